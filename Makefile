@@ -1,0 +1,41 @@
+# Two commands do everything: `make serve` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Bytecode is compiled as it is installed, whatever the environment says.
+PIP := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: install serve test bench lint clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --constraint constraints.txt --editable '.[dev]'
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q phbkit
+	touch $@
+
+serve: install
+	$(BIN)/phb serve $(ARGS)
+
+test: install
+	$(BIN)/python tests/need_chromium.py
+	$(BIN)/phb check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --nbval-lax workbooks
+
+bench: install
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks $(ARGS)
+
+lint: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

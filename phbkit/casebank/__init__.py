@@ -1,0 +1,19 @@
+"""What a case is: models, loading, checking. Cases themselves are data, in `casebank/`."""
+
+from phbkit.casebank.bank import CaseBank
+from phbkit.casebank.case import Case
+from phbkit.casebank.models import CaseFile, PlanItem, Question, QuestionFile, Rule, Source
+from phbkit.casebank.panel import SCALE, Panel
+
+__all__ = [
+    "SCALE",
+    "Case",
+    "CaseBank",
+    "CaseFile",
+    "Panel",
+    "PlanItem",
+    "Question",
+    "QuestionFile",
+    "Rule",
+    "Source",
+]

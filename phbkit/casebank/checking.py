@@ -1,0 +1,179 @@
+"""What must hold between the parts of a case, beyond the shape of each part."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, combinations
+
+from phbkit.casebank.models import CaseFile, GlossaryEntry, Question, Rule, Source, When
+from phbkit.casebank.reading import Document
+from phbkit.errors import Fault
+
+_RAW_HTML = re.compile(r"<\s*/?\s*[a-zA-Z!]|javascript:", re.IGNORECASE)
+_MOST_BRANCHED_ITEMS = 14
+_DECISIONS = (None, "agree", "agree-part", "trial", "defer", "decline")
+
+
+def check_prose(document: Document) -> Iterator[Fault]:
+    """Find raw HTML and script links anywhere in a file."""
+    for path, text in _strings(document.data, ()):
+        found = _RAW_HTML.search(text)
+        if found:
+            cure = "Write Markdown; HTML would be shown as plain text."
+            yield document.fault(path, f"holds raw HTML ({found.group()!r}).", cure)
+
+
+def _strings(node: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(node, str):
+        yield path, node
+    elif isinstance(node, Mapping):
+        for key, child in node.items():
+            yield from _strings(child, (*path, key))
+    elif isinstance(node, list):
+        for index, child in enumerate(node):
+            yield from _strings(child, (*path, index))
+
+
+def check_sources(
+    document: Document, sources: Mapping[str, Source], today: dt.date
+) -> Iterator[Fault]:
+    """Find sources that say they were checked in the future, or are not sure enough to show."""
+    for name, source in sources.items():
+        if source.checked > today:
+            cure = "Give the day somebody read it."
+            yield document.fault(("sources", name, "checked"), "is in the future.", cure)
+        if source.due <= source.checked:
+            cure = "Give a later day."
+            yield document.fault(("sources", name, "due"), "is not after `checked`.", cure)
+        if source.sure == "unverified":
+            cure = "Verify it, or take out what rests on it."
+            yield document.fault(("sources", name, "sure"), "may not be shown as fact.", cure)
+
+
+def check_citations(document: Document, sources: Mapping[str, Source]) -> Iterator[Fault]:
+    """Find citations of sources that are not in sources.yaml."""
+    for path, name in cited(document):
+        if name not in sources:
+            cure = "Add it to casebank/sources.yaml, or cite another."
+            yield document.fault(path, f"cites {name!r}, which is not a known source.", cure)
+
+
+def cited(document: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """List every citation in a file with its place."""
+    for path, text in _strings(document.data, ()):
+        if len(path) > 1 and path[-2] == "sources":
+            yield path, text
+
+
+def check_rules(document: Document, rules: Iterable[Rule]) -> Iterator[Fault]:
+    """Find rules with one id, or that end before they begin."""
+    yield from _repeated(document, ("rules",), [rule.id for rule in rules])
+    for index, rule in enumerate(rules):
+        if rule.since and rule.until and rule.until < rule.since:
+            yield document.fault(("rules", index, "until"), "is before `since`.", "Swap them.")
+
+
+def check_case(
+    document: Document, case: CaseFile, glossary: Mapping[str, GlossaryEntry], folder: str
+) -> Iterator[Fault]:
+    """Find names in a case that lead nowhere, and branches nobody can reach."""
+    if case.id != folder:
+        yield document.fault(("id",), f"is {case.id!r}.", f"Name it as its folder: {folder}.")
+    for part in ("outcomes", "voices", "items", "risks", "after", "panels"):
+        yield from _repeated(document, (part,), [entry.id for entry in getattr(case, part)])
+    outcomes = {outcome.id for outcome in case.outcomes}
+    for index, item in enumerate(case.items):
+        yield from _unknown(document, ("items", index, "serves"), item.serves, outcomes, "outcome")
+        if item.how == "nhs" and item.price:
+            cure = "Set it to 0: the budget does not pay for it."
+            yield document.fault(("items", index, "price"), "is an NHS service's.", cure)
+    yield from _unknown(document, ("glossary",), case.glossary, set(glossary), "glossary entry")
+    items = {item.id for item in case.items}
+    for part in ("risks", "after"):
+        for index, entry in enumerate(getattr(case, part)):
+            for field in ("with_all", "with_any", "without"):
+                path = (part, index, "when", field)
+                yield from _unknown(document, path, getattr(entry.when, field), items, "plan item")
+    yield from _check_branches(document, [branch.when for branch in case.after])
+    sign_off = case.sign_off
+    if sign_off.state == "reviewed" and not (
+        sign_off.role and sign_off.signed and sign_off.next_review
+    ):
+        cure = "Give `role`, `signed` and `next_review`, or set the state to draft."
+        yield document.fault(("sign_off",), "is reviewed, but not by whom and when.", cure)
+
+
+def _check_branches(document: Document, branches: list[When]) -> Iterator[Fault]:
+    if branches[-1] != When():
+        path = ("after", len(branches) - 1, "when")
+        yield document.fault(path, "leaves some plans without an end.", "End with no `when`.")
+    named = sorted({name for when in branches for name in (*when.with_all, *when.with_any, *when.without)})
+    if len(named) > _MOST_BRANCHED_ITEMS:
+        problem = f"turns on {len(named)} plan items."
+        yield document.fault(("after",), problem, f"Use at most {_MOST_BRANCHED_ITEMS}.")
+        return
+    reached: set[int] = set()
+    plans = chain.from_iterable(combinations(named, size) for size in range(len(named) + 1))
+    for plan in map(frozenset, plans):
+        for decision in _DECISIONS:
+            first = (i for i, when in enumerate(branches) if when.holds(plan, decision))
+            reached.add(next(first, -1))
+        if len(reached) > len(branches):
+            break
+    for index in sorted(set(range(len(branches))) - reached):
+        cure = "Move it up, or loosen its condition."
+        yield document.fault(("after", index), "can never be reached.", cure)
+
+
+def check_questions(document: Document, questions: Iterable[Question]) -> Iterator[Fault]:
+    """Find questions that cannot be asked, or that no answer can get right."""
+    questions = list(questions)
+    yield from _repeated(document, ("questions",), [question.id for question in questions])
+    for index, question in enumerate(questions):
+        path = ("questions", index)
+        options = [option.id for option in question.options]
+        yield from _repeated(document, (*path, "options"), options)
+        yield from _unknown(document, (*path, "key"), question.key, set(options), "option")
+        for field, problem, cure in _format_faults(question):
+            yield document.fault((*path, field), problem, cure)
+
+
+def _format_faults(question: Question) -> Iterator[tuple[str, str, str]]:
+    chosen = question.format in {"single", "multiple"}
+    if chosen and len(question.options) < 2:
+        yield "options", "are fewer than two.", "Give at least two."
+    if question.format == "single" and len(question.key) != 1:
+        yield "key", f"has {len(question.key)} options.", "Give the one best."
+    if question.format == "multiple" and not 0 < len(question.key) < len(question.options):
+        yield "key", "is none or all of the options.", "Give some, and leave some."
+    if not chosen and (question.options or question.key):
+        yield "format", f"is {question.format}, which has no options.", "Take out options and key."
+    if question.format == "concordance" and not (question.thinking and question.learn):
+        yield "format", "is concordance.", "Give both `thinking` and `learn`."
+    if question.format != "reflection" and question.feedback is None:
+        yield "feedback", "is missing.", "Say why, with sources."
+
+
+def _repeated(
+    document: Document, path: tuple[str | int, ...], names: list[str]
+) -> Iterator[Fault]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            index = len(names) - 1 - names[::-1].index(name)
+            yield document.fault((*path, index), f"repeats the id {name!r}.", "Rename one.")
+
+
+def _unknown(
+    document: Document,
+    path: tuple[str | int, ...],
+    names: Iterable[str],
+    known: set[str],
+    what: str,
+) -> Iterator[Fault]:
+    for name in names:
+        if name not in known:
+            listed = ", ".join(sorted(known)) or "none"
+            yield document.fault(path, f"names {name!r}, which is no {what}.", f"Known: {listed}.")

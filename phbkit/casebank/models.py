@@ -1,0 +1,292 @@
+"""What a case is: the shapes that the files of the case bank must have."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=6000)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=240)]
+Pounds = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]
+PriceYear = Annotated[str, StringConstraints(pattern=r"^20\d\d/\d\d$")]
+StepId = Literal[
+    "meet", "judge", "deal", "voices", "plan", "risk", "decide", "after", "feedback", "reflect"
+]
+DecisionId = Literal["agree", "agree-part", "trial", "defer", "decline"]
+
+
+class Shape(BaseModel):
+    """Base of every model: frozen, and a field nobody knows is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Claim(Shape):
+    """A statement about the world, with the sources that say it."""
+
+    text: Text
+    sources: Annotated[tuple[Id, ...], Field(min_length=1)]
+
+
+class Source(Shape):
+    """One document a claim may rest on, and how far it was read."""
+
+    title: Line
+    publisher: Line
+    date: Line
+    address: Line
+    read: Literal["in full", "in part", "opening", "abstract", "secondary"]
+    checked: dt.date
+    due: dt.date
+    sure: Literal["verified", "partly", "unverified"]
+    note: Line | None = None
+
+
+class GlossaryEntry(Shape):
+    """A term in plain words."""
+
+    term: Line
+    means: Text
+
+
+class SignOff(Shape):
+    """Whether somebody qualified has read the case and put their role to it."""
+
+    state: Literal["draft", "reviewed"]
+    role: Line | None = None
+    signed: dt.date | None = None
+    next_review: dt.date | None = None
+
+
+class Person(Shape):
+    """Whoever the budget is for. Always invented."""
+
+    name: Line
+    age: Annotated[int, Field(ge=0, le=110)]
+    matters_most: Text
+    worries: Text
+    story: Text
+
+
+class Outcome(Shape):
+    """What the person wants from the budget, and how they will know."""
+
+    id: Id
+    title: Line
+    words: Text
+    measure: Text
+
+
+class Budget(Shape):
+    """The indicative budget in pounds a year, and what it rests on. Always invented."""
+
+    indicative: Pounds
+    contingency: Pounds
+    price_year: PriceYear
+    basis: Text
+
+
+class DealPoint(Shape):
+    """One thing about the deal that this case teaches."""
+
+    title: Line
+    text: Text
+    sources: Annotated[tuple[Id, ...], Field(min_length=1)]
+
+
+class Voice(Shape):
+    """One perspective, in the invented speaker's own words."""
+
+    id: Id
+    role: Line
+    name: Line
+    said: Text
+    sources: tuple[Id, ...] = ()
+
+
+class Evidence(Claim):
+    """What is known of whether an item works."""
+
+    grade: Literal[
+        "recommended", "some support", "low quality", "no recommendation", "none found", "usual care"
+    ]
+
+
+class Safety(Claim):
+    """What could go wrong with an item, and what to check."""
+
+    grade: Literal["no special checks", "needs checks", "could harm", "unsafe"]
+
+
+class PlanItem(Shape):
+    """One thing the budget would buy, or that usual care already gives."""
+
+    id: Id
+    title: Line
+    what: Text
+    price: Pounds
+    per: Line
+    times: Annotated[int, Field(ge=1, le=400)]
+    price_year: PriceYear
+    how: Literal["bought", "nhs", "own-money"]
+    provider: Line
+    serves: tuple[Id, ...]
+    person_says: Text
+    evidence: Evidence
+    safety: Safety
+    marks: tuple[Id, ...] = ()
+
+    @property
+    def cost(self) -> Decimal:
+        """Pounds a year."""
+        return self.price * self.times
+
+
+class When(Shape):
+    """A condition on a plan and a decision: every part given must hold."""
+
+    with_all: tuple[Id, ...] = ()
+    with_any: tuple[Id, ...] = ()
+    without: tuple[Id, ...] = ()
+    decision: tuple[DecisionId, ...] = ()
+
+    def holds(self, items: frozenset[str], decision: str | None) -> bool:
+        """Say whether a plan of `items` and a `decision` meet the condition."""
+        return (
+            items.issuperset(self.with_all)
+            and (not self.with_any or not items.isdisjoint(self.with_any))
+            and items.isdisjoint(self.without)
+            and (not self.decision or decision in self.decision)
+        )
+
+
+class Risk(Shape):
+    """A consequence of doing or of not doing, and who carries what."""
+
+    id: Id
+    of: Literal["doing", "not doing"]
+    when: When
+    consequence: Text
+    affects: Line
+    holds: Line
+    mitigation: Text
+    stop_rule: Text
+    review: Line
+    sources: tuple[Id, ...] = ()
+
+
+class FollowUp(Shape):
+    """What happened next on one branch: invented, with the reason for writing it so."""
+
+    id: Id
+    when: When = When()
+    three_months: Text
+    twelve_months: Text
+    why: Text
+    sources: tuple[Id, ...] = ()
+
+
+class Option(Shape):
+    """One answer that a question offers."""
+
+    id: Id
+    text: Line
+
+
+class Question(Shape):
+    """One decision point.
+
+    `single` and `multiple` have options and a key; `concordance` has a hypothesis, new
+    information and panels; `reflection` is kept and never scored.
+    """
+
+    id: Id
+    step: StepId
+    format: Literal["single", "multiple", "concordance", "reflection"]
+    stem: Text
+    options: tuple[Option, ...] = ()
+    key: tuple[Id, ...] = ()
+    thinking: Text | None = None
+    learn: Text | None = None
+    scale: Literal["appropriate", "likely", "important"] = "appropriate"
+    reveal: Literal["at once", "at the end"] = "at once"
+    feedback: Claim | None = None
+
+
+class PanelFile(Shape):
+    """Whose judgements form a concordance key, and where they are kept."""
+
+    id: Id
+    title: Line
+    file: Line
+    illustrative: bool
+    note: Line
+
+
+class CaseFile(Shape):
+    """`case.yaml`."""
+
+    id: Id
+    title: Line
+    minutes: Annotated[int, Field(ge=5, le=90)]
+    as_of: dt.date
+    summary: Text
+    sign_off: SignOff
+    person: Person
+    outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1)]
+    budget: Budget
+    deal: Annotated[tuple[DealPoint, ...], Field(min_length=1)]
+    glossary: tuple[Id, ...] = ()
+    voices: Annotated[tuple[Voice, ...], Field(min_length=1)]
+    items: Annotated[tuple[PlanItem, ...], Field(min_length=1)]
+    risks: Annotated[tuple[Risk, ...], Field(min_length=1)]
+    after: Annotated[tuple[FollowUp, ...], Field(min_length=1)]
+    panels: tuple[PanelFile, ...] = ()
+
+
+class QuestionFile(Shape):
+    """`questions.yaml`."""
+
+    questions: Annotated[tuple[Question, ...], Field(min_length=1)]
+
+
+class Rule(Shape):
+    """One rule of the deal: what is allowed, since when, and who says so."""
+
+    id: Id
+    title: Line
+    says: Text
+    scope: Literal["national", "local", "practice"]
+    since: dt.date | None = None
+    until: dt.date | None = None
+    finding: Literal["stop", "discuss", "note"]
+    cure: Text
+    sources: Annotated[tuple[Id, ...], Field(min_length=1)]
+
+    def applies_on(self, day: dt.date) -> bool:
+        """Say whether the rule is in force on a day."""
+        return (self.since is None or self.since <= day) and (
+            self.until is None or day <= self.until
+        )
+
+
+class DealFile(Shape):
+    """`deal.yaml`."""
+
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+
+
+class SourceFile(Shape):
+    """`sources.yaml`."""
+
+    sources: dict[Id, Source]
+
+
+class GlossaryFile(Shape):
+    """`glossary.yaml`."""
+
+    glossary: dict[Id, GlossaryEntry]

@@ -1,0 +1,84 @@
+"""Panels: whose judgements form a concordance key."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from phbkit.casebank.models import PanelFile
+from phbkit.errors import Fault
+
+SCALE = (-2, -1, 0, 1, 2)
+SMALLEST_SUMMATIVE_PANEL = 10
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The judgements of one panel.
+
+    `counts[question]` holds how many panellists chose each of -2, -1, 0, 1, 2, in that order.
+    """
+
+    id: str
+    title: str
+    size: int
+    illustrative: bool
+    note: str
+    counts: dict[str, tuple[int, ...]]
+
+    @property
+    def formative_only(self) -> str:
+        """Say why the panel may not decide a pass, or return an empty string."""
+        if self.illustrative:
+            return "the panel is illustrative: nobody real gave these judgements"
+        if self.size < SMALLEST_SUMMATIVE_PANEL:
+            return f"the panel has {self.size} members, fewer than {SMALLEST_SUMMATIVE_PANEL}"
+        return ""
+
+
+def read_panel(spec: PanelFile, folder: Path, questions: Sequence[str]) -> Panel | list[Fault]:
+    """Read a panel's CSV file: one row a panellist, one column a question, -2 to 2."""
+    file = (folder / spec.file).resolve()
+    if not file.is_relative_to(folder.resolve()):
+        cure = "Keep panel files inside the case's folder."
+        return [Fault(folder / "case.yaml", 0, f"panels.{spec.id}", "points outside.", cure)]
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines)
+            rows, header = list(reader), list(reader.fieldnames or ())
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        return [Fault(file, 0, "", f"cannot be read: {error}.", "Give a UTF-8 CSV file.")]
+    faults = _header_faults(file, header, questions)
+    if faults:
+        return faults
+    values = {question: [row[question] for row in rows] for question in questions}
+    faults = [
+        Fault(file, line, question, f"must be -2, -1, 0, 1 or 2; found {value!r}.", "Change it.")
+        for question, column in values.items()
+        for line, value in enumerate(column, start=2)
+        if value not in {str(step) for step in SCALE}
+    ]
+    if faults:
+        return faults
+    counts = {
+        question: tuple(column.count(str(step)) for step in SCALE)
+        for question, column in values.items()
+    }
+    return Panel(spec.id, spec.title, len(rows), spec.illustrative, spec.note, counts)
+
+
+def _header_faults(file: Path, header: list[str], questions: Sequence[str]) -> list[Fault]:
+    found = [name for name in header if name not in {"panellist", "role"}]
+    missing = [
+        Fault(file, 1, name, "has no column.", "Add the panel's judgements.")
+        for name in questions
+        if name not in found
+    ]
+    strange = [
+        Fault(file, 1, name, "is not a concordance question of this case.", "Take it out.")
+        for name in found
+        if name not in questions
+    ]
+    return missing + strange

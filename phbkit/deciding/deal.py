@@ -1,0 +1,169 @@
+"""The deal: one small function for each rule in `deal.yaml`, and what they find in a plan.
+
+A rule advises. It names what it found and what would put it right; people decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from phbkit.casebank import PlanItem, Rule
+from phbkit.deciding.plan import Plan
+
+Level = Literal["stop", "discuss", "note"]
+_ORDER: dict[Level, int] = {"stop": 0, "discuss": 1, "note": 2}
+_UNPROVEN = {"low quality", "no recommendation", "none found"}
+_FIRST_REVIEW_WEEKS = 13
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A plan with what has been agreed about watching it.
+
+    `review_weeks` counts from the day the plan starts; `None` while nothing is agreed.
+    """
+
+    plan: Plan
+    review_weeks: int | None = None
+    stop_rule: str = ""
+
+    @property
+    def unproven(self) -> list[PlanItem]:
+        """Items with no good evidence that are not known to be unsafe."""
+        return [
+            item
+            for item in self.plan.items
+            if item.evidence.grade in _UNPROVEN and item.safety.grade != "unsafe"
+        ]
+
+    @property
+    def needing_checks(self) -> list[PlanItem]:
+        """Items that are safe only with checks."""
+        return [i for i in self.plan.items if i.safety.grade in {"needs checks", "could harm"}]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule says of one proposal, and of which items."""
+
+    rule: Rule
+    items: tuple[PlanItem, ...]
+
+    @property
+    def level(self) -> Level:
+        """`stop`, `discuss` or `note`."""
+        return self.rule.finding
+
+    @property
+    def about(self) -> str:
+        """The titles of the items concerned."""
+        return "; ".join(item.title for item in self.items)
+
+
+Found = Iterable[PlanItem] | bool
+RULES: dict[str, Callable[[Proposal], Found]] = {}
+
+
+def _rule(function: Callable[[Proposal], Found]) -> Callable[[Proposal], Found]:
+    RULES[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def findings(proposal: Proposal) -> tuple[Finding, ...]:
+    """Hold a proposal against every rule in force on the day of the case, gravest first."""
+    case = proposal.plan.case
+    found = []
+    for rule in case.rules.values():
+        if not rule.applies_on(case.about.as_of):
+            continue
+        hit = RULES[rule.id](proposal)
+        items = () if isinstance(hit, bool) else tuple(hit)
+        if items or hit is True:
+            found.append(Finding(rule, items))
+    return tuple(sorted(found, key=lambda finding: _ORDER[finding.level]))
+
+
+def _marked(proposal: Proposal, mark: str) -> list[PlanItem]:
+    return [item for item in proposal.plan.items if mark in item.marks]
+
+
+@_rule
+def must_cover_plan(proposal: Proposal) -> Found:
+    return proposal.plan.left < 0
+
+
+@_rule
+def no_top_up(proposal: Proposal) -> Found:
+    return [item for item in proposal.plan.items if item.how == "own-money"]
+
+
+@_rule
+def no_gp_services(proposal: Proposal) -> Found:
+    return _marked(proposal, "gp-services")
+
+
+@_rule
+def not_paid_twice(proposal: Proposal) -> Found:
+    return _marked(proposal, "already-provided")
+
+
+@_rule
+def unproven_is_not_unsafe(proposal: Proposal) -> Found:
+    return proposal.unproven
+
+
+@_rule
+def try_with_review(proposal: Proposal) -> Found:
+    return [] if proposal.review_weeks else proposal.unproven
+
+
+@_rule
+def unsafe_item(proposal: Proposal) -> Found:
+    return [item for item in proposal.plan.items if item.safety.grade == "unsafe"]
+
+
+@_rule
+def checks_before_start(proposal: Proposal) -> Found:
+    return proposal.needing_checks
+
+
+@_rule
+def no_bargain_over_medicines(proposal: Proposal) -> Found:
+    return _marked(proposal, "bargain-medicines")
+
+
+@_rule
+def household_carer(proposal: Proposal) -> Found:
+    return _marked(proposal, "household-carer")
+
+
+@_rule
+def practitioner_check(proposal: Proposal) -> Found:
+    return _marked(proposal, "unregulated")
+
+
+@_rule
+def serves_an_outcome(proposal: Proposal) -> Found:
+    return [item for item in proposal.plan.items if not item.serves]
+
+
+@_rule
+def unserved_outcome(proposal: Proposal) -> Found:
+    return bool(proposal.plan.items) and bool(proposal.plan.unserved)
+
+
+@_rule
+def three_agreements(proposal: Proposal) -> Found:
+    return any(item.how == "bought" for item in proposal.plan.items)
+
+
+@_rule
+def first_review(proposal: Proposal) -> Found:
+    return proposal.review_weeks is not None and proposal.review_weeks > _FIRST_REVIEW_WEEKS
+
+
+@_rule
+def risk_procedure(proposal: Proposal) -> Found:
+    return [] if proposal.stop_rule.strip() else proposal.needing_checks

@@ -1,0 +1,67 @@
+"""Every way of failing that a person should read about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+
+class PhbError(Exception):
+    """Something a person can put right. The message says what, where, and what would be right."""
+
+
+class SettingsError(PhbError):
+    """A setting, a folder or a database that cannot be used as given."""
+
+
+class UnknownNameError(PhbError):
+    """A name that is not in the list it should come from."""
+
+    @classmethod
+    def among(cls, what: str, name: str, known: Sequence[str], where: str = "") -> UnknownNameError:
+        """Say which name is unknown, which are known and which was probably meant."""
+        near = get_close_matches(name, known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        listed = ", ".join(sorted(known)) or "none"
+        place = f"{where}: " if where else ""
+        return cls(f"{place}no {what} is called {name!r}.{hint} Known: {listed}.")
+
+
+class AnswersError(PhbError):
+    """An answers file, or one answer, that cannot be taken."""
+
+    def __init__(self, problem: str, *, key: str = "", place: str = "") -> None:
+        self.problem, self.key, self.place = problem, key, place
+        super().__init__(": ".join(part for part in (place, key, problem) if part))
+
+
+class RecordsError(PhbError):
+    """Answers could not be written or read. Nothing was acknowledged that is not on disk."""
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing wrong with the case bank: where it is and what would put it right."""
+
+    file: Path
+    line: int
+    field: str
+    problem: str
+    cure: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else str(self.file)
+        field = f" {self.field}:" if self.field else ""
+        return f"{place}:{field} {self.problem} {self.cure}".rstrip()
+
+
+class CaseError(PhbError):
+    """A case that cannot be loaded, with every fault found in it."""
+
+    def __init__(self, case_id: str, faults: Sequence[Fault]) -> None:
+        self.case_id, self.faults = case_id, tuple(faults)
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        lines = "\n".join(f"  {fault}" for fault in self.faults)
+        super().__init__(f"The case {case_id!r} was not loaded: {count}.\n{lines}")

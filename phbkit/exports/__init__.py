@@ -1,0 +1,1 @@
+"""Exports: what a learner or a team takes away."""

@@ -1,0 +1,60 @@
+"""A CPD entry for appraisal: as text to paste, and as a Word file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from dataclasses import dataclass
+from decimal import Decimal
+
+from phbkit.text import long_date
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an appraisal toolkit asks for. Holds nothing that identifies anybody."""
+
+    title: str
+    date: dt.date
+    hours: Decimal
+    learnt: str
+    changes: tuple[str, ...]
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """Headings and their texts, in the order toolkits ask for them."""
+        return (
+            ("Title", self.title),
+            ("Date", long_date(self.date)),
+            ("Hours", f"{self.hours:.2f}"),
+            ("Type", "Self-directed learning: interactive case workbook with an invented case"),
+            ("What I learnt", self.learnt),
+        )
+
+
+def as_text(entry: Entry) -> str:
+    """Write an entry as plain text to paste."""
+    parts = [f"{heading}: {text}" for heading, text in entry.fields]
+    changes = [f"{number}. {text}" for number, text in enumerate(entry.changes, start=1)]
+    return "\n".join([*parts, "What I will change:", *changes])
+
+
+def as_word(entry: Entry) -> bytes:
+    """Write an entry as a Word file, headings as headings and changes as a numbered list."""
+    from docx import Document
+
+    document = Document()
+    document.core_properties.title = entry.title
+    document.core_properties.author = ""
+    document.core_properties.language = "en-GB"
+    document.add_heading("CPD entry", level=1)
+    for heading, text in entry.fields:
+        document.add_heading(heading, level=2)
+        for paragraph in text.split("\n"):
+            document.add_paragraph(paragraph)
+    document.add_heading("What I will change", level=2)
+    for change in entry.changes:
+        document.add_paragraph(change, style="List Number")
+    file = io.BytesIO()
+    document.save(file)
+    return file.getvalue()

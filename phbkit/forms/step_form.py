@@ -1,0 +1,48 @@
+"""The widget of one step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+Reply = dict[str, Any]
+Receive = Callable[[str, Mapping[str, Any]], tuple[Reply, list[bytes]]]
+
+
+class StepForm(anywidget.AnyWidget):  # type: ignore[misc]
+    """One step on a page.
+
+    The synced traits only say what to show; the browser may overwrite its own copy and nothing is
+    read back from them. What a learner does arrives as a message, and is answered by one.
+
+    Parameters
+    ----------
+    step
+        The step's id.
+    receive
+        Takes the step's id and a message, returns the reply and any files that go with it.
+    """
+
+    _esm = Path(__file__).parent / "form.js"
+    _css = Path(__file__).parent / "form.css"
+
+    step = traitlets.Unicode().tag(sync=True)
+    state = traitlets.Unicode().tag(sync=True)
+    html = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, step: str, receive: Receive, **shown: str) -> None:
+        super().__init__(step=step, **shown)
+        self._receive, self._step = receive, step
+        self.on_msg(self._answer)
+
+    def _answer(self, _: object, message: object, __: object) -> None:
+        if isinstance(message, Mapping):
+            reply, files = self._receive(self._step, message)
+            self.send(reply, files)
+
+    def __repr__(self) -> str:
+        return f"<StepForm {self._step}>"

@@ -1,0 +1,89 @@
+"""Opening the database: address, durable writes, migrations."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from phbkit.errors import RecordsError
+
+HEAD = "0001"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_BUSY_SECONDS = 10
+
+
+def open_database(address: str) -> Engine:
+    """Open the records at a SQLAlchemy address, bringing their tables up to date.
+
+    Raises
+    ------
+    RecordsError
+        The address is not one, the place cannot be written, or a newer phbkit made the tables.
+    """
+    try:
+        url = make_url(address)
+        if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
+            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url)
+        if url.get_backend_name() == "sqlite":
+            _make_durable(engine)
+        _migrate(engine)
+    except ArgumentError as error:
+        raise RecordsError(
+            f"PHB_DATABASE: {address!r} is not a database address. "
+            "Write it like sqlite:////home/me/records.sqlite."
+        ) from error
+    except (SQLAlchemyError, OSError, ImportError) as error:
+        reason = str(error).splitlines()[0]
+        raise RecordsError(f"The records at {address} cannot be opened: {reason}") from error
+    return engine
+
+
+def _make_durable(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: sqlite3.Connection, _: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy, not sqlite3, says when a transaction begins
+        for pragma in (
+            f"busy_timeout = {_BUSY_SECONDS * 1000}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _migrate(engine: Engine) -> None:
+    if _version(engine) == HEAD:
+        return
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    try:
+        with engine.execution_options(write=True).begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise RecordsError(
+            f"The records at {engine.url} are of a version this phbkit does not know. "
+            "Install the phbkit that wrote them, or a newer one."
+        ) from error
+
+
+def _version(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

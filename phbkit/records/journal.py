@@ -1,0 +1,94 @@
+"""A journal: what one attempt has answered, in order, and only ever added to."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from phbkit.errors import RecordsError
+
+STEP_CLOSED = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One answer as it was written; `question` is empty where a step was closed."""
+
+    seq: int
+    step: str
+    question: str
+    value: Any
+    at: dt.datetime
+
+
+class StaleError(RecordsError):
+    """Somebody else, or another window, has written to the attempt since it was last read."""
+
+
+class Journal(Protocol):
+    """Where the events of one attempt are kept."""
+
+    def events(self) -> list[Event]:
+        """List every event in the order written."""
+
+    def append(
+        self, submission: str, step: str, answers: Mapping[str, Any], *, after: int
+    ) -> dt.datetime:
+        """Write a step's answers and close the step, all or nothing; return the time written.
+
+        The same `submission` a second time writes nothing and returns the first time.
+
+        Raises
+        ------
+        StaleError
+            The journal's last event is not number `after`.
+        RecordsError
+            The answers could not be written. None was.
+        """
+
+    def draft(self, step: str) -> dict[str, Any]:
+        """Return what was last typed into a step that is not answered yet."""
+
+    def keep_draft(self, step: str, values: Mapping[str, Any]) -> dt.datetime:
+        """Keep what is typed so far. A draft is not an answer and is never scored."""
+
+
+def rows(submission: str, step: str, answers: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """List the events one submission becomes: its answers, then the closing of the step."""
+    yield from answers.items()
+    yield STEP_CLOSED, None
+
+
+class MemoryJournal:
+    """A journal that lives as long as the program: for replays and for tests."""
+
+    def __init__(self, clock: dt.datetime) -> None:
+        self._clock = clock
+        self._events: list[Event] = []
+        self._submissions: set[str] = set()
+
+    def events(self) -> list[Event]:
+        """List every event in the order written."""
+        return list(self._events)
+
+    def append(
+        self, submission: str, step: str, answers: Mapping[str, Any], *, after: int
+    ) -> dt.datetime:
+        """Add a step's answers; see Journal.append."""
+        if submission not in self._submissions:
+            if after != len(self._events):
+                raise StaleError(f"The attempt has {len(self._events)} events, not {after}.")
+            self._submissions.add(submission)
+            for question, value in rows(submission, step, answers):
+                self._events.append(Event(len(self._events) + 1, step, question, value, self._clock))
+        return self._clock
+
+    def draft(self, step: str) -> dict[str, Any]:
+        """Drafts are not kept in memory."""
+        return {}
+
+    def keep_draft(self, step: str, values: Mapping[str, Any]) -> dt.datetime:
+        """Drafts are not kept in memory."""
+        return self._clock

@@ -1,0 +1,78 @@
+"""Tables of the records."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[dt.datetime]):
+    """A moment in UTC, on databases with time zones and on those without."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:
+        """Store UTC."""
+        return value.astimezone(dt.UTC) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:
+        """Read back as UTC, whatever the database says of it."""
+        if value is None:
+            return None
+        return value.astimezone(dt.UTC) if value.tzinfo else value.replace(tzinfo=dt.UTC)
+
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("learner", String(120), nullable=False, index=True),
+    Column("case_id", String(60), nullable=False),
+    Column("case_version", String(12), nullable=False),
+    Column("started", Moment, nullable=False),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("attempt_id", String(36), ForeignKey("attempt.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("submission", String(64), nullable=False),
+    Column("step", String(20), nullable=False),
+    Column("question", String(60), nullable=False),
+    Column("value", JSON, nullable=True),
+    Column("saved", Moment, nullable=False),
+    UniqueConstraint("attempt_id", "submission", "question"),
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("attempt_id", String(36), ForeignKey("attempt.id"), primary_key=True),
+    Column("step", String(20), primary_key=True),
+    Column("values", JSON, nullable=False),
+    Column("saved", Moment, nullable=False),
+)

@@ -1,0 +1,176 @@
+"""Attempts and their journals in a database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from phbkit.errors import RecordsError
+from phbkit.records.journal import STEP_CLOSED, Event, StaleError, rows
+from phbkit.records.schema import answer, attempt, draft
+
+Clock = Callable[[], dt.datetime]
+
+
+def now() -> dt.datetime:
+    """Return the server's time, in UTC."""
+    return dt.datetime.now(tz=dt.UTC)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One pass through a case by one learner."""
+
+    id: str
+    learner: str
+    case_id: str
+    case_version: str
+    started: dt.datetime
+
+
+class Store:
+    """The attempts kept in one database."""
+
+    def __init__(self, engine: Engine, clock: Clock = now) -> None:
+        self._engine, self._clock = engine, clock
+
+    def start(self, learner: str, case_id: str, case_version: str) -> Attempt:
+        """Begin a new attempt."""
+        made = Attempt(str(uuid.uuid4()), learner, case_id, case_version, self._clock())
+        with _writing(self._engine) as connection:
+            connection.execute(insert(attempt).values(**made.__dict__))
+        return made
+
+    def latest(self, learner: str, case_id: str) -> Attempt | None:
+        """Find the attempt this learner began last on a case."""
+        query = (
+            select(attempt)
+            .where(attempt.c.learner == learner, attempt.c.case_id == case_id)
+            .order_by(attempt.c.started.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return Attempt(**row._mapping) if row else None
+
+    def resume(self, learner: str, case_id: str, case_version: str) -> Attempt:
+        """Go on with the latest attempt, or begin one."""
+        return self.latest(learner, case_id) or self.start(learner, case_id, case_version)
+
+    def journal(self, attempt_id: str) -> SqlJournal:
+        """Open the journal of an attempt."""
+        return SqlJournal(self._engine, attempt_id, self._clock)
+
+    def closed_steps(self, attempt_id: str) -> dict[str, dt.datetime]:
+        """List the steps an attempt has finished, each with the time it was last saved."""
+        query = (
+            select(answer.c.step, func.max(answer.c.saved).label("saved"))
+            .where(answer.c.attempt_id == attempt_id, answer.c.question == STEP_CLOSED)
+            .group_by(answer.c.step)
+        )
+        with self._engine.connect() as connection:
+            return {row.step: row.saved for row in connection.execute(query)}
+
+
+class SqlJournal:
+    """The journal of one attempt, in the database."""
+
+    def __init__(self, engine: Engine, attempt_id: str, clock: Clock) -> None:
+        self._engine, self._id, self._clock = engine, attempt_id, clock
+
+    def events(self) -> list[Event]:
+        """List every event in the order written."""
+        query = select(answer).where(answer.c.attempt_id == self._id).order_by(answer.c.seq)
+        with self._engine.connect() as connection:
+            return [
+                Event(row.seq, row.step, row.question, row.value, row.saved)
+                for row in connection.execute(query)
+            ]
+
+    def append(
+        self, submission: str, step: str, answers: Mapping[str, Any], *, after: int
+    ) -> dt.datetime:
+        """Write a step's answers in one transaction; see Journal.append."""
+        try:
+            with _writing(self._engine) as connection:
+                written = self._written(connection, submission)
+                if written:
+                    return written
+                self._require_last(connection, after)
+                moment = self._clock()
+                connection.execute(
+                    insert(answer),
+                    [
+                        {
+                            "attempt_id": self._id,
+                            "seq": after + place,
+                            "submission": submission,
+                            "step": step,
+                            "question": question,
+                            "value": value,
+                            "saved": moment,
+                        }
+                        for place, (question, value) in enumerate(
+                            rows(submission, step, answers), start=1
+                        )
+                    ],
+                )
+                connection.execute(
+                    delete(draft).where(draft.c.attempt_id == self._id, draft.c.step == step)
+                )
+        except IntegrityError as error:
+            raise StaleError("The attempt was written to at the same moment.") from error
+        return moment
+
+    def _written(self, connection: Connection, submission: str) -> dt.datetime | None:
+        query = select(func.min(answer.c.saved).label("saved")).where(
+            answer.c.attempt_id == self._id, answer.c.submission == submission
+        )
+        return connection.execute(query).scalar()
+
+    def _require_last(self, connection: Connection, after: int) -> None:
+        query = select(func.max(answer.c.seq)).where(answer.c.attempt_id == self._id)
+        last = connection.execute(query).scalar() or 0
+        if last != after:
+            raise StaleError(f"The attempt has {last} events, not {after}.")
+
+    def draft(self, step: str) -> dict[str, Any]:
+        """Return what was last typed into a step that is not answered yet."""
+        query = select(draft.c["values"]).where(
+            draft.c.attempt_id == self._id, draft.c.step == step
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar() or {}
+
+    def keep_draft(self, step: str, values: Mapping[str, Any]) -> dt.datetime:
+        """Keep what is typed so far, in place of the step's earlier draft."""
+        moment = self._clock()
+        with _writing(self._engine) as connection:
+            place = (draft.c.attempt_id == self._id, draft.c.step == step)
+            connection.execute(delete(draft).where(*place))
+            connection.execute(
+                insert(draft).values(
+                    attempt_id=self._id, step=step, values=dict(values), saved=moment
+                )
+            )
+        return moment
+
+
+@contextmanager
+def _writing(engine: Engine) -> Iterator[Connection]:
+    """Open a write transaction whose failure is a RecordsError."""
+    try:
+        with engine.execution_options(write=True).begin() as connection:
+            yield connection
+    except IntegrityError:
+        raise
+    except SQLAlchemyError as error:
+        reason = str(error).splitlines()[0]
+        raise RecordsError(f"The answers were not saved: {reason}") from error

@@ -1,0 +1,1 @@
+"""Serving: Voilà standalone, with our own pages."""

@@ -1,0 +1,154 @@
+"""Voilà, standalone, with only what a learner needs: start page, modules, kernels, static files."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.base.handlers import FileFindHandler
+from jupyter_server.services.kernels.handlers import KernelHandler
+from tornado.web import StaticFileHandler
+from traitlets import Instance
+from traitlets.config import Config
+from voila.app import Voila
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.static_file_handler import MultiStaticFileHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+
+from phbkit import forms
+from phbkit.casebank import CaseBank
+from phbkit.errors import SettingsError
+from phbkit.records import open_store
+from phbkit.serving.pages import AgainHandler, ModuleHandler, ProblemHandler, StartHandler
+from phbkit.serving.shelf import Shelf
+from phbkit.settings import Settings
+
+_HERE = Path(__file__).parent
+_KEPT_HANDLERS = {
+    KernelHandler,
+    VoilaKernelWebsocketHandler,
+    VoilaShutdownKernelHandler,
+    MultiStaticFileHandler,
+    FileFindHandler,
+}
+_IDLE_SECONDS = 3600
+_SECURITY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' blob:",  # anywidget imports its module from a blob
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+
+
+class Server(Voila):  # type: ignore[misc]
+    """Voilà with our pages, and without its file, directory and template browsing."""
+
+    shelf = Instance(Shelf)
+
+    def load_config_file(self, *_: Any, **__: Any) -> None:
+        """Read no configuration of other Voilà installations on the machine."""
+
+    def setup_template_dirs(self) -> None:
+        """Put our page before Voilà's."""
+        super().setup_template_dirs()
+        self.template_paths.insert(0, str(_HERE / "templates"))
+
+    def init_settings(self) -> dict[str, Any]:
+        """Add compression, cross-site protection and a content security policy."""
+        return {
+            **super().init_settings(),
+            "compress_response": True,
+            "xsrf_cookies": True,
+            "allow_remote_access": False,
+            "local_hostnames": ["localhost", self.ip],
+            "headers": {
+                "Content-Security-Policy": _SECURITY,
+                "X-Content-Type-Options": "nosniff",
+                "Referrer-Policy": "no-referrer",
+            },
+            "default_handler_class": ProblemHandler,
+            "shelf": self.shelf,
+        }
+
+    def init_handlers(self) -> list[Any]:
+        """Keep Voilà's kernel and script handlers; serve pages ourselves and files not at all."""
+        kept = [rule for rule in super().init_handlers() if rule[1] in _KEPT_HANDLERS]
+        module = {
+            "template_paths": self.template_paths,
+            "config": self.config,
+            "voila_configuration": self.voila_configuration,
+        }
+        static = [
+            (r"/phb/static/(form\.css)", StaticFileHandler, {"path": str(forms.STYLE.parent)}),
+            (r"/phb/static/([a-z]+\.(?:css|js))", StaticFileHandler, {"path": str(_HERE / "static")}),
+        ]
+        return [
+            *kept,
+            *static,
+            (r"/", StartHandler),
+            (r"/module/([a-z0-9_]+)", ModuleHandler, module),
+            (r"/module/([a-z0-9_]+)/again", AgainHandler),
+            (r"/.*", ProblemHandler),
+        ]
+
+
+def make_server(using: Settings, *, host: str, port: int) -> Server:
+    """Make a server of the workbooks, ready to start.
+
+    Raises
+    ------
+    SettingsError
+        The host is not a loopback address: learners cannot be told apart yet.
+    RecordsError
+        The database cannot be opened.
+    """
+    if not _is_loopback(host):
+        raise SettingsError(
+            f"--host: {host} is reachable from other machines, and this server cannot tell "
+            "learners apart. Use 127.0.0.1."
+        )
+    bank = CaseBank(using.need_folder("casebank"))
+    workbooks = using.need_folder("workbooks")
+    os.environ.update(
+        PHB_CASEBANK=str(using.casebank.resolve()),
+        PHB_DATABASE=using.database_url,
+        PHB_LEARNER=using.learner,
+    )
+    config = Config()
+    config.Voila.ip, config.Voila.port, config.Voila.port_retries = host, port, 0
+    config.Voila.open_browser = False
+    config.Voila.log_level = "WARNING"
+    config.VoilaConfiguration.allow_template_override = "NO"
+    config.VoilaConfiguration.allow_theme_override = "NO"
+    config.VoilaConfiguration.show_tracebacks = False
+    config.VoilaConfiguration.extension_allowlist = [
+        "@voila-dashboards/widgets-manager8",
+        "anywidget",
+    ]
+    config.MappingKernelManager.allow_tracebacks = False
+    config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
+    config.MappingKernelManager.cull_interval = 120
+    config.MappingKernelManager.cull_connected = True
+    shelf = Shelf(workbooks, bank, open_store(using.database_url), using.learner)
+    server = Server(config=config, shelf=shelf)
+    server.initialize([str(workbooks)])
+    return server
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,103 @@
+"""Request handlers of the pages: start, module, start again, and what is not there."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from jupyter_server.base.handlers import JupyterHandler
+from markupsafe import Markup
+from tornado.httputil import responses
+from tornado.web import HTTPError, authenticated
+from voila.tornado.handler import TornadoVoilaHandler
+
+from phbkit.casebank.case import FICTION
+from phbkit.serving.shelf import Shelf
+
+_TEXTS = {
+    403: "This page may not be opened from here.",
+    404: "There is no page at this address. It may have been mistyped.",
+}
+
+
+@cache
+def _environment() -> Environment:
+    folder = Path(__file__).parent / "templates"
+    return Environment(loader=FileSystemLoader(folder), autoescape=True)
+
+
+class _Page(JupyterHandler):  # type: ignore[misc]
+    @property
+    def shelf(self) -> Shelf:
+        shelf: Shelf = self.settings["shelf"]
+        return shelf
+
+    def show(self, template: str, **context: Any) -> None:
+        """Write one of our own pages."""
+        page = _environment().get_template(template)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(page.render(base=self.base_url, **context))
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """Say what happened without a traceback."""
+        show_problem(self, status_code)
+
+
+def show_problem(handler: JupyterHandler, status_code: int) -> None:
+    """Write the page for something that went wrong."""
+    page = _environment().get_template("problem.html.j2")
+    text = _TEXTS.get(status_code, "Something went wrong on our side. What you saved is kept.")
+    title = "Page not found" if status_code == 404 else responses.get(status_code, "Problem")
+    handler.set_header("Content-Type", "text/html; charset=utf-8")
+    handler.finish(page.render(base=handler.base_url, title=title, text=text))
+
+
+class StartHandler(_Page):
+    """The start page."""
+
+    @authenticated
+    def get(self) -> None:
+        """Show the modules, and how far the learner has come in each."""
+        xsrf = Markup('<input type="hidden" name="_xsrf" value="{}">').format(
+            self.xsrf_token.decode()
+        )
+        self.show("start.html.j2", modules=self.shelf.cards(), xsrf=xsrf, fiction=FICTION)
+
+
+class AgainHandler(_Page):
+    """A new attempt at a module."""
+
+    @authenticated
+    def post(self, name: str) -> None:
+        """Begin again, and open the module."""
+        if not self.shelf.has(name):
+            raise HTTPError(404)
+        self.shelf.start_again(name)
+        self.redirect(f"{self.base_url}module/{name}", status=303)
+
+
+class ModuleHandler(TornadoVoilaHandler):  # type: ignore[misc]
+    """One module, played in a kernel of its own."""
+
+    @authenticated
+    async def get(self, name: str) -> None:
+        """Run the module's notebook and show it."""
+        if not self.settings["shelf"].has(name):
+            raise HTTPError(404)
+        _ = self.xsrf_token  # sets the cookie that Voilà's shutdown beacon sends back
+        await super().get(path=f"{name}.ipynb")
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """Say what happened without a traceback."""
+        show_problem(self, status_code)
+
+
+class ProblemHandler(_Page):
+    """Everything that is not there."""
+
+    def prepare(self) -> None:
+        """Answer any method with the page for what is not found."""
+        raise HTTPError(404)

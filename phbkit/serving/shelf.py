@@ -1,0 +1,83 @@
+"""The shelf: which workbooks there are, and how far a learner has come in each."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from phbkit.casebank import Case, CaseBank
+from phbkit.errors import CaseError, UnknownNameError
+from phbkit.records import Store
+from phbkit.text import clock, long_date
+from phbkit.workbook.arc import STEPS
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One module on the start page. `saved` says when, in words; it is empty before."""
+
+    name: str
+    title: str
+    summary: str
+    minutes: int
+    draft: bool
+    steps: int
+    done: int
+    saved: str
+
+
+class Shelf:
+    """The workbooks of one installation, seen by one learner."""
+
+    def __init__(self, workbooks: Path, bank: CaseBank, store: Store, learner: str) -> None:
+        self._store, self._learner = store, learner
+        self._cases = {
+            file.stem: case
+            for file in sorted(workbooks.glob("*.ipynb"))
+            if (case := _case_of(file, bank))
+        }
+
+    def has(self, name: str) -> bool:
+        """Say whether there is a module of this name."""
+        return name in self._cases
+
+    def cards(self) -> list[Card]:
+        """List the modules, in order of name."""
+        return [self._card(name, case) for name, case in self._cases.items()]
+
+    def start_again(self, name: str) -> None:
+        """Begin a new attempt at a module; the earlier one is kept."""
+        case = self._cases[name]
+        self._store.start(self._learner, case.id, case.version)
+
+    def _card(self, name: str, case: Case) -> Card:
+        attempt = self._store.latest(self._learner, case.id)
+        closed = self._store.closed_steps(attempt.id) if attempt else {}
+        last = max(closed.values(), default=None)
+        saved = f"on {long_date(last.astimezone().date())} at {clock(last)}" if last else ""
+        about = case.about
+        return Card(
+            name,
+            about.title,
+            about.summary,
+            about.minutes,
+            case.draft,
+            len(STEPS),
+            len(closed),
+            saved,
+        )
+
+
+def _case_of(file: Path, bank: CaseBank) -> Case | None:
+    """Load the case that a notebook's metadata names; a case with faults is not put on the shelf."""
+    notebook = json.loads(file.read_text(encoding="utf-8"))
+    case_id = notebook.get("metadata", {}).get("phbkit", {}).get("case")
+    try:
+        return bank.load(case_id) if case_id else None
+    except (CaseError, UnknownNameError) as error:
+        _log.warning("%s is not served. %s", file.name, error)
+        return None

@@ -1,0 +1,63 @@
+"""Settings from the environment, all named PHB_*, and where things are kept."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from phbkit.errors import SettingsError
+
+_PACKAGE = Path(__file__).parent
+
+
+def _shipped(name: str) -> Path:
+    """Find a folder shipped in the wheel, or beside the package in a checkout."""
+    inside = _PACKAGE / "data" / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+class Settings(BaseSettings):
+    """What can be set from outside. Read once where a program starts, then passed on."""
+
+    model_config = SettingsConfigDict(env_prefix="PHB_", frozen=True)
+
+    casebank: Path = Field(default_factory=lambda: _shipped("casebank"))
+    workbooks: Path = Field(default_factory=lambda: _shipped("workbooks"))
+    data_dir: Path = Field(default_factory=lambda: user_data_path("phbkit", appauthor=False))
+    database: str = ""
+    learner: str = "local"
+
+    @cached_property
+    def database_url(self) -> str:
+        """SQLAlchemy address of the records: SQLite in the data directory unless set."""
+        return self.database or f"sqlite:///{self.data_dir / 'records.sqlite'}"
+
+    def need_folder(self, name: str) -> Path:
+        """Return the folder called `name`, or say which setting is wrong."""
+        folder: Path = getattr(self, name)
+        if not folder.is_dir():
+            raise SettingsError(
+                f"PHB_{name.upper()}: there is no folder {folder}. "
+                f"Leave the setting out to use the {name} that came with phbkit."
+            )
+        return folder
+
+
+def settings() -> Settings:
+    """Read the settings from the environment as it is now."""
+    return Settings()
+
+
+def kernel_environment(chosen: Settings) -> dict[str, str]:
+    """Environment variables that make a kernel use the same settings as its server."""
+    return {
+        **os.environ,
+        "PHB_CASEBANK": str(chosen.casebank),
+        "PHB_DATABASE": chosen.database_url,
+        "PHB_LEARNER": chosen.learner,
+    }

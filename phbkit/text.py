@@ -1,0 +1,48 @@
+"""Text for people: Markdown to safe HTML, money, dates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache, lru_cache
+
+import nh3
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+_TAGS = {"p", "em", "strong", "ul", "ol", "li", "a", "br", "blockquote", "code", "h3", "h4", "hr"}
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False})
+
+
+@lru_cache(maxsize=2048)
+def markdown(source: str) -> Markup:
+    """Render Markdown from the case bank. Raw HTML in it is shown as text, never obeyed."""
+    return Markup(nh3.clean(_parser().render(source), tags=_TAGS, link_rel="noopener noreferrer"))
+
+
+def pounds(amount: Decimal) -> str:
+    """Write an amount as people do: £1,080, or £1,080.50 when there are pence."""
+    rounded = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    sign = "-" if rounded < 0 else ""
+    digits = f"{abs(rounded):,.2f}"
+    return f"{sign}£{digits.removesuffix('.00')}"
+
+
+def long_date(day: dt.date) -> str:
+    """Write a day as `2 November 2026`."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def clock(moment: dt.datetime) -> str:
+    """Write a moment as local time of day, `14:03`."""
+    return f"{moment.astimezone():%H:%M}"
+
+
+def plain(number: Decimal) -> str:
+    """Write a decimal without trailing noughts: 0.5, 1, 0.6667."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,224 @@
+"""Answers: reading a file of them, and holding each against what may be answered.
+
+An answer's key is a question id of the case, or one of the three that the arc itself asks:
+
+`plan`
+    A list of plan item ids.
+`decision`
+    `choice` (agree, agree-part, trial, defer or decline), `reasons`, `review_weeks` (1 to 52) and
+    `stop_rule`.
+`cpd`
+    `learnt`, `changes` (a list of two or three) and `hours` (0.25 to 10).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args
+
+from phbkit.casebank import SCALE, Case, Question
+from phbkit.casebank.models import DecisionId
+from phbkit.errors import AnswersError
+
+LONGEST_TEXT = 6000
+DECISIONS: dict[str, str] = {
+    "agree": "Agree the whole plan",
+    "agree-part": "Agree part of it, and say which part is not agreed",
+    "trial": "Try it for a set time, then review",
+    "defer": "Not decide yet, and say what is needed",
+    "decline": "Not agree the plan, with reasons and the route to reconsideration",
+}
+assert set(DECISIONS) == set(get_args(DecisionId))  # noqa: S101
+ARC_KEYS = ("plan", "decision", "cpd")
+
+Checked = Callable[[Case, Any], Any]
+
+
+def read_answers(file: Path) -> dict[str, Any]:
+    """Read an answers file: JSON with `case` and `answers`.
+
+    Raises
+    ------
+    AnswersError
+        The file is missing, is not JSON, or answers one question twice.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AnswersError(f"cannot be read: {error}", place=str(file)) from error
+    try:
+        data = json.loads(text, object_pairs_hook=_no_repeats(text, file))
+    except json.JSONDecodeError as error:
+        place = f"{file}:{error.lineno}"
+        problem = f"is not JSON: {error.msg} at column {error.colno}."
+        raise AnswersError(problem, place=place) from error
+    if not isinstance(data, dict) or not isinstance(data.get("answers"), dict):
+        problem = 'must be a JSON object like {"case": "…", "answers": {"question": "a"}}.'
+        raise AnswersError(problem, place=str(file))
+    strange = sorted(set(data) - {"case", "answers", "learner"})
+    if strange:
+        problem = "is not known here. Allowed: case, answers, learner."
+        raise AnswersError(problem, key=strange[0], place=_line_of(text, strange[0], file))
+    return data
+
+
+def check_answers(case: Case, data: Mapping[str, Any], file: Path | None = None) -> dict[str, Any]:
+    """Hold every answer against the case, and return them in the form that is kept.
+
+    Raises
+    ------
+    AnswersError
+        For the first answer that cannot be taken, naming the line of the file where there is one.
+    """
+    text = file.read_text(encoding="utf-8-sig") if file else ""
+    name = str(file) if file else "answers"
+    if data.get("case", case.id) != case.id:
+        problem = f"is {data['case']!r}; this workbook plays {case.id!r}."
+        raise AnswersError(problem, key="case", place=_line_of(text, "case", file) or name)
+    kept = {}
+    for key, value in data["answers"].items():
+        try:
+            kept[key] = check_answer(case, key, value)
+        except AnswersError as error:
+            place = _line_of(text, key, file) or name
+            raise AnswersError(error.problem, key=error.key, place=place) from None
+    return kept
+
+
+def check_answer(case: Case, key: str, value: Any) -> Any:
+    """Return one answer in the form that is kept, or raise AnswersError that says what is allowed."""
+    if key in ARC_KEYS:
+        return _ARC_CHECKS[key](case, value)
+    for question in case.questions:
+        if question.id == key:
+            return _FORMAT_CHECKS[question.format](question, value)
+    known = [*(question.id for question in case.questions), *ARC_KEYS]
+    near = get_close_matches(key, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise AnswersError(f"is no question of {case.id}.{hint} Known: {', '.join(known)}.", key=key)
+
+
+def _no_repeats(text: str, file: Path) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                place = _line_of(text, key, file, nth=2)
+                raise AnswersError("is answered twice. Keep one answer.", key=key, place=place)
+            found[key] = value
+        return found
+
+    return build
+
+
+def _line_of(text: str, key: str, file: Path | None, nth: int = 1) -> str:
+    """Place a key in a file as `file:line`; the file alone when the key is not found."""
+    if file is None:
+        return ""
+    found = list(re.finditer(re.escape(json.dumps(key)) + r"\s*:", text))
+    if len(found) < nth:
+        return str(file)
+    return f"{file}:{text.count(chr(10), 0, found[nth - 1].start()) + 1}"
+
+
+def _single(question: Question, value: Any) -> str:
+    allowed = [option.id for option in question.options]
+    if not isinstance(value, str) or value not in allowed:
+        raise AnswersError(f"must be one of {', '.join(allowed)}; got {value!r}.", key=question.id)
+    return value
+
+
+def _multiple(question: Question, value: Any) -> list[str]:
+    return _some_of(question.id, value, [option.id for option in question.options])
+
+
+def _some_of(key: str, value: Any, allowed: list[str]) -> list[str]:
+    if not isinstance(value, list) or any(not isinstance(chosen, str) for chosen in value):
+        raise AnswersError(f"must be a list of {', '.join(allowed)}; got {value!r}.", key=key)
+    for chosen in value:
+        if chosen not in allowed:
+            raise AnswersError(f"{chosen!r} is not one of {', '.join(allowed)}.", key=key)
+    if len(set(value)) < len(value):
+        raise AnswersError("names an option twice.", key=key)
+    return [option for option in allowed if option in value]
+
+
+def _concordance(question: Question, value: Any) -> int:
+    if type(value) is not int or value not in SCALE:
+        raise AnswersError(f"must be -2, -1, 0, 1 or 2; got {value!r}.", key=question.id)
+    return value
+
+
+def _reflection(question: Question, value: Any) -> str:
+    return _text(question.id, value)
+
+
+def _text(key: str, value: Any, *, required: bool = True) -> str:
+    if not isinstance(value, str):
+        raise AnswersError(f"must be text; got {value!r}.", key=key)
+    kept = value.replace("\r\n", "\n").strip()
+    if required and not kept:
+        raise AnswersError("must say something.", key=key)
+    if len(kept) > LONGEST_TEXT:
+        raise AnswersError(f"must be at most {LONGEST_TEXT} characters; got {len(kept)}.", key=key)
+    return kept
+
+
+def _plan(case: Case, value: Any) -> list[str]:
+    return _some_of("plan", value, [item.id for item in case.about.items])
+
+
+def _decision(case: Case, value: Any) -> dict[str, Any]:
+    _require_fields("decision", value, {"choice", "reasons", "review_weeks", "stop_rule"})
+    if value["choice"] not in DECISIONS:
+        problem = f"must be one of {', '.join(DECISIONS)}; got {value['choice']!r}."
+        raise AnswersError(problem, key="decision.choice")
+    weeks = value["review_weeks"]
+    if type(weeks) is not int or not 1 <= weeks <= 52:
+        problem = f"must be a whole number of weeks from 1 to 52; got {weeks!r}."
+        raise AnswersError(problem, key="decision.review_weeks")
+    return {
+        "choice": value["choice"],
+        "reasons": _text("decision.reasons", value["reasons"]),
+        "review_weeks": weeks,
+        "stop_rule": _text("decision.stop_rule", value["stop_rule"]),
+    }
+
+
+def _cpd(case: Case, value: Any) -> dict[str, Any]:
+    _require_fields("cpd", value, {"learnt", "changes", "hours"})
+    changes = value["changes"]
+    if not isinstance(changes, list) or not 2 <= len(changes) <= 3:
+        raise AnswersError("must be a list of two or three changes.", key="cpd.changes")
+    try:
+        hours = Decimal(str(value["hours"]))
+    except InvalidOperation:
+        hours = Decimal("NaN")
+    if not (hours.is_finite() and Decimal("0.25") <= hours <= 10):
+        problem = f"must be a decimal number of hours from 0.25 to 10; got {value['hours']!r}."
+        raise AnswersError(problem, key="cpd.hours")
+    return {
+        "learnt": _text("cpd.learnt", value["learnt"]),
+        "changes": [_text(f"cpd.changes.{n}", text) for n, text in enumerate(changes)],
+        "hours": str(hours.quantize(Decimal("0.01"))),
+    }
+
+
+def _require_fields(key: str, value: Any, fields: set[str]) -> None:
+    if not isinstance(value, dict) or set(value) != fields:
+        got = sorted(value) if isinstance(value, dict) else value
+        raise AnswersError(f"must have {', '.join(sorted(fields))}; got {got!r}.", key=key)
+
+
+_FORMAT_CHECKS: dict[str, Callable[[Question, Any], Any]] = {
+    "single": _single,
+    "multiple": _multiple,
+    "concordance": _concordance,
+    "reflection": _reflection,
+}
+_ARC_CHECKS: dict[str, Checked] = {"plan": _plan, "decision": _decision, "cpd": _cpd}

@@ -1,0 +1,53 @@
+"""The arc of a module: its steps in order, and what each one asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from phbkit.errors import UnknownNameError
+
+State = Literal["locked", "open", "done"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a module.
+
+    `asks` names the answer that the step itself takes, beside the questions a case puts there.
+    """
+
+    id: str
+    title: str
+    go_on: str
+    asks: str = ""
+
+
+STEPS = (
+    Step("meet", "Meet the person", "Go on to your first judgement"),
+    Step("judge", "First judgement", "Commit and go on"),
+    Step("deal", "The deal", "Commit and go on"),
+    Step("voices", "Voices", "Commit and go on"),
+    Step("plan", "Options and plan", "Keep this plan and go on", "plan"),
+    Step("risk", "Shared risk", "Commit and go on"),
+    Step("decide", "Decide and agree", "Decide", "decision"),
+    Step("after", "What happened next", "Go on to feedback"),
+    Step("feedback", "Feedback", "Go on to reflect"),
+    Step("reflect", "Reflect", "Finish and make my CPD entry", "cpd"),
+)
+STEP_IDS = tuple(step.id for step in STEPS)
+REVISABLE_UNTIL = {"plan": "decide"}
+
+
+def find_step(step_id: str) -> Step:
+    """Find a step of the arc, or raise UnknownNameError that lists them all."""
+    for step in STEPS:
+        if step.id == step_id:
+            return step
+    raise UnknownNameError.among("step", step_id, STEP_IDS)
+
+
+def step_after(step_id: str) -> Step | None:
+    """Return the step that follows, or None after the last."""
+    place = STEP_IDS.index(step_id) + 1
+    return STEPS[place] if place < len(STEPS) else None

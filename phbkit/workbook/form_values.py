@@ -1,0 +1,69 @@
+"""From the flat strings of a browser form to answers, trusting nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from phbkit.casebank import Case
+from phbkit.errors import AnswersError
+from phbkit.workbook.answers import LONGEST_TEXT
+
+MOST_FIELDS = 60
+
+
+def check_values(values: object) -> dict[str, str | list[str]]:
+    """Return form values when they have the shape a form can send.
+
+    Raises
+    ------
+    AnswersError
+        They are not field names with texts or lists of texts, or are too many or too long.
+    """
+    if not isinstance(values, Mapping) or len(values) > MOST_FIELDS:
+        raise AnswersError(f"must be a form of at most {MOST_FIELDS} fields.")
+    kept: dict[str, str | list[str]] = {}
+    for name, value in values.items():
+        texts = value if isinstance(value, list) else [value]
+        whole = len(texts) <= MOST_FIELDS and all(
+            isinstance(text, str) and len(text) <= LONGEST_TEXT for text in texts
+        )
+        if not isinstance(name, str) or not whole:
+            problem = f"must be text of at most {LONGEST_TEXT} characters."
+            raise AnswersError(problem, key=str(name)[:60])
+        kept[name] = value
+    return kept
+
+
+def answers_from(case: Case, values: Mapping[str, str | list[str]]) -> dict[str, Any]:
+    """Turn checked form values into answers, leaving out what was left empty."""
+    formats = {question.id: question.format for question in case.questions}
+    answers: dict[str, Any] = {}
+    for name, value in values.items():
+        if name.startswith("decision.") or name.startswith("cpd."):
+            continue
+        if value not in ("", []) or name == "plan":
+            answers[name] = _whole_number(value) if formats.get(name) == "concordance" else value
+    if any(name.startswith("decision.") for name in values):
+        answers["decision"] = {
+            "choice": values.get("decision.choice", ""),
+            "reasons": values.get("decision.reasons", ""),
+            "review_weeks": _whole_number(values.get("decision.review_weeks", "")),
+            "stop_rule": values.get("decision.stop_rule", ""),
+        }
+    if any(name.startswith("cpd.") for name in values):
+        changes = [values.get(f"cpd.changes.{number}", "") for number in range(3)]
+        answers["cpd"] = {
+            "learnt": values.get("cpd.learnt", ""),
+            "changes": changes if changes[2] else changes[:2],
+            "hours": values.get("cpd.hours", ""),
+        }
+    return answers
+
+
+def _whole_number(value: object) -> object:
+    """Return the whole number a text stands for; anything else as it came, to be refused."""
+    try:
+        return int(value) if isinstance(value, str) else value
+    except ValueError:
+        return value

@@ -1,0 +1,153 @@
+"""One pass through a case: what is answered, which step is open, what may be shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from phbkit.assessing import Result, score
+from phbkit.casebank import Case, Question
+from phbkit.casebank.models import FollowUp
+from phbkit.deciding import Finding, Plan, Proposal, findings
+from phbkit.errors import AnswersError, PhbError
+from phbkit.records import Journal
+from phbkit.workbook.answers import check_answer
+from phbkit.workbook.arc import REVISABLE_UNTIL, STEP_IDS, STEPS, State, find_step
+
+
+class RefusedError(PhbError):
+    """A submission that was not taken, with what is wrong in each field."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems.items()))
+
+
+class Module:
+    """A case and the journal of one attempt at it.
+
+    Everything it knows is folded from the journal's events, so a new kernel, another window and a
+    replay all arrive at the same state.
+    """
+
+    def __init__(self, case: Case, journal: Journal) -> None:
+        self.case, self.journal = case, journal
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Fold the journal's events again. The last answer to a question counts."""
+        events = self.journal.events()
+        self.answers = {event.question: event.value for event in events if event.question}
+        self.closed = {event.step: event.at for event in events if not event.question}
+        self._seen = events[-1].seq if events else 0
+
+    def state(self, step_id: str) -> State:
+        """Say whether a step is locked, open or done."""
+        if step_id in self.closed:
+            return "done"
+        before = STEP_IDS[: STEP_IDS.index(find_step(step_id).id)]
+        return "open" if all(step in self.closed for step in before) else "locked"
+
+    @property
+    def current(self) -> str | None:
+        """The first step that is not done; None when the module is finished."""
+        return next((step for step in STEP_IDS if step not in self.closed), None)
+
+    def revisable(self, step_id: str) -> bool:
+        """Say whether a finished step may still be changed."""
+        until = REVISABLE_UNTIL.get(step_id)
+        return until is not None and until not in self.closed
+
+    def submit(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
+        """Take the answers to one step, whole or not at all.
+
+        Returns
+        -------
+        datetime
+            When they were on disk.
+
+        Raises
+        ------
+        RefusedError
+            The step is not open, or an answer is missing or cannot be taken. Nothing is kept.
+        StaleError, RecordsError
+            See Journal.append.
+        """
+        if self.state(step_id) == "locked":
+            raise RefusedError({"": "This step is not open yet."})
+        if self.state(step_id) == "done" and not self.revisable(step_id):
+            raise RefusedError({"": "This step is already answered, and its answers are kept."})
+        kept, problems = {}, {}
+        for key in self.asked_at(step_id):
+            if key not in answers:
+                if not self._optional(key):
+                    problems[key] = "is not answered yet."
+                continue
+            try:
+                kept[key] = check_answer(self.case, key, answers[key])
+            except AnswersError as error:
+                problems[error.key] = error.problem
+        for key in answers:
+            if key not in self.asked_at(step_id):
+                problems[key] = "is not asked here."
+        if problems:
+            raise RefusedError(problems)
+        return self.write(submission, step_id, kept)
+
+    def write(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
+        """Write checked answers to the journal and close the step."""
+        moment = self.journal.append(submission, step_id, answers, after=self._seen)
+        self.refresh()
+        return moment
+
+    def replay(self, answers: Mapping[str, Any]) -> None:
+        """Play checked answers through every step; what is missing stays unanswered."""
+        for step in STEPS:
+            given = {key: answers[key] for key in self.asked_at(step.id) if key in answers}
+            self.write(f"replay-{step.id}", step.id, given)
+
+    def asked_at(self, step_id: str) -> tuple[str, ...]:
+        """List the keys that one step takes answers to."""
+        arc_key = find_step(step_id).asks
+        asked = tuple(question.id for question in self.case.questions_at(step_id))
+        return (*asked, arc_key) if arc_key else asked
+
+    def _optional(self, key: str) -> bool:
+        return any(q.id == key and q.format == "reflection" for q in self.case.questions)
+
+    def shows_feedback(self, question: Question) -> bool:
+        """Say whether the key and the feedback of a question may be seen now."""
+        if question.step not in self.closed or question.id not in self.answers:
+            return False
+        return question.reveal == "at once" or "after" in self.closed
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as last kept; empty before there is one."""
+        return Plan.of(self.case, self.answers.get("plan", ()))
+
+    @property
+    def decision(self) -> dict[str, Any]:
+        """The decision; empty before there is one."""
+        return dict(self.answers.get("decision", {}))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the deal says of the plan and the decision."""
+        decision = self.decision
+        return findings(
+            Proposal(self.plan, decision.get("review_weeks"), decision.get("stop_rule", ""))
+        )
+
+    @property
+    def follow_up(self) -> FollowUp | None:
+        """What happened next, once there is a plan and a decision."""
+        if "plan" not in self.answers or "decision" not in self.answers:
+            return None
+        return self.case.follow_up(self.plan.ids, self.decision["choice"])
+
+    @property
+    def result(self) -> Result:
+        """What scoring says of the answers so far."""
+        return score(self.case, self.answers)

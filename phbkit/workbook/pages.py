@@ -1,0 +1,189 @@
+"""What a step shows: HTML of a module's state, the same for live pages and for records."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from phbkit import forms
+from phbkit.casebank import SCALE, Case
+from phbkit.casebank.case import FICTION
+from phbkit.deciding import Plan, Proposal, findings
+from phbkit.exports import cpd
+from phbkit.text import long_date, markdown, plain, pounds
+from phbkit.workbook.answers import DECISIONS
+from phbkit.workbook.arc import STEP_IDS, STEPS, Step, find_step, step_after
+from phbkit.workbook.module import Module
+
+_SCALE_WORDS = {
+    "appropriate": (
+        "How does that change it?",
+        ("Much less appropriate", "Less appropriate", "No change", "More appropriate",
+         "Much more appropriate"),
+    ),
+    "likely": (
+        "How does that change it?",
+        ("Much less likely", "Less likely", "No change", "More likely", "Much more likely"),
+    ),
+    "important": (
+        "How does that change it?",
+        ("Much less important", "Less important", "No change", "More important",
+         "Much more important"),
+    ),
+}  # fmt: skip
+SCALES = {
+    name: {"asks": asks, "options": tuple(zip(SCALE, words, strict=True))}
+    for name, (asks, words) in _SCALE_WORDS.items()
+}
+
+
+def step_page(
+    module: Module,
+    step: Step,
+    *,
+    live: bool,
+    values: Mapping[str, Any] | None = None,
+    revising: bool = False,
+) -> Markup:
+    """Render one step.
+
+    Parameters
+    ----------
+    module
+        The pass through the case. Nothing that its state does not allow is rendered.
+    live
+        Whether somebody can answer: forms and links where True, a record where False.
+    values
+        What to fill the form with, by field name.
+    revising
+        Show the form of a finished step that may still be changed.
+    """
+    state = module.state(step.id)
+    form = live and (state == "open" or (revising and module.revisable(step.id)))
+    given = {**({"plan": module.answers.get("plan", [])} if revising else {}), **(values or {})}
+    case, decision = module.case, module.decision
+    return _render(
+        "step.html.j2",
+        module=module,
+        case=case,
+        about=case.about,
+        person=case.about.person,
+        first=case.about.person.name.split()[0],
+        step=step,
+        number=STEP_IDS.index(step.id) + 1,
+        total=len(STEPS),
+        state=state,
+        mode="form" if form else "record",
+        is_live=live,
+        values=given,
+        wants_live=step.id == "plan",
+        next_step=step_after(step.id),
+        waiting_for=find_step(module.current).title if module.current else "",
+        live=plan_effect(case, given.get("plan", [])) if step.id == "plan" and form else {},
+        review_date=review_date(module),
+        cited=sorted(cited(case), key=lambda name: case.sources[name].title),
+        checked=min(case.sources[name].checked for name in cited(case)),
+        hours=f"{case.about.minutes / 60:.2f}",
+        cpd=cpd.as_text(cpd_entry(module)) if "cpd" in module.answers else "",
+        decisions=DECISIONS,
+        decision=decision,
+        fiction=FICTION,
+    )
+
+
+def plan_effect(case: Case, chosen: list[str]) -> dict[str, Markup]:
+    """Render what a plan does to money, outcomes, the deal and risks: in a line, and in cards."""
+    plan = Plan.of(case, chosen)
+    found = findings(Proposal(plan))
+    levels = [finding.level for finding in found]
+    line = _render(
+        "line.html.j2", plan=plan, stops=levels.count("stop"), discuss=levels.count("discuss")
+    )
+    return {"line": line, "cards": _render("live.html.j2", plan=plan, found=found)}
+
+
+def review_date(module: Module) -> dt.date | None:
+    """Return the day of the first review: weeks counted from the day the case plays."""
+    weeks = module.decision.get("review_weeks")
+    return module.case.about.as_of + dt.timedelta(weeks=weeks) if weeks else None
+
+
+def cpd_entry(module: Module) -> cpd.Entry:
+    """Make the learner's entry for appraisal from what they wrote."""
+    written = module.answers["cpd"]
+    about = module.case.about
+    return cpd.Entry(
+        title=f"Personal health budgets, deciding together: {about.title}",
+        date=module.closed["reflect"].astimezone().date(),
+        hours=Decimal(written["hours"]),
+        learnt=written["learnt"],
+        changes=tuple(written["changes"]),
+    )
+
+
+def cited(case: Case) -> set[str]:
+    """List the sources that a learner can meet in a case."""
+    about = case.about
+    claims = [
+        *about.deal,
+        *about.voices,
+        *about.risks,
+        *about.after,
+        *(item.evidence for item in about.items),
+        *(item.safety for item in about.items),
+        *(question.feedback for question in case.questions if question.feedback),
+        *case.rules.values(),
+    ]
+    return {name for claim in claims for name in claim.sources}
+
+
+def key_name(case: Case, key: str) -> str:
+    """Say in words what a mark was measured by."""
+    titles = {panel.id: f"the {panel.title[0].lower()}{panel.title[1:]}" for panel in case.panels}
+    return titles.get(key, "questions with a right answer")
+
+
+def _inline(source: str) -> Markup:
+    """Render Markdown that must not be a block: one paragraph without its tags."""
+    html = str(markdown(source)).strip()
+    if html.startswith("<p>") and html.count("<p>") == 1:
+        html = html.removeprefix("<p>").removesuffix("</p>")
+    return Markup(html)
+
+
+@cache
+def _environment() -> Environment:
+    folders = [Path(__file__).parent / "templates", forms.TEMPLATES]
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Callable[..., Any]] = {
+        "markdown": markdown,
+        "markdown_inline": _inline,
+        "pounds": pounds,
+        "date": long_date,
+        "plain": plain,
+        "zip": lambda left, right: list(zip(left, right, strict=True)),
+    }
+    environment.filters.update(filters)
+    environment.globals.update(
+        scales=SCALES, loop_index=SCALE.index, key_name=key_name, dict=dict
+    )
+    for name in ("fields", "parts"):
+        environment.globals[name] = environment.get_template(f"{name}.html.j2").module
+    return environment
+
+
+def _render(template: str, **context: Any) -> Markup:
+    return Markup(_environment().get_template(template).render(**context))

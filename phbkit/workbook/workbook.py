@@ -1,0 +1,233 @@
+"""The workbook: drives a notebook through a case, live in a browser or replayed from a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from phbkit.assessing import Result
+from phbkit.casebank import Case, CaseBank
+from phbkit.deciding import Plan
+from phbkit.errors import AnswersError, PhbError
+from phbkit.exports import cpd
+from phbkit.forms import StepForm
+from phbkit.records import Journal, MemoryJournal, StaleError, open_store
+from phbkit.settings import Settings, settings
+from phbkit.text import clock
+from phbkit.workbook import notebook, pages
+from phbkit.workbook.answers import check_answers, read_answers
+from phbkit.workbook.arc import STEPS, find_step, step_after
+from phbkit.workbook.form_values import answers_from, check_values
+from phbkit.workbook.module import Module, RefusedError
+
+_log = logging.getLogger(__name__)
+
+
+class Record:
+    """A step as it was answered: plain HTML, for notebooks nobody is sitting at."""
+
+    def __init__(self, step: str, html: Markup) -> None:
+        self._step, self._html = step, html
+
+    def __repr__(self) -> str:
+        return f"<Record {self._step}>"
+
+    def _repr_html_(self) -> str:
+        return str(self._html)
+
+
+class Workbook:
+    """One notebook at work on one case. Open it with `Workbook.open`."""
+
+    def __init__(self, module: Module, *, live: bool) -> None:
+        self._module, self._live = module, live
+        self._forms: dict[str, StepForm] = {}
+
+    @classmethod
+    def open(
+        cls,
+        case: str,
+        answers: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+        *,
+        live: bool | None = None,
+        using: Settings | None = None,
+    ) -> Workbook:
+        """Open a case, live for the person at the notebook or replayed from answers.
+
+        Parameters
+        ----------
+        case
+            The id of a case in the case bank.
+        answers
+            A JSON file of answers, or its content as a mapping. `None` plays live when somebody
+            sits at the notebook, and otherwise shows the module unanswered.
+        live
+            Set it to say so yourself; `None` finds out.
+        using
+            Settings; by default from the environment.
+
+        Raises
+        ------
+        UnknownNameError, CaseError
+            There is no such case, or it has faults.
+        AnswersError
+            The answers cannot be taken; the message names the line and what is allowed.
+        """
+        notebook.refuse_unknown_parameters()
+        chosen = using or settings()
+        bank = CaseBank(chosen.need_folder("casebank"))
+        loaded = bank.load(case)
+        if answers is None and (notebook.is_live() if live is None else live):
+            store = open_store(chosen.database_url)
+            attempt = store.resume(chosen.learner, loaded.id, loaded.version)
+            return cls(Module(loaded, store.journal(attempt.id)), live=True)
+        journal: Journal = MemoryJournal(dt.datetime.combine(loaded.about.as_of, dt.time(), dt.UTC))
+        module = Module(loaded, journal)
+        module.replay(_take(loaded, answers))
+        return cls(module, live=False)
+
+    @property
+    def case(self) -> Case:
+        """The case."""
+        return self._module.case
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as last kept."""
+        return self._module.plan
+
+    @property
+    def result(self) -> Result:
+        """What scoring says of the answers so far."""
+        return self._module.result
+
+    def step(self, step_id: str) -> StepForm | Record:
+        """Show one step: a form to answer, or the record of what was answered.
+
+        Raises
+        ------
+        UnknownNameError
+            The arc has no such step.
+        """
+        step = find_step(step_id)
+        if not self._live:
+            return Record(step.id, pages.step_page(self._module, step, live=False))
+        shown = self._shown(step.id)
+        self._forms[step.id] = StepForm(step.id, self._receive, **shown)
+        return self._forms[step.id]
+
+    def __repr__(self) -> str:
+        return f"<Workbook {self.case.id}: {self._how}>"
+
+    def _repr_html_(self) -> str:
+        return str(Markup("<p><strong>{}</strong>: {}</p>").format(self.case.title, self._how))
+
+    @property
+    def _how(self) -> str:
+        if self._live:
+            return "live; every answer is kept as it is given."
+        if not self._module.answers:
+            return "not answered. Nobody’s answers were given, so every step stands unanswered."
+        return "a record of answers that were given."
+
+    def _shown(self, step_id: str, *, revising: bool = False) -> dict[str, str]:
+        step, state = find_step(step_id), self._module.state(step_id)
+        values = self._module.journal.draft(step_id) if state == "open" else {}
+        page = pages.step_page(self._module, step, live=True, values=values, revising=revising)
+        return {"state": "open" if revising else state, "html": str(page)}
+
+    def _show_all(self, *, revising: str = "") -> None:
+        for step_id, form in self._forms.items():
+            for name, value in self._shown(step_id, revising=step_id == revising).items():
+                setattr(form, name, value)
+
+    def _receive(
+        self, step_id: str, message: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        """Answer one message from the browser. Whatever happens, it gets an answer."""
+        ticket = message.get("ticket") if isinstance(message.get("ticket"), str) else ""
+        handlers = {
+            "save": self._save,
+            "draft": self._draft,
+            "revise": self._revise,
+            "download": self._download,
+        }
+        handler = handlers.get(str(message.get("do")))
+        try:
+            if handler is None:
+                raise AnswersError("is not something this page can ask for.", key="do")
+            reply, files = handler(step_id, str(ticket)[:64], message)
+        except RefusedError as error:
+            reply, files = {"did": "refused", "problems": error.problems}, []
+        except StaleError:
+            self._module.refresh()
+            self._show_all()
+            problem = "This step was answered in another window. This page now shows what is kept."
+            reply, files = {"did": "refused", "problems": {"": problem}}, []
+        except PhbError as error:
+            reply, files = {"did": "refused", "problems": {"": str(error)}}, []
+        except Exception:
+            _log.exception("The message %r at step %s failed", message.get("do"), step_id)
+            problem = "Something went wrong on our side. Your text is still here: try again."
+            reply, files = {"did": "refused", "problems": {"": problem}}, []
+        return {**reply, "ticket": ticket}, files
+
+    def _save(
+        self, step_id: str, ticket: str, message: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        if not ticket:
+            raise AnswersError("is missing.", key="ticket")
+        answers = answers_from(self.case, check_values(message.get("values")))
+        moment = self._module.submit(ticket, step_id, answers)
+        self._show_all()
+        following = step_after(step_id)
+        return {"did": "saved", "at": clock(moment), "next": following.id if following else ""}, []
+
+    def _draft(
+        self, step_id: str, ticket: str, message: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        values = check_values(message.get("values"))
+        reply: dict[str, Any] = {"did": "kept"}
+        if self._module.state(step_id) == "open":
+            reply["at"] = clock(self._module.journal.keep_draft(step_id, values))
+        if step_id == "plan":
+            known = {item.id for item in self.case.about.items}
+            chosen = [item for item in values.get("plan", []) if item in known]
+            reply |= {k: str(html) for k, html in pages.plan_effect(self.case, chosen).items()}
+        return reply, []
+
+    def _revise(
+        self, step_id: str, ticket: str, message: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        if not self._module.revisable(step_id):
+            raise RefusedError({"": "This step can no longer be changed."})
+        self._show_all(revising=step_id)
+        return {"did": "revising"}, []
+
+    def _download(
+        self, step_id: str, ticket: str, message: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        if step_id != "reflect" or "cpd" not in self._module.answers:
+            raise RefusedError({"": "There is no CPD entry yet."})
+        file = cpd.as_word(pages.cpd_entry(self._module))
+        return {"did": "download", "name": f"cpd-{self.case.id}.docx", "type": _WORD}, [file]
+
+
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def _take(
+    case: Case, answers: str | os.PathLike[str] | Mapping[str, Any] | None
+) -> dict[str, Any]:
+    if answers is None:
+        return {}
+    if isinstance(answers, Mapping):
+        return check_answers(case, answers)
+    file = Path(answers)
+    return check_answers(case, read_answers(file), file)
