@@ -15,7 +15,7 @@ _TAGS = {"p", "em", "strong", "ul", "ol", "li", "a", "br", "blockquote", "code",
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False})
+    return MarkdownIt("commonmark", {"html": False, "typographer": True}).enable("smartquotes")
 
 
 @lru_cache(maxsize=2048)

@@ -24,7 +24,7 @@ from phbkit.text import long_date, pounds
 if TYPE_CHECKING:
     import pandas as pd
 
-FICTION = "The people, prices and panel judgements in this case are made up for teaching."
+FICTION = "People, prices, stop rules and panel judgements in this case are made up for teaching."
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ class StepForm(anywidget.AnyWidget):  # type: ignore[misc]
     _esm = Path(__file__).parent / "form.js"
     _css = Path(__file__).parent / "form.css"
 
+    layout = traitlets.Any(None, allow_none=True)  # our stylesheet lays out; one model less a step
+    tooltip = traitlets.Any(None, allow_none=True)
     step = traitlets.Unicode().tag(sync=True)
     state = traitlets.Unicode().tag(sync=True)
     html = traitlets.Unicode().tag(sync=True)

@@ -74,7 +74,7 @@ class Server(Voila):  # type: ignore[misc]
             "headers": {
                 "Content-Security-Policy": _SECURITY,
                 "X-Content-Type-Options": "nosniff",
-                "Referrer-Policy": "no-referrer",
+                "Referrer-Policy": "same-origin",
             },
             "default_handler_class": ProblemHandler,
             "shelf": self.shelf,
@@ -127,7 +127,7 @@ def make_server(using: Settings, *, host: str, port: int) -> Server:
     config = Config()
     config.Voila.ip, config.Voila.port, config.Voila.port_retries = host, port, 0
     config.Voila.open_browser = False
-    config.Voila.log_level = "WARNING"
+    config.Voila.log_level = "WARN"
     config.VoilaConfiguration.allow_template_override = "NO"
     config.VoilaConfiguration.allow_theme_override = "NO"
     config.VoilaConfiguration.show_tracebacks = False

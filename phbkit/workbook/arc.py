@@ -25,11 +25,11 @@ class Step:
 
 STEPS = (
     Step("meet", "Meet the person", "Go on to your first judgement"),
-    Step("judge", "First judgement", "Commit and go on"),
-    Step("deal", "The deal", "Commit and go on"),
-    Step("voices", "Voices", "Commit and go on"),
-    Step("plan", "Options and plan", "Keep this plan and go on", "plan"),
-    Step("risk", "Shared risk", "Commit and go on"),
+    Step("judge", "First judgement", "Commit my first judgement"),
+    Step("deal", "The deal", "Check my answers"),
+    Step("voices", "Voices", "Commit my answers"),
+    Step("plan", "Options and plan", "Keep this plan", "plan"),
+    Step("risk", "Shared risk", "Commit my answers"),
     Step("decide", "Decide and agree", "Decide", "decision"),
     Step("after", "What happened next", "Go on to feedback"),
     Step("feedback", "Feedback", "Go on to reflect"),

@@ -122,6 +122,10 @@ class Module:
             return False
         return question.reveal == "at once" or "after" in self.closed
 
+    def has_feedback_at(self, step_id: str) -> bool:
+        """Say whether a step shows reasons for any of its answers now."""
+        return any(self.shows_feedback(q) for q in self.case.questions_at(step_id))
+
     @property
     def plan(self) -> Plan:
         """The plan as last kept; empty before there is one."""

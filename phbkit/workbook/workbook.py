@@ -186,7 +186,7 @@ class Workbook:
         answers = answers_from(self.case, check_values(message.get("values")))
         moment = self._module.submit(ticket, step_id, answers)
         self._show_all()
-        following = step_after(step_id)
+        following = None if self._module.has_feedback_at(step_id) else step_after(step_id)
         return {"did": "saved", "at": clock(moment), "next": following.id if following else ""}, []
 
     def _draft(

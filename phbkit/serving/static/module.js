@@ -89,8 +89,10 @@ document.addEventListener("phb:draft", ({ detail }) => {
 });
 document.addEventListener("phb:saved", ({ detail }) => {
   lastSaved = detail.at;
-  if (detail.next) go(detail.next);
-  else show(detail.step, true);
+  if (detail.next) return go(detail.next);
+  const answers = steps.get(detail.step).section.querySelector(".phb-answers");
+  answers.focus({ preventScroll: true });
+  answers.scrollIntoView();
 });
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href^='#']");

@@ -1,0 +1,166 @@
+"""Plays a module in a real browser, as somebody with a mouse or with a keyboard alone would."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from phbkit.casebank import SCALE, Case
+from phbkit.workbook.arc import STEPS
+
+ANSWERS = Path(__file__).parent.parent / "answers"
+Visit = Callable[[str], None]
+MOST_TABS = 200
+
+
+def read(name: str) -> dict[str, Any]:
+    """Read the answers of a file in tests/answers."""
+    return json.loads((ANSWERS / f"{name}.json").read_text())["answers"]
+
+
+class Mouse:
+    """Points and clicks."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def choose(self, control: Locator) -> None:
+        """Tick a checkbox or a radio button."""
+        control.check()
+
+    def write(self, control: Locator, text: str) -> None:
+        """Fill in a text field."""
+        control.fill(text)
+
+    def press(self, control: Locator) -> None:
+        """Press a button."""
+        control.click()
+
+
+class Keyboard:
+    """Never points: Tab, arrows, space and Enter only."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def _tab_to(self, control: Locator) -> None:
+        handle = control.element_handle()
+        for _ in range(MOST_TABS):
+            if self.page.evaluate(
+                """(wanted) => document.activeElement === wanted
+                  || (wanted.type === 'radio' && document.activeElement.name === wanted.name)""",
+                handle,
+            ):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"Tab never reached {control}")
+
+    def choose(self, control: Locator) -> None:
+        """Reach a control with Tab; arrows choose a radio button, space ticks a checkbox."""
+        self._tab_to(control)
+        if control.get_attribute("type") == "checkbox":
+            if not control.is_checked():
+                self.page.keyboard.press("Space")
+            return
+        self.page.keyboard.press("Space")
+        for _ in range(10):
+            if control.is_checked():
+                return
+            self.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"The arrows never chose {control}")
+
+    def write(self, control: Locator, text: str) -> None:
+        """Reach a field with Tab and type."""
+        self._tab_to(control)
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(text)
+
+    def press(self, control: Locator) -> None:
+        """Reach a button with Tab and press Enter."""
+        self._tab_to(control)
+        self.page.keyboard.press("Enter")
+
+
+def wait_ready(page: Page) -> None:
+    """Wait until the module can be used."""
+    expect(page.locator("body[data-ready]")).to_be_attached(timeout=30_000)
+
+
+def shown_step(page: Page) -> Locator:
+    """Return the step that is on the screen."""
+    return page.locator("section.phb-section:not([hidden])")
+
+
+def fill_step(
+    page: Page, hand: Mouse | Keyboard, case: Case, step_id: str, answers: dict[str, Any]
+) -> None:
+    """Answer everything on one step."""
+    step = shown_step(page)
+    if step_id == "plan":
+        for item in answers.get("plan", []):
+            hand.choose(step.get_by_label(case.item(item).title, exact=True))
+    for question in case.questions_at(step_id):
+        if question.id not in answers:
+            continue
+        answer = answers[question.id]
+        field = step.locator(f'[data-field="{question.id}"]')
+        if question.format == "reflection":
+            hand.write(field.get_by_role("textbox"), answer)
+        elif question.format == "concordance":
+            hand.choose(field.get_by_role("radio").nth(SCALE.index(answer)))
+        else:
+            texts = {option.id: option.text for option in question.options}
+            for chosen in [answer] if isinstance(answer, str) else answer:
+                hand.choose(field.get_by_label(texts[chosen], exact=True))
+    if step_id == "decide":
+        decision = answers["decision"]
+        hand.choose(step.locator(f'input[value="{decision["choice"]}"]'))
+        hand.write(step.get_by_label(re.compile("^Your reasons")), decision["reasons"])
+        hand.write(step.get_by_label(re.compile("^First review")), str(decision["review_weeks"]))
+        hand.write(step.get_by_label(re.compile("^Stop rule")), decision["stop_rule"])
+    if step_id == "reflect":
+        entry = answers["cpd"]
+        hand.write(step.get_by_label("What did you learn?"), entry["learnt"])
+        labels = ["One thing you will do differently", "A second thing", "A third thing (optional)"]
+        for label, change in zip(labels, entry["changes"], strict=False):
+            hand.write(step.get_by_label(label, exact=True), change)
+        hand.write(step.get_by_label(re.compile("^Time spent")), entry["hours"])
+
+
+def open_step(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:
+    """Go on to a step by the link that the finished step offers, unless it is open already."""
+    if not page.locator(f"section:not([hidden]) .phb-step-{step_id}").count():
+        hand.press(shown_step(page).locator(f'a.phb-button[data-go="{step_id}"]'))
+    expect(page.locator(f"section:not([hidden]) .phb-step-{step_id}")).to_be_visible()
+
+
+def commit_step(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:
+    """Press the button of a step and wait until the page says that it is saved."""
+    go_on = next(step.go_on for step in STEPS if step.id == step_id)
+    hand.press(shown_step(page).get_by_role("button", name=go_on, exact=True))
+    expect(page.locator('.phb-steps li[data-state="done"]')).to_have_count(
+        [step.id for step in STEPS].index(step_id) + 1
+    )
+
+
+def play(
+    page: Page,
+    hand: Mouse | Keyboard,
+    case: Case,
+    answers: dict[str, Any],
+    *,
+    before: Visit = lambda step: None,
+    after: Visit = lambda step: None,
+) -> None:
+    """Play a module from the step it stands at to the end."""
+    for step in STEPS:
+        open_step(page, hand, step.id)
+        before(step.id)
+        fill_step(page, hand, case, step.id, answers)
+        commit_step(page, hand, step.id)
+        after(step.id)
