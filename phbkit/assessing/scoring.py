@@ -65,7 +65,7 @@ class Result:
     @property
     def keys(self) -> tuple[str, ...]:
         """`key`, then the panels, in the order they were used."""
-        return tuple(dict.fromkeys(mark.key for mark in self.marks))
+        return tuple(dict.fromkeys(["key", *(mark.key for mark in self.marks)]))
 
     def arithmetic(self, key: str = "key") -> str:
         """Write the sum out: `1 + 0.6667 + 0 = 1.6667 of 3 = 55.56 %`."""

@@ -87,6 +87,9 @@ def check_case(
     outcomes = {outcome.id for outcome in case.outcomes}
     for index, item in enumerate(case.items):
         yield from _unknown(document, ("items", index, "serves"), item.serves, outcomes, "outcome")
+        path = ("items", index, "instead_of")
+        known = {other.id for other in case.items if other.id != item.id}
+        yield from _unknown(document, path, item.instead_of, known, "other plan item")
         if item.how == "nhs" and item.price:
             cure = "Set it to 0: the budget does not pay for it."
             yield document.fault(("items", index, "price"), "is an NHS service's.", cure)
@@ -137,6 +140,9 @@ def check_questions(document: Document, questions: Iterable[Question]) -> Iterat
         options = [option.id for option in question.options]
         yield from _repeated(document, (*path, "options"), options)
         yield from _unknown(document, (*path, "key"), question.key, set(options), "option")
+        earlier = {q.id for q in questions[:index] if q.format == question.format}
+        again = [question.again] if question.again else []
+        yield from _unknown(document, (*path, "again"), again, earlier, "earlier question like it")
         for field, problem, cure in _format_faults(question):
             yield document.fault((*path, field), problem, cure)
 

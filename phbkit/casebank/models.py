@@ -139,6 +139,7 @@ class PlanItem(Shape):
     evidence: Evidence
     safety: Safety
     marks: tuple[Id, ...] = ()
+    instead_of: tuple[Id, ...] = ()
 
     @property
     def cost(self) -> Decimal:
@@ -201,7 +202,8 @@ class Question(Shape):
     """One decision point.
 
     `single` and `multiple` have options and a key; `concordance` has a hypothesis, new
-    information and panels; `reflection` is kept and never scored.
+    information and panels; `reflection` is kept and never scored. `again` names an earlier
+    concordance question with the same hypothesis, to show whether the learner moved.
     """
 
     id: Id
@@ -214,6 +216,7 @@ class Question(Shape):
     learn: Text | None = None
     scale: Literal["appropriate", "likely", "important"] = "appropriate"
     reveal: Literal["at once", "at the end"] = "at once"
+    again: Id | None = None
     feedback: Claim | None = None
 
 

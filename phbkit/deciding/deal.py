@@ -106,7 +106,9 @@ def no_gp_services(proposal: Proposal) -> Found:
 
 @_rule
 def not_paid_twice(proposal: Proposal) -> Found:
-    return _marked(proposal, "already-provided")
+    chosen = proposal.plan.ids
+    twice = [item for item in proposal.plan.items if not chosen.isdisjoint(item.instead_of)]
+    return [*_marked(proposal, "already-provided"), *twice]
 
 
 @_rule

@@ -6,6 +6,8 @@ const status = document.getElementById("phb-status");
 const trouble = document.getElementById("phb-trouble");
 /** @type {Map<string, {section: Element, index: number, state: string}>} */
 const steps = new Map();
+const menu = document.querySelector(".phb-menu");
+const wide = matchMedia("(min-width: 62.01rem)");
 let shown = "";
 let lastSaved = "";
 
@@ -37,7 +39,9 @@ function drawMarks() {
     mark.replaceChildren(label);
   }
   const done = [...steps.values()].filter(({ state }) => state === "done").length;
-  document.querySelector(".phb-progress").textContent = `${done} of ${sections.length} steps done`;
+  const progress = document.querySelector(".phb-progress");
+  progress.textContent = `${done} of ${sections.length} steps done`;
+  progress.style.setProperty("--done", `${(100 * done) / sections.length}%`);
 }
 
 /** Show one step. Focus goes to its heading when the learner moved there. */
@@ -60,6 +64,7 @@ function show(id, moved) {
 
 function go(id) {
   if (steps.get(id)?.state === "locked") return;
+  fitMenu();
   if (location.hash !== `#${id}`) history.pushState(null, "", `#${id}`);
   show(id, true);
 }
@@ -70,6 +75,12 @@ function whereItWas() {
   const open = [...steps].find(([, { state }]) => state === "open");
   return open ? open[0] : sections.length ? [...steps.keys()].at(-1) : "";
 }
+
+const fitMenu = () => {
+  menu.open = wide.matches;
+};
+wide.addEventListener("change", fitMenu);
+fitMenu();
 
 document.addEventListener("phb:drawn", (event) => {
   const section = event.target.closest("section.phb-section");
