@@ -18,7 +18,7 @@ _HOME = {
     "PhbError": "phbkit.errors",
 }
 
-__all__ = ["Case", "CaseBank", "PhbError", "Workbook", "__version__", "score"]  # noqa: F822
+__all__ = ["Case", "CaseBank", "PhbError", "Workbook", "__version__", "score"]
 
 
 def __getattr__(name: str) -> Any:

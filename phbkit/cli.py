@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import BaseModel
 
 from phbkit import __version__
 from phbkit.errors import PhbError
@@ -92,7 +93,7 @@ def schema(
     from phbkit.casebank import models
     from phbkit.errors import UnknownNameError
 
-    shapes = {
+    shapes: dict[str, type[BaseModel]] = {
         "case": models.CaseFile,
         "questions": models.QuestionFile,
         "deal": models.DealFile,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
 
@@ -40,6 +41,18 @@ def long_date(day: dt.date) -> str:
 def clock(moment: dt.datetime) -> str:
     """Write a moment as local time of day, `14:03`."""
     return f"{moment.astimezone():%H:%M}"
+
+
+def table(caption: str, rows: Iterable[Sequence[str]]) -> Markup:
+    """Lay out rows as an HTML table whose first column is its row headings. Escapes every text."""
+    left = Markup(" style='text-align:left'")
+    body = Markup("").join(
+        Markup("<tr><th scope='row'{}>{}</th>{}</tr>").format(
+            left, row[0], Markup("").join(Markup("<td{}>{}</td>").format(left, c) for c in row[1:])
+        )
+        for row in rows
+    )
+    return Markup("<table><caption>{}</caption>{}</table>").format(caption, body)
 
 
 def plain(number: Decimal) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from phbkit.assessing import credit
 from phbkit.casebank import SCALE, Case, Question
 from phbkit.casebank.case import FICTION
-from phbkit.text import plain
+from phbkit.text import plain, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,9 +115,7 @@ class Result:
         scores = ", ".join(f"{key} {self.percent(key)} %" for key in self.keys)
         return f"<Result {self.case}: {self.answered} of {self.asked} answered; {scores}>"
 
-    def _repr_mimebundle_(
-        self, include: object = None, exclude: object = None
-    ) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return {
             MIME: self.as_dict(),
             "text/html": str(self._html()),
@@ -125,26 +123,19 @@ class Result:
         }
 
     def _html(self) -> Markup:
-        names = {"key": "Questions with a right answer", **{k: f"Beside the {k}’ panel" for k in self.keys if k != "key"}}
         reasons = dict(self.formative)
-        rows = Markup("").join(
-            Markup(
-                "<tr><th scope='row' style='text-align:left'>{}</th><td style='text-align:left'>{}</td>"
-                "<td style='text-align:left'>{}</td></tr>"
-            ).format(
-                names[key],
+        rows = [
+            (
+                "Questions with a right answer" if key == "key" else f"Beside the panel: {key}",
                 self.arithmetic(key),
                 f"For learning only: {reasons[key]}." if key in reasons else "",
             )
             for key in self.keys
-        )
-        said = (
-            f"{self.answered} of {self.asked} questions answered."
-            if self.answered
-            else "This module has not been answered."
-        )
-        table = "<table><caption>{}: result</caption>{}</table><p>{} {}</p>"
-        return Markup(table).format(self.title, rows, said, FICTION)
+        ]
+        said = "This module has not been answered."
+        if self.answered:
+            said = f"{self.answered} of {self.asked} questions answered."
+        return table(f"{self.title}: result", rows) + Markup("<p>{} {}</p>").format(said, FICTION)
 
 
 def score(case: Case, answers: Mapping[str, Any]) -> Result:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ def run_notebook(notebook: Path, out: Path, answers: Path | None = None) -> None
         papermill.execute_notebook(
             notebook, part, parameters, progress_bar=False, request_save_on_cell_execute=False
         )
-        os.replace(part, out)
+        part.replace(out)
     except PapermillExecutionError as error:
         kind = AnswersError if error.ename == "AnswersError" else RunError
         raise kind(error.evalue) from error
@@ -58,7 +57,7 @@ def read_result(notebook: Path) -> dict[str, Any]:
     from nbformat.reader import NotJSONError
 
     try:
-        cells = nbformat.read(notebook, as_version=4).cells
+        cells = nbformat.read(notebook, as_version=4).cells  # type: ignore[no-untyped-call]
     except (OSError, NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as error:
         raise RunError(f"{notebook}: cannot be read as a notebook: {error}") from error
     outputs = [output for cell in cells for output in cell.get("outputs", [])]

@@ -179,12 +179,12 @@ class CaseBank:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (file for file in folder.rglob("*") if file.is_file() and file.suffix in {".yaml", ".csv"})
+    return (
+        file for file in folder.rglob("*") if file.is_file() and file.suffix in {".yaml", ".csv"}
+    )
 
 
-def _read(
-    file: Path, model: type[Model]
-) -> tuple[Model | None, Document | None, list[Fault]]:
+def _read(file: Path, model: type[Model]) -> tuple[Model | None, Document | None, list[Fault]]:
     document = read_document(file)
     if isinstance(document, Fault):
         return None, None, [document]

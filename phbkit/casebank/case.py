@@ -19,7 +19,7 @@ from phbkit.casebank.models import (
 )
 from phbkit.casebank.panel import Panel
 from phbkit.errors import UnknownNameError
-from phbkit.text import long_date, pounds
+from phbkit.text import long_date, pounds, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,20 +115,15 @@ class Case:
 
     def _repr_html_(self) -> str:
         about = self.about
+        holds = f"{len(about.items)} plan items, {len(about.voices)} voices, "
+        holds += f"{len(about.risks)} risks, {len(self.questions)} questions"
         rows = (
             ("Person", f"{about.person.name}, {about.person.age}"),
             ("What matters most", about.person.matters_most),
             ("Outcomes", "; ".join(outcome.title for outcome in about.outcomes)),
             ("Indicative budget", f"{pounds(about.budget.indicative)} a year"),
-            ("Holds", f"{len(about.items)} plan items, {len(about.voices)} voices, "
-                      f"{len(about.risks)} risks, {len(self.questions)} questions"),
+            ("Holds", holds),
             ("Plays on", long_date(about.as_of)),
             ("State", "draft for teaching design" if self.draft else "reviewed"),
         )
-        body = Markup("").join(
-            Markup("<tr><th scope='row' style='text-align:left'>{}</th>"
-                   "<td style='text-align:left'>{}</td></tr>").format(*row)
-            for row in rows
-        )
-        table = Markup("<table><caption>{}</caption>{}</table><p>{}</p>")
-        return str(table.format(self.title, body, FICTION))
+        return str(table(self.title, rows) + Markup("<p>{}</p>").format(FICTION))

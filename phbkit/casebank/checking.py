@@ -26,7 +26,9 @@ def check_prose(document: Document) -> Iterator[Fault]:
             yield document.fault(path, f"holds raw HTML ({found.group()!r}).", cure)
 
 
-def _strings(node: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _strings(
+    node: object, path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(node, str):
         yield path, node
     elif isinstance(node, Mapping):
@@ -87,9 +89,9 @@ def check_case(
     outcomes = {outcome.id for outcome in case.outcomes}
     for index, item in enumerate(case.items):
         yield from _unknown(document, ("items", index, "serves"), item.serves, outcomes, "outcome")
-        path = ("items", index, "instead_of")
+        instead = ("items", index, "instead_of")
         known = {other.id for other in case.items if other.id != item.id}
-        yield from _unknown(document, path, item.instead_of, known, "other plan item")
+        yield from _unknown(document, instead, item.instead_of, known, "other plan item")
         if item.how == "nhs" and item.price:
             cure = "Set it to 0: the budget does not pay for it."
             yield document.fault(("items", index, "price"), "is an NHS service's.", cure)
@@ -113,7 +115,9 @@ def _check_branches(document: Document, branches: list[When]) -> Iterator[Fault]
     if branches[-1] != When():
         path = ("after", len(branches) - 1, "when")
         yield document.fault(path, "leaves some plans without an end.", "End with no `when`.")
-    named = sorted({name for when in branches for name in (*when.with_all, *when.with_any, *when.without)})
+    named = sorted(
+        {name for when in branches for name in (*when.with_all, *when.with_any, *when.without)}
+    )
     if len(named) > _MOST_BRANCHED_ITEMS:
         problem = f"turns on {len(named)} plan items."
         yield document.fault(("after",), problem, f"Use at most {_MOST_BRANCHED_ITEMS}.")
@@ -163,9 +167,7 @@ def _format_faults(question: Question) -> Iterator[tuple[str, str, str]]:
         yield "feedback", "is missing.", "Say why, with sources."
 
 
-def _repeated(
-    document: Document, path: tuple[str | int, ...], names: list[str]
-) -> Iterator[Fault]:
+def _repeated(document: Document, path: tuple[str | int, ...], names: list[str]) -> Iterator[Fault]:
     for name, count in Counter(names).items():
         if count > 1:
             index = len(names) - 1 - names[::-1].index(name)

@@ -112,7 +112,12 @@ class Evidence(Claim):
     """What is known of whether an item works."""
 
     grade: Literal[
-        "recommended", "some support", "low quality", "no recommendation", "none found", "usual care"
+        "recommended",
+        "some support",
+        "low quality",
+        "no recommendation",
+        "none found",
+        "usual care",
     ]
 
 

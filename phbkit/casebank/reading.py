@@ -48,19 +48,11 @@ class Document:
 
 def read_document(file: Path) -> Document | Fault:
     """Parse a YAML file, or say where it stops being YAML."""
+    text = _read_text(file)
+    if isinstance(text, Fault):
+        return text
     try:
-        if file.stat().st_size > LARGEST_FILE:
-            return Fault(file, 0, "", "is over 1 MB.", "Split it, or shorten the prose.")
-        text = file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return Fault(file, 0, "", "is missing.", "Add the file.")
-    except UnicodeDecodeError as error:
-        line = file.read_bytes()[: error.start].count(b"\n") + 1
-        return Fault(file, line, "", "is not UTF-8.", "Save the file as UTF-8.")
-    except OSError as error:
-        return Fault(file, 0, "", f"cannot be read: {error.strerror}.", "Check its permissions.")
-    try:
-        data = YAML(typ="rt", pure=True).load(text)
+        return Document(file, YAML(typ="rt", pure=True).load(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -68,7 +60,20 @@ def read_document(file: Path) -> Document | Fault:
         return Fault(file, line, "", f"is not valid YAML: {problem}.", "Mend it near this line.")
     except (YAMLError, ValueError) as error:
         return Fault(file, 1, "", f"is not valid YAML: {error}.", "Mend the file.")
-    return Document(file, data)
+
+
+def _read_text(file: Path) -> str | Fault:
+    try:
+        if file.stat().st_size > LARGEST_FILE:
+            return Fault(file, 0, "", "is over 1 MB.", "Split it, or shorten the prose.")
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return Fault(file, 0, "", "is missing.", "Add the file.")
+    except UnicodeDecodeError as error:
+        line = file.read_bytes()[: error.start].count(b"\n") + 1
+        return Fault(file, line, "", "is not UTF-8.", "Save the file as UTF-8.")
+    except OSError as error:
+        return Fault(file, 0, "", f"cannot be read: {error.strerror}.", "Check its permissions.")
 
 
 def read_model(document: Document, model: type[Model]) -> Model | list[Fault]:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from phbkit.casebank import Case, PlanItem
 from phbkit.casebank.models import Outcome, Risk
-from phbkit.text import pounds
+from phbkit.text import pounds, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,19 +89,10 @@ class Plan:
         return f"<Plan {self.case.id}: {names}; {pounds(self.cost)} a year>"
 
     def _repr_html_(self) -> str:
-        rows = Markup("").join(
-            Markup("<tr><td style='text-align:left'>{}</td><td>{}</td></tr>").format(
-                item.title, pounds(item.cost) if item.how == "bought" else "not from the budget"
-            )
+        year = self.case.about.budget.price_year
+        rows = [
+            (item.title, pounds(item.cost) if item.how == "bought" else "not from the budget")
             for item in self.items
-        )
-        budget = self.case.about.budget
-        foot = Markup(
-            "<tr><th scope='row' style='text-align:left'>{}</th><td><strong>{}</strong></td></tr>"
-        )
-        table = Markup(
-            "<table><caption>Plan, pounds a year at {} prices, made up for teaching</caption>"
-            "<tbody>{}</tbody><tfoot>{}{}</tfoot></table>"
-        )
-        left = foot.format("Left of the indicative budget", pounds(self.left))
-        return str(table.format(budget.price_year, rows, foot.format("Cost", pounds(self.cost)), left))
+        ]
+        rows += [("Cost", pounds(self.cost)), ("Left of the indicative budget", pounds(self.left))]
+        return str(table(f"Plan, pounds a year at {year} prices, made up for teaching", rows))

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from phbkit.forms.step_form import StepForm
+    from phbkit.forms.step_form import Reply, StepForm
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = Path(__file__).parent / "form.css"
 
-__all__ = ["STYLE", "TEMPLATES", "StepForm"]
+__all__ = ["STYLE", "TEMPLATES", "Reply", "StepForm"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "StepForm":
-        from phbkit.forms.step_form import StepForm
+    if name in {"Reply", "StepForm"}:
+        from phbkit.forms import step_form
 
-        return StepForm
+        return getattr(step_form, name)
     raise AttributeError(name)

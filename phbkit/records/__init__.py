@@ -1,4 +1,4 @@
-"""Records: what learners answered. SQLite by default; nothing is acknowledged before it is on disk."""
+"""Records: what learners answered. Nothing is acknowledged before it is on disk."""
 
 from __future__ import annotations
 

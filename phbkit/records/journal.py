@@ -21,6 +21,7 @@ class Event:
     question: str
     value: Any
     at: dt.datetime
+    submission: str
 
 
 class StaleError(RecordsError):
@@ -55,7 +56,7 @@ class Journal(Protocol):
         """Keep what is typed so far. A draft is not an answer and is never scored."""
 
 
-def rows(submission: str, step: str, answers: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+def rows(answers: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     """List the events one submission becomes: its answers, then the closing of the step."""
     yield from answers.items()
     yield STEP_CLOSED, None
@@ -81,8 +82,10 @@ class MemoryJournal:
             if after != len(self._events):
                 raise StaleError(f"The attempt has {len(self._events)} events, not {after}.")
             self._submissions.add(submission)
-            for question, value in rows(submission, step, answers):
-                self._events.append(Event(len(self._events) + 1, step, question, value, self._clock))
+            for question, value in rows(answers):
+                self._events.append(
+                    Event(len(self._events) + 1, step, question, value, self._clock, submission)
+                )
         return self._clock
 
     def draft(self, step: str) -> dict[str, Any]:

@@ -42,7 +42,8 @@ class Moment(TypeDecorator[dt.datetime]):
         """Read back as UTC, whatever the database says of it."""
         if value is None:
             return None
-        return value.astimezone(dt.UTC) if value.tzinfo else value.replace(tzinfo=dt.UTC)
+        moment: dt.datetime = value
+        return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 attempt = Table(

@@ -58,7 +58,7 @@ class Store:
         )
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
-        return Attempt(**row._mapping) if row else None
+        return Attempt(*row) if row else None
 
     def resume(self, learner: str, case_id: str, case_version: str) -> Attempt:
         """Go on with the latest attempt, or begin one."""
@@ -90,7 +90,7 @@ class SqlJournal:
         query = select(answer).where(answer.c.attempt_id == self._id).order_by(answer.c.seq)
         with self._engine.connect() as connection:
             return [
-                Event(row.seq, row.step, row.question, row.value, row.saved)
+                Event(row.seq, row.step, row.question, row.value, row.saved, row.submission)
                 for row in connection.execute(query)
             ]
 
@@ -117,9 +117,7 @@ class SqlJournal:
                             "value": value,
                             "saved": moment,
                         }
-                        for place, (question, value) in enumerate(
-                            rows(submission, step, answers), start=1
-                        )
+                        for place, (question, value) in enumerate(rows(answers), start=1)
                     ],
                 )
                 connection.execute(

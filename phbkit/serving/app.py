@@ -34,7 +34,7 @@ _KEPT_HANDLERS = {
     FileFindHandler,
 }
 _IDLE_SECONDS = 3600
-_SECURITY = "; ".join(
+_SECURITY = "; ".join(  # noqa: FLY002
     (
         "default-src 'self'",
         "script-src 'self' 'unsafe-inline' blob:",  # anywidget imports its module from a blob
@@ -90,7 +90,11 @@ class Server(Voila):  # type: ignore[misc]
         }
         static = [
             (r"/phb/static/(form\.css)", StaticFileHandler, {"path": str(forms.STYLE.parent)}),
-            (r"/phb/static/([a-z]+\.(?:css|js))", StaticFileHandler, {"path": str(_HERE / "static")}),
+            (
+                r"/phb/static/([a-z]+\.(?:css|js))",
+                StaticFileHandler,
+                {"path": str(_HERE / "static")},
+            ),
         ]
         return [
             *kept,

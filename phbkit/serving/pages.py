@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from jupyter_server.base.handlers import JupyterHandler
 from markupsafe import Markup
-from tornado.httputil import responses
 from tornado.web import HTTPError, authenticated
 from voila.tornado.handler import TornadoVoilaHandler
 
@@ -50,7 +50,7 @@ def show_problem(handler: JupyterHandler, status_code: int) -> None:
     """Write the page for something that went wrong."""
     page = _environment().get_template("problem.html.j2")
     text = _TEXTS.get(status_code, "Something went wrong on our side. What you saved is kept.")
-    title = "Page not found" if status_code == 404 else responses.get(status_code, "Problem")
+    title = "Page not found" if status_code == 404 else HTTPStatus(status_code).phrase
     handler.set_header("Content-Type", "text/html; charset=utf-8")
     handler.finish(page.render(base=handler.base_url, title=title, text=text))
 

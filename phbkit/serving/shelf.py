@@ -73,7 +73,7 @@ class Shelf:
 
 
 def _case_of(file: Path, bank: CaseBank) -> Case | None:
-    """Load the case that a notebook's metadata names; a case with faults is not put on the shelf."""
+    """Load the case that a notebook's metadata names; None when it has none, or has faults."""
     notebook = json.loads(file.read_text(encoding="utf-8"))
     case_id = notebook.get("metadata", {}).get("phbkit", {}).get("case")
     try:

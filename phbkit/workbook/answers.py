@@ -91,7 +91,7 @@ def check_answers(case: Case, data: Mapping[str, Any], file: Path | None = None)
 
 
 def check_answer(case: Case, key: str, value: Any) -> Any:
-    """Return one answer in the form that is kept, or raise AnswersError that says what is allowed."""
+    """Return one answer as it is kept, or raise AnswersError that says what is allowed."""
     if key in ARC_KEYS:
         return _ARC_CHECKS[key](case, value)
     for question in case.questions:
@@ -173,7 +173,7 @@ def _plan(case: Case, value: Any) -> list[str]:
     return _some_of("plan", value, [item.id for item in case.about.items])
 
 
-def _decision(case: Case, value: Any) -> dict[str, Any]:
+def _decision(_: Case, value: Any) -> dict[str, Any]:
     _require_fields("decision", value, {"choice", "reasons", "review_weeks", "stop_rule"})
     if value["choice"] not in DECISIONS:
         problem = f"must be one of {', '.join(DECISIONS)}; got {value['choice']!r}."
@@ -190,7 +190,7 @@ def _decision(case: Case, value: Any) -> dict[str, Any]:
     }
 
 
-def _cpd(case: Case, value: Any) -> dict[str, Any]:
+def _cpd(_: Case, value: Any) -> dict[str, Any]:
     _require_fields("cpd", value, {"learnt", "changes", "hours"})
     changes = value["changes"]
     if not isinstance(changes, list) or not 2 <= len(changes) <= 3:

@@ -40,7 +40,7 @@ def answers_from(case: Case, values: Mapping[str, str | list[str]]) -> dict[str,
     formats = {question.id: question.format for question in case.questions}
     answers: dict[str, Any] = {}
     for name, value in values.items():
-        if name.startswith("decision.") or name.startswith("cpd."):
+        if name.startswith(("decision.", "cpd.")):
             continue
         if value not in ("", []) or name == "plan":
             answers[name] = _whole_number(value) if formats.get(name) == "concordance" else value

@@ -40,6 +40,7 @@ class Module:
         events = self.journal.events()
         self.answers = {event.question: event.value for event in events if event.question}
         self.closed = {event.step: event.at for event in events if not event.question}
+        self._written = {event.submission: event.at for event in events}
         self._seen = events[-1].seq if events else 0
 
     def state(self, step_id: str) -> State:
@@ -60,7 +61,7 @@ class Module:
         return until is not None and until not in self.closed
 
     def submit(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
-        """Take the answers to one step, whole or not at all.
+        """Take the answers to one step, whole or not at all; the same submission only once.
 
         Returns
         -------
@@ -74,6 +75,8 @@ class Module:
         StaleError, RecordsError
             See Journal.append.
         """
+        if submission in self._written:
+            return self._written[submission]
         if self.state(step_id) == "locked":
             raise RefusedError({"": "This step is not open yet."})
         if self.state(step_id) == "done" and not self.revisable(step_id):

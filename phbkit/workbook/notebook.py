@@ -43,7 +43,9 @@ def refuse_unknown_parameters() -> None:
             near = get_close_matches(name, known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             listed = ", ".join(sorted(known))
-            raise AnswersError(f"is no parameter of this notebook.{hint} Known: {listed}.", key=name)
+            raise AnswersError(
+                f"is no parameter of this notebook.{hint} Known: {listed}.", key=name
+            )
 
 
 def _assigned(cell: str) -> list[str]:

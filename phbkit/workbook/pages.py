@@ -131,17 +131,12 @@ def cpd_entry(module: Module) -> cpd.Entry:
 def cited(case: Case) -> set[str]:
     """List the sources that a learner can meet in a case."""
     about = case.about
-    claims = [
-        *about.deal,
-        *about.voices,
-        *about.risks,
-        *about.after,
-        *(item.evidence for item in about.items),
-        *(item.safety for item in about.items),
-        *(question.feedback for question in case.questions if question.feedback),
-        *case.rules.values(),
-    ]
-    return {name for claim in claims for name in claim.sources}
+    items = [claim.sources for item in about.items for claim in (item.evidence, item.safety)]
+    told = [point.sources for point in about.deal] + [voice.sources for voice in about.voices]
+    told += [risk.sources for risk in about.risks] + [branch.sources for branch in about.after]
+    reasons = [question.feedback.sources for question in case.questions if question.feedback]
+    rules = [rule.sources for rule in case.rules.values()]
+    return {name for names in (*items, *told, *reasons, *rules) for name in names}
 
 
 def key_name(case: Case, key: str) -> str:
@@ -177,9 +172,7 @@ def _environment() -> Environment:
         "zip": lambda left, right: list(zip(left, right, strict=True)),
     }
     environment.filters.update(filters)
-    environment.globals.update(
-        scales=SCALES, loop_index=SCALE.index, key_name=key_name, dict=dict
-    )
+    environment.globals.update(scales=SCALES, loop_index=SCALE.index, key_name=key_name, dict=dict)
     for name in ("fields", "parts"):
         environment.globals[name] = environment.get_template(f"{name}.html.j2").module
     return environment

@@ -14,19 +14,21 @@ from markupsafe import Markup
 from phbkit.assessing import Result
 from phbkit.casebank import Case, CaseBank
 from phbkit.deciding import Plan
-from phbkit.errors import AnswersError, PhbError
+from phbkit.errors import PhbError
 from phbkit.exports import cpd
-from phbkit.forms import StepForm
+from phbkit.forms import Reply, StepForm
 from phbkit.records import Journal, MemoryJournal, StaleError, open_store
 from phbkit.settings import Settings, settings
 from phbkit.text import clock
-from phbkit.workbook import notebook, pages
+from phbkit.workbook import notebook
 from phbkit.workbook.answers import check_answers, read_answers
-from phbkit.workbook.arc import STEPS, find_step, step_after
+from phbkit.workbook.arc import find_step, step_after
 from phbkit.workbook.form_values import answers_from, check_values
 from phbkit.workbook.module import Module, RefusedError
+from phbkit.workbook.pages import cpd_entry, plan_effect, step_page
 
 _log = logging.getLogger(__name__)
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 class Record:
@@ -117,7 +119,7 @@ class Workbook:
         """
         step = find_step(step_id)
         if not self._live:
-            return Record(step.id, pages.step_page(self._module, step, live=False))
+            return Record(step.id, step_page(self._module, step, live=False))
         shown = self._shown(step.id)
         self._forms[step.id] = StepForm(step.id, self._receive, **shown)
         return self._forms[step.id]
@@ -139,7 +141,7 @@ class Workbook:
     def _shown(self, step_id: str, *, revising: bool = False) -> dict[str, str]:
         step, state = find_step(step_id), self._module.state(step_id)
         values = self._module.journal.draft(step_id) if state == "open" else {}
-        page = pages.step_page(self._module, step, live=True, values=values, revising=revising)
+        page = step_page(self._module, step, live=True, values=values, revising=revising)
         return {"state": "open" if revising else state, "html": str(page)}
 
     def _show_all(self, *, revising: str = "") -> None:
@@ -147,84 +149,76 @@ class Workbook:
             for name, value in self._shown(step_id, revising=step_id == revising).items():
                 setattr(form, name, value)
 
-    def _receive(
-        self, step_id: str, message: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], list[bytes]]:
+    def _receive(self, step_id: str, message: Mapping[str, Any]) -> tuple[Reply, list[bytes]]:
         """Answer one message from the browser. Whatever happens, it gets an answer."""
-        ticket = message.get("ticket") if isinstance(message.get("ticket"), str) else ""
-        handlers = {
-            "save": self._save,
-            "draft": self._draft,
-            "revise": self._revise,
-            "download": self._download,
-        }
-        handler = handlers.get(str(message.get("do")))
+        ticket = str(message.get("ticket", ""))[:64]
+        files: list[bytes] = []
         try:
-            if handler is None:
-                raise AnswersError("is not something this page can ask for.", key="do")
-            reply, files = handler(step_id, str(ticket)[:64], message)
+            reply, files = self._obey(step_id, ticket, message)
         except RefusedError as error:
-            reply, files = {"did": "refused", "problems": error.problems}, []
+            reply = _refused(error.problems)
         except StaleError:
             self._module.refresh()
             self._show_all()
-            problem = "This step was answered in another window. This page now shows what is kept."
-            reply, files = {"did": "refused", "problems": {"": problem}}, []
+            reply = _refused({"": "Another window answered first. This page is now up to date."})
         except PhbError as error:
-            reply, files = {"did": "refused", "problems": {"": str(error)}}, []
-        except Exception:
+            reply = _refused({"": str(error)})
+        except Exception:  # noqa: BLE001  whatever broke, the learner must hear of it
             _log.exception("The message %r at step %s failed", message.get("do"), step_id)
-            problem = "Something went wrong on our side. Your text is still here: try again."
-            reply, files = {"did": "refused", "problems": {"": problem}}, []
+            reply = _refused({"": "Something went wrong here. Your text is kept: try again."})
         return {**reply, "ticket": ticket}, files
 
-    def _save(
+    def _obey(
         self, step_id: str, ticket: str, message: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], list[bytes]]:
+    ) -> tuple[Reply, list[bytes]]:
+        match message.get("do"):
+            case "save":
+                return self._save(step_id, ticket, message.get("values")), []
+            case "draft":
+                return self._draft(step_id, message.get("values")), []
+            case "revise":
+                return self._revise(step_id), []
+            case "download":
+                return self._download(step_id)
+        raise RefusedError({"": "This page cannot ask for that."})
+
+    def _save(self, step_id: str, ticket: str, values: object) -> Reply:
         if not ticket:
-            raise AnswersError("is missing.", key="ticket")
-        answers = answers_from(self.case, check_values(message.get("values")))
-        moment = self._module.submit(ticket, step_id, answers)
+            raise RefusedError({"": "The message has no ticket."})
+        moment = self._module.submit(ticket, step_id, answers_from(self.case, check_values(values)))
         self._show_all()
         following = None if self._module.has_feedback_at(step_id) else step_after(step_id)
-        return {"did": "saved", "at": clock(moment), "next": following.id if following else ""}, []
+        return {"did": "saved", "at": clock(moment), "next": following.id if following else ""}
 
-    def _draft(
-        self, step_id: str, ticket: str, message: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], list[bytes]]:
-        values = check_values(message.get("values"))
-        reply: dict[str, Any] = {"did": "kept"}
+    def _draft(self, step_id: str, values: object) -> Reply:
+        typed = check_values(values)
+        reply: Reply = {"did": "kept"}
         if self._module.state(step_id) == "open":
-            reply["at"] = clock(self._module.journal.keep_draft(step_id, values))
+            reply["at"] = clock(self._module.journal.keep_draft(step_id, typed))
         if step_id == "plan":
             known = {item.id for item in self.case.about.items}
-            chosen = [item for item in values.get("plan", []) if item in known]
-            reply |= {k: str(html) for k, html in pages.plan_effect(self.case, chosen).items()}
-        return reply, []
+            chosen = [item for item in typed.get("plan", []) if item in known]
+            reply |= {name: str(html) for name, html in plan_effect(self.case, chosen).items()}
+        return reply
 
-    def _revise(
-        self, step_id: str, ticket: str, message: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], list[bytes]]:
+    def _revise(self, step_id: str) -> Reply:
         if not self._module.revisable(step_id):
             raise RefusedError({"": "This step can no longer be changed."})
         self._show_all(revising=step_id)
-        return {"did": "revising"}, []
+        return {"did": "revising"}
 
-    def _download(
-        self, step_id: str, ticket: str, message: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], list[bytes]]:
+    def _download(self, step_id: str) -> tuple[Reply, list[bytes]]:
         if step_id != "reflect" or "cpd" not in self._module.answers:
             raise RefusedError({"": "There is no CPD entry yet."})
-        file = cpd.as_word(pages.cpd_entry(self._module))
+        file = cpd.as_word(cpd_entry(self._module))
         return {"did": "download", "name": f"cpd-{self.case.id}.docx", "type": _WORD}, [file]
 
 
-_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+def _refused(problems: Mapping[str, str]) -> Reply:
+    return {"did": "refused", "problems": dict(problems)}
 
 
-def _take(
-    case: Case, answers: str | os.PathLike[str] | Mapping[str, Any] | None
-) -> dict[str, Any]:
+def _take(case: Case, answers: str | os.PathLike[str] | Mapping[str, Any] | None) -> dict[str, Any]:
     if answers is None:
         return {}
     if isinstance(answers, Mapping):

@@ -30,9 +30,7 @@ def upgrade() -> None:
         sa.Column("saved", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("attempt_id", "seq", name="pk_answer"),
         sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name="fk_answer_attempt_id"),
-        sa.UniqueConstraint(
-            "attempt_id", "submission", "question", name="uq_answer_attempt_id"
-        ),
+        sa.UniqueConstraint("attempt_id", "submission", "question", name="uq_answer_attempt_id"),
     )
     op.create_table(
         "draft",
