@@ -12,7 +12,7 @@ from phbkit.casebank.models import FollowUp
 from phbkit.deciding import Finding, Plan, Proposal, findings
 from phbkit.errors import AnswersError, PhbError
 from phbkit.records import Journal
-from phbkit.workbook.answers import check_answer
+from phbkit.workbook.answers import ARC_KEYS, check_answer
 from phbkit.workbook.arc import REVISABLE_UNTIL, STEP_IDS, STEPS, State, find_step
 
 
@@ -81,8 +81,13 @@ class Module:
             raise RefusedError({"": "This step is not open yet."})
         if self.state(step_id) == "done" and not self.revisable(step_id):
             raise RefusedError({"": "This step is already answered, and its answers are kept."})
-        kept, problems = {}, {}
-        for key in self.asked_at(step_id):
+        return self.write(submission, step_id, self._checked(step_id, answers))
+
+    def _checked(self, step_id: str, answers: Mapping[str, Any]) -> dict[str, Any]:
+        asked = self.asked_now(step_id)
+        problems = {key: "is not asked here." for key in answers if key not in asked}
+        kept = {}
+        for key in asked:
             if key not in answers:
                 if not self._optional(key):
                     problems[key] = "is not answered yet."
@@ -91,12 +96,9 @@ class Module:
                 kept[key] = check_answer(self.case, key, answers[key])
             except AnswersError as error:
                 problems[error.key] = error.problem
-        for key in answers:
-            if key not in self.asked_at(step_id):
-                problems[key] = "is not asked here."
         if problems:
             raise RefusedError(problems)
-        return self.write(submission, step_id, kept)
+        return kept
 
     def write(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
         """Write checked answers to the journal and close the step."""
@@ -115,6 +117,11 @@ class Module:
         arc_key = find_step(step_id).asks
         asked = tuple(question.id for question in self.case.questions_at(step_id))
         return (*asked, arc_key) if arc_key else asked
+
+    def asked_now(self, step_id: str) -> tuple[str, ...]:
+        """List what a step asks now: what may be revised, where its questions are answered."""
+        asked = self.asked_at(step_id)
+        return tuple(key for key in asked if key in ARC_KEYS) if step_id in self.closed else asked
 
     def _optional(self, key: str) -> bool:
         return any(q.id == key and q.format == "reflection" for q in self.case.questions)

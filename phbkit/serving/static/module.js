@@ -116,8 +116,11 @@ window.addEventListener("popstate", () => show(whereItWas(), true));
 
 const kept = () => (lastSaved ? `Your answers up to ${lastSaved} are saved.` : "Nothing you saved is lost.");
 
+/** A kernel that died is started anew by the server, but knows nothing of this page. */
 function watch(kernel) {
+  let lost = false;
   kernel.connectionStatusChanged.connect((_, state) => {
+    if (lost) return;
     if (state === "connected") {
       trouble.hidden = true;
       if (status.dataset.kind === "trouble") say("Connected again", "note");
@@ -127,7 +130,8 @@ function watch(kernel) {
     }
   });
   kernel.statusChanged.connect((_, state) => {
-    if (!["restarting", "autorestarting", "dead"].includes(state)) return;
+    if (lost || !["restarting", "autorestarting", "dead"].includes(state)) return;
+    lost = true;
     say("Disconnected", "trouble");
     showTrouble(`This page has lost its session. ${kept()} Open it again to go on where you were.`);
   });

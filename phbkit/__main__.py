@@ -1,0 +1,5 @@
+"""`python -m phbkit` is `phb`."""
+
+from phbkit.cli import entry
+
+entry()

@@ -1,0 +1,159 @@
+"""A real server, a real browser, and nothing else on the network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+
+from phbkit.casebank import Case
+from phbkit.records import open_store
+from phbkit.workbook.module import Module
+
+CHROMIUM_FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+).split()
+
+PATIENCE_MS = 20_000  # the machines that run this may be busy
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def free_port() -> int:
+    """Ask the system for a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server answers, or fail with its exit code."""
+    while process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            continue
+        return
+    raise AssertionError(f"the server stopped with exit code {process.returncode}")
+
+
+@dataclass
+class Served:
+    """One `phb serve`, with its data in a folder of its own."""
+
+    data: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def module_url(self) -> str:
+        return f"{self.url}module/chronic_pain_massage"
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "phbkit", "serve", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            command,
+            env={**os.environ, "PHB_DATA_DIR": str(self.data)},
+            stdout=subprocess.DEVNULL,
+            stderr=(self.data / "server.log").open("ab"),
+            start_new_session=True,
+        )
+        wait_until_up(self.url, self.process)
+
+    def stop(self) -> None:
+        assert self.process
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=20)
+
+    def kernels(self) -> list[int]:
+        """Process ids of the kernels that the server runs."""
+        assert self.process
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        found = [int(child) for child in children.split()]
+        return [pid for pid in found if b"ipykernel" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    def module(self, case: Case) -> Module:
+        """The latest attempt, folded from the database and from nothing else."""
+        store = open_store(f"sqlite:///{self.data / 'records.sqlite'}")
+        attempt = store.latest("local", case.id)
+        assert attempt
+        return Module(case, store.journal(attempt.id))
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    server = Served(tmp_path, free_port())
+    server.start()
+    yield server
+    if server.process and server.process.poll() is None:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        yield launched
+        launched.close()
+
+
+class Windows:
+    """Browser windows that can reach this machine only, and remember what they tried."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self.outside: list[str] = []
+        self.errors: list[str] = []
+
+    def open(self, **options: Any) -> Page:
+        options.setdefault("viewport", {"width": 1280, "height": 900})
+        context = self._browser.new_context(accept_downloads=True, **options)
+        context.set_default_timeout(PATIENCE_MS)
+        context.route("**/*", self._keep_inside)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        return page
+
+    def _keep_inside(self, route: Route) -> None:
+        address = route.request.url
+        if address.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            return route.continue_()
+        self.outside.append(address)
+        return route.abort()
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+
+@pytest.fixture
+def windows(browser: Browser) -> Iterator[Windows]:
+    opened = Windows(browser)
+    yield opened
+    opened.close()
+    assert opened.outside == []
+    assert opened.errors == []
+
+
+@pytest.fixture
+def page(windows: Windows) -> Page:
+    return windows.open()

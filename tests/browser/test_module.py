@@ -1,0 +1,284 @@
+"""A GP plays the chronic pain module in a real browser."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+from docx import Document
+from playwright.sync_api import Page, expect
+
+from phbkit.casebank import Case
+from phbkit.workbook.arc import STEP_IDS
+from phbkit.workbook.module import Module
+from tests.browser.axe import violations
+from tests.browser.conftest import Served, Windows
+from tests.browser.player import (
+    Keyboard,
+    Mouse,
+    commit_step,
+    fill_step,
+    open_step,
+    play,
+    read,
+    shown_step,
+    wait_ready,
+)
+from tests.expected import EXPECTED
+
+
+def scores(module: Module) -> dict[str, tuple[str, str]]:
+    """Total and per cent by key, as the trainer's notebook gives them."""
+    found = module.result.as_dict()["scores"]
+    return {key: (score["total"], score["percent"]) for key, score in found.items()}
+
+
+def play_until(page: Page, case: Case, last: str) -> None:
+    """Play the strong answers by mouse up to and including one step."""
+    hand, answers = Mouse(page), read("strong")
+    for step in STEP_IDS[: STEP_IDS.index(last) + 1]:
+        open_step(page, hand, step)
+        fill_step(page, hand, case, step, answers)
+        commit_step(page, hand, step)
+
+
+def test_a_gp_plays_to_the_end_by_mouse_and_every_step_passes_axe(
+    served: Served, page: Page, case: Case
+) -> None:
+    page.goto(served.url)
+    assert violations(page) == []
+    page.get_by_role("link", name="Start Chronic pain and massage").click()
+    wait_ready(page)
+
+    def check(step: str) -> None:
+        assert violations(page) == [], step
+
+    play(page, Mouse(page), case, read("strong"), before=check, after=check)
+    assert scores(served.module(case)) == EXPECTED["strong"]
+    entry = page.get_by_label("Entry", exact=True).input_value()
+    assert "Hours: 0.50" in entry
+    assert "2. Write who holds which part of a risk." in entry
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as a Word file").click()
+    word = Document(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert "Unproven and unsafe are two questions." in [p.text for p in word.paragraphs]
+    page.get_by_role("link", name="Back to all modules").click()
+    expect(page.get_by_text("finished on")).to_be_visible()
+
+
+def test_a_gp_plays_to_the_end_by_keyboard_alone(served: Served, page: Page, case: Case) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the module")).to_be_focused()
+    page.keyboard.press("Enter")
+    play(page, Keyboard(page), case, read("strong"))
+    assert scores(served.module(case)) == EXPECTED["strong"]
+
+
+def test_a_gp_plays_on_a_narrow_dark_phone_without_scrolling_sideways(
+    served: Served, windows: Windows, case: Case
+) -> None:
+    phone = windows.open(
+        viewport={"width": 320, "height": 640}, color_scheme="dark", has_touch=True, is_mobile=True
+    )
+    phone.goto(served.module_url)
+    wait_ready(phone)
+
+    def check(step: str) -> None:
+        assert violations(phone) == [], step
+        width = phone.evaluate("document.documentElement.scrollWidth")
+        assert width <= 320, f"{step} is {width} pixels wide"
+
+    play(phone, Mouse(phone), case, read("weak"), before=check, after=check)
+    assert scores(served.module(case)) == EXPECTED["weak"]
+
+
+def test_a_module_only_looked_at_is_an_unanswered_one(
+    served: Served, page: Page, case: Case
+) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)
+    assert scores(served.module(case)) == EXPECTED["empty"]
+
+
+def test_nothing_that_comes_later_reaches_the_browser_before_the_answer(
+    served: Served, page: Page, case: Case
+) -> None:
+    frames: list[str] = []
+
+    def listen(socket: object) -> None:
+        socket.on("framereceived", lambda data: frames.append(_as_text(data)))  # type: ignore[attr-defined]
+
+    page.on("websocket", listen)
+    page.goto(served.module_url)
+    wait_ready(page)
+    received = "\n".join(frames) + page.content()
+    assert case.about.person.worries[:40] in received.replace("\u2019", "'")
+    later = [voice.said for voice in case.about.voices] + [item.what for item in case.about.items]
+    later += [branch.three_months for branch in case.about.after]
+    later += [q.feedback.text for q in case.questions if q.feedback]
+    later += [panel.note for panel in case.panels]
+    for text in later:
+        assert text[:60] not in received.replace("\u2019", "'"), text[:60]
+
+
+def _as_text(data: str | bytes) -> str:
+    return data if isinstance(data, str) else data.decode("utf-8", "replace")
+
+
+def test_a_reload_brings_back_the_step_and_what_was_typed(
+    served: Served, page: Page, case: Case
+) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)
+    play_until(page, case, "risk")
+    open_step(page, Mouse(page), "decide")
+    page.get_by_label(re.compile("^Your reasons")).fill("Half a thought, not sent")
+    expect(page.locator("#phb-status")).to_contain_text("Draft kept at")
+    page.reload()
+    wait_ready(page)
+    expect(page.get_by_role("heading", name="Decide and agree")).to_be_visible()
+    expect(page.get_by_label(re.compile("^Your reasons"))).to_have_value("Half a thought, not sent")
+
+
+def test_a_killed_kernel_is_told_and_loses_nothing(served: Served, page: Page, case: Case) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)
+    play_until(page, case, "judge")
+    for kernel in served.kernels():
+        os.kill(kernel, signal.SIGKILL)
+    trouble = page.get_by_role("alert").filter(has_text="lost its session")
+    expect(trouble).to_contain_text("Your answers up to")
+    trouble.get_by_role("button", name="Open the page again").click()
+    wait_ready(page)
+    assert set(served.module(case).closed) == {"meet", "judge"}
+    play_on = page.get_by_role("heading", name="The deal", exact=True)
+    expect(play_on).to_be_visible()
+
+
+def test_a_server_that_goes_away_is_told_and_what_was_saved_is_there_after(
+    served: Served, page: Page, case: Case
+) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)
+    play_until(page, case, "meet")
+    served.stop()
+    expect(page.locator("#phb-status")).to_have_text("Disconnected")
+    expect(page.get_by_role("alert").filter(has_text="Disconnected")).to_contain_text("are saved")
+    served.start()
+    page.goto(served.module_url)
+    wait_ready(page)
+    assert set(served.module(case).closed) == {"meet"}
+
+
+def test_missing_answers_are_listed_and_lead_to_their_fields(
+    served: Served, page: Page, case: Case
+) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)
+    play_until(page, case, "meet")
+    page.get_by_role("button", name="Commit my first judgement").click()
+    summary = shown_step(page).locator(".phb-errors")
+    expect(summary).to_be_focused()
+    expect(summary.get_by_role("listitem")).to_have_count(2)
+    assert violations(page) == []
+    summary.get_by_role("link").first.press("Enter")
+    assert page.evaluate("document.activeElement.name") == "first-lean"
+    assert "judge" not in served.module(case).closed
+
+
+def test_what_a_learner_types_is_shown_and_never_run(
+    served: Served, page: Page, case: Case
+) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)
+    play_until(page, case, "risk")
+    hand, answers = Mouse(page), read("strong")
+    answers["decision"]["reasons"] = "<img src=x onerror='window.run=1'><script>run=1</script>"
+    open_step(page, hand, "decide")
+    fill_step(page, hand, case, "decide", answers)
+    commit_step(page, hand, "decide")
+    expect(page.get_by_text("<img src=x onerror='window.run=1'>")).to_be_visible()
+    page.reload()
+    wait_ready(page)
+    assert page.evaluate("window.run") is None
+
+
+def test_the_plan_moves_money_and_findings_and_can_be_changed_until_the_decision(
+    served: Served, page: Page, case: Case
+) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)
+    play_until(page, case, "voices")
+    open_step(page, Mouse(page), "plan")
+    line = page.locator(".phb-line")
+    expect(line).to_contain_text("£2,400 left")
+    page.get_by_label("Soft tissue massage, every week", exact=True).check()
+    expect(line).to_contain_text("£420 left")
+    page.get_by_label("Owen pays extra for longer sessions").check()
+    expect(line).to_contain_text("1 to stop")
+    page.get_by_label("Owen pays extra for longer sessions").uncheck()
+    page.get_by_label("Physiotherapist-led exercise block").check()
+    expect(line).to_contain_text("£100 over")
+    fill_step(page, Mouse(page), case, "plan", {**read("strong"), "plan": []})
+    commit_step(page, Mouse(page), "plan")
+    page.get_by_role("button", name="Change the plan").click()
+    page.get_by_label("Physiotherapist-led exercise block").uncheck()
+    page.get_by_role("button", name="Keep this plan").click()
+    expect(page.get_by_role("heading", name="Your answers")).to_be_focused()
+    assert served.module(case).plan.ids == {"massage-weekly"}
+
+
+def test_a_second_window_cannot_answer_over_the_first(
+    served: Served, windows: Windows, page: Page, case: Case
+) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)
+    play_until(page, case, "meet")
+    other = windows.open()
+    other.goto(served.module_url)
+    wait_ready(other)
+    fill_step(other, Mouse(other), case, "judge", {**read("strong"), "first-lean": -2})
+    fill_step(page, Mouse(page), case, "judge", read("strong"))
+    commit_step(page, Mouse(page), "judge")
+    other.get_by_role("button", name="Commit my first judgement").click()
+    expect(other.locator("#phb-status")).to_contain_text("Another window answered first")
+    assert served.module(case).answers["first-lean"] == 1
+
+
+def test_start_again_begins_a_new_attempt_and_keeps_the_first(
+    served: Served, page: Page, case: Case
+) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)
+    play_until(page, case, "meet")
+    page.goto(served.url)
+    expect(page.get_by_text("1 of 10 steps done")).to_be_visible()
+    page.get_by_role("button", name="Start again").click()
+    wait_ready(page)
+    assert served.module(case).closed == {}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "voila/render/chronic_pain_massage.ipynb",
+        "voila/files/chronic_pain_massage.ipynb",
+        "voila/api/contents",
+        "voila/tree",
+        "module/no_such_module",
+        "module/..%2f..%2fcasebank",
+        "casebank/deal.yaml",
+    ],
+)
+def test_what_is_not_a_page_is_a_friendly_404(served: Served, page: Page, path: str) -> None:
+    response = page.goto(served.url + path)
+    assert response
+    assert response.status == 404
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
+    assert violations(page) == []

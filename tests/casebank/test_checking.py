@@ -1,0 +1,142 @@
+"""The shape of each part and what must hold between them: one edit, one fault, at its line."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from phbkit.casebank import CaseBank
+
+ID = "chronic-pain-massage"
+CASE = f"cases/{ID}/case.yaml"
+QUESTIONS = f"cases/{ID}/questions.yaml"
+ASKED = "Change it to what is asked for."
+HTML = "Write Markdown; HTML would be shown as plain text."
+SOURCE = "Add it to casebank/sources.yaml, or cite another."
+UNCITED = """\
+  read-by-nobody: {title: A report, publisher: A press, date: "2020", address: "https://nhs.uk/",
+    read: in full, checked: 2026-11-01, due: 2027-05-01, sure: verified}
+  bma-phb-guidance:
+"""
+REFLECTION = "- id: what-surprised\n    step: reflect\n    format: reflection\n"
+UNEXPLAINED = """\
+- id: what-surprised
+    step: reflect
+    format: single
+    options: [{id: a, text: Much}, {id: b, text: Little}]
+    key: [a]
+"""
+
+
+def edit(file: Path, after: str, old: str, new: str) -> int:
+    """Replace the first `old` that follows `after`; return the line where the edit begins."""
+    text = file.read_text(encoding="utf-8")
+    start = text.index(old, text.index(after))
+    file.write_text(text[:start] + new + text[start + len(old) :], encoding="utf-8")
+    return text.count("\n", 0, start) + 1
+
+
+# fmt: off
+EDITS = {
+    "negative price": ((CASE, "id: adapted-tools", "price: 385.00", "price: -385.00"),
+        ("items.6.price", "found -385.0."), "Give 0 or more."),
+    "no date": ((CASE, "", "as_of: ", "as_of: not "), ("as_of", "found 'not 2026-11-02'."), ASKED),
+    "list for a number": ((CASE, "", "minutes: 25", "minutes: [25]"),
+        ("minutes", "found [25]."), ASKED),
+    "number for text": ((CASE, "person:", "name:", "name: 52 #"),
+        ("person.name", "found 52."), "Put quotes round it."),
+    "misspelt field": ((CASE, "", "minutes: ", "minuts: 25\nminutes: "),
+        ("minuts", "is not a field that is known here."), "Did you mean `minutes`?"),
+    "unheard-of field": ((CASE, "id: hands-and-socket", "with_all:", "xyz: 1\n      with_all:"),
+        ("after.2.when.xyz", "is not a field that is known here."), "Take it out."),
+    "missing field": ((CASE, "items:", "- id: swim-gym\n    title:", "- id: swim-gym\n    #"),
+        ("items.5.title", "is missing."), "Add `title:`."),
+    "unknown source": ((CASE, "id: gp\n", "jhsrp-2013", "jhsrp-2031"),
+        ("voices.2.sources.0", "cites 'jhsrp-2031', which is not a known source."), SOURCE),
+    "unknown source of a rule": (("deal.yaml", "id: no-top-up", "bmj-2011", "bmj-2111"),
+        ("rules.1.sources.0", "cites 'bmj-2111', which is not a known source."), SOURCE),
+    "script tag": ((CASE, "id: adapted-tools", "title:", "title: <script>alert(1)</script>"),
+        ("items.6.title", "holds raw HTML ('<s')."), HTML),
+    "script tag in a question": ((QUESTIONS, "id: who-agrees", "text:", "text: </ScRiPt>"),
+        ("questions.4.options.0.text", "holds raw HTML ('</S')."), HTML),
+    "script link": ((CASE, "id: adapted-tools", "provider:", "provider: a JavaScript:alert(1)"),
+        ("items.6.provider", "holds raw HTML ('JavaScript:')."), HTML),
+    "price on an NHS item": ((CASE, "id: prosthetics-review", "price: 0.00", "price: 10.00"),
+        ("items.2.price", "is an NHS service's."), "Set it to 0: the budget does not pay for it."),
+    "unknown outcome": ((CASE, "id: adapted-tools", "[loft-saturday]", "[loft-sunday]"),
+        ("items.6.serves", "names 'loft-sunday', which is no outcome."),
+        "Known: arm-on-by-eight, bad-day-plan, loft-saturday, sleep-five."),
+    "unknown plan item in a risk": (
+        (CASE, "id: partner-becomes-staff", "[partner-paid]", "[partner-payed]"),
+        ("risks.7.when.with_any", "names 'partner-payed', which is no plan item."),
+        "Known: adapted-tools, "),
+    "item in place of itself": ((CASE, "instead_of:", "[massage-fortnightly,", "[massage-weekly,"),
+        ("items.0.instead_of", "names 'massage-weekly', which is no other plan item."),
+        "Known: adapted-tools, "),
+    "repeated id": ((CASE, "risks:", "- id: partner-becomes-staff", "- id: bruise-or-bleed"),
+        ("risks.7", "repeats the id 'bruise-or-bleed'."), "Rename one."),
+    "another folder's id": ((CASE, "", "id: chronic-pain-massage", "id: chronic-pain"),
+        ("id", "is 'chronic-pain'."), "Name it as its folder: chronic-pain-massage."),
+    "signed off by nobody": (
+        (CASE, "", "sign_off:\n  state: draft", "sign_off:\n  state: reviewed"),
+        ("sign_off", "is reviewed, but not by whom and when."),
+        "Give `role`, `signed` and `next_review`, or set the state to draft."),
+    "unreachable branch": (
+        (CASE, "after:", "- id: moving-without-hands\n    when:\n      with_any: [physio-exercise,",
+         "- id: moving-without-hands\n    when:\n      with_all: [massage-weekly,"),
+        ("after.4", "can never be reached."), "Move it up, or loosen its condition."),
+    "last branch with a condition": (
+        (CASE, "id: a-small-plan", "    three_", "    when: {decision: [agree]}\n    three_"),
+        ("after.5.when", "leaves some plans without an end."), "End with no `when`."),
+    "key that is all the options": (
+        (QUESTIONS, "id: what-it-may-not-buy", "[a, b, d]", "[a, b, c, d, e, f]"),
+        ("questions.3.key", "is none or all of the options."), "Give some, and leave some."),
+    "key that is no option": ((QUESTIONS, "id: ng193-reading", "key: [c]", "key: [z]"),
+        ("questions.9.key", "names 'z', which is no option."), "Known: a, b, c, d."),
+    "two best answers": ((QUESTIONS, "id: ng193-reading", "key: [c]", "key: [a, c]"),
+        ("questions.9.key", "has 2 options."), "Give the one best."),
+    "again of an unlike question": (
+        (QUESTIONS, "id: last-lean", "again: first-lean", "again: what-to-ask-first"),
+        ("questions.13.again", "names 'what-to-ask-first', which is no earlier question like it."),
+        "Known: bruise-rule, "),
+    "no reasons for a right answer": ((QUESTIONS, "", REFLECTION, UNEXPLAINED),
+        ("questions.14.feedback", "is missing."), "Say why, with sources."),
+    "rule that ends before it begins": (
+        ("deal.yaml", "id: household-carer", "since:", "until: 2016-04-01\n    since:"),
+        ("rules.9.until", "is before `since`."), "Swap them."),
+    "rule by the name of another": (
+        ("deal.yaml", "rules:", "- id: risk-procedure", "- id: first-review"),
+        ("rules.15", "repeats the id 'first-review'."), "Rename one."),
+    "source checked in the future": (
+        ("sources.yaml", "bmj-2011:", "checked: 2026-11-01", "checked: 2026-11-23"),
+        ("sources.bmj-2011.checked", "is in the future."), "Give the day somebody read it."),
+    "source due when it was checked": (
+        ("sources.yaml", "bmj-2011:", "due: 2027-05-01", "due: 2026-11-01"),
+        ("sources.bmj-2011.due", "is not after `checked`."), "Give a later day."),
+    "unverified source": (("sources.yaml", "bmj-2011:", "sure: verified", "sure: unverified"),
+        ("sources.bmj-2011.sure", "may not be shown as fact."),
+        "Verify it, or take out what rests on it."),
+    "source never cited": (("sources.yaml", "sources:", "  bma-phb-guidance:\n", UNCITED),
+        ("sources.read-by-nobody", "is never cited."), "Cite it, or take it out."),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("change", "said", "cure"), EDITS.values(), ids=EDITS)
+def test_one_wrong_edit_is_one_fault_at_the_line_edited(
+    bank_copy: Path, change: tuple[str, str, str, str], said: tuple[str, str], cure: str
+) -> None:
+    name, after, old, new = change
+    line = edit(bank_copy / name, after, old, new)
+    [fault] = CaseBank(bank_copy, today=dt.date(2026, 11, 22)).faults()
+    assert (fault.file, fault.line) == (bank_copy / name, line)
+    assert fault.field == said[0]
+    assert fault.problem.endswith(said[1])
+    assert fault.cure.startswith(cure)
+
+
+def test_less_than_and_arrows_are_not_taken_for_html(bank_copy: Path) -> None:
+    edit(bank_copy / CASE, "id: adapted-tools", "title:", "title: < 5 kg, 3 <= n, I <3 birds,")
+    assert CaseBank(bank_copy, today=dt.date(2026, 11, 22)).faults() == []

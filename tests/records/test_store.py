@@ -1,0 +1,235 @@
+"""The store, on a real SQLite file: nothing twice, nothing stale, nothing half-written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from phbkit.errors import RecordsError
+from phbkit.records import Attempt, Journal, MemoryJournal, StaleError, Store, database, open_store
+from phbkit.records.schema import metadata
+
+NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "records.sqlite"
+
+
+@pytest.fixture
+def store(file: Path) -> Store:
+    """A store whose clock moves on a minute each time it is read, in another time zone."""
+    india = NOON.astimezone(dt.timezone(dt.timedelta(hours=5, minutes=30)))
+    ticks = (india + dt.timedelta(minutes=n) for n in itertools.count())
+    return Store(database.open_database(f"sqlite:///{file}"), lambda: next(ticks))
+
+
+@pytest.fixture
+def attempt(store: Store) -> Attempt:
+    return store.start("ann", "chronic-pain-massage", "v1")
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def journal(request: pytest.FixtureRequest, store: Store, attempt: Attempt) -> Journal:
+    return store.journal(attempt.id) if request.param == "sqlite" else MemoryJournal(NOON)
+
+
+def dump(file: Path) -> list[str]:
+    with sqlite3.connect(file) as connection:
+        return list(connection.iterdump())
+
+
+def written(journal: Journal) -> list[tuple[int, str, str, Any]]:
+    return [(event.seq, event.step, event.question, event.value) for event in journal.events()]
+
+
+def test_events_are_kept_in_the_order_written_and_close_their_step(journal: Journal) -> None:
+    journal.append("s1", "judge", {"b": [1, "é"], "a": None}, after=0)
+    journal.append("s2", "deal", {}, after=3)
+    assert written(journal) == [
+        (1, "judge", "b", [1, "é"]),
+        (2, "judge", "a", None),
+        (3, "judge", "", None),
+        (4, "deal", "", None),
+    ]
+    assert [event.submission for event in journal.events()] == ["s1", "s1", "s1", "s2"]
+
+
+def test_the_same_submission_twice_counts_once_and_gives_the_first_time(journal: Journal) -> None:
+    first = journal.append("s1", "judge", {"a": 1}, after=0)
+    journal.append("s2", "deal", {}, after=2)
+    before = journal.events()
+    assert journal.append("s1", "judge", {"a": 2}, after=0) == first
+    assert journal.events() == before
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, -1])
+def test_a_stale_writer_is_refused_and_nothing_is_written(journal: Journal, after: int) -> None:
+    journal.append("s1", "judge", {"a": 1}, after=0)
+    before = journal.events()
+    with pytest.raises(StaleError, match=f"has 2 events, not {after}"):
+        journal.append("s2", "deal", {"b": 1}, after=after)
+    assert journal.events() == before
+
+
+def test_an_answer_that_cannot_be_written_leaves_nothing_of_its_step(
+    store: Store, attempt: Attempt
+) -> None:
+    journal = store.journal(attempt.id)
+    journal.keep_draft("judge", {"a": "typed"})
+    with pytest.raises(RecordsError, match="The answers were not saved"):
+        journal.append("s1", "judge", {"a": 1, "b": object()}, after=0)
+    assert journal.events() == []
+    assert journal.draft("judge") == {"a": "typed"}
+
+
+def test_a_draft_is_replaced_by_the_next_and_removed_by_the_answer(
+    store: Store, attempt: Attempt
+) -> None:
+    journal = store.journal(attempt.id)
+    assert journal.draft("judge") == {}
+    journal.keep_draft("judge", {"a": "1", "b": ["x"]})
+    journal.keep_draft("judge", {"a": "2"})
+    journal.keep_draft("deal", {"c": "3"})
+    assert journal.draft("judge") == {"a": "2"}
+    assert journal.events() == []
+    journal.append("s1", "judge", {"a": 2}, after=0)
+    assert (journal.draft("judge"), journal.draft("deal")) == ({}, {"c": "3"})
+
+
+def test_reopening_the_file_gives_the_same_events(
+    store: Store, attempt: Attempt, file: Path
+) -> None:
+    store.journal(attempt.id).append("s1", "judge", {"a": {"hours": "0.50"}}, after=0)
+    again = open_store(f"sqlite:///{file}")
+    assert again.latest("ann", attempt.case_id) == attempt
+    assert again.journal(attempt.id).events() == store.journal(attempt.id).events()
+
+
+def test_times_come_back_in_utc_whatever_clock_wrote_them(store: Store, attempt: Attempt) -> None:
+    journal = store.journal(attempt.id)
+    moment = journal.append("s1", "judge", {"a": 1}, after=0)
+    again = journal.append("s1", "judge", {"a": 1}, after=0)
+    times = [event.at for event in journal.events()]
+    kept = store.latest("ann", attempt.case_id)
+    assert kept is not None
+    assert moment == again == times[0] == times[1] == NOON + dt.timedelta(minutes=1)
+    assert store.closed_steps(attempt.id) == {"judge": moment}
+    assert {time.tzinfo for time in [*times, again, kept.started]} == {dt.UTC}
+
+
+def test_a_learner_goes_on_with_their_own_latest_attempt(store: Store, attempt: Attempt) -> None:
+    newer = store.start("ann", attempt.case_id, "v2")
+    assert store.resume("ann", attempt.case_id, "v2") == newer
+    other = store.resume("ben", attempt.case_id, "v2")
+    assert other.id not in {attempt.id, newer.id}
+    assert store.latest("ann", "another-case") is None
+
+
+def test_of_two_writers_at_the_same_moment_one_wins(file: Path) -> None:
+    store = open_store(f"sqlite:///{file}")
+    attempt = store.start("ann", "c", "v1")
+    together = threading.Barrier(2)
+
+    def write(name: str) -> str:
+        together.wait()
+        try:
+            store.journal(attempt.id).append(name, "judge", {"who": name}, after=0)
+        except StaleError:
+            return "stale"
+        return name
+
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = list(threads.map(write, ["one", "two"]))
+    assert outcomes.count("stale") == 1
+    [winner] = set(outcomes) - {"stale"}
+    assert written(store.journal(attempt.id)) == [
+        (1, "judge", "who", winner),
+        (2, "judge", "", None),
+    ]
+
+
+def test_many_attempts_at_once_all_land(file: Path) -> None:
+    store = open_store(f"sqlite:///{file}")
+
+    def play(learner: int) -> str:
+        attempt = store.start(f"learner-{learner}", "c", "v1")
+        journal = store.journal(attempt.id)
+        for step in range(10):
+            journal.keep_draft(f"step-{step}", {"a": "typed"})
+            journal.append(f"s{step}", f"step-{step}", {"a": learner}, after=2 * step)
+        return attempt.id
+
+    with ThreadPoolExecutor(8) as threads:
+        attempts = list(threads.map(play, range(16)))
+    for learner, attempt in enumerate(attempts):
+        events = store.journal(attempt).events()
+        assert [event.seq for event in events] == list(range(1, 21))
+        assert {event.value for event in events if event.question} == {learner}
+
+
+def test_a_new_file_opened_by_many_at_once_is_made_once(file: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        stores = list(threads.map(lambda _: open_store(f"sqlite:///{file}"), range(8)))
+    ids = {store.start("ann", "c", "v1").id for store in stores}
+    assert len(ids) == 8
+
+
+def test_writes_are_durable_and_checked(file: Path) -> None:
+    with database.open_database(f"sqlite:///{file}").connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_the_migrations_end_where_the_code_expects() -> None:
+    scripts = ScriptDirectory(str(Path(database.__file__).parent / "migrations"))
+    assert scripts.get_current_head() == database.HEAD
+
+
+def test_a_migrated_database_is_what_the_schema_says(file: Path) -> None:
+    with database.open_database(f"sqlite:///{file}").connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    indexes: dict[str, list[list[str]]] = {"add_index": [], "remove_index": []}
+    for operation, index in differences:
+        indexes[operation].append([index.table.name, *index.columns.keys()])
+    assert indexes["add_index"] == indexes["remove_index"]
+
+
+@pytest.mark.parametrize("address", ["records.sqlite", "", "nosuch://here", "sqlite:/records"])
+def test_an_address_that_is_none_says_how_to_write_one(address: str) -> None:
+    with pytest.raises(RecordsError, match=r"Write it like sqlite:////home/me/records\.sqlite"):
+        open_store(address)
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("not a database, and long enough not to look like an empty one\n" * 20)
+    for place in (taken / "records.sqlite", tmp_path, taken):
+        with pytest.raises(RecordsError, match=f"records at sqlite:///{place} cannot be opened: ."):
+            open_store(f"sqlite:///{place}")
+
+
+def test_records_of_a_newer_phbkit_are_refused_and_left_alone(
+    store: Store, attempt: Attempt, file: Path
+) -> None:
+    store.journal(attempt.id).append("s1", "judge", {"a": 1}, after=0)
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    before = dump(file)
+    with pytest.raises(RecordsError, match="Install the phbkit that wrote them, or a newer one"):
+        open_store(f"sqlite:///{file}")
+    assert dump(file) == before

@@ -1,0 +1,144 @@
+"""Answers: each that cannot be taken says where it is and what would be right."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from phbkit.casebank import Case
+from phbkit.errors import AnswersError
+from phbkit.workbook.answers import check_answers, read_answers
+
+DECISION = {"choice": "trial", "reasons": "He asked.", "review_weeks": 12, "stop_rule": "A bruise."}
+CPD = {"learnt": "A thing.", "changes": ["One.", "Two."], "hours": "0.5"}
+SCALE = "must be -2, -1, 0, 1 or 2; got "
+WEEKS = "must be a whole number of weeks from 1 to 52; got "
+HOURS = "must be a decimal number of hours from 0.25 to 10; got "
+CHANGES = "must be a list of two or three changes."
+
+# fmt: off
+REFUSED: list[tuple[str, Any, str, str]] = [
+    ("first-lean", 3, "first-lean", SCALE + "3."),
+    ("first-lean", "1", "first-lean", SCALE + "'1'."),
+    ("first-lean", True, "first-lean", SCALE + "True."),
+    ("first-lean", 1.0, "first-lean", SCALE + "1.0."),
+    ("first-lean", None, "first-lean", SCALE + "None."),
+    ("right-or-offer", "e", "right-or-offer", "must be one of a, b, c, d; got 'e'."),
+    ("right-or-offer", ["d"], "right-or-offer", "must be one of a, b, c, d; got ['d']."),
+    ("who-agrees", "a", "who-agrees", "must be a list of a, b, c, d, e; got 'a'."),
+    ("who-agrees", [1], "who-agrees", "must be a list of a, b, c, d, e; got [1]."),
+    ("who-agrees", ["a", "z"], "who-agrees", "'z' is not one of a, b, c, d, e."),
+    ("who-agrees", ["a", "a"], "who-agrees", "names an option twice."),
+    ("what-surprised", " \n", "what-surprised", "must say something."),
+    ("what-surprised", "é" * 6001, "what-surprised", "must be at most 6000 characters; got 6001."),
+    ("what-surprised", 7, "what-surprised", "must be text; got 7."),
+    ("plan", ["massage-daily"], "plan", "'massage-daily' is not one of massage-weekly, "),
+    ("plan", {"massage-weekly": 1}, "plan", "must be a list of massage-weekly, "),
+    ("decision", "agree", "decision", "must have choice, reasons, review_weeks, stop_rule; got "),
+    ("decision", {"choice": "agree"}, "decision", "must have choice, reasons, "),
+    ("decision", DECISION | {"more": 1}, "decision", "must have choice, reasons, "),
+    ("decision", DECISION | {"choice": "perhaps"}, "decision.choice", "must be one of agree, "),
+    ("decision", DECISION | {"reasons": ""}, "decision.reasons", "must say something."),
+    ("decision", DECISION | {"stop_rule": " "}, "decision.stop_rule", "must say something."),
+    *(("decision", DECISION | {"review_weeks": weeks}, "decision.review_weeks", WEEKS)
+      for weeks in (0, 53, -1, "12", 12.0, True, None)),
+    ("cpd", {"learnt": "x"}, "cpd", "must have changes, hours, learnt; got ['learnt']."),
+    ("cpd", CPD | {"learnt": ""}, "cpd.learnt", "must say something."),
+    ("cpd", CPD | {"changes": ["One."]}, "cpd.changes", CHANGES),
+    ("cpd", CPD | {"changes": ["1", "2", "3", "4"]}, "cpd.changes", CHANGES),
+    ("cpd", CPD | {"changes": "One. Two."}, "cpd.changes", CHANGES),
+    ("cpd", CPD | {"changes": ["One.", " "]}, "cpd.changes.1", "must say something."),
+    *(("cpd", CPD | {"hours": hours}, "cpd.hours", HOURS)
+      for hours in ("NaN", "sNaN", float("nan"), "Infinity", "0.24", "10.01", "-1", "half", None)),
+]
+# fmt: on
+
+
+def write(folder: Path, *lines: str) -> Path:
+    file = folder / "answers.json"
+    file.write_text("\n".join(lines))
+    return file
+
+
+def refused(case: Case, file: Path) -> AnswersError:
+    with pytest.raises(AnswersError) as caught:
+        check_answers(case, read_answers(file), file)
+    return caught.value
+
+
+@pytest.mark.parametrize(("key", "value", "field", "problem"), REFUSED)
+def test_an_answer_that_cannot_be_taken_says_what_is_allowed(
+    case: Case, key: str, value: object, field: str, problem: str
+) -> None:
+    with pytest.raises(AnswersError) as caught:
+        check_answers(case, {"answers": {key: value}})
+    assert (caught.value.place, caught.value.key) == ("answers", field)
+    assert caught.value.problem.startswith(problem)
+
+
+def test_answers_are_kept_tidied_and_exact(case: Case) -> None:
+    given = {
+        "who-agrees": ["e", "a"],
+        "first-lean": -2,
+        "what-surprised": "  one\r\ntwo  ",
+        "plan": [],
+        "decision": DECISION | {"review_weeks": 52},
+        "cpd": CPD | {"hours": 0.5, "changes": ["One.", "Two.", "Three."]},
+    }
+    kept = check_answers(case, {"answers": given})
+    assert kept["who-agrees"] == ["a", "e"]
+    assert kept["what-surprised"] == "one\ntwo"
+    assert (kept["plan"], kept["decision"]["review_weeks"]) == ([], 52)
+    assert (kept["cpd"]["hours"], len(kept["cpd"]["changes"])) == ("0.50", 3)
+    assert check_answers(case, {"answers": kept}) == kept
+
+
+@pytest.mark.parametrize("name", ["strong", "weak", "empty"])
+def test_an_answers_file_comes_back_as_it_was_written(case: Case, name: str) -> None:
+    file = Path(__file__).parent.parent / "answers" / f"{name}.json"
+    assert check_answers(case, read_answers(file), file) == json.loads(file.read_text())["answers"]
+
+
+# fmt: off
+MISPLACED = [
+    (['{"answers": {', '  "plan": [],', "}}"], 3, "", "is not JSON: "),
+    (['{"answers": {"plan": []'], 1, "", "is not JSON: "),
+    (['{"answers": {', '  "plan": [],', '  "cpd": {},', '  "plan": []}}'], 4, "plan",
+        "is answered twice. Keep one answer."),
+    (['{"answers": {},', ' "anwsers": {}}'], 2, "anwsers", "is not known here. Allowed: case, "),
+    (['{"case": "x",', ' "answers": {}}'], 1, "case", "is 'x'; this workbook plays "),
+    (['{"answers": {', '  "first-leen": 1}}'], 2, "first-leen",
+        "is no question of chronic-pain-massage. Did you mean 'first-lean'? Known: "),
+    (['{"answers": {', "", '  "plan": ["x"]}}'], 3, "plan", "'x' is not one of "),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("lines", "line", "key", "problem"), MISPLACED)
+def test_a_fault_in_an_answers_file_is_placed_at_its_line(
+    case: Case, tmp_path: Path, lines: list[str], line: int, *, key: str, problem: str
+) -> None:
+    file = write(tmp_path, *lines)
+    error = refused(case, file)
+    assert (error.place, error.key) == (f"{file}:{line}", key)
+    assert error.problem.startswith(problem)
+    assert str(error).startswith(f"{file}:{line}: ")
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{}", '{"answers": []}', '{"case": "x"}'])
+def test_a_file_of_another_shape_shows_the_shape_that_is_wanted(
+    case: Case, tmp_path: Path, text: str
+) -> None:
+    assert "must be a JSON object like" in refused(case, write(tmp_path, text)).problem
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AnswersError, match=re.escape(f"{tmp_path}/none.json: cannot be read: ")):
+        read_answers(tmp_path / "none.json")
+    (tmp_path / "latin.json").write_bytes(b'{"answers": {"what-surprised": "caf\xe9"}}')
+    with pytest.raises(AnswersError, match=r"latin\.json: cannot be read: "):
+        read_answers(tmp_path / "latin.json")
