@@ -157,8 +157,9 @@ def test_a_killed_kernel_is_told_and_loses_nothing(served: Served, page: Page, c
     trouble.get_by_role("button", name="Open the page again").click()
     wait_ready(page)
     assert set(served.module(case).closed) == {"meet", "judge"}
-    play_on = page.get_by_role("heading", name="The deal", exact=True)
-    expect(play_on).to_be_visible()
+    expect(page.get_by_role("heading", name="First judgement")).to_be_visible()
+    play_rest = page.get_by_role("link", name="Go to “The deal”")
+    expect(play_rest).to_be_visible()
 
 
 def test_a_server_that_goes_away_is_told_and_what_was_saved_is_there_after(

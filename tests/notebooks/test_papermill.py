@@ -1,0 +1,144 @@
+"""The workbook run headless, by plain papermill and by `phb run`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from phbkit.casebank import Case
+from tests.expected import EXPECTED
+
+ROOT = Path(__file__).parent.parent.parent
+WORKBOOK = ROOT / "workbooks" / "chronic_pain_massage.ipynb"
+ANSWERS = ROOT / "tests" / "answers"
+
+
+def run(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program of this environment."""
+    command = [sys.executable, "-m", *map(str, words)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def papermill(out: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    return run("papermill", WORKBOOK, out, "--no-progress-bar", *words, cwd=out.parent)
+
+
+def phb(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return run("phbkit", *words, cwd=cwd)
+
+
+def text_of(notebook: Path) -> str:
+    """Everything a reader of the executed notebook can see, without the tags."""
+    from bs4 import BeautifulSoup
+
+    outputs = [
+        output.data.get("text/html", "")
+        for cell in nbformat.read(notebook, as_version=4).cells
+        for output in cell.get("outputs", [])
+        if "data" in output
+    ]
+    words = BeautifulSoup("\n".join(outputs), "html.parser").get_text(" ")
+    return " ".join(words.replace("\u2019", "'").split())
+
+
+def scores(notebook: Path) -> dict[str, tuple[str, str]]:
+    done = phb("result", notebook, cwd=notebook.parent)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)["scores"]
+    return {key: (score["total"], score["percent"]) for key, score in found.items()}
+
+
+@pytest.mark.parametrize("name", ["strong", "weak", "empty"])
+def test_plain_papermill_gives_the_expected_result_to_the_last_digit(
+    name: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.ipynb"
+    done = papermill(out, "-p", "answers", ANSWERS / f"{name}.json")
+    assert done.returncode == 0, done.stderr
+    assert scores(out) == EXPECTED[name]
+
+
+def test_an_executed_notebook_reads_as_the_learners_record(case: Case, tmp_path: Path) -> None:
+    out = tmp_path / "strong.ipynb"
+    assert papermill(out, "-p", "answers", ANSWERS / "strong.json").returncode == 0
+    text = text_of(out)
+    given = json.loads((ANSWERS / "strong.json").read_text())["answers"]
+    for question in case.questions:
+        assert " ".join(question.stem.split())[:60].replace('"', "") in text.replace("“", "").replace(
+            "”", ""
+        )
+        if question.feedback:
+            start = question.feedback.text.replace('"', "")[:50]
+            assert start in text.replace("“", "").replace("”", "")
+    assert given["decision"]["reasons"] in text
+    assert given["what-surprised"] in text
+    assert "1 + 1 + 1 + 1 + 0.5714 + 0.8571 = 5.4285 of 6 = 90.48 %" in text
+    assert "for learning only" in text
+    assert "in 12 weeks, 25 January 2027" in text
+
+
+def test_without_answers_the_module_says_that_it_is_unanswered_and_keeps_its_keys(
+    case: Case, tmp_path: Path
+) -> None:
+    out = tmp_path / "unanswered.ipynb"
+    assert papermill(out).returncode == 0
+    text = text_of(out)
+    assert "Nobody's answers were given" in text
+    assert text.count("No answer given.") >= len(case.questions)
+    for question in case.questions:
+        if question.feedback:
+            assert question.feedback.text[:50] not in text
+    assert scores(out) == EXPECTED["empty"]
+
+
+BAD_FILES = [
+    ('{"answers": {"first-lean": 1,}}', "is not JSON"),
+    ('{"answers": {"no-such-question": 1}}', "is no question of chronic-pain-massage"),
+    ('{"answers": {"first-lean": 3}}', "must be -2, -1, 0, 1 or 2; got 3"),
+    ('{"answers": {"first-lean": 1,\n"first-lean": 2}}', "bad.json:2: first-lean: is answered twice"),
+    ('{"case": "another", "answers": {}}', "this workbook plays 'chronic-pain-massage'"),
+]
+
+
+@pytest.mark.parametrize(("content", "message"), BAD_FILES)
+def test_answers_that_cannot_be_taken_stop_phb_run_with_one_clear_error_and_no_notebook(
+    content: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.json").write_text(content)
+    done = phb("run", WORKBOOK, "--out", "out.ipynb", "--answers", "bad.json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "bad.json" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["bad.json"]
+
+
+def test_answers_that_cannot_be_taken_leave_plain_papermill_a_notebook_marked_as_failed(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "bad.json").write_text('{"answers": {"first-lean": 9}}')
+    out = tmp_path / "out.ipynb"
+    done = papermill(out, "-p", "answers", "bad.json")
+    assert done.returncode != 0
+    assert "bad.json:1: first-lean: must be -2, -1, 0, 1 or 2; got 9." in done.stderr
+    notebook = nbformat.read(out, as_version=4)
+    assert "papermill-error-cell-tag" in notebook.cells[0].metadata.tags
+    assert phb("result", out, cwd=tmp_path).returncode == 2
+
+
+def test_a_parameter_that_the_notebook_does_not_have_is_refused(tmp_path: Path) -> None:
+    done = papermill(tmp_path / "out.ipynb", "-p", "answres", "x.json")
+    assert done.returncode != 0
+    assert "answres: is no parameter of this notebook. Did you mean 'answers'?" in done.stderr
+
+
+def test_a_notebook_without_a_result_is_told_so(tmp_path: Path) -> None:
+    done = phb("result", WORKBOOK, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "holds no result" in done.stderr

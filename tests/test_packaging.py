@@ -1,0 +1,59 @@
+"""What is installed: dependencies told the same everywhere, and data inside the wheel."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_environment_yml_asks_for_the_same_as_pyproject() -> None:
+    environment = YAML(typ="safe").load((ROOT / "environment.yml").read_text())
+    *conda, pip = environment["dependencies"]
+    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+    only_pip = [name for name in pip["pip"] if name not in {"--editable .", "-e ."}]
+    asked = [name for name in conda if not name.startswith(("python>", "python=", "pip", "make"))]
+    assert sorted([*asked, *only_pip]) == sorted(wanted)
+    assert f"python{PROJECT['requires-python']}" in conda
+
+
+def test_every_dependency_is_pinned_and_no_pin_has_an_address() -> None:
+    pins = (ROOT / "constraints.txt").read_text().splitlines()
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!_]+", pin) for pin in pins)
+    pinned = {pin.split("==")[0].lower().replace("_", "-") for pin in pins}
+    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+    names = {re.split(r"[<>=]", name)[0].replace("_", "-") for name in wanted}
+    assert names <= pinned | {name.replace(".", "-") for name in pinned}
+
+
+def test_the_wheel_holds_case_bank_and_workbooks_and_checks_itself(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
+    subprocess.run([*build, str(tmp_path), str(ROOT)], check=True)
+    wheel = next(tmp_path.glob("phbkit-*.whl"))
+    site = tmp_path / "site"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    names = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    assert "phbkit/data/casebank/cases/chronic-pain-massage/case.yaml" in names
+    assert "phbkit/data/workbooks/chronic_pain_massage.ipynb" in names
+    assert "phbkit/forms/form.js" in names
+    assert "phbkit/records/migrations/versions/0001_attempts.py" in names
+    assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)
+    script = "import phbkit.settings as s; print(s.settings().casebank)"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=site,
+        env={"PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(done.stdout.strip()) == site / "phbkit" / "data" / "casebank"
