@@ -1,0 +1,33 @@
+"""Medians of interleaved runs: noise hits both sides alike."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+
+Measure = Callable[[], float]
+
+
+def interleave(runs: int, *measures: Measure) -> list[list[float]]:
+    """Run each measure in turn, `runs` times over, and return the values of each."""
+    values: list[list[float]] = [[] for _ in measures]
+    for _ in range(runs):
+        for place, measure in enumerate(measures):
+            values[place].append(measure())
+    return values
+
+
+def row(
+    what: str, ours: list[float], stock: list[float] | None = None, unit: str = "s"
+) -> tuple[str, str, str, str, str]:
+    """Write a row of the table: medians, and ours over stock."""
+    middle = statistics.median(ours)
+    if stock is None:
+        return what, _write(middle, unit), "", "", str(len(ours))
+    other = statistics.median(stock)
+    ratio = f"{middle / other:.2f}"
+    return what, _write(middle, unit), _write(other, unit), ratio, str(len(ours))
+
+
+def _write(value: float, unit: str) -> str:
+    return f"{value:,.0f}" if unit == "" else f"{value:.3f} {unit}"

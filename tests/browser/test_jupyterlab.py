@@ -1,0 +1,53 @@
+"""A trainer opens the notebook in JupyterLab."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from phbkit.casebank import Case
+from tests.browser.conftest import Served, Windows, free_port, wait_until_up
+
+WORKBOOKS = Path(__file__).parent.parent.parent / "workbooks"
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Served]:
+    folder = Path(shutil.copytree(WORKBOOKS, tmp_path / "workbooks"))
+    lab = Served(tmp_path, free_port())
+    words = f"--no-browser --ServerApp.token= --ServerApp.port={lab.port} --ServerApp.ip=127.0.0.1"
+    lab.process = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", *words.split(), "--allow-root", str(folder)],
+        env={**os.environ, "PHB_DATA_DIR": str(tmp_path), "HOME": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=(tmp_path / "lab.log").open("ab"),
+        start_new_session=True,
+    )
+    wait_until_up(f"{lab.url}api", lab.process)
+    yield lab
+    lab.stop()
+
+
+def test_the_notebook_plays_in_jupyterlab_and_shows_case_and_result(
+    lab: Served, windows: Windows, case: Case
+) -> None:
+    page: Page = windows.open(viewport={"width": 1280, "height": 1600})
+    page.goto(f"{lab.url}lab/tree/chronic_pain_massage.ipynb")
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
+    page.get_by_text("Run", exact=True).first.click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    expect(page.get_by_text("This module has not been answered.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Questions with a right answer")).to_be_visible()
+    page.locator(".jp-WindowedPanel-outer").evaluate("panel => { panel.scrollTop = 0 }")
+    form = page.locator(".phb-step-meet")
+    form.get_by_role("button", name="Go on to your first judgement").click()
+    expect(form.get_by_text("Step 1 of 10 · done")).to_be_visible()
+    expect(page.locator(".phb-step-judge form")).to_be_visible()
+    assert set(lab.module(case).closed) == {"meet"}
