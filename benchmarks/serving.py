@@ -93,7 +93,14 @@ def rows() -> Iterator[tuple[str, ...]]:
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     ours_port, stock_port = free_port(), free_port()
     serve = ["phbkit", "serve", "--port", str(ours_port)]
-    voila = ["voila", str(WORKBOOK), "--no-browser", "--port", str(stock_port), "--Voila.ip=127.0.0.1"]
+    voila = [
+        "voila",
+        str(WORKBOOK),
+        "--no-browser",
+        "--port",
+        str(stock_port),
+        "--Voila.ip=127.0.0.1",
+    ]
     with (
         tempfile.TemporaryDirectory() as name,
         server(serve, ours_port, Path(name)),

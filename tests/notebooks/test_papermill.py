@@ -70,9 +70,9 @@ def test_an_executed_notebook_reads_as_the_learners_record(case: Case, tmp_path:
     text = text_of(out)
     given = json.loads((ANSWERS / "strong.json").read_text())["answers"]
     for question in case.questions:
-        assert " ".join(question.stem.split())[:60].replace('"', "") in text.replace("“", "").replace(
-            "”", ""
-        )
+        assert " ".join(question.stem.split())[:60].replace('"', "") in text.replace(
+            "“", ""
+        ).replace("”", "")
         if question.feedback:
             start = question.feedback.text.replace('"', "")[:50]
             assert start in text.replace("“", "").replace("”", "")
@@ -101,7 +101,10 @@ BAD_FILES = [
     ('{"answers": {"first-lean": 1,}}', "is not JSON"),
     ('{"answers": {"no-such-question": 1}}', "is no question of chronic-pain-massage"),
     ('{"answers": {"first-lean": 3}}', "must be -2, -1, 0, 1 or 2; got 3"),
-    ('{"answers": {"first-lean": 1,\n"first-lean": 2}}', "bad.json:2: first-lean: is answered twice"),
+    (
+        '{"answers": {"first-lean": 1,\n"first-lean": 2}}',
+        "bad.json:2: first-lean: is answered twice",
+    ),
     ('{"case": "another", "answers": {}}', "this workbook plays 'chronic-pain-massage'"),
 ]
 
