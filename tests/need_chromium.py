@@ -17,10 +17,8 @@ def main() -> int:
     if shutil.which("apt-get") and os.geteuid() == 0:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update"], check=False, env=quiet, stdout=subprocess.DEVNULL)
-        if (
-            subprocess.run(INSTALL, check=False, env=quiet, stdout=subprocess.DEVNULL).returncode
-            == 0
-        ):
+        done = subprocess.run(INSTALL, check=False, env=quiet, stdout=subprocess.DEVNULL)
+        if done.returncode == 0:
             return 0
     print(
         "The browser tests need Chromium, and this user may not install it.\n"

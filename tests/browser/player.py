@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from phbkit.casebank import SCALE, Case
+from phbkit.casebank import SCALE, Case, Question
 from phbkit.workbook.arc import STEPS
 
 ANSWERS = Path(__file__).parent.parent / "answers"
@@ -105,31 +105,41 @@ def fill_step(
         for item in answers.get("plan", []):
             hand.choose(step.get_by_label(case.item(item).title, exact=True))
     for question in case.questions_at(step_id):
-        if question.id not in answers:
-            continue
-        answer = answers[question.id]
-        field = step.locator(f'[data-field="{question.id}"]')
-        if question.format == "reflection":
-            hand.write(field.get_by_role("textbox"), answer)
-        elif question.format == "concordance":
-            hand.choose(field.get_by_role("radio").nth(SCALE.index(answer)))
-        else:
-            texts = {option.id: option.text for option in question.options}
-            for chosen in [answer] if isinstance(answer, str) else answer:
-                hand.choose(field.get_by_label(texts[chosen], exact=True))
+        if question.id in answers:
+            field = step.locator(f'[data-field="{question.id}"]')
+            _fill_question(hand, field, question, answers[question.id])
     if step_id == "decide":
-        decision = answers["decision"]
-        hand.choose(step.locator(f'input[value="{decision["choice"]}"]'))
-        hand.write(step.get_by_label(re.compile("^Your reasons")), decision["reasons"])
-        hand.write(step.get_by_label(re.compile("^First review")), str(decision["review_weeks"]))
-        hand.write(step.get_by_label(re.compile("^Stop rule")), decision["stop_rule"])
+        _fill_decision(step, hand, answers["decision"])
     if step_id == "reflect":
-        entry = answers["cpd"]
-        hand.write(step.get_by_label("What did you learn?"), entry["learnt"])
-        labels = ["One thing you will do differently", "A second thing", "A third thing (optional)"]
-        for label, change in zip(labels, entry["changes"], strict=False):
-            hand.write(step.get_by_label(label, exact=True), change)
-        hand.write(step.get_by_label(re.compile("^Time spent")), entry["hours"])
+        _fill_entry(step, hand, answers["cpd"])
+
+
+def _fill_question(
+    hand: Mouse | Keyboard, field: Locator, question: Question, answer: str | int | list[str]
+) -> None:
+    if question.format == "reflection":
+        hand.write(field.get_by_role("textbox"), str(answer))
+    elif question.format == "concordance":
+        hand.choose(field.get_by_role("radio").nth(SCALE.index(answer)))
+    else:
+        texts = {option.id: option.text for option in question.options}
+        for chosen in answer if isinstance(answer, list) else [answer]:
+            hand.choose(field.get_by_label(texts[chosen], exact=True))
+
+
+def _fill_decision(step: Locator, hand: Mouse | Keyboard, decision: dict[str, Any]) -> None:
+    hand.choose(step.locator(f'input[value="{decision["choice"]}"]'))
+    hand.write(step.get_by_label(re.compile("^Your reasons")), decision["reasons"])
+    hand.write(step.get_by_label(re.compile("^First review")), str(decision["review_weeks"]))
+    hand.write(step.get_by_label(re.compile("^Stop rule")), decision["stop_rule"])
+
+
+def _fill_entry(step: Locator, hand: Mouse | Keyboard, entry: dict[str, Any]) -> None:
+    hand.write(step.get_by_label("What did you learn?"), entry["learnt"])
+    labels = ["One thing you will do differently", "A second thing", "A third thing (optional)"]
+    for label, change in zip(labels, entry["changes"], strict=False):
+        hand.write(step.get_by_label(label, exact=True), change)
+    hand.write(step.get_by_label(re.compile("^Time spent")), entry["hours"])
 
 
 def open_step(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:

@@ -32,6 +32,11 @@ def test_html_in_a_case_is_harmless_when_rendered(text: str) -> None:
     assert not [a for a in shown.iter("a") if a.get("href", "").startswith(("javascript", "data"))]
 
 
+def test_html_in_a_case_is_shown_as_the_text_it_is() -> None:
+    source = "Ring <b>Kit</b> or <script>alert(1)</script>"
+    assert html.fromstring(markdown(source)).text_content().strip() == source
+
+
 def test_an_unknown_question_or_item_is_refused_with_a_suggestion(case: Case) -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'first-lean'"):
         case.question("first-leen")
