@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,15 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Critical:
+    """A critical error: where it was made, why it is one, and who says so."""
+
+    where: str
+    text: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Result:
     """What scoring says of one learner's answers to one case."""
 
@@ -47,6 +56,7 @@ class Result:
     answered: int
     marks: tuple[Mark, ...]
     formative: tuple[tuple[str, str], ...]
+    critical: tuple[Critical, ...] = ()
 
     def total(self, key: str = "key") -> Decimal:
         """Sum of credits measured by one key."""
@@ -90,6 +100,10 @@ class Result:
                 }
                 for key in self.keys
             },
+            "critical_errors": [
+                {"where": error.where, "text": error.text, "sources": list(error.sources)}
+                for error in self.critical
+            ],
             "questions": [
                 {
                     "question": mark.question,
@@ -132,6 +146,7 @@ class Result:
             )
             for key in self.keys
         ]
+        rows += [("Critical error", f"{error.where}: {error.text}", "") for error in self.critical]
         said = "This module has not been answered."
         if self.answered:
             said = f"{self.answered} of {self.asked} questions answered."
@@ -160,8 +175,30 @@ def score(case: Case, answers: Mapping[str, Any]) -> Result:
     formative = tuple((p.id, p.formative_only) for p in case.panels if p.formative_only)
     answered = sum(question.id in answers for question in case.questions)
     return Result(
-        case.id, case.version, case.title, len(case.questions), answered, marks, formative
+        case.id,
+        case.version,
+        case.title,
+        len(case.questions),
+        answered,
+        marks,
+        formative,
+        tuple(_critical(case, answers)),
     )
+
+
+def _critical(case: Case, answers: Mapping[str, Any]) -> Iterator[Critical]:
+    for question in case.questions:
+        given = answers.get(question.id, ())
+        chosen = {given} if isinstance(given, str) else set(given) if question.critical else set()
+        if question.feedback and chosen & set(question.critical):
+            yield Critical(question.id, question.feedback.text, question.feedback.sources)
+    decision = answers.get("decision")
+    if decision is None or "plan" not in answers:
+        return
+    items = frozenset(answers["plan"])
+    for error in case.about.critical:
+        if error.when.holds(items, decision["choice"], decision["held"]):
+            yield Critical(error.id, error.text, error.sources)
 
 
 def _marks(case: Case, question: Question, answers: Mapping[str, Any]) -> list[Mark]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -13,14 +13,14 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from phbkit.casebank import checking
+from phbkit.casebank.bodies import Bodies, check_names, named
 from phbkit.casebank.case import Case
 from phbkit.casebank.models import (
+    BodyFile,
     CaseFile,
     DealFile,
-    GlossaryEntry,
     GlossaryFile,
     QuestionFile,
-    Rule,
     Source,
     SourceFile,
 )
@@ -29,18 +29,31 @@ from phbkit.casebank.reading import Document, read_document, read_model
 from phbkit.errors import CaseError, Fault, UnknownNameError
 
 Model = TypeVar("Model", bound=BaseModel)
+_SHARED_FILES = ("sources", "bodies", "deal", "glossary")
 
 
-@dataclass(frozen=True)
-class _Shared:
-    """What every case rests on: sources, rules of the deal, glossary."""
+@dataclass
+class _Reading:
+    """What one pass over files found: faults, and the sources they cite."""
 
-    sources: dict[str, Source]
-    rules: dict[str, Rule]
-    glossary: dict[str, GlossaryEntry]
-    faults: tuple[Fault, ...]
-    cited: frozenset[str]
-    documents: dict[str, Document]
+    bodies: Bodies
+    day: dt.date
+    faults: list[Fault] = field(default_factory=list)
+    cited: set[str] = field(default_factory=set)
+
+    def read(self, document: Document | Fault, model: type[Model]) -> Model | None:
+        """Validate a document, and check its prose and its names of bodies."""
+        if isinstance(document, Fault):
+            self.faults.append(document)
+            return None
+        self.faults += checking.check_prose(document)
+        self.faults += check_names(document, self.bodies, self.day)
+        self.cited |= {name for _, name in checking.cited(document)}
+        found = read_model(document, model, named(document.data, self.bodies, self.day))
+        if isinstance(found, list):
+            self.faults += found
+            return None
+        return found
 
 
 class CaseBank:
@@ -49,9 +62,10 @@ class CaseBank:
     Parameters
     ----------
     root
-        The folder that holds `sources.yaml`, `deal.yaml`, `glossary.yaml` and `cases/`.
+        The folder that holds `sources.yaml`, `bodies.yaml`, `deal.yaml`, `glossary.yaml` and
+        `cases/`.
     today
-        The day that "in the future" is measured from.
+        The day that "in the future" and "due" are measured from.
     """
 
     def __init__(self, root: Path, *, today: dt.date | None = None) -> None:
@@ -75,102 +89,131 @@ class CaseBank:
         """
         if case_id not in self.case_ids:
             raise UnknownNameError.among("case", case_id, self.case_ids, str(self.root / "cases"))
-        case, faults, _ = self._read_case(case_id)
-        if case is None or faults:
-            raise CaseError(case_id, faults)
+        case, reading = self._read_case(case_id)
+        if case is None:
+            raise CaseError(case_id, sorted(set(reading.faults)))
         return case
 
     def faults(self) -> list[Fault]:
         """Find every fault of every case, and sources that nobody cites."""
-        faults, cited = list(self._shared.faults), set(self._shared.cited)
-        for case_id in self.case_ids:
-            _, found, used = self._read_case(case_id)
-            faults += [fault for fault in found if fault not in faults]
-            cited |= used
-        sources = self._shared.documents.get("sources")
-        for name in self._shared.sources:
-            if sources and name not in cited:
-                cure = "Cite it, or take it out."
-                faults.append(sources.fault(("sources", name), "is never cited.", cure))
+        readings = [self._read_case(case_id)[1] for case_id in self.case_ids]
+        faults = {*self._ground_faults, *(fault for r in readings for fault in r.faults)}
+        cited = {body.source for held in self._bodies.values() for body in held}
+        cited |= {name for reading in readings for name in reading.cited}
+        document = self._documents["sources"]
+        if isinstance(document, Document):
+            faults |= {
+                document.fault(("sources", name), "is never cited.", "Cite it, or take it out.")
+                for name in self._sources
+                if name not in cited
+            }
         return sorted(faults)
 
     def due(self) -> dict[str, Source]:
         """List the sources whose next check is due, the longest overdue first."""
-        late = {name: s for name, s in self._shared.sources.items() if s.due <= self.today}
+        late = {name: s for name, s in self._sources.items() if s.due <= self.today}
         return dict(sorted(late.items(), key=lambda entry: entry[1].due))
 
     @cached_property
-    def _shared(self) -> _Shared:
+    def _documents(self) -> dict[str, Document | Fault]:
+        return {name: read_document(self.root / f"{name}.yaml") for name in _SHARED_FILES}
+
+    @cached_property
+    def _ground(self) -> tuple[SourceFile | None, BodyFile | None, list[Fault]]:
+        """Sources and bodies, which name things themselves and depend on no day."""
         faults: list[Fault] = []
-        documents: dict[str, Document] = {}
 
         def read(name: str, model: type[Model]) -> Model | None:
-            found, document, trouble = _read(self.root / f"{name}.yaml", model)
-            faults.extend(trouble)
-            if document:
-                documents[name] = document
+            document = self._documents[name]
+            if isinstance(document, Fault):
+                faults.append(document)
+                return None
+            faults.extend(checking.check_prose(document))
+            found = read_model(document, model, document.data)
+            if isinstance(found, list):
+                faults.extend(found)
+                return None
             return found
 
-        sources, deal = read("sources", SourceFile), read("deal", DealFile)
-        glossary = read("glossary", GlossaryFile)
-        known = sources.sources if sources else {}
-        if sources:
-            faults += checking.check_sources(documents["sources"], known, self.today)
-        cited: set[str] = set()
-        if deal:
-            document = documents["deal"]
-            faults += checking.check_rules(document, deal.rules)
-            faults += checking.check_citations(document, known)
-            cited = {name for _, name in checking.cited(document)}
-        return _Shared(
-            known,
-            {rule.id: rule for rule in deal.rules} if deal else {},
-            glossary.glossary if glossary else {},
-            tuple(faults),
-            frozenset(cited),
-            documents,
-        )
+        sources, bodies = read("sources", SourceFile), read("bodies", BodyFile)
+        document = self._documents["sources"]
+        if sources and isinstance(document, Document):
+            faults += checking.check_sources(document, sources.sources, self.today)
+        document = self._documents["bodies"]
+        if sources and bodies and isinstance(document, Document):
+            faults += checking.check_bodies(document, bodies.bodies, sources.sources)
+        return sources, bodies, faults
 
-    def _read_case(self, case_id: str) -> tuple[Case | None, list[Fault], set[str]]:
-        folder, shared = self.root / "cases" / case_id, self._shared
-        about, case_document, faults = _read(folder / "case.yaml", CaseFile)
-        asked, question_document, more = _read(folder / "questions.yaml", QuestionFile)
-        faults += more
-        cited: set[str] = set()
-        for document in (case_document, question_document):
-            if document:
-                faults += checking.check_citations(document, shared.sources)
-                cited |= {name for _, name in checking.cited(document)}
-        if about and case_document:
-            faults += checking.check_case(case_document, about, shared.glossary, case_id)
-        if asked and question_document:
-            faults += checking.check_questions(question_document, asked.questions)
+    @property
+    def _sources(self) -> dict[str, Source]:
+        sources = self._ground[0]
+        return sources.sources if sources else {}
+
+    @property
+    def _bodies(self) -> Bodies:
+        bodies = self._ground[1]
+        return bodies.bodies if bodies else {}
+
+    @property
+    def _ground_faults(self) -> list[Fault]:
+        return self._ground[2]
+
+    def _read_case(self, case_id: str) -> tuple[Case | None, _Reading]:
+        folder = self.root / "cases" / case_id
+        case_document = read_document(folder / "case.yaml")
+        question_document = read_document(folder / "questions.yaml")
+        reading = _Reading(self._bodies, self._day_of(case_document), [*self._ground_faults])
+        about = reading.read(case_document, CaseFile)
+        asked = reading.read(question_document, QuestionFile)
+        deal = reading.read(self._documents["deal"], DealFile)
+        glossary = reading.read(self._documents["glossary"], GlossaryFile)
+        documents = (case_document, question_document, self._documents["deal"])
+        reading.faults += self._check_citations(documents)
+        if deal and isinstance(self._documents["deal"], Document):
+            reading.faults += checking.check_rules(self._documents["deal"], deal.rules)
+        if about and glossary and isinstance(case_document, Document):
+            entries = glossary.glossary
+            reading.faults += checking.check_case(case_document, about, entries, case_id)
         panels: list[Panel] = []
+        if asked and isinstance(question_document, Document):
+            found = checking.check_questions(question_document, asked.questions, about)
+            reading.faults += found
         if about and asked:
-            concordance = [q.id for q in asked.questions if q.format == "concordance"]
+            questions = asked.questions
+            concordance = [q.id for q in questions if q.format == "concordance"]
             for spec in about.panels:
                 panel = read_panel(spec, folder, concordance)
                 if isinstance(panel, Panel):
                     panels.append(panel)
                 else:
-                    faults += panel
-        faults = [*shared.faults, *faults]
-        if about is None or asked is None or faults:
-            return None, faults, cited
+                    reading.faults += panel
+        if not (about and asked and deal and glossary) or reading.faults:
+            return None, reading
         case = Case(
             about,
             asked.questions,
             tuple(panels),
-            shared.rules,
-            shared.sources,
-            shared.glossary,
+            {rule.id: rule for rule in deal.rules},
+            self._sources,
+            glossary.glossary,
             self._version(folder),
         )
-        return case, [], cited
+        return case, reading
+
+    def _day_of(self, document: Document | Fault) -> dt.date:
+        """Return the day a case plays, before anything else of it is known to be right."""
+        data = document.data if isinstance(document, Document) else None
+        day = data.get("as_of") if isinstance(data, dict) else None
+        return day if type(day) is dt.date else self.today
+
+    def _check_citations(self, documents: Iterable[Document | Fault]) -> Iterator[Fault]:
+        for document in documents:
+            if isinstance(document, Document) and self._ground[0]:
+                yield from checking.check_citations(document, self._sources)
 
     def _version(self, folder: Path) -> str:
         """Fingerprint everything that a result of this case depends on."""
-        files = [self.root / "deal.yaml", *sorted(_files(folder))]
+        files = [self.root / "deal.yaml", self.root / "bodies.yaml", *sorted(_data_files(folder))]
         digest = hashlib.sha256()
         for file in files:
             digest.update(file.relative_to(self.root).as_posix().encode() + b"\0")
@@ -178,18 +221,6 @@ class CaseBank:
         return digest.hexdigest()[:12]
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    return (
-        file for file in folder.rglob("*") if file.is_file() and file.suffix in {".yaml", ".csv"}
-    )
-
-
-def _read(file: Path, model: type[Model]) -> tuple[Model | None, Document | None, list[Fault]]:
-    document = read_document(file)
-    if isinstance(document, Fault):
-        return None, None, [document]
-    faults = list(checking.check_prose(document))
-    found = read_model(document, model)
-    if isinstance(found, list):
-        return None, document, faults + found
-    return found, document, faults
+def _data_files(folder: Path) -> Iterator[Path]:
+    kinds = {".yaml", ".csv"}
+    return (file for file in folder.rglob("*") if file.is_file() and file.suffix in kinds)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from markupsafe import Markup
 
 from phbkit.casebank.models import (
+    Budget,
     CaseFile,
     FollowUp,
     GlossaryEntry,
+    Person,
     PlanItem,
     Question,
     Rule,
     Source,
+    StepId,
 )
 from phbkit.casebank.panel import Panel
 from phbkit.errors import UnknownNameError
@@ -25,6 +28,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FICTION = "People, prices, stop rules and panel judgements in this case are made up for teaching."
+
+
+def case_steps(case: CaseFile) -> tuple[StepId, ...]:
+    """List the steps that a case plays: those it names, or the whole arc."""
+    whole: tuple[StepId, ...] = get_args(StepId)
+    return case.steps or tuple(step for step in whole if step != "gates" or case.gates)
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,23 @@ class Case:
     def title(self) -> str:
         """What the case is called on a page."""
         return self.about.title
+
+    @property
+    def steps(self) -> tuple[StepId, ...]:
+        """The steps of the arc that the case plays, in the arc's order."""
+        return case_steps(self.about)
+
+    @property
+    def person(self) -> Person:
+        """The person the case is about; only where a step of the case needs one."""
+        assert self.about.person  # noqa: S101  checked when the case was loaded
+        return self.about.person
+
+    @property
+    def budget(self) -> Budget:
+        """The indicative budget; only where a step of the case needs one."""
+        assert self.about.budget  # noqa: S101  checked when the case was loaded
+        return self.about.budget
 
     @property
     def draft(self) -> bool:
@@ -74,9 +100,11 @@ class Case:
         known = [item.id for item in self.about.items]
         raise UnknownNameError.among("plan item", item_id, known, self.id)
 
-    def follow_up(self, items: frozenset[str], decision: str | None) -> FollowUp:
+    def follow_up(
+        self, items: frozenset[str], decision: str | None, held: str | None = None
+    ) -> FollowUp:
         """Choose what happened next: the first branch whose condition holds."""
-        return next(branch for branch in self.about.after if branch.when.holds(items, decision))
+        return next(b for b in self.about.after if b.when.holds(items, decision, held))
 
     def frame(self, part: str = "items") -> pd.DataFrame:
         """Give one part of the case as a table: items, risks, voices, outcomes or questions."""
@@ -117,13 +145,16 @@ class Case:
         about = self.about
         holds = f"{len(about.items)} plan items, {len(about.voices)} voices, "
         holds += f"{len(about.risks)} risks, {len(self.questions)} questions"
-        rows = (
-            ("Person", f"{about.person.name}, {about.person.age}"),
-            ("What matters most", about.person.matters_most),
-            ("Outcomes", "; ".join(outcome.title for outcome in about.outcomes)),
-            ("Indicative budget", f"{pounds(about.budget.indicative)} a year"),
+        rows = [
             ("Holds", holds),
             ("Plays on", long_date(about.as_of)),
             ("State", "draft for teaching design" if self.draft else "reviewed"),
-        )
+        ]
+        if about.person and about.budget:
+            rows[:0] = [
+                ("Person", f"{about.person.name}, {about.person.age}"),
+                ("What matters most", about.person.matters_most),
+                ("Outcomes", "; ".join(outcome.title for outcome in about.outcomes)),
+                ("Indicative budget", f"{pounds(about.budget.indicative)} a year"),
+            ]
         return str(table(self.title, rows) + Markup("<p>{}</p>").format(FICTION))

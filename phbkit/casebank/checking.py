@@ -5,38 +5,49 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, combinations
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, combinations, product
+from typing import get_args
 
-from phbkit.casebank.models import CaseFile, GlossaryEntry, Question, Rule, Source, When
-from phbkit.casebank.reading import Document
+from phbkit.casebank.case import case_steps
+from phbkit.casebank.models import (
+    Body,
+    CaseFile,
+    DecisionId,
+    GlossaryEntry,
+    Held,
+    Question,
+    Rule,
+    Source,
+    StepId,
+    When,
+)
+from phbkit.casebank.reading import Document, strings
 from phbkit.errors import Fault
 
 _RAW_HTML = re.compile(r"<\s*/?\s*[a-zA-Z!]|javascript:", re.IGNORECASE)
 _MOST_BRANCHED_ITEMS = 14
-_DECISIONS = (None, "agree", "agree-part", "trial", "defer", "decline")
+_DECISIONS = get_args(DecisionId)
+_HELD = get_args(Held)
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "meet": ("person", "outcomes"),
+    "deal": ("deal",),
+    "gates": ("gates",),
+    "voices": ("voices",),
+    "plan": ("person", "outcomes", "items", "budget"),
+    "risk": ("risks",),
+    "decide": ("person", "budget"),
+    "after": ("after",),
+}
 
 
 def check_prose(document: Document) -> Iterator[Fault]:
     """Find raw HTML and script links anywhere in a file."""
-    for path, text in _strings(document.data, ()):
+    for path, text in strings(document.data):
         found = _RAW_HTML.search(text)
         if found:
             cure = "Write Markdown; HTML would be shown as plain text."
             yield document.fault(path, f"holds raw HTML ({found.group()!r}).", cure)
-
-
-def _strings(
-    node: object, path: tuple[str | int, ...]
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if isinstance(node, str):
-        yield path, node
-    elif isinstance(node, Mapping):
-        for key, child in node.items():
-            yield from _strings(child, (*path, key))
-    elif isinstance(node, list):
-        for index, child in enumerate(node):
-            yield from _strings(child, (*path, index))
 
 
 def check_sources(
@@ -55,6 +66,19 @@ def check_sources(
             yield document.fault(("sources", name, "sure"), "may not be shown as fact.", cure)
 
 
+def check_bodies(
+    document: Document, bodies: Mapping[str, Sequence[Body]], sources: Mapping[str, Source]
+) -> Iterator[Fault]:
+    """Find bodies that rest on no source, or that hold a role at the same time as the next."""
+    for role, held in bodies.items():
+        for index, body in enumerate(held):
+            path = ("bodies", role, index)
+            yield from _unknown(document, (*path, "source"), [body.source], set(sources), "source")
+            if index and (held[index - 1].until or dt.date.max) >= body.since:
+                cure = "End the one before first."
+                yield document.fault((*path, "since"), "overlaps the body before it.", cure)
+
+
 def check_citations(document: Document, sources: Mapping[str, Source]) -> Iterator[Fault]:
     """Find citations of sources that are not in sources.yaml."""
     for path, name in cited(document):
@@ -65,7 +89,7 @@ def check_citations(document: Document, sources: Mapping[str, Source]) -> Iterat
 
 def cited(document: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """List every citation in a file with its place."""
-    for path, text in _strings(document.data, ()):
+    for path, text in strings(document.data):
         if len(path) > 1 and path[-2] == "sources":
             yield path, text
 
@@ -81,34 +105,49 @@ def check_rules(document: Document, rules: Iterable[Rule]) -> Iterator[Fault]:
 def check_case(
     document: Document, case: CaseFile, glossary: Mapping[str, GlossaryEntry], folder: str
 ) -> Iterator[Fault]:
-    """Find names in a case that lead nowhere, and branches nobody can reach."""
+    """Find names in a case that lead nowhere, parts that its steps lack, unreachable branches."""
     if case.id != folder:
         yield document.fault(("id",), f"is {case.id!r}.", f"Name it as its folder: {folder}.")
-    for part in ("outcomes", "voices", "items", "risks", "after", "panels"):
+    yield from _check_steps(document, case)
+    for part in ("outcomes", "gates", "voices", "items", "risks", "critical", "after", "panels"):
         yield from _repeated(document, (part,), [entry.id for entry in getattr(case, part)])
     outcomes = {outcome.id for outcome in case.outcomes}
+    items = {item.id for item in case.items}
     for index, item in enumerate(case.items):
-        yield from _unknown(document, ("items", index, "serves"), item.serves, outcomes, "outcome")
-        instead = ("items", index, "instead_of")
-        known = {other.id for other in case.items if other.id != item.id}
-        yield from _unknown(document, instead, item.instead_of, known, "other plan item")
+        path = ("items", index)
+        yield from _unknown(document, (*path, "serves"), item.serves, outcomes, "outcome")
+        others = items - {item.id}
+        instead = (*path, "instead_of")
+        yield from _unknown(document, instead, item.instead_of, others, "other plan item")
         if item.how == "nhs" and item.price:
             cure = "Set it to 0: the budget does not pay for it."
-            yield document.fault(("items", index, "price"), "is an NHS service's.", cure)
+            yield document.fault((*path, "price"), "is an NHS service's.", cure)
     yield from _unknown(document, ("glossary",), case.glossary, set(glossary), "glossary entry")
-    items = {item.id for item in case.items}
-    for part in ("risks", "after"):
+    for part in ("risks", "critical", "after"):
         for index, entry in enumerate(getattr(case, part)):
             for field in ("with_all", "with_any", "without"):
-                path = (part, index, "when", field)
-                yield from _unknown(document, path, getattr(entry.when, field), items, "plan item")
-    yield from _check_branches(document, [branch.when for branch in case.after])
+                names = getattr(entry.when, field)
+                place = (part, index, "when", field)
+                yield from _unknown(document, place, names, items, "plan item")
+    if case.after:
+        yield from _check_branches(document, [branch.when for branch in case.after])
     sign_off = case.sign_off
     if sign_off.state == "reviewed" and not (
         sign_off.role and sign_off.signed and sign_off.next_review
     ):
         cure = "Give `role`, `signed` and `next_review`, or set the state to draft."
         yield document.fault(("sign_off",), "is reviewed, but not by whom and when.", cure)
+
+
+def _check_steps(document: Document, case: CaseFile) -> Iterator[Fault]:
+    arc = [step for step in get_args(StepId) if step in case.steps]
+    if list(case.steps) != arc:
+        yield document.fault(("steps",), "are not in the arc's order.", f"Write {arc}.")
+    for step in case_steps(case):
+        for part in _NEEDED.get(step, ()):
+            if not getattr(case, part):
+                cure = "Add it, or leave the step out of `steps`."
+                yield document.fault((part,), f"is empty, and step {step!r} shows it.", cure)
 
 
 def _check_branches(document: Document, branches: list[When]) -> Iterator[Fault]:
@@ -124,31 +163,47 @@ def _check_branches(document: Document, branches: list[When]) -> Iterator[Fault]
         return
     reached: set[int] = set()
     plans = chain.from_iterable(combinations(named, size) for size in range(len(named) + 1))
+    ways = list(product(_DECISIONS, _HELD if any(when.held for when in branches) else (None,)))
     for plan in map(frozenset, plans):
-        for decision in _DECISIONS:
-            first = (i for i, when in enumerate(branches) if when.holds(plan, decision))
+        for decision, held in ways:
+            first = (i for i, when in enumerate(branches) if when.holds(plan, decision, held))
             reached.add(next(first, -1))
-        if len(reached) > len(branches):
+        if reached.issuperset(range(len(branches))):
             break
     for index in sorted(set(range(len(branches))) - reached):
         cure = "Move it up, or loosen its condition."
         yield document.fault(("after", index), "can never be reached.", cure)
 
 
-def check_questions(document: Document, questions: Iterable[Question]) -> Iterator[Fault]:
-    """Find questions that cannot be asked, or that no answer can get right."""
-    questions = list(questions)
+def check_questions(
+    document: Document, questions: Sequence[Question], case: CaseFile | None
+) -> Iterator[Fault]:
+    """Find questions that cannot be asked, or that no answer can get right.
+
+    `case` is None where it has faults of its own; what depends on it is then not checked.
+    """
     yield from _repeated(document, ("questions",), [question.id for question in questions])
+    steps = {str(s) for s in (case_steps(case) if case else [q.step for q in questions])}
+    gates = {gate.id for gate in case.gates} if case else {q.gate for q in questions if q.gate}
     for index, question in enumerate(questions):
         path = ("questions", index)
         options = [option.id for option in question.options]
-        yield from _repeated(document, (*path, "options"), options)
-        yield from _unknown(document, (*path, "key"), question.key, set(options), "option")
         earlier = {q.id for q in questions[:index] if q.format == question.format}
-        again = [question.again] if question.again else []
-        yield from _unknown(document, (*path, "again"), again, earlier, "earlier question like it")
+        yield from _repeated(document, (*path, "options"), options)
+        for field, names, known, what in (
+            ("step", [question.step], steps, "step of this case"),
+            ("key", question.key, set(options), "option"),
+            ("critical", question.critical, set(options) - set(question.key), "wrong option"),
+            ("gate", [question.gate] if question.gate else [], gates, "gate"),
+            ("again", [question.again] if question.again else [], earlier, "earlier such question"),
+        ):
+            yield from _unknown(document, (*path, field), names, known, what)
         for field, problem, cure in _format_faults(question):
             yield document.fault((*path, field), problem, cure)
+    tried = {question.gate for question in questions if question.critical}
+    for gate in sorted(gates - tried):
+        cure = "Add a question with `gate` and `critical` that tries it."
+        yield document.fault(("questions",), f"never try the gate {gate!r}.", cure)
 
 
 def _format_faults(question: Question) -> Iterator[tuple[str, str, str]]:

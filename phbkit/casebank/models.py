@@ -14,8 +14,19 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Pounds = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]
 PriceYear = Annotated[str, StringConstraints(pattern=r"^20\d\d/\d\d$")]
 StepId = Literal[
-    "meet", "judge", "deal", "voices", "plan", "risk", "decide", "after", "feedback", "reflect"
+    "meet",
+    "judge",
+    "deal",
+    "gates",
+    "voices",
+    "plan",
+    "risk",
+    "decide",
+    "after",
+    "feedback",
+    "reflect",
 ]
+Held = Literal["notional", "third-party", "direct-payment"]
 DecisionId = Literal["agree", "agree-part", "trial", "defer", "decline"]
 
 
@@ -159,14 +170,18 @@ class When(Shape):
     with_any: tuple[Id, ...] = ()
     without: tuple[Id, ...] = ()
     decision: tuple[DecisionId, ...] = ()
+    held: tuple[Held, ...] = ()
 
-    def holds(self, items: frozenset[str], decision: str | None) -> bool:
-        """Say whether a plan of `items` and a `decision` meet the condition."""
+    def holds(
+        self, items: frozenset[str], decision: str | None = None, held: str | None = None
+    ) -> bool:
+        """Say whether a plan of `items`, a `decision` and a way to hold the money meet it."""
         return (
             items.issuperset(self.with_all)
             and (not self.with_any or not items.isdisjoint(self.with_any))
             and items.isdisjoint(self.without)
             and (not self.decision or decision in self.decision)
+            and (not self.held or held in self.held)
         )
 
 
@@ -183,6 +198,21 @@ class Risk(Shape):
     stop_rule: Text
     review: Line
     sources: tuple[Id, ...] = ()
+
+
+class Gate(Claim):
+    """A safety question that comes before preference and price: what is asked, and why."""
+
+    id: Id
+    asks: Line
+    here: Text
+
+
+class CriticalError(Claim):
+    """A plan and a decision that are unsafe whatever the score: told apart from it."""
+
+    id: Id
+    when: When
 
 
 class FollowUp(Shape):
@@ -206,9 +236,10 @@ class Option(Shape):
 class Question(Shape):
     """One decision point.
 
-    `single` and `multiple` have options and a key; `concordance` has a hypothesis, new
-    information and panels; `reflection` is kept and never scored. `again` names an earlier
-    concordance question with the same hypothesis, to show whether the learner moved.
+    `single` and `multiple` have options and a key; an option in `critical` is a critical error,
+    told apart from the score; `gate` names the safety gate that a question tries. `concordance`
+    has a hypothesis, new information and panels; `again` names an earlier one with the same
+    hypothesis, to show whether the learner moved. `reflection` is kept and never scored.
     """
 
     id: Id
@@ -217,6 +248,8 @@ class Question(Shape):
     stem: Text
     options: tuple[Option, ...] = ()
     key: tuple[Id, ...] = ()
+    critical: tuple[Id, ...] = ()
+    gate: Id | None = None
     thinking: Text | None = None
     learn: Text | None = None
     scale: Literal["appropriate", "likely", "important"] = "appropriate"
@@ -236,7 +269,11 @@ class PanelFile(Shape):
 
 
 class CaseFile(Shape):
-    """`case.yaml`."""
+    """`case.yaml`.
+
+    `steps` names the steps of the arc that the case plays, when it does not play all of them; a
+    part that only a left-out step shows may be left out too.
+    """
 
     id: Id
     title: Line
@@ -244,15 +281,19 @@ class CaseFile(Shape):
     as_of: dt.date
     summary: Text
     sign_off: SignOff
-    person: Person
-    outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1)]
-    budget: Budget
-    deal: Annotated[tuple[DealPoint, ...], Field(min_length=1)]
+    steps: tuple[StepId, ...] = ()
+    marks: tuple[Id, ...] = ()
+    person: Person | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    budget: Budget | None = None
+    deal: tuple[DealPoint, ...] = ()
     glossary: tuple[Id, ...] = ()
-    voices: Annotated[tuple[Voice, ...], Field(min_length=1)]
-    items: Annotated[tuple[PlanItem, ...], Field(min_length=1)]
-    risks: Annotated[tuple[Risk, ...], Field(min_length=1)]
-    after: Annotated[tuple[FollowUp, ...], Field(min_length=1)]
+    gates: tuple[Gate, ...] = ()
+    voices: tuple[Voice, ...] = ()
+    items: tuple[PlanItem, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    critical: tuple[CriticalError, ...] = ()
+    after: tuple[FollowUp, ...] = ()
     panels: tuple[PanelFile, ...] = ()
 
 
@@ -268,9 +309,14 @@ class Rule(Shape):
     id: Id
     title: Line
     says: Text
+    group: Literal[
+        "what it may buy", "who may have it", "money", "the plan", "agreement", "review", "evidence"
+    ]
     scope: Literal["national", "local", "practice"]
     since: dt.date | None = None
     until: dt.date | None = None
+    checked: dt.date
+    sure: Literal["verified", "partly"]
     finding: Literal["stop", "discuss", "note"]
     cure: Text
     sources: Annotated[tuple[Id, ...], Field(min_length=1)]
@@ -286,6 +332,22 @@ class DealFile(Shape):
     """`deal.yaml`."""
 
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+
+
+class Body(Shape):
+    """A body whose name or duty changes: its names, and from when to when."""
+
+    name: Line
+    short: Line
+    since: dt.date
+    until: dt.date | None = None
+    source: Id
+
+
+class BodyFile(Shape):
+    """`bodies.yaml`: for each role in prose, `[[role]]`, the bodies that have held it."""
+
+    bodies: dict[Id, Annotated[tuple[Body, ...], Field(min_length=1)]]
 
 
 class SourceFile(Shape):

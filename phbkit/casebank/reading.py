@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent
 
 from phbkit.errors import Fault
 
@@ -52,7 +54,7 @@ def read_document(file: Path) -> Document | Fault:
     if isinstance(text, Fault):
         return text
     try:
-        return Document(file, YAML(typ="rt", pure=True).load(text))
+        return Document(file, _parser().load(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -60,6 +62,37 @@ def read_document(file: Path) -> Document | Fault:
         return Fault(file, line, "", f"is not valid YAML: {problem}.", "Mend it near this line.")
     except (YAMLError, ValueError) as error:
         return Fault(file, 1, "", f"is not valid YAML: {error}.", "Mend the file.")
+
+
+def strings(
+    node: object, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """List every text in parsed YAML with its place."""
+    if isinstance(node, str):
+        yield path, node
+    elif isinstance(node, Mapping):
+        for key, child in node.items():
+            yield from strings(child, (*path, key))
+    elif isinstance(node, list):
+        for index, child in enumerate(node):
+            yield from strings(child, (*path, index))
+
+
+class _NoAliases(Composer):  # type: ignore[misc]
+    """An alias may multiply a file without end, and a case needs none."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Refuse aliases; otherwise compose as usual."""
+        if self.parser.check_event(AliasEvent):
+            mark = self.parser.peek_event().start_mark
+            raise ComposerError(problem="aliases (*name) are not allowed", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+
+def _parser() -> YAML:
+    parser = YAML(typ="rt", pure=True)
+    parser.Composer = _NoAliases
+    return parser
 
 
 def _read_text(file: Path) -> str | Fault:
@@ -76,10 +109,13 @@ def _read_text(file: Path) -> str | Fault:
         return Fault(file, 0, "", f"cannot be read: {error.strerror}.", "Check its permissions.")
 
 
-def read_model(document: Document, model: type[Model]) -> Model | list[Fault]:
-    """Validate a document as a model, or return a fault for every part that does not fit."""
+def read_model(document: Document, model: type[Model], data: Any) -> Model | list[Fault]:
+    """Validate a document's data as a model, or return a fault for every part that does not fit.
+
+    `data` is the document's own, or a copy of the same shape with texts filled in.
+    """
     try:
-        return model.model_validate(document.data)
+        return model.model_validate(data)
     except ValidationError as error:
         return list(_faults(document, model, error))
 

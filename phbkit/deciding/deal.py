@@ -22,12 +22,14 @@ _FIRST_REVIEW_WEEKS = 13
 class Proposal:
     """A plan with what has been agreed about watching it.
 
-    `review_weeks` counts from the day the plan starts; `None` while nothing is agreed.
+    `review_weeks` counts from the day the plan starts; `held` is how the money is held; both are
+    `None` while nothing is agreed.
     """
 
     plan: Plan
     review_weeks: int | None = None
     stop_rule: str = ""
+    held: str | None = None
 
     @property
     def unproven(self) -> list[PlanItem]:

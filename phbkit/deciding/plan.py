@@ -47,7 +47,7 @@ class Plan:
     @property
     def left(self) -> Decimal:
         """Indicative budget less cost, pounds a year; below zero when the plan costs more."""
-        return self.case.about.budget.indicative - self.cost
+        return self.case.budget.indicative - self.cost
 
     @property
     def served(self) -> tuple[Outcome, ...]:
@@ -63,7 +63,7 @@ class Plan:
     @property
     def risks(self) -> tuple[Risk, ...]:
         """Risks of doing and of not doing that this plan brings."""
-        return tuple(r for r in self.case.about.risks if r.when.holds(self.ids, None))
+        return tuple(r for r in self.case.about.risks if r.when.holds(self.ids))
 
     def frame(self) -> pd.DataFrame:
         """Give the plan as a table of items with cost in pounds a year."""
@@ -89,7 +89,9 @@ class Plan:
         return f"<Plan {self.case.id}: {names}; {pounds(self.cost)} a year>"
 
     def _repr_html_(self) -> str:
-        year = self.case.about.budget.price_year
+        if self.case.about.budget is None:
+            return "<p>This case makes no plan.</p>"
+        year = self.case.budget.price_year
         rows = [
             (item.title, pounds(item.cost) if item.how == "bought" else "not from the budget")
             for item in self.items

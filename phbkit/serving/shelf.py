@@ -11,7 +11,6 @@ from phbkit.casebank import Case, CaseBank
 from phbkit.errors import CaseError, UnknownNameError
 from phbkit.records import Store
 from phbkit.text import clock, long_date
-from phbkit.workbook.arc import STEPS
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +65,7 @@ class Shelf:
             about.summary,
             about.minutes,
             case.draft,
-            len(STEPS),
+            len(case.steps),
             len(closed),
             saved,
         )

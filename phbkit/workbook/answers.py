@@ -5,8 +5,8 @@ An answer's key is a question id of the case, or one of the three that the arc i
 `plan`
     A list of plan item ids.
 `decision`
-    `choice` (agree, agree-part, trial, defer or decline), `reasons`, `review_weeks` (1 to 52) and
-    `stop_rule`.
+    `choice` (agree, agree-part, trial, defer or decline), `held` (notional, third-party or
+    direct-payment), `reasons`, `review_weeks` (1 to 52) and `stop_rule`.
 `cpd`
     `learnt`, `changes` (a list of two or three) and `hours` (0.25 to 10).
 """
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from phbkit.casebank import SCALE, Case, Question
-from phbkit.casebank.models import DecisionId
+from phbkit.casebank.models import DecisionId, Held
 from phbkit.errors import AnswersError
 
 LONGEST_TEXT = 6000
@@ -34,6 +34,12 @@ DECISIONS: dict[str, str] = {
     "decline": "Not agree the plan, with reasons and the route to reconsideration",
 }
 assert set(DECISIONS) == set(get_args(DecisionId))  # noqa: S101
+HELD: dict[str, str] = {
+    "notional": "Notional: the NHS keeps the money and pays",
+    "third-party": "Third party: an independent body holds the money and pays",
+    "direct-payment": "Direct payment: the person holds the money and pays",
+}
+assert set(HELD) == set(get_args(Held))  # noqa: S101
 ARC_KEYS = ("plan", "decision", "cpd")
 
 Checked = Callable[[Case, Any], Any]
@@ -174,16 +180,18 @@ def _plan(case: Case, value: Any) -> list[str]:
 
 
 def _decision(_: Case, value: Any) -> dict[str, Any]:
-    _require_fields("decision", value, {"choice", "reasons", "review_weeks", "stop_rule"})
-    if value["choice"] not in DECISIONS:
-        problem = f"must be one of {', '.join(DECISIONS)}; got {value['choice']!r}."
-        raise AnswersError(problem, key="decision.choice")
+    _require_fields("decision", value, {"choice", "held", "reasons", "review_weeks", "stop_rule"})
+    for field, allowed in (("choice", DECISIONS), ("held", HELD)):
+        if value[field] not in allowed:
+            problem = f"must be one of {', '.join(allowed)}; got {value[field]!r}."
+            raise AnswersError(problem, key=f"decision.{field}")
     weeks = value["review_weeks"]
     if type(weeks) is not int or not 1 <= weeks <= 52:
         problem = f"must be a whole number of weeks from 1 to 52; got {weeks!r}."
         raise AnswersError(problem, key="decision.review_weeks")
     return {
         "choice": value["choice"],
+        "held": value["held"],
         "reasons": _text("decision.reasons", value["reasons"]),
         "review_weeks": weeks,
         "stop_rule": _text("decision.stop_rule", value["stop_rule"]),

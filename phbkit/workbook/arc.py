@@ -27,6 +27,7 @@ STEPS = (
     Step("meet", "Meet the person", "Go on to your first judgement"),
     Step("judge", "First judgement", "Commit my first judgement"),
     Step("deal", "The deal", "Check my answers"),
+    Step("gates", "Safety first", "Check my answers"),
     Step("voices", "Voices", "Commit my answers"),
     Step("plan", "Options and plan", "Keep this plan", "plan"),
     Step("risk", "Shared risk", "Commit my answers"),
@@ -45,9 +46,3 @@ def find_step(step_id: str) -> Step:
         if step.id == step_id:
             return step
     raise UnknownNameError.among("step", step_id, STEP_IDS)
-
-
-def step_after(step_id: str) -> Step | None:
-    """Return the step that follows, or None after the last."""
-    place = STEP_IDS.index(step_id) + 1
-    return STEPS[place] if place < len(STEPS) else None

@@ -47,6 +47,7 @@ def answers_from(case: Case, values: Mapping[str, str | list[str]]) -> dict[str,
     if any(name.startswith("decision.") for name in values):
         answers["decision"] = {
             "choice": values.get("decision.choice", ""),
+            "held": values.get("decision.held", ""),
             "reasons": values.get("decision.reasons", ""),
             "review_weeks": _whole_number(values.get("decision.review_weeks", "")),
             "stop_rule": values.get("decision.stop_rule", ""),

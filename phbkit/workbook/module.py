@@ -10,10 +10,10 @@ from phbkit.assessing import Result, score
 from phbkit.casebank import Case, Question
 from phbkit.casebank.models import FollowUp
 from phbkit.deciding import Finding, Plan, Proposal, findings
-from phbkit.errors import AnswersError, PhbError
+from phbkit.errors import AnswersError, PhbError, UnknownNameError
 from phbkit.records import Journal
 from phbkit.workbook.answers import ARC_KEYS, check_answer
-from phbkit.workbook.arc import REVISABLE_UNTIL, STEP_IDS, STEPS, State, find_step
+from phbkit.workbook.arc import REVISABLE_UNTIL, STEPS, State, Step, find_step
 
 
 class RefusedError(PhbError):
@@ -33,6 +33,7 @@ class Module:
 
     def __init__(self, case: Case, journal: Journal) -> None:
         self.case, self.journal = case, journal
+        self.steps = tuple(step for step in STEPS if step.id in case.steps)
         self.refresh()
 
     def refresh(self) -> None:
@@ -47,13 +48,25 @@ class Module:
         """Say whether a step is locked, open or done."""
         if step_id in self.closed:
             return "done"
-        before = STEP_IDS[: STEP_IDS.index(find_step(step_id).id)]
-        return "open" if all(step in self.closed for step in before) else "locked"
+        before = self.steps[: self.place(step_id)]
+        return "open" if all(step.id in self.closed for step in before) else "locked"
+
+    def place(self, step_id: str) -> int:
+        """Return the place of a step in this case, from 0, or raise UnknownNameError."""
+        ids = [step.id for step in self.steps]
+        if step_id not in ids:
+            raise UnknownNameError.among("step", step_id, ids, self.case.id)
+        return ids.index(step_id)
+
+    def step_after(self, step_id: str) -> Step | None:
+        """Return the step that follows, or None after the last."""
+        following = self.steps[self.place(step_id) + 1 :]
+        return following[0] if following else None
 
     @property
     def current(self) -> str | None:
         """The first step that is not done; None when the module is finished."""
-        return next((step for step in STEP_IDS if step not in self.closed), None)
+        return next((step.id for step in self.steps if step.id not in self.closed), None)
 
     def revisable(self, step_id: str) -> bool:
         """Say whether a finished step may still be changed."""
@@ -108,7 +121,7 @@ class Module:
 
     def replay(self, answers: Mapping[str, Any]) -> None:
         """Play checked answers through every step; what is missing stays unanswered."""
-        for step in STEPS:
+        for step in self.steps:
             given = {key: answers[key] for key in self.asked_at(step.id) if key in answers}
             self.write(f"replay-{step.id}", step.id, given)
 
@@ -130,7 +143,7 @@ class Module:
         """Say whether the key and the feedback of a question may be seen now."""
         if question.step not in self.closed or question.id not in self.answers:
             return False
-        return question.reveal == "at once" or "after" in self.closed
+        return question.reveal == "at once" or self.state("feedback") != "locked"
 
     def has_feedback_at(self, step_id: str) -> bool:
         """Say whether a step shows reasons for any of its answers now."""
@@ -151,7 +164,12 @@ class Module:
         """What the deal says of the plan and the decision."""
         decision = self.decision
         return findings(
-            Proposal(self.plan, decision.get("review_weeks"), decision.get("stop_rule", ""))
+            Proposal(
+                self.plan,
+                review_weeks=decision.get("review_weeks"),
+                stop_rule=decision.get("stop_rule", ""),
+                held=decision.get("held"),
+            )
         )
 
     @property
@@ -159,7 +177,7 @@ class Module:
         """What happened next, once there is a plan and a decision."""
         if "plan" not in self.answers or "decision" not in self.answers:
             return None
-        return self.case.follow_up(self.plan.ids, self.decision["choice"])
+        return self.case.follow_up(self.plan.ids, self.decision["choice"], self.decision["held"])
 
     @property
     def result(self) -> Result:

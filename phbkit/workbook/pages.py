@@ -18,8 +18,8 @@ from phbkit.casebank.case import FICTION
 from phbkit.deciding import Plan, Proposal, findings
 from phbkit.exports import cpd
 from phbkit.text import long_date, markdown, plain, pounds
-from phbkit.workbook.answers import DECISIONS
-from phbkit.workbook.arc import STEP_IDS, STEPS, Step, find_step, step_after
+from phbkit.workbook.answers import DECISIONS, HELD
+from phbkit.workbook.arc import Step, find_step
 from phbkit.workbook.module import Module
 
 _SCALE_WORDS = {
@@ -75,16 +75,16 @@ def step_page(
         case=case,
         about=case.about,
         person=case.about.person,
-        first=case.about.person.name.split()[0],
+        first=case.person.name.split()[0] if case.about.person else "",
         step=step,
-        number=STEP_IDS.index(step.id) + 1,
-        total=len(STEPS),
+        number=module.place(step.id) + 1,
+        total=len(module.steps),
         state=state,
         mode="form" if form else "record",
         is_live=live,
         values=given,
         wants_live=step.id == "plan",
-        next_step=step_after(step.id),
+        next_step=module.step_after(step.id),
         waiting_for=find_step(module.current).title if module.current else "",
         live=plan_effect(case, given.get("plan", [])) if step.id == "plan" and form else {},
         review_date=review_date(module),
@@ -93,6 +93,7 @@ def step_page(
         hours=f"{case.about.minutes / 60:.2f}",
         cpd=cpd.as_text(cpd_entry(module)) if "cpd" in module.answers else "",
         decisions=DECISIONS,
+        held=HELD,
         decision=decision,
         fiction=FICTION,
     )
@@ -133,6 +134,7 @@ def cited(case: Case) -> set[str]:
     about = case.about
     items = [claim.sources for item in about.items for claim in (item.evidence, item.safety)]
     told = [point.sources for point in about.deal] + [voice.sources for voice in about.voices]
+    told += [gate.sources for gate in about.gates] + [error.sources for error in about.critical]
     told += [risk.sources for risk in about.risks] + [branch.sources for branch in about.after]
     reasons = [question.feedback.sources for question in case.questions if question.feedback]
     rules = [rule.sources for rule in case.rules.values()]

@@ -22,7 +22,7 @@ from phbkit.settings import Settings, settings
 from phbkit.text import clock
 from phbkit.workbook import notebook
 from phbkit.workbook.answers import check_answers, read_answers
-from phbkit.workbook.arc import find_step, step_after
+from phbkit.workbook.arc import find_step
 from phbkit.workbook.form_values import answers_from, check_values
 from phbkit.workbook.module import Module, RefusedError
 from phbkit.workbook.pages import cpd_entry, plan_effect, step_page
@@ -117,6 +117,7 @@ class Workbook:
         UnknownNameError
             The arc has no such step.
         """
+        self._module.place(step_id)
         step = find_step(step_id)
         if not self._live:
             return Record(step.id, step_page(self._module, step, live=False))
@@ -187,7 +188,9 @@ class Workbook:
             raise RefusedError({"": "The message has no ticket."})
         moment = self._module.submit(ticket, step_id, answers_from(self.case, check_values(values)))
         self._show_all()
-        following = None if self._module.has_feedback_at(step_id) else step_after(step_id)
+        following = (
+            None if self._module.has_feedback_at(step_id) else self._module.step_after(step_id)
+        )
         return {"did": "saved", "at": clock(moment), "next": following.id if following else ""}
 
     def _draft(self, step_id: str, values: object) -> Reply:

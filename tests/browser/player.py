@@ -129,6 +129,7 @@ def _fill_question(
 
 def _fill_decision(step: Locator, hand: Mouse | Keyboard, decision: dict[str, Any]) -> None:
     hand.choose(step.locator(f'input[value="{decision["choice"]}"]'))
+    hand.choose(step.locator(f'input[value="{decision["held"]}"]'))
     hand.write(step.get_by_label(re.compile("^Your reasons")), decision["reasons"])
     hand.write(step.get_by_label(re.compile("^First review")), str(decision["review_weeks"]))
     hand.write(step.get_by_label(re.compile("^Stop rule")), decision["stop_rule"])
@@ -166,9 +167,9 @@ def play(
     after: Visit = lambda step: None,
 ) -> None:
     """Play a module from the step it stands at to the end."""
-    for step in STEPS:
-        open_step(page, hand, step.id)
-        before(step.id)
-        fill_step(page, hand, case, step.id, answers)
-        commit_step(page, hand, step.id)
-        after(step.id)
+    for step in case.steps:
+        open_step(page, hand, step)
+        before(step)
+        fill_step(page, hand, case, step, answers)
+        commit_step(page, hand, step)
+        after(step)

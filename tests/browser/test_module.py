@@ -13,7 +13,6 @@ from docx import Document
 from playwright.sync_api import Page, expect
 
 from phbkit.casebank import Case
-from phbkit.workbook.arc import STEP_IDS
 from phbkit.workbook.module import Module
 from tests.browser.axe import violations
 from tests.browser.conftest import Served, Windows
@@ -40,7 +39,7 @@ def scores(module: Module) -> dict[str, tuple[str, str]]:
 def play_until(page: Page, case: Case, last: str) -> None:
     """Play the strong answers by mouse up to and including one step."""
     hand, answers = Mouse(page), read("strong")
-    for step in STEP_IDS[: STEP_IDS.index(last) + 1]:
+    for step in case.steps[: case.steps.index(last) + 1]:
         open_step(page, hand, step)
         fill_step(page, hand, case, step, answers)
         commit_step(page, hand, step)

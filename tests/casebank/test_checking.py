@@ -99,7 +99,7 @@ EDITS = {
         ("questions.9.key", "has 2 options."), "Give the one best."),
     "again of an unlike question": (
         (QUESTIONS, "id: last-lean", "again: first-lean", "again: what-to-ask-first"),
-        ("questions.13.again", "names 'what-to-ask-first', which is no earlier question like it."),
+        ("questions.13.again", "names 'what-to-ask-first', which is no earlier such question."),
         "Known: bruise-rule, "),
     "no reasons for a right answer": ((QUESTIONS, "", REFLECTION, UNEXPLAINED),
         ("questions.14.feedback", "is missing."), "Say why, with sources."),

@@ -13,7 +13,13 @@ from phbkit.casebank import Case
 from phbkit.errors import AnswersError
 from phbkit.workbook.answers import check_answers, read_answers
 
-DECISION = {"choice": "trial", "reasons": "He asked.", "review_weeks": 12, "stop_rule": "A bruise."}
+DECISION = {
+    "choice": "trial",
+    "held": "notional",
+    "reasons": "He asked.",
+    "review_weeks": 12,
+    "stop_rule": "A bruise.",
+}
 CPD = {"learnt": "A thing.", "changes": ["One.", "Two."], "hours": "0.5"}
 SCALE = "must be -2, -1, 0, 1 or 2; got "
 WEEKS = "must be a whole number of weeks from 1 to 52; got "
@@ -38,9 +44,9 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("what-surprised", 7, "what-surprised", "must be text; got 7."),
     ("plan", ["massage-daily"], "plan", "'massage-daily' is not one of massage-weekly, "),
     ("plan", {"massage-weekly": 1}, "plan", "must be a list of massage-weekly, "),
-    ("decision", "agree", "decision", "must have choice, reasons, review_weeks, stop_rule; got "),
-    ("decision", {"choice": "agree"}, "decision", "must have choice, reasons, "),
-    ("decision", DECISION | {"more": 1}, "decision", "must have choice, reasons, "),
+    ("decision", "agree", "decision", "must have choice, held, reasons, review_weeks, stop_rule; "),
+    ("decision", {"choice": "agree"}, "decision", "must have choice, held, reasons, "),
+    ("decision", DECISION | {"more": 1}, "decision", "must have choice, held, reasons, "),
     ("decision", DECISION | {"choice": "perhaps"}, "decision.choice", "must be one of agree, "),
     ("decision", DECISION | {"reasons": ""}, "decision.reasons", "must say something."),
     ("decision", DECISION | {"stop_rule": " "}, "decision.stop_rule", "must say something."),

@@ -11,8 +11,8 @@ import pytest
 
 from phbkit.casebank import Case
 from phbkit.records import MemoryJournal, StaleError, open_store
-from phbkit.workbook.arc import STEP_IDS
 from phbkit.workbook.module import Module, RefusedError
+from tests.steps import STEP_IDS
 
 STRONG = json.loads((Path(__file__).parent.parent / "answers" / "strong.json").read_text())[
     "answers"
