@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel
 
 from phbkit import __version__
 from phbkit.errors import PhbError
@@ -66,43 +65,112 @@ def serve(
 
 @app.command()
 @_fails_clearly
-def check() -> None:
+def check(
+    due: Annotated[bool, typer.Option("--due", help="List sources whose check is due.")] = False,
+    publishable: Annotated[
+        bool, typer.Option("--publishable", help="Refuse cases that nobody has signed off.")
+    ] = False,
+) -> None:
     """Check the case bank: every fault of every case, with file, line, field and cure."""
     from phbkit.casebank import CaseBank
+    from phbkit.deciding import RULES
     from phbkit.settings import settings
 
     bank = CaseBank(settings().need_folder("casebank"))
-    faults = bank.faults()
+    if due:
+        for name, source in bank.due().items():
+            typer.echo(f"{source.due}  {name}: {source.title}, {source.publisher}")
+        typer.echo(f"{_count(len(bank.due()), 'source')} due on {bank.today}.")
+        return
+    faults = bank.faults() + bank.rules_beside(RULES) + (bank.unsigned() if publishable else [])
     for fault in faults:
         typer.echo(str(fault))
     if faults:
-        typer.echo(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}.", err=True)
+        typer.echo(f"{_count(len(faults), 'fault')}.", err=True)
         raise typer.Exit(1)
-    count = len(bank.case_ids)
-    typer.echo(f"No faults in {count} case{'s' if count != 1 else ''}.")
+    typer.echo(f"No faults in {_count(len(bank.case_ids), 'case')}.")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+@app.command()
+@_fails_clearly
+def new(case: Annotated[str, typer.Argument(help="The new case's id, like back-pain.")]) -> None:
+    """Make the skeleton of a new case in the case bank."""
+    import datetime as dt
+
+    from phbkit.casebank.making import new_case
+    from phbkit.settings import settings
+
+    today = dt.datetime.now(tz=dt.UTC).date()
+    typer.echo(str(new_case(settings().need_folder("casebank"), case, today)))
+
+
+@app.command()
+@_fails_clearly
+def notebook(
+    case: Annotated[str, typer.Argument(help="The id of a case without faults.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The notebook to write.")],
+) -> None:
+    """Write the notebook that plays a case."""
+    import nbformat
+
+    from phbkit.casebank import CaseBank
+    from phbkit.errors import SettingsError
+    from phbkit.settings import settings
+    from phbkit.workbook.making import make_notebook
+
+    if out.exists():
+        raise SettingsError(f"{out} is there already. Choose another name.")
+    made = make_notebook(CaseBank(settings().need_folder("casebank")).load(case))
+    out.write_text(nbformat.writes(made) + "\n", encoding="utf-8")
+    typer.echo(str(out))
+
+
+@app.command()
+@_fails_clearly
+def preview(
+    case: Annotated[str, typer.Argument(help="The id of a case; parts may be left to fill in.")],
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8867,
+) -> None:
+    """Serve one case as it is now; answers are thrown away when it stops."""
+    import tempfile
+
+    import nbformat
+
+    from phbkit.casebank import CaseBank
+    from phbkit.serving.app import make_server
+    from phbkit.settings import settings
+    from phbkit.workbook.making import make_notebook
+
+    chosen = settings()
+    made = make_notebook(CaseBank(chosen.need_folder("casebank"), drafts=True).load(case))
+    with tempfile.TemporaryDirectory(prefix="phb-preview-") as name:
+        folder = Path(name)
+        (folder / "preview.ipynb").write_text(nbformat.writes(made), encoding="utf-8")
+        database = f"sqlite:///{folder / 'records.sqlite'}"
+        update = {"workbooks": folder, "database": database, "drafts": True}
+        server = make_server(chosen.model_copy(update=update), host="127.0.0.1", port=port)
+        typer.echo(f"{case} is at http://127.0.0.1:{port}/module/preview  (stop with Ctrl-C)")
+        server.start()
 
 
 @app.command()
 @_fails_clearly
 def schema(
     what: Annotated[
-        str, typer.Argument(help="case, questions, deal, sources or glossary.")
+        str, typer.Argument(help="case, questions, deal, sources, bodies or glossary.")
     ] = "case",
 ) -> None:
     """Print a JSON Schema, for completion and checks in an editor."""
-    from phbkit.casebank import models
+    from phbkit.casebank import making
     from phbkit.errors import UnknownNameError
 
-    shapes: dict[str, type[BaseModel]] = {
-        "case": models.CaseFile,
-        "questions": models.QuestionFile,
-        "deal": models.DealFile,
-        "sources": models.SourceFile,
-        "glossary": models.GlossaryFile,
-    }
-    if what not in shapes:
-        raise UnknownNameError.among("file", what, list(shapes))
-    typer.echo(json.dumps(shapes[what].model_json_schema(), indent=2))
+    if what not in making.SHAPES:
+        raise UnknownNameError.among("file", what, list(making.SHAPES))
+    typer.echo(making.schema(what), nl=False)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
 from pathlib import Path
 
@@ -31,6 +30,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: user_data_path("phbkit", appauthor=False))
     database: str = ""
     learner: str = "local"
+    drafts: bool = False
 
     @cached_property
     def database_url(self) -> str:
@@ -51,13 +51,3 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """Read the settings from the environment as it is now."""
     return Settings()
-
-
-def kernel_environment(chosen: Settings) -> dict[str, str]:
-    """Environment variables that make a kernel use the same settings as its server."""
-    return {
-        **os.environ,
-        "PHB_CASEBANK": str(chosen.casebank),
-        "PHB_DATABASE": chosen.database_url,
-        "PHB_LEARNER": chosen.learner,
-    }

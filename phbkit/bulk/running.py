@@ -57,7 +57,7 @@ def read_result(notebook: Path) -> dict[str, Any]:
     from nbformat.reader import NotJSONError
 
     try:
-        cells = nbformat.read(notebook, as_version=4).cells  # type: ignore[no-untyped-call]
+        cells = nbformat.read(notebook, as_version=4).cells
     except (OSError, NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as error:
         raise RunError(f"{notebook}: cannot be read as a notebook: {error}") from error
     outputs = [output for cell in cells for output in cell.get("outputs", [])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -38,15 +38,20 @@ class _Reading:
 
     bodies: Bodies
     day: dt.date
+    drafts: bool = False
     faults: list[Fault] = field(default_factory=list)
     cited: set[str] = field(default_factory=set)
+    unread: bool = False
 
     def read(self, document: Document | Fault, model: type[Model]) -> Model | None:
         """Validate a document, and check its prose and its names of bodies."""
         if isinstance(document, Fault):
             self.faults.append(document)
+            self.unread = True
             return None
         self.faults += checking.check_prose(document)
+        if not self.drafts:
+            self.faults += checking.check_filled_in(document)
         self.faults += check_names(document, self.bodies, self.day)
         self.cited |= {name for _, name in checking.cited(document)}
         found = read_model(document, model, named(document.data, self.bodies, self.day))
@@ -66,10 +71,12 @@ class CaseBank:
         `cases/`.
     today
         The day that "in the future" and "due" are measured from.
+    drafts
+        Load a case that its author has not filled in everywhere yet.
     """
 
-    def __init__(self, root: Path, *, today: dt.date | None = None) -> None:
-        self.root = root
+    def __init__(self, root: Path, *, today: dt.date | None = None, drafts: bool = False) -> None:
+        self.root, self._drafts = root, drafts
         self.today = today or dt.datetime.now(tz=dt.UTC).date()
 
     @property
@@ -101,13 +108,44 @@ class CaseBank:
         cited = {body.source for held in self._bodies.values() for body in held}
         cited |= {name for reading in readings for name in reading.cited}
         document = self._documents["sources"]
-        if isinstance(document, Document):
+        all_read = not any(reading.unread for reading in readings)
+        if isinstance(document, Document) and all_read:
             faults |= {
                 document.fault(("sources", name), "is never cited.", "Cite it, or take it out.")
                 for name in self._sources
                 if name not in cited
             }
         return sorted(faults)
+
+    def rules_beside(self, functions: Collection[str]) -> list[Fault]:
+        """Find rules of the deal that no function holds a plan against."""
+        document = self._documents["deal"]
+        deal = _Reading(self._bodies, self.today).read(document, DealFile)
+        if deal is None or isinstance(document, Fault):
+            return []
+        return [
+            document.fault(("rules", index, "id"), "has no function in phbkit.", "Write one.")
+            for index, rule in enumerate(deal.rules)
+            if rule.id not in functions
+        ]
+
+    def unsigned(self) -> list[Fault]:
+        """Find cases that nobody qualified has signed off, or whose next review is past."""
+        faults = []
+        for case_id in self.case_ids:
+            document = read_document(self.root / "cases" / case_id / "case.yaml")
+            reading = _Reading(self._bodies, self.today)
+            case = reading.read(document, CaseFile)
+            if case is None or isinstance(document, Fault):
+                continue
+            review = case.sign_off.next_review
+            if case.sign_off.state == "draft":
+                cure = "Somebody qualified has to review it and give their role and the date."
+                faults.append(document.fault(("sign_off", "state"), "is draft.", cure))
+            elif review and review < self.today:
+                problem = f"was due on {review}."
+                faults.append(document.fault(("sign_off", "next_review"), problem, "Review it."))
+        return faults
 
     def due(self) -> dict[str, Source]:
         """List the sources whose next check is due, the longest overdue first."""
@@ -162,7 +200,8 @@ class CaseBank:
         folder = self.root / "cases" / case_id
         case_document = read_document(folder / "case.yaml")
         question_document = read_document(folder / "questions.yaml")
-        reading = _Reading(self._bodies, self._day_of(case_document), [*self._ground_faults])
+        reading = _Reading(self._bodies, self._day_of(case_document), self._drafts)
+        reading.faults += self._ground_faults
         about = reading.read(case_document, CaseFile)
         asked = reading.read(question_document, QuestionFile)
         deal = reading.read(self._documents["deal"], DealFile)

@@ -18,6 +18,7 @@ from phbkit.casebank.models import (
     Held,
     Question,
     Rule,
+    SignOff,
     Source,
     StepId,
     When,
@@ -25,8 +26,10 @@ from phbkit.casebank.models import (
 from phbkit.casebank.reading import Document, strings
 from phbkit.errors import Fault
 
+_PLACEHOLDER = "FILL IN"
 _RAW_HTML = re.compile(r"<\s*/?\s*[a-zA-Z!]|javascript:", re.IGNORECASE)
 _MOST_BRANCHED_ITEMS = 14
+_ARC_KEYS = {"plan", "decision", "cpd"}
 _DECISIONS = get_args(DecisionId)
 _HELD = get_args(Held)
 _NEEDED: dict[str, tuple[str, ...]] = {
@@ -48,6 +51,13 @@ def check_prose(document: Document) -> Iterator[Fault]:
         if found:
             cure = "Write Markdown; HTML would be shown as plain text."
             yield document.fault(path, f"holds raw HTML ({found.group()!r}).", cure)
+
+
+def check_filled_in(document: Document) -> Iterator[Fault]:
+    """Find what the skeleton of a new case left for its author."""
+    for path, text in strings(document.data):
+        if _PLACEHOLDER in text:
+            yield document.fault(path, "is still to be filled in.", "Write it in your own words.")
 
 
 def check_sources(
@@ -122,16 +132,21 @@ def check_case(
         if item.how == "nhs" and item.price:
             cure = "Set it to 0: the budget does not pay for it."
             yield document.fault((*path, "price"), "is an NHS service's.", cure)
-    yield from _unknown(document, ("glossary",), case.glossary, set(glossary), "glossary entry")
+    for index, name in enumerate(case.glossary):
+        place = ("glossary", index)
+        yield from _unknown(document, place, [name], set(glossary), "glossary entry")
     for part in ("risks", "critical", "after"):
         for index, entry in enumerate(getattr(case, part)):
             for field in ("with_all", "with_any", "without"):
                 names = getattr(entry.when, field)
-                place = (part, index, "when", field)
-                yield from _unknown(document, place, names, items, "plan item")
+                when = (part, index, "when", field)
+                yield from _unknown(document, when, names, items, "plan item")
     if case.after:
         yield from _check_branches(document, [branch.when for branch in case.after])
-    sign_off = case.sign_off
+    yield from _check_sign_off(document, case.sign_off)
+
+
+def _check_sign_off(document: Document, sign_off: SignOff) -> Iterator[Fault]:
     if sign_off.state == "reviewed" and not (
         sign_off.role and sign_off.signed and sign_off.next_review
     ):
@@ -187,6 +202,8 @@ def check_questions(
     gates = {gate.id for gate in case.gates} if case else {q.gate for q in questions if q.gate}
     for index, question in enumerate(questions):
         path = ("questions", index)
+        if question.id in _ARC_KEYS:
+            yield document.fault((*path, "id"), "is a name the arc uses itself.", "Rename it.")
         options = [option.id for option in question.options]
         earlier = {q.id for q in questions[:index] if q.format == question.format}
         yield from _repeated(document, (*path, "options"), options)

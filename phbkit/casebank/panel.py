@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from phbkit.casebank.models import PanelFile
 from phbkit.errors import Fault
 
 SCALE = (-2, -1, 0, 1, 2)
+_STEPS = {str(step) for step in SCALE}
 SMALLEST_SUMMATIVE_PANEL = 10
 
 
@@ -47,21 +49,16 @@ def read_panel(spec: PanelFile, folder: Path, questions: Sequence[str]) -> Panel
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)
-            rows, header = list(reader), list(reader.fieldnames or ())
+            rows = dict((reader.line_num, row) for row in reader)  # noqa: C402  in this order
+            header = list(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         return [Fault(file, 0, "", f"cannot be read: {error}.", "Give a UTF-8 CSV file.")]
-    faults = _header_faults(file, header, questions)
+    faults = [*_header_faults(file, header, questions)]
+    if not faults:
+        faults = [*_row_faults(file, rows, questions)]
     if faults:
         return faults
-    values = {question: [row[question] for row in rows] for question in questions}
-    faults = [
-        Fault(file, line, question, f"must be -2, -1, 0, 1 or 2; found {value!r}.", "Change it.")
-        for question, column in values.items()
-        for line, value in enumerate(column, start=2)
-        if value not in {str(step) for step in SCALE}
-    ]
-    if faults:
-        return faults
+    values = {question: [row[question] for row in rows.values()] for question in questions}
     counts = {
         question: tuple(column.count(str(step)) for step in SCALE)
         for question, column in values.items()
@@ -69,16 +66,32 @@ def read_panel(spec: PanelFile, folder: Path, questions: Sequence[str]) -> Panel
     return Panel(spec.id, spec.title, len(rows), spec.illustrative, spec.note, counts)
 
 
-def _header_faults(file: Path, header: list[str], questions: Sequence[str]) -> list[Fault]:
-    found = [name for name in header if name not in {"panellist", "role"}]
-    missing = [
-        Fault(file, 1, name, "has no column.", "Add the panel's judgements.")
-        for name in questions
-        if name not in found
-    ]
-    strange = [
-        Fault(file, 1, name, "is not a concordance question of this case.", "Take it out.")
-        for name in found
-        if name not in questions
-    ]
-    return missing + strange
+def _header_faults(file: Path, header: list[str], questions: Sequence[str]) -> Iterator[Fault]:
+    judged = [name for name in header if name not in {"panellist", "role"}]
+    for name in questions:
+        if name not in judged:
+            yield Fault(file, 1, name, "has no column.", "Add the panel's judgements.")
+    for name, count in Counter(judged).items():
+        if name not in questions:
+            yield Fault(file, 1, name, "is not a concordance question of this case.", "Take it out.")
+        if count > 1:
+            yield Fault(file, 1, name, "has two columns.", "Keep one.")
+
+
+def _row_faults(
+    file: Path, rows: Mapping[int, Mapping[str, str]], questions: Sequence[str]
+) -> Iterator[Fault]:
+    if not rows:
+        yield Fault(file, 1, "", "has nobody in it.", "Add one row for each panellist.")
+    seen: set[str] = set()
+    for line, row in rows.items():
+        if None in row:
+            yield Fault(file, line, "", "has more cells than headings.", "Take the extra out.")
+        name = row.get("panellist") or ""
+        if name in seen:
+            yield Fault(file, line, "panellist", f"repeats {name!r}.", "Keep one row each.")
+        seen |= {name} - {""}
+        for question in questions:
+            if row[question] not in _STEPS:
+                problem = f"must be -2, -1, 0, 1 or 2; found {row[question]!r}."
+                yield Fault(file, line, question, problem, "Change it.")

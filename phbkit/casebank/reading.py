@@ -19,6 +19,7 @@ from phbkit.errors import Fault
 Model = TypeVar("Model", bound=BaseModel)
 
 LARGEST_FILE = 1_000_000
+_DEEPEST = 20
 
 
 class Document:
@@ -78,20 +79,27 @@ def strings(
             yield from strings(child, (*path, index))
 
 
-class _NoAliases(Composer):  # type: ignore[misc]
-    """An alias may multiply a file without end, and a case needs none."""
+class _Plain(Composer):  # type: ignore[misc]
+    """An alias may multiply a file without end, and a case needs none; nor does it nest deeply."""
+
+    _depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """Refuse aliases; otherwise compose as usual."""
+        """Refuse aliases and deep nesting; otherwise compose as usual."""
+        mark = self.parser.peek_event().start_mark
         if self.parser.check_event(AliasEvent):
-            mark = self.parser.peek_event().start_mark
             raise ComposerError(problem="aliases (*name) are not allowed", problem_mark=mark)
-        return super().compose_node(parent, index)
+        if self._depth > _DEEPEST:
+            raise ComposerError(problem="it nests too deeply", problem_mark=mark)
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 def _parser() -> YAML:
     parser = YAML(typ="rt", pure=True)
-    parser.Composer = _NoAliases
+    parser.Composer = _Plain
     return parser
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from phbkit.casebank import PlanItem, Rule
 from phbkit.deciding.plan import Plan
+from phbkit.errors import UnknownNameError
 
 Level = Literal["stop", "discuss", "note"]
 _ORDER: dict[Level, int] = {"stop": 0, "discuss": 1, "note": 2}
@@ -80,6 +81,8 @@ def findings(proposal: Proposal) -> tuple[Finding, ...]:
     for rule in case.rules.values():
         if not rule.applies_on(case.about.as_of):
             continue
+        if rule.id not in RULES:
+            raise UnknownNameError.among("rule of the deal", rule.id, list(RULES), "deal.yaml")
         hit = RULES[rule.id](proposal)
         items = () if isinstance(hit, bool) else tuple(hit)
         if items or hit is True:

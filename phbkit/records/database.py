@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from pathlib import Path
@@ -34,15 +35,21 @@ def open_database(address: str) -> Engine:
         if url.get_backend_name() == "sqlite":
             _make_durable(engine)
         _migrate(engine)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise RecordsError(
-            f"PHB_DATABASE: {address!r} is not a database address. "
+            f"PHB_DATABASE: {_without_password(address)!r} is not a database address. "
             "Write it like sqlite:////home/me/records.sqlite."
         ) from error
     except (SQLAlchemyError, OSError, ImportError) as error:
         reason = str(error).splitlines()[0]
-        raise RecordsError(f"The records at {address} cannot be opened: {reason}") from error
+        raise RecordsError(
+            f"The records at {_without_password(address)} cannot be opened: {reason}"
+        ) from error
     return engine
+
+
+def _without_password(address: str) -> str:
+    return re.sub(r"(?<=:)[^:/@]+(?=@)", "***", address)
 
 
 def _make_durable(engine: Engine) -> None:

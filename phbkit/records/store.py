@@ -43,26 +43,36 @@ class Store:
 
     def start(self, learner: str, case_id: str, case_version: str) -> Attempt:
         """Begin a new attempt."""
-        made = Attempt(str(uuid.uuid4()), learner, case_id, case_version, self._clock())
         with _writing(self._engine) as connection:
-            connection.execute(insert(attempt).values(**made.__dict__))
-        return made
+            return self._start(connection, learner, case_id, case_version)
 
     def latest(self, learner: str, case_id: str) -> Attempt | None:
         """Find the attempt this learner began last on a case."""
+        with _reading(self._engine) as connection:
+            return self._latest(connection, learner, case_id)
+
+    def resume(self, learner: str, case_id: str, case_version: str) -> Attempt:
+        """Go on with the latest attempt, or begin one; two at once begin one between them."""
+        with _writing(self._engine) as connection:
+            found = self._latest(connection, learner, case_id)
+            return found or self._start(connection, learner, case_id, case_version)
+
+    def _start(
+        self, connection: Connection, learner: str, case_id: str, case_version: str
+    ) -> Attempt:
+        made = Attempt(str(uuid.uuid4()), learner, case_id, case_version, self._clock())
+        connection.execute(insert(attempt).values(**made.__dict__))
+        return made
+
+    def _latest(self, connection: Connection, learner: str, case_id: str) -> Attempt | None:
         query = (
             select(attempt)
             .where(attempt.c.learner == learner, attempt.c.case_id == case_id)
             .order_by(attempt.c.started.desc())
             .limit(1)
         )
-        with self._engine.connect() as connection:
-            row = connection.execute(query).one_or_none()
+        row = connection.execute(query).one_or_none()
         return Attempt(*row) if row else None
-
-    def resume(self, learner: str, case_id: str, case_version: str) -> Attempt:
-        """Go on with the latest attempt, or begin one."""
-        return self.latest(learner, case_id) or self.start(learner, case_id, case_version)
 
     def journal(self, attempt_id: str) -> SqlJournal:
         """Open the journal of an attempt."""
@@ -75,7 +85,7 @@ class Store:
             .where(answer.c.attempt_id == attempt_id, answer.c.question == STEP_CLOSED)
             .group_by(answer.c.step)
         )
-        with self._engine.connect() as connection:
+        with _reading(self._engine) as connection:
             return {row.step: row.saved for row in connection.execute(query)}
 
 
@@ -88,7 +98,7 @@ class SqlJournal:
     def events(self) -> list[Event]:
         """List every event in the order written."""
         query = select(answer).where(answer.c.attempt_id == self._id).order_by(answer.c.seq)
-        with self._engine.connect() as connection:
+        with _reading(self._engine) as connection:
             return [
                 Event(row.seq, row.step, row.question, row.value, row.saved, row.submission)
                 for row in connection.execute(query)
@@ -100,7 +110,8 @@ class SqlJournal:
         """Write a step's answers in one transaction; see Journal.append."""
         try:
             with _writing(self._engine) as connection:
-                written = self._written(connection, submission)
+                self._require_attempt(connection)
+                written = self._written(connection, submission, step)
                 if written:
                     return written
                 self._require_last(connection, after)
@@ -127,11 +138,18 @@ class SqlJournal:
             raise StaleError("The attempt was written to at the same moment.") from error
         return moment
 
-    def _written(self, connection: Connection, submission: str) -> dt.datetime | None:
+    def _written(self, connection: Connection, submission: str, step: str) -> dt.datetime | None:
         query = select(func.min(answer.c.saved).label("saved")).where(
-            answer.c.attempt_id == self._id, answer.c.submission == submission
+            answer.c.attempt_id == self._id,
+            answer.c.submission == submission,
+            answer.c.step == step,
         )
         return connection.execute(query).scalar()
+
+    def _require_attempt(self, connection: Connection) -> None:
+        query = select(attempt.c.id).where(attempt.c.id == self._id)
+        if connection.execute(query).one_or_none() is None:
+            raise RecordsError(f"There is no attempt {self._id}.")
 
     def _require_last(self, connection: Connection, after: int) -> None:
         query = select(func.max(answer.c.seq)).where(answer.c.attempt_id == self._id)
@@ -144,13 +162,14 @@ class SqlJournal:
         query = select(draft.c["values"]).where(
             draft.c.attempt_id == self._id, draft.c.step == step
         )
-        with self._engine.connect() as connection:
+        with _reading(self._engine) as connection:
             return connection.execute(query).scalar() or {}
 
     def keep_draft(self, step: str, values: Mapping[str, Any]) -> dt.datetime:
         """Keep what is typed so far, in place of the step's earlier draft."""
         moment = self._clock()
         with _writing(self._engine) as connection:
+            self._require_attempt(connection)
             place = (draft.c.attempt_id == self._id, draft.c.step == step)
             connection.execute(delete(draft).where(*place))
             connection.execute(
@@ -159,6 +178,17 @@ class SqlJournal:
                 )
             )
         return moment
+
+
+@contextmanager
+def _reading(engine: Engine) -> Iterator[Connection]:
+    """Open a connection whose failure is a RecordsError."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        reason = str(error).splitlines()[0]
+        raise RecordsError(f"The answers could not be read: {reason}") from error
 
 
 @contextmanager

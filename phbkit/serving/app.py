@@ -121,12 +121,13 @@ def make_server(using: Settings, *, host: str, port: int) -> Server:
             f"--host: {host} is reachable from other machines, and this server cannot tell "
             "learners apart. Use 127.0.0.1."
         )
-    bank = CaseBank(using.need_folder("casebank"))
+    bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)
     workbooks = using.need_folder("workbooks")
     os.environ.update(
         PHB_CASEBANK=str(using.casebank.resolve()),
         PHB_DATABASE=using.database_url,
         PHB_LEARNER=using.learner,
+        PHB_DRAFTS=str(using.drafts),
     )
     config = Config()
     config.Voila.ip, config.Voila.port, config.Voila.port_retries = host, port, 0

@@ -6,6 +6,7 @@ import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import CaseError, UnknownNameError
@@ -36,7 +37,7 @@ class Shelf:
         self._store, self._learner = store, learner
         self._cases = {
             file.stem: case
-            for file in sorted(workbooks.glob("*.ipynb"))
+            for file in sorted(workbooks.glob("*.ipynb"), key=_order)
             if (case := _case_of(file, bank))
         }
 
@@ -71,10 +72,19 @@ class Shelf:
         )
 
 
+def _order(file: Path) -> tuple[int, str]:
+    """Sort by the order that a notebook's metadata gives, then by name."""
+    return int(_metadata(file).get("order", 9)), file.stem
+
+
+def _metadata(file: Path) -> dict[str, Any]:
+    notebook = json.loads(file.read_text(encoding="utf-8"))
+    return dict(notebook.get("metadata", {}).get("phbkit", {}))
+
+
 def _case_of(file: Path, bank: CaseBank) -> Case | None:
     """Load the case that a notebook's metadata names; None when it has none, or has faults."""
-    notebook = json.loads(file.read_text(encoding="utf-8"))
-    case_id = notebook.get("metadata", {}).get("phbkit", {}).get("case")
+    case_id = _metadata(file).get("case")
     try:
         return bank.load(case_id) if case_id else None
     except (CaseError, UnknownNameError) as error:

@@ -26,6 +26,10 @@ from phbkit.casebank.models import DecisionId, Held
 from phbkit.errors import AnswersError
 
 LONGEST_TEXT = 6000
+_LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_NOT_TEXT = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]"
+)  # XML has no such characters
 DECISIONS: dict[str, str] = {
     "agree": "Agree the whole plan",
     "agree-part": "Agree part of it, and say which part is not agreed",
@@ -63,14 +67,22 @@ def read_answers(file: Path) -> dict[str, Any]:
         place = f"{file}:{error.lineno}"
         problem = f"is not JSON: {error.msg} at column {error.colno}."
         raise AnswersError(problem, place=place) from error
-    if not isinstance(data, dict) or not isinstance(data.get("answers"), dict):
+    except (RecursionError, ValueError) as error:
+        problem = "is not JSON that can be read: it nests too deeply or holds a number too long."
+        raise AnswersError(problem, place=str(file)) from error
+    _check_shape(data, text, file)
+    return dict(data)
+
+
+def _check_shape(data: Any, text: str = "", file: Path | None = None) -> None:
+    if not isinstance(data, Mapping) or not isinstance(data.get("answers"), Mapping):
         problem = 'must be a JSON object like {"case": "…", "answers": {"question": "a"}}.'
-        raise AnswersError(problem, place=str(file))
-    strange = sorted(set(data) - {"case", "answers", "learner"})
+        raise AnswersError(problem, place=str(file or "answers"))
+    strange = sorted(map(str, set(data) - {"case", "answers", "learner"}))
     if strange:
         problem = "is not known here. Allowed: case, answers, learner."
-        raise AnswersError(problem, key=strange[0], place=_line_of(text, strange[0], file))
-    return data
+        place = _line_of(text, strange[0], file) or "answers"
+        raise AnswersError(problem, key=strange[0], place=place)
 
 
 def check_answers(case: Case, data: Mapping[str, Any], file: Path | None = None) -> dict[str, Any]:
@@ -82,6 +94,7 @@ def check_answers(case: Case, data: Mapping[str, Any], file: Path | None = None)
         For the first answer that cannot be taken, naming the line of the file where there is one.
     """
     text = file.read_text(encoding="utf-8-sig") if file else ""
+    _check_shape(data, text, file)
     name = str(file) if file else "answers"
     if data.get("case", case.id) != case.id:
         problem = f"is {data['case']!r}; this workbook plays {case.id!r}."
@@ -167,7 +180,7 @@ def _reflection(question: Question, value: Any) -> str:
 def _text(key: str, value: Any, *, required: bool = True) -> str:
     if not isinstance(value, str):
         raise AnswersError(f"must be text; got {value!r}.", key=key)
-    kept = value.replace("\r\n", "\n").strip()
+    kept = _NOT_TEXT.sub("", _LINE_BREAKS.sub("\n", value)).strip()
     if required and not kept:
         raise AnswersError("must say something.", key=key)
     if len(kept) > LONGEST_TEXT:
@@ -182,7 +195,7 @@ def _plan(case: Case, value: Any) -> list[str]:
 def _decision(_: Case, value: Any) -> dict[str, Any]:
     _require_fields("decision", value, {"choice", "held", "reasons", "review_weeks", "stop_rule"})
     for field, allowed in (("choice", DECISIONS), ("held", HELD)):
-        if value[field] not in allowed:
+        if not isinstance(value[field], str) or value[field] not in allowed:
             problem = f"must be one of {', '.join(allowed)}; got {value[field]!r}."
             raise AnswersError(problem, key=f"decision.{field}")
     weeks = value["review_weeks"]

@@ -37,12 +37,29 @@ class Module:
         self.refresh()
 
     def refresh(self) -> None:
-        """Fold the journal's events again. The last answer to a question counts."""
+        """Fold the journal's events again. The last answer to a question counts.
+
+        An answer that the case no longer takes, because it was changed since, is passed over, and
+        its step is open again.
+        """
         events = self.journal.events()
-        self.answers = {event.question: event.value for event in events if event.question}
-        self.closed = {event.step: event.at for event in events if not event.question}
-        self._written = {event.submission: event.at for event in events}
+        given = {event.question: event.value for event in events if event.question}
+        self.answers = {key: value for key, value in given.items() if self._fits(key, value)}
+        outdated = {event.step for event in events if event.question not in {"", *self.answers}}
+        self.closed = {
+            event.step: event.at
+            for event in events
+            if not event.question and event.step not in outdated
+        }
+        self._written = {(event.submission, event.step): event.at for event in events}
         self._seen = events[-1].seq if events else 0
+
+    def _fits(self, key: str, value: Any) -> bool:
+        try:
+            check_answer(self.case, key, value)
+        except AnswersError:
+            return False
+        return True
 
     def state(self, step_id: str) -> State:
         """Say whether a step is locked, open or done."""
@@ -71,7 +88,7 @@ class Module:
     def revisable(self, step_id: str) -> bool:
         """Say whether a finished step may still be changed."""
         until = REVISABLE_UNTIL.get(step_id)
-        return until is not None and until not in self.closed
+        return until is not None and step_id in self.closed and until not in self.closed
 
     def submit(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
         """Take the answers to one step, whole or not at all; the same submission only once.
@@ -88,8 +105,8 @@ class Module:
         StaleError, RecordsError
             See Journal.append.
         """
-        if submission in self._written:
-            return self._written[submission]
+        if (submission, step_id) in self._written and step_id in self.closed:
+            return self._written[submission, step_id]
         if self.state(step_id) == "locked":
             raise RefusedError({"": "This step is not open yet."})
         if self.state(step_id) == "done" and not self.revisable(step_id):

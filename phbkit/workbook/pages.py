@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -99,9 +99,9 @@ def step_page(
     )
 
 
-def plan_effect(case: Case, chosen: list[str]) -> dict[str, Markup]:
+def plan_effect(case: Case, chosen: Collection[str]) -> dict[str, Markup]:
     """Render what a plan does to money, outcomes, the deal and risks: in a line, and in cards."""
-    plan = Plan.of(case, chosen)
+    plan = Plan.of(case, (item.id for item in case.about.items if item.id in chosen))
     found = findings(Proposal(plan))
     levels = [finding.level for finding in found]
     line = _render(

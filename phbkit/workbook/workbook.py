@@ -83,7 +83,7 @@ class Workbook:
         """
         notebook.refuse_unknown_parameters()
         chosen = using or settings()
-        bank = CaseBank(chosen.need_folder("casebank"))
+        bank = CaseBank(chosen.need_folder("casebank"), drafts=chosen.drafts)
         loaded = bank.load(case)
         if answers is None and (notebook.is_live() if live is None else live):
             store = open_store(chosen.database_url)
@@ -124,6 +124,13 @@ class Workbook:
         shown = self._shown(step.id)
         self._forms[step.id] = StepForm(step.id, self._receive, **shown)
         return self._forms[step.id]
+
+    def play(self) -> None:
+        """Show every step of the case, each under its title."""
+        from IPython.display import Markdown, display
+
+        for step_id in self.case.steps:
+            display(Markdown(f"## {find_step(step_id).title}"), self.step(step_id))
 
     def __repr__(self) -> str:
         return f"<Workbook {self.case.id}: {self._how}>"
@@ -196,12 +203,14 @@ class Workbook:
     def _draft(self, step_id: str, values: object) -> Reply:
         typed = check_values(values)
         reply: Reply = {"did": "kept"}
-        if self._module.state(step_id) == "open":
+        is_open = self._module.state(step_id) == "open"
+        if not is_open and not self._module.revisable(step_id):
+            raise RefusedError({"": "This step is not open."})
+        if is_open:
             reply["at"] = clock(self._module.journal.keep_draft(step_id, typed))
         if step_id == "plan":
-            known = {item.id for item in self.case.about.items}
-            chosen = [item for item in typed.get("plan", []) if item in known]
-            reply |= {name: str(html) for name, html in plan_effect(self.case, chosen).items()}
+            effect = plan_effect(self.case, typed.get("plan", []))
+            reply |= {name: str(html) for name, html in effect.items()}
         return reply
 
     def _revise(self, step_id: str) -> Reply:

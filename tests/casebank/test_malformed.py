@@ -1,0 +1,157 @@
+"""Case folders that are broken in every way we could think of: located, and harmless to others."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from phbkit.casebank import CaseBank
+from phbkit.errors import CaseError
+
+TODAY = dt.date(2026, 11, 22)
+SOUND = "chronic-pain-massage"
+BROKEN = "broken"
+
+
+def write(name: str, content: str | bytes) -> Callable[[Path], None]:
+    """Make an edit that replaces a file of the broken case."""
+    data = content.encode() if isinstance(content, str) else content
+    return lambda folder: (folder / name).write_bytes(data) and None
+
+
+def cut(name: str, share: float) -> Callable[[Path], None]:
+    """Make an edit that cuts a file off."""
+
+    def edit(folder: Path) -> None:
+        data = (folder / name).read_bytes()
+        (folder / name).write_bytes(data[: int(len(data) * share)])
+
+    return edit
+
+
+def swap(name: str, old: str, new: str) -> Callable[[Path], None]:
+    """Make an edit that replaces the first `old` in a file."""
+
+    def edit(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1))
+
+    return edit
+
+
+def recode(name: str, encoding: str) -> Callable[[Path], None]:
+    """Make an edit that writes a file in another encoding."""
+    return lambda folder: (
+        (folder / name).write_bytes(
+            (folder / name).read_text().replace("thin", "thïn").encode(encoding, "replace")
+        )
+        and None
+    )
+
+
+def as_folder(name: str) -> Callable[[Path], None]:
+    """Make an edit that puts a folder where a file should be."""
+
+    def edit(folder: Path) -> None:
+        (folder / name).unlink()
+        (folder / name).mkdir()
+
+    return edit
+
+
+def bomb() -> str:
+    """YAML of a few hundred bytes that means a billion texts."""
+    lines = ['a0: &a0 "lol"']
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    return "\n".join(lines)
+
+
+CASE, QUESTIONS, PANEL = "case.yaml", "questions.yaml", "panels/clinicians.csv"
+EDITS: dict[str, Callable[[Path], None]] = {
+    **{f"case cut off at {n} %": cut(CASE, n / 100) for n in (1, 3, 7, 13, 29, 43, 61, 79, 97)},
+    **{f"questions cut off at {n} %": cut(QUESTIONS, n / 100) for n in (2, 11, 37, 59, 83, 96)},
+    "case empty": write(CASE, ""),
+    "case of spaces": write(CASE, " \n \n"),
+    "case is a list": write(CASE, "- a\n- b\n"),
+    "case is a word": write(CASE, "hello"),
+    "case is a number": write(CASE, "42"),
+    "case is null": write(CASE, "null"),
+    "case is JSON cut off": write(CASE, '{"id": "broken",'),
+    "case is binary": write(CASE, bytes(range(256)) * 40),
+    "case has null bytes": swap(CASE, "title:", "ti\0tle:"),
+    "case has tabs": swap(CASE, "  name:", "\tname:"),
+    "case is UTF-16": recode(CASE, "utf-16"),
+    "case is Latin-1": recode(CASE, "latin-1"),
+    "case is ten megabytes": swap(CASE, "summary: >-\n", "summary: >-\n" + "  word\n" * 1_500_000),
+    "case is a folder": as_folder(CASE),
+    "questions are a folder": as_folder(QUESTIONS),
+    "case is a bomb of aliases": write(CASE, bomb()),
+    "case has one alias": swap(CASE, "minutes: 25", "minutes: &m 25\nextra: *m"),
+    "case nests ten thousand deep": write(CASE, "a: " + "[" * 10_000),
+    "case nests a thousand maps": write(CASE, "".join(" " * n + "a:\n" for n in range(1_000))),
+    "case runs Python": write(CASE, "!!python/object/apply:os.system ['touch pwned']"),
+    "case has a strange tag": swap(CASE, "minutes: 25", "minutes: !minutes 25"),
+    "case has two documents": swap(CASE, "minutes: 25", "minutes: 25\n---\nid: another"),
+    "price is infinite": swap(CASE, "price: 45.00", "price: .inf"),
+    "price is no number": swap(CASE, "price: 45.00", "price: .nan"),
+    "price is enormous": swap(CASE, "price: 45.00", "price: 1" + "0" * 400),
+    "times is huge": swap(CASE, "times: 44", "times: 99999999999"),
+    "a date that is none": swap(CASE, "as_of: 2026-11-02", "as_of: 2026-02-30"),
+    "a date far away": swap(CASE, "as_of: 2026-11-02", "as_of: 1926-11-02"),
+    "the id of another case": swap(CASE, "id: broken", f"id: {SOUND}"),
+    "an id with a path": swap(CASE, "id: broken", "id: ../../etc"),
+    "a panel outside": swap(CASE, "file: panels/clinicians.csv", "file: ../../deal.yaml"),
+    "a panel by full path": swap(CASE, "file: panels/clinicians.csv", "file: /etc/passwd"),
+    "a panel that is a folder": swap(CASE, "file: panels/clinicians.csv", "file: panels"),
+    "a panel that is missing": swap(CASE, "file: panels/clinicians.csv", "file: panels/x.csv"),
+    "a panel with an unended quote": write(PANEL, 'panellist,role,first-lean\n"c1,GP,1\n'),
+    "a panel of one huge field": write(PANEL, "panellist,role\n" + "x" * 300_000 + "\n"),
+    "a panel with a missing cell": swap(PANEL, "c01,GP,1,-2,-1,-1,-1,1", "c01,GP,1"),
+    "a panel with nobody in it": write(
+        PANEL,
+        "panellist,role,first-lean,one-pain-or-three,denise-in-the-room,fair-to-others,"
+        "bruise-rule,last-lean\n",
+    ),
+    "a panel in UTF-16": recode(PANEL, "utf-16"),
+    "a question for a step nobody plays": swap(QUESTIONS, "step: judge", "step: gates"),
+    "a question that is again of itself": swap(QUESTIONS, "again: first-lean", "again: last-lean"),
+}
+
+
+@pytest.fixture
+def broken(bank_copy: Path) -> Path:
+    """A folder that holds a second case, still sound."""
+    folder = bank_copy / "cases" / BROKEN
+    (bank_copy / "cases" / SOUND).rename(folder)
+    text = (folder / CASE).read_text()
+    (folder / CASE).write_text(text.replace(f"id: {SOUND}", f"id: {BROKEN}", 1))
+    return folder
+
+
+def test_the_case_that_is_to_be_broken_is_sound(broken: Path) -> None:
+    assert CaseBank(broken.parents[1], today=TODAY).load(BROKEN).id == BROKEN
+
+
+@pytest.mark.parametrize("how", EDITS)
+def test_a_broken_case_is_located_and_stops_no_other(how: str, broken: Path) -> None:
+    sound = broken.with_name(SOUND)
+    sound.mkdir()
+    for file in [*broken.glob("*.yaml"), *broken.glob("panels/*")]:
+        target = sound / file.relative_to(broken)
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(file.read_bytes())
+    text = (sound / CASE).read_text()
+    (sound / CASE).write_text(text.replace(f"id: {BROKEN}", f"id: {SOUND}", 1))
+    EDITS[how](broken)
+    bank = CaseBank(broken.parents[1], today=TODAY)
+    found = [fault for fault in bank.faults() if broken in (fault.file, *fault.file.parents)]
+    assert found, how
+    assert all(fault.problem for fault in found)
+    with pytest.raises(CaseError):
+        bank.load(BROKEN)
+    assert bank.load(SOUND).id == SOUND
+    assert not Path("pwned").exists()
