@@ -9,14 +9,14 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-from ruamel.yaml import YAML
+import yaml
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 def test_environment_yml_asks_for_the_same_as_pyproject() -> None:
-    environment = YAML(typ="safe").load((ROOT / "environment.yml").read_text())
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     *conda, pip = environment["dependencies"]
     wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
     only_pip = [name for name in pip["pip"] if name not in {"--editable .", "-e ."}]

@@ -243,7 +243,10 @@ class CaseBank:
         """Return the day a case plays, before anything else of it is known to be right."""
         data = document.data if isinstance(document, Document) else None
         day = data.get("as_of") if isinstance(data, dict) else None
-        return day if type(day) is dt.date else self.today
+        try:
+            return dt.date.fromisoformat(str(day))
+        except ValueError:
+            return self.today
 
     def _check_citations(self, documents: Iterable[Document | Fault]) -> Iterator[Fault]:
         for document in documents:

@@ -12,6 +12,7 @@ from phbkit.casebank.models import PanelFile
 from phbkit.errors import Fault
 
 SCALE = (-2, -1, 0, 1, 2)
+_STRANGE = "is not a concordance question of this case."
 _STEPS = {str(step) for step in SCALE}
 SMALLEST_SUMMATIVE_PANEL = 10
 
@@ -73,7 +74,7 @@ def _header_faults(file: Path, header: list[str], questions: Sequence[str]) -> I
             yield Fault(file, 1, name, "has no column.", "Add the panel's judgements.")
     for name, count in Counter(judged).items():
         if name not in questions:
-            yield Fault(file, 1, name, "is not a concordance question of this case.", "Take it out.")
+            yield Fault(file, 1, name, _STRANGE, "Take it out.")
         if count > 1:
             yield Fault(file, 1, name, "has two columns.", "Keep one.")
 

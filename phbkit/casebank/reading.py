@@ -1,4 +1,8 @@
-"""Reading one YAML file into a model, with the line of every fault."""
+"""Reading one YAML file into a model, with the line of every fault.
+
+Scalars are read as the text they are, and the model says what each must be: `no` stays a word and
+`2026/27` needs no quotes. Only an empty value, `null` or `~` means nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,67 +11,123 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
+import yaml
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.composer import Composer, ComposerError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
 
 from phbkit.errors import Fault
 
 Model = TypeVar("Model", bound=BaseModel)
+Place = tuple[str | int, ...]
 
 LARGEST_FILE = 1_000_000
 _DEEPEST = 20
+_NOTHING = {"", "null", "~"}
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 class Document:
     """A YAML file as read: its data, and the line each part of it stands on."""
 
-    def __init__(self, file: Path, data: Any) -> None:
-        self.file, self.data = file, data
+    def __init__(self, file: Path, data: Any, lines: Mapping[Place, int]) -> None:
+        self.file, self.data, self._lines = file, data, lines
 
     def line(self, *path: str | int) -> int:
         """Return the line, counted from 1, of the deepest part of `path` that exists."""
-        node, line = self.data, 1
-        for part in path:
-            try:
-                if isinstance(node, CommentedMap):
-                    line = node.lc.key(part)[0] + 1
-                elif isinstance(node, CommentedSeq):
-                    line = node.lc.item(part)[0] + 1
-                else:
-                    break
-                node = node[part]
-            except (KeyError, IndexError, TypeError):
-                break
-        return line
+        while path and path not in self._lines:
+            path = path[:-1]
+        return self._lines.get(path, 1)
 
-    def fault(self, path: tuple[str | int, ...], problem: str, cure: str) -> Fault:
+    def fault(self, path: Place, problem: str, cure: str) -> Fault:
         """Make a fault that points at `path` in this file."""
         return Fault(self.file, self.line(*path), ".".join(map(str, path)), problem, cure)
 
 
+class _NotPlainError(Exception):
+    """YAML that is well formed and still refused, at a line."""
+
+    def __init__(self, problem: str, line: int) -> None:
+        self.problem, self.line = problem, line
+        super().__init__(problem)
+
+
 def read_document(file: Path) -> Document | Fault:
-    """Parse a YAML file, or say where it stops being YAML."""
+    """Parse a YAML file, or say where it stops being YAML that a case may hold."""
     text = _read_text(file)
     if isinstance(text, Fault):
         return text
+    cure = "Mend it near this line."
     try:
-        return Document(file, _parser().load(text))
-    except MarkedYAMLError as error:
+        _check_plain(text)
+        lines: dict[Place, int] = {}
+        return Document(file, _build(yaml.compose(text, Loader=_LOADER), (), lines), lines)
+    except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        problem = (error.problem or "is not valid YAML").splitlines()[0]
-        return Fault(file, line, "", f"is not valid YAML: {problem}.", "Mend it near this line.")
-    except (YAMLError, ValueError) as error:
-        return Fault(file, 1, "", f"is not valid YAML: {error}.", "Mend the file.")
+        problem = f"is not valid YAML: {error.problem}."
+        return Fault(file, mark.line + 1 if mark else 1, "", problem, cure)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, int(error.position)) + 1
+        return Fault(file, line, "", "is not valid YAML: it holds a control character.", cure)
+    except _NotPlainError as error:
+        return Fault(file, error.line, "", f"is not valid YAML: {error.problem}.", cure)
 
 
-def strings(
-    node: object, path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _check_plain(text: str) -> None:
+    """Refuse what may multiply or nest without end, before anything is built of it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        tag = getattr(event, "tag", None)
+        if tag:
+            raise _NotPlainError(f"tags ({tag}) are not allowed", line)
+        if isinstance(event, yaml.AliasEvent):
+            raise _NotPlainError("aliases (*name) are not allowed", line)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise _NotPlainError("it nests too deeply", line)
+
+
+def _build(node: Any, path: Place, lines: dict[Place, int]) -> Any:
+    """Make plain data of a node, noting the line of each part."""
+    if node is None:
+        return None
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        return dict(_entries(node, path, lines))
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(child, (*path, index), lines) for index, child in enumerate(node.value)]
+    plain = isinstance(node, yaml.ScalarNode) and not node.style
+    return None if plain and node.value in _NOTHING else node.value
+
+
+def _entries(
+    node: yaml.MappingNode, path: Place, lines: dict[Place, int]
+) -> Iterator[tuple[str, Any]]:
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise _NotPlainError("a key must be a word", line)
+        place = (*path, key.value)
+        if place in lines:
+            raise _NotPlainError(f"found duplicate key {key.value!r}", line)
+        lines[place] = line
+        yield key.value, _build(value, place, lines)
+
+
+def read_model(document: Document, model: type[Model], data: Any) -> Model | list[Fault]:
+    """Validate a document's data as a model, or return a fault for every part that does not fit.
+
+    `data` is the document's own, or a copy of the same shape with texts filled in.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        return list(_faults(document, model, error))
+
+
+def strings(node: object, path: Place = ()) -> Iterator[tuple[Place, str]]:
     """List every text in parsed YAML with its place."""
     if isinstance(node, str):
         yield path, node
@@ -77,30 +137,6 @@ def strings(
     elif isinstance(node, list):
         for index, child in enumerate(node):
             yield from strings(child, (*path, index))
-
-
-class _Plain(Composer):  # type: ignore[misc]
-    """An alias may multiply a file without end, and a case needs none; nor does it nest deeply."""
-
-    _depth = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """Refuse aliases and deep nesting; otherwise compose as usual."""
-        mark = self.parser.peek_event().start_mark
-        if self.parser.check_event(AliasEvent):
-            raise ComposerError(problem="aliases (*name) are not allowed", problem_mark=mark)
-        if self._depth > _DEEPEST:
-            raise ComposerError(problem="it nests too deeply", problem_mark=mark)
-        self._depth += 1
-        node = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
-
-
-def _parser() -> YAML:
-    parser = YAML(typ="rt", pure=True)
-    parser.Composer = _Plain
-    return parser
 
 
 def _read_text(file: Path) -> str | Fault:
@@ -115,17 +151,6 @@ def _read_text(file: Path) -> str | Fault:
         return Fault(file, line, "", "is not UTF-8.", "Save the file as UTF-8.")
     except OSError as error:
         return Fault(file, 0, "", f"cannot be read: {error.strerror}.", "Check its permissions.")
-
-
-def read_model(document: Document, model: type[Model], data: Any) -> Model | list[Fault]:
-    """Validate a document's data as a model, or return a fault for every part that does not fit.
-
-    `data` is the document's own, or a copy of the same shape with texts filled in.
-    """
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        return list(_faults(document, model, error))
 
 
 def _faults(document: Document, model: type[BaseModel], error: ValidationError) -> Iterator[Fault]:
@@ -144,15 +169,13 @@ def _problem(detail: Any) -> str:
     return f"{detail['msg'][0].lower()}{detail['msg'][1:]}; found {got}."
 
 
-def _cure(model: type[BaseModel], path: tuple[str | int, ...], detail: Any) -> str:
+def _cure(model: type[BaseModel], path: Place, detail: Any) -> str:
     kind = detail["type"]
     if kind == "missing":
         return f"Add `{path[-1]}:`."
     if kind == "extra_forbidden":
         near = get_close_matches(str(path[-1]), _field_names(model), n=1)
         return f"Did you mean `{near[0]}`?" if near else "Take it out."
-    if kind == "string_type":
-        return "Put quotes round it."
     if kind == "greater_than_equal":
         return f"Give {detail['ctx']['ge']} or more."
     return "Change it to what is asked for."

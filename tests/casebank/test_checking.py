@@ -41,12 +41,14 @@ def edit(file: Path, after: str, old: str, new: str) -> int:
 # fmt: off
 EDITS = {
     "negative price": ((CASE, "id: adapted-tools", "price: 385.00", "price: -385.00"),
-        ("items.6.price", "found -385.0."), "Give 0 or more."),
+        ("items.6.price", "found '-385.00'."), "Give 0 or more."),
     "no date": ((CASE, "", "as_of: ", "as_of: not "), ("as_of", "found 'not 2026-11-02'."), ASKED),
     "list for a number": ((CASE, "", "minutes: 25", "minutes: [25]"),
-        ("minutes", "found [25]."), ASKED),
-    "number for text": ((CASE, "person:", "name:", "name: 52 #"),
-        ("person.name", "found 52."), "Put quotes round it."),
+        ("minutes", "found ['25']."), ASKED),
+    "text for a number": ((CASE, "person:", "age: ", "age: about "),
+        ("person.age", "found 'about 52'."), ASKED),
+    "nothing for text": ((CASE, "person:", "name:", "name: #"),
+        ("person.name", "found None."), ASKED),
     "misspelt field": ((CASE, "", "minutes: ", "minuts: 25\nminutes: "),
         ("minuts", "is not a field that is known here."), "Did you mean `minutes`?"),
     "unheard-of field": ((CASE, "id: hands-and-socket", "with_all:", "xyz: 1\n      with_all:"),

@@ -37,7 +37,7 @@ def test_a_repeated_key_is_placed_at_its_second_use(file: Path) -> None:
     line = edit(file, "", "minutes: ", "minutes: 30\nminutes: ")
     [fault] = refusal(file).faults
     assert (fault.file, fault.line) == (file, line + 1)
-    assert 'found duplicate key "minutes"' in fault.problem
+    assert "found duplicate key 'minutes'" in fault.problem
     assert fault.cure == "Mend it near this line."
 
 
@@ -46,9 +46,17 @@ def test_a_file_cut_short_is_placed_where_it_stops_being_yaml(file: Path) -> Non
     cut = text.index("[loft-saturday]") + len("[loft")
     file.write_text(text[:cut])
     [fault] = refusal(file).faults
-    assert (fault.file, fault.line) == (file, text.count("\n", 0, cut) + 1)
+    assert fault.file == file
+    assert fault.line in {text.count("\n", 0, cut) + 1, text.count("\n", 0, cut) + 2}
     assert fault.problem.startswith("is not valid YAML: ")
     assert fault.cure == "Mend it near this line."
+
+
+def test_words_that_other_readers_take_for_something_else_stay_words(file: Path) -> None:
+    edit(file, "id: person\n", "name: Owen", "name: no")
+    edit(file, "id: partner\n", "name: Denise", "name: 1e3")
+    voices = CaseBank(file.parents[2], today=TODAY).load(ID).about.voices
+    assert [voice.name for voice in voices[:2]] == ["no", "1e3"]
 
 
 def test_a_file_that_is_not_utf8_is_placed_at_the_byte_that_is_not(file: Path) -> None:

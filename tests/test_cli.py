@@ -1,0 +1,126 @@
+"""The `phb` command, as somebody types it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+
+def phb(bank: Path, *words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run phb on a case bank."""
+    return subprocess.run(
+        [sys.executable, "-m", "phbkit", *map(str, words)],
+        env={"PHB_CASEBANK": str(bank), "PYTHONPATH": ":".join(sys.path)},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_check_says_that_all_is_well(bank_copy: Path) -> None:
+    done = phb(bank_copy, "check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("No faults in ")
+
+
+def test_check_prints_every_fault_with_its_place_and_fails(bank_copy: Path) -> None:
+    file = bank_copy / "cases/chronic-pain-massage/case.yaml"
+    file.write_text(file.read_text().replace("minutes: 25", "minutes: 2", 1))
+    done = phb(bank_copy, "check")
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"{file}:3: minutes: ")
+    assert "found '2'. Give 5 or more." in done.stdout
+    assert done.stderr == "1 fault.\n"
+
+
+def test_check_finds_a_rule_that_nothing_holds_a_plan_against(bank_copy: Path) -> None:
+    file = bank_copy / "deal.yaml"
+    file.write_text(file.read_text().replace("- id: no-top-up", "- id: no-top-ups", 1))
+    done = phb(bank_copy, "check")
+    assert done.returncode == 1
+    assert "has no function in phbkit." in done.stdout
+
+
+def test_check_publishable_refuses_what_nobody_has_signed(bank_copy: Path) -> None:
+    done = phb(bank_copy, "check", "--publishable")
+    assert done.returncode == 1
+    assert "chronic-pain-massage/case.yaml" in done.stdout
+    assert "sign_off.state: is draft." in done.stdout
+
+
+def test_check_due_lists_sources_whose_check_is_due(bank_copy: Path) -> None:
+    file = bank_copy / "sources.yaml"
+    text = file.read_text()
+    place = text.index("due: ", text.index("bmj-2011:"))
+    file.write_text(text[:place] + "due: 2026-11-02" + text[place + len("due: 2026-11-02") :])
+    done = phb(bank_copy, "check", "--due")
+    assert done.returncode == 0
+    assert "2026-11-02  bmj-2011: " in done.stdout
+
+
+def test_a_new_case_is_led_from_skeleton_to_soundness(bank_copy: Path) -> None:
+    made = phb(bank_copy, "new", "back-pain")
+    folder = bank_copy / "cases/back-pain"
+    assert (made.returncode, made.stdout.strip()) == (0, str(folder))
+    before = phb(bank_copy, "check")
+    assert before.returncode == 1
+    places = [line for line in before.stdout.splitlines() if "back-pain" in line]
+    assert places
+    assert all("is still to be filled in. Write it in your own words." in line for line in places)
+    for file in folder.glob("*.yaml"):
+        file.write_text(file.read_text().replace("FILL IN", "Something written"))
+    assert phb(bank_copy, "check").stdout.startswith("No faults in ")
+
+
+def test_a_new_case_never_overwrites_and_needs_a_proper_id(bank_copy: Path) -> None:
+    again = phb(bank_copy, "new", "chronic-pain-massage")
+    assert again.returncode == 2
+    assert "There is a case in" in again.stderr
+    for name in ("../outside", "Back Pain", "back_pain", "-x"):
+        refused = phb(bank_copy, "new", "--", name)
+        assert refused.returncode == 2
+    assert not (bank_copy.parent / "outside").exists()
+
+
+@pytest.mark.parametrize("what", ["case", "questions", "deal", "sources", "bodies", "glossary"])
+def test_schema_prints_the_schema_that_editors_use(bank_copy: Path, what: str) -> None:
+    done = phb(bank_copy, "schema", what)
+    assert json.loads(done.stdout)["type"] == "object"
+    kept = Path(__file__).parent.parent / "casebank" / "schema" / f"{what}.json"
+    assert kept.read_text() == done.stdout
+
+
+def test_schema_of_nothing_known_is_refused_with_what_is(bank_copy: Path) -> None:
+    done = phb(bank_copy, "schema", "cases")
+    assert done.returncode == 2
+    assert "no file is called 'cases'. Did you mean 'case'?" in done.stderr
+
+
+def test_notebook_writes_one_that_plays_the_case_and_never_over_another(
+    bank_copy: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "made.ipynb"
+    assert phb(bank_copy, "notebook", "chronic-pain-massage", "-o", out).returncode == 0
+    notebook = nbformat.read(out, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.phbkit["case"] == "chronic-pain-massage"
+    assert "## Meet Owen" in [cell.source for cell in notebook.cells]
+    assert phb(bank_copy, "notebook", "chronic-pain-massage", "-o", out).returncode == 2
+
+
+def test_serve_refuses_an_address_that_others_can_reach(bank_copy: Path) -> None:
+    done = phb(bank_copy, "serve", "--host", "0.0.0.0")
+    assert done.returncode == 2
+    assert "Use 127.0.0.1." in done.stderr
+
+
+def test_a_case_bank_that_is_not_there_is_told(tmp_path: Path) -> None:
+    done = phb(tmp_path / "nowhere", "check")
+    assert done.returncode == 2
+    assert f"PHB_CASEBANK: there is no folder {tmp_path / 'nowhere'}." in done.stderr
