@@ -23,14 +23,20 @@ _FIRST_REVIEW_WEEKS = 13
 class Proposal:
     """A plan with what has been agreed about watching it.
 
-    `review_weeks` counts from the day the plan starts; `held` is how the money is held; both are
-    `None` while nothing is agreed.
+    `review_weeks` counts from the day the plan starts; `held` is how the money is held; `choice`
+    is the decision. Each is `None` while there is none.
     """
 
     plan: Plan
     review_weeks: int | None = None
     stop_rule: str = ""
     held: str | None = None
+    choice: str | None = None
+
+    @property
+    def spends(self) -> bool:
+        """Whether the budget would pay for anything."""
+        return any(item.how == "bought" for item in self.plan.items)
 
     @property
     def unproven(self) -> list[PlanItem]:
@@ -91,7 +97,7 @@ def findings(proposal: Proposal) -> tuple[Finding, ...]:
 
 
 def _marked(proposal: Proposal, mark: str) -> list[PlanItem]:
-    return [item for item in proposal.plan.items if mark in item.marks]
+    return [i for i in proposal.plan.items if mark in i.marks and i.how != "nhs"]
 
 
 @_rule
@@ -163,7 +169,7 @@ def unserved_outcome(proposal: Proposal) -> Found:
 
 @_rule
 def three_agreements(proposal: Proposal) -> Found:
-    return any(item.how == "bought" for item in proposal.plan.items)
+    return proposal.spends
 
 
 @_rule
@@ -174,3 +180,84 @@ def first_review(proposal: Proposal) -> Found:
 @_rule
 def risk_procedure(proposal: Proposal) -> Found:
     return [] if proposal.stop_rule.strip() else proposal.needing_checks
+
+
+@_rule
+def no_alcohol_itself(proposal: Proposal) -> Found:
+    return _marked(proposal, "alcohol-itself")
+
+
+@_rule
+def no_gambling(proposal: Proposal) -> Found:
+    return _marked(proposal, "gambling")
+
+
+@_rule
+def no_debt_repayment(proposal: Proposal) -> Found:
+    return _marked(proposal, "debt")
+
+
+@_rule
+def nothing_illegal(proposal: Proposal) -> Found:
+    return _marked(proposal, "illegal")
+
+
+@_rule
+def no_emergency_care(proposal: Proposal) -> Found:
+    return _marked(proposal, "emergency-care")
+
+
+@_rule
+def no_inpatient_nhs_care(proposal: Proposal) -> Found:
+    return _marked(proposal, "inpatient-nhs")
+
+
+@_rule
+def direct_payment_barred(proposal: Proposal) -> Found:
+    marks = proposal.plan.case.about.marks
+    return "court-requirement" in marks and proposal.held == "direct-payment"
+
+
+@_rule
+def body_decides_how_held(proposal: Proposal) -> Found:
+    return proposal.held is not None and proposal.spends
+
+
+@_rule
+def named_coordinator(proposal: Proposal) -> Found:
+    return proposal.choice is not None and proposal.spends
+
+
+@_rule
+def review_triggers(proposal: Proposal) -> Found:
+    return proposal.review_weeks is not None and proposal.spends
+
+
+@_rule
+def refusal_reasons(proposal: Proposal) -> Found:
+    return proposal.choice in {"decline", "agree-part"} or proposal.held == "direct-payment"
+
+
+@_rule
+def help_and_brokerage(proposal: Proposal) -> Found:
+    return proposal.choice is not None and proposal.spends
+
+
+@_rule
+def contingency_outside(proposal: Proposal) -> Found:
+    return proposal.choice is not None and proposal.spends
+
+
+@_rule
+def unused_money(proposal: Proposal) -> Found:
+    return proposal.choice is not None and proposal.spends and proposal.plan.left > 0
+
+
+@_rule
+def legal_minimum_pay(proposal: Proposal) -> Found:
+    return _marked(proposal, "low-pay")
+
+
+@_rule
+def employer_duties(proposal: Proposal) -> Found:
+    return _marked(proposal, "employs-staff")

@@ -186,6 +186,7 @@ class Module:
                 review_weeks=decision.get("review_weeks"),
                 stop_rule=decision.get("stop_rule", ""),
                 held=decision.get("held"),
+                choice=decision.get("choice"),
             )
         )
 

@@ -1,0 +1,68 @@
+"""Answers made from a case itself: a careful learner's and a careless one's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from phbkit.casebank import SCALE, Case, Question
+
+WORKBOOKS = {
+    "know_the_deal": "know-the-deal",
+    "chronic_pain_massage": "chronic-pain-massage",
+    "alcohol_detox_at_home": "alcohol-detox-at-home",
+    "mental_health": "mental-health",
+}
+
+
+def careful(case: Case) -> dict[str, Any]:
+    """Every key right, the panel's commonest answer, a plan that the deal never stops."""
+    answers = {question.id: _right(case, question) for question in case.questions}
+    trouble = {error for fault in case.about.critical for error in fault.when.with_any}
+    plan = [
+        item.id
+        for item in case.about.items
+        if not item.marks and item.how != "own-money" and item.safety.grade != "unsafe"
+        if item.id not in trouble
+    ][:3]
+    return answers | _arc(case, plan, "trial", "notional", 12)
+
+
+def careless(case: Case) -> dict[str, Any]:
+    """Every key wrong, the worst wrong first, everything in the plan, agreed at once."""
+    answers = {question.id: _wrong(question) for question in case.questions}
+    plan = [item.id for item in case.about.items]
+    return answers | _arc(case, plan, "agree", "direct-payment", 52)
+
+
+def _right(case: Case, question: Question) -> Any:
+    if question.format == "reflection":
+        return "That it was not about the money."
+    if question.format == "concordance":
+        counts = case.panels[0].counts[question.id]
+        return SCALE[counts.index(max(counts))]
+    return question.key[0] if question.format == "single" else list(question.key)
+
+
+def _wrong(question: Question) -> Any:
+    if question.format == "reflection":
+        return "Nothing."
+    if question.format == "concordance":
+        return -2
+    options = [option.id for option in question.options]
+    if question.format == "multiple":
+        return options
+    return (question.critical or [option for option in options if option not in question.key])[0]
+
+
+def _arc(case: Case, plan: list[str], choice: str, held: str, weeks: int) -> dict[str, Any]:
+    decision = {
+        "choice": choice,
+        "held": held,
+        "reasons": "What was said, by whom, and why.",
+        "review_weeks": weeks,
+        "stop_rule": "If it does harm, or does nothing.",
+    }
+    entry = {"learnt": "A thing.", "changes": ["One thing.", "Another."], "hours": "0.50"}
+    kept = {"plan": plan, "decision": decision, "cpd": entry}
+    steps = {"plan": "plan", "decision": "decide", "cpd": "reflect"}
+    return {key: value for key, value in kept.items() if steps[key] in case.steps}
