@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from phbkit.casebank import Case
+from phbkit.casebank import Case, CaseBank
 from phbkit.deciding import RULES, Plan, Proposal, findings
 
 WEEKLY, OTHER = "massage-weekly", "massage-fortnightly"
@@ -39,6 +39,27 @@ RULE_CASES = [
     ("first-review", ([], {"review_weeks": 52}), [], ([WEEKLY], {"review_weeks": None})),
     ("risk-procedure", (["swim-gym"], {"stop_rule": " \n"}), ["swim-gym"],
         (["swim-gym"], {"stop_rule": STOP})),
+    ("body-decides-how-held", ([WEEKLY], {"held": "notional"}), [], ([WEEKLY], {})),
+    ("named-coordinator", ([WEEKLY], {"choice": "agree"}), [], ([WEEKLY], {})),
+    ("review-triggers", ([WEEKLY], {"review_weeks": 6}), [], ([], {"review_weeks": 6})),
+    ("refusal-reasons", ([WEEKLY], {"choice": "decline"}), [], ([WEEKLY], {"choice": "agree"})),
+    ("refusal-reasons", ([WEEKLY], {"held": "direct-payment"}), [],
+        ([WEEKLY], {"held": "notional"})),
+    ("help-and-brokerage", ([WEEKLY], {"choice": "agree"}), [], ([], {"choice": "agree"})),
+    ("contingency-outside", ([WEEKLY], {"choice": "agree"}), [], ([WEEKLY], {})),
+    ("unused-money", ([WEEKLY], {"choice": "agree"}), [],
+        ([WEEKLY, "physio-exercise"], {"choice": "agree"})),
+]
+# A rule, and the mark on an item that makes it speak of that item.
+MARKS = [
+    ("no-alcohol-itself", "alcohol-itself"),
+    ("no-gambling", "gambling"),
+    ("no-debt-repayment", "debt"),
+    ("nothing-illegal", "illegal"),
+    ("no-emergency-care", "emergency-care"),
+    ("no-inpatient-nhs-care", "inpatient-nhs"),
+    ("legal-minimum-pay", "low-pay"),
+    ("employer-duties", "employs-staff"),
 ]
 # fmt: on
 
@@ -78,7 +99,35 @@ def test_a_rule_speaks_of_what_it_is_for_and_of_nothing_else(
 
 
 def test_each_rule_is_tried_above(case: Case) -> None:
-    assert {rule for rule, *_ in RULE_CASES} | {"unsafe-item"} == set(case.rules)
+    tried = {rule for rule, *_ in [*RULE_CASES, *MARKS]}
+    assert tried | {"unsafe-item", "direct-payment-barred"} == set(case.rules)
+
+
+@pytest.mark.parametrize(("rule", "mark"), MARKS)
+def test_a_mark_on_an_item_is_enough_and_free_care_is_never_told_off(
+    case: Case, rule: str, mark: str
+) -> None:
+    marked = with_item(case, WEEKLY, marks=(mark,))
+    assert found(marked, [WEEKLY, "swim-gym"])[rule] == [WEEKLY]
+    assert rule not in found(marked, ["swim-gym"])
+    assert rule not in found(with_item(case, "pain-programme", marks=(mark,)), ["pain-programme"])
+
+
+def test_a_court_requirement_bars_a_direct_payment_and_nothing_else(case: Case) -> None:
+    about = case.about.model_copy(update={"marks": ("court-requirement",)})
+    under_order = dataclasses.replace(case, about=about)
+    rule = "direct-payment-barred"
+    assert found(under_order, [WEEKLY], held="direct-payment")[rule] == []
+    assert rule not in found(under_order, [WEEKLY], held="notional")
+    assert rule not in found(under_order, [WEEKLY])
+    assert rule not in found(case, [WEEKLY], held="direct-payment")
+
+
+def test_a_ban_on_buying_alcohol_is_not_a_ban_on_buying_treatment(bank: CaseBank) -> None:
+    detox = bank.load("alcohol-detox-at-home")
+    barred = [i.id for i in detox.about.items if "no-alcohol-itself" in found(detox, [i.id])]
+    assert barred == ["wine-until-then"]
+    assert len(detox.about.items) > 8
 
 
 def test_an_unsafe_item_is_a_stop_and_is_not_excused_as_unproven(case: Case) -> None:
