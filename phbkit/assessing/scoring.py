@@ -41,6 +41,7 @@ class Critical:
     """A critical error: where it was made, why it is one, and who says so."""
 
     where: str
+    asked: str
     text: str
     sources: tuple[str, ...]
 
@@ -191,14 +192,16 @@ def _critical(case: Case, answers: Mapping[str, Any]) -> Iterator[Critical]:
         given = answers.get(question.id, ())
         chosen = {given} if isinstance(given, str) else set(given) if question.critical else set()
         if question.feedback and chosen & set(question.critical):
-            yield Critical(question.id, question.feedback.text, question.feedback.sources)
+            yield Critical(
+                question.id, question.stem, question.feedback.text, question.feedback.sources
+            )
     decision = answers.get("decision")
     if decision is None or "plan" not in answers:
         return
     items = frozenset(answers["plan"])
     for error in case.about.critical:
         if error.when.holds(items, decision["choice"], decision["held"]):
-            yield Critical(error.id, error.text, error.sources)
+            yield Critical(error.id, "The plan and the decision", error.text, error.sources)
 
 
 def _marks(case: Case, question: Question, answers: Mapping[str, Any]) -> list[Mark]:
