@@ -7,7 +7,14 @@ import shutil
 import subprocess
 import sys
 
-INSTALL = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
+INSTALL = [
+    "apt-get",
+    "install",
+    "--yes",
+    "--no-install-recommends",
+    "chromium",
+    "fonts-dejavu-core",
+]
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from phbkit.assessing import credit
 from phbkit.casebank import SCALE, Case, Question
-from phbkit.casebank.case import FICTION
+from phbkit.casebank.case import DRAFT, FICTION
 from phbkit.text import plain, table
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Result:
     marks: tuple[Mark, ...]
     formative: tuple[tuple[str, str], ...]
     critical: tuple[Critical, ...] = ()
+    draft: bool = False
 
     def total(self, key: str = "key") -> Decimal:
         """Sum of credits measured by one key."""
@@ -92,6 +93,7 @@ class Result:
             "asked": self.asked,
             "answered": self.answered,
             "complete": self.answered == self.asked,
+            "draft_case": self.draft,
             "scores": {
                 key: {
                     "total": str(self.total(key)),
@@ -151,6 +153,7 @@ class Result:
         said = "This module has not been answered."
         if self.answered:
             said = f"{self.answered} of {self.asked} questions answered."
+        said += f" {DRAFT}" if self.draft else ""
         return table(f"{self.title}: result", rows) + Markup("<p>{} {}</p>").format(said, FICTION)
 
 
@@ -184,6 +187,7 @@ def score(case: Case, answers: Mapping[str, Any]) -> Result:
         marks,
         formative,
         tuple(_critical(case, answers)),
+        case.draft,
     )
 
 

@@ -27,6 +27,7 @@ from phbkit.text import long_date, pounds, table
 if TYPE_CHECKING:
     import pandas as pd
 
+DRAFT = "Draft for teaching design: nobody qualified has signed this case off."
 FICTION = "People, prices, stop rules and panel judgements in this case are made up for teaching."
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from phbkit import forms
 from phbkit.casebank import SCALE, Case
-from phbkit.casebank.case import FICTION
+from phbkit.casebank.case import DRAFT, FICTION
 from phbkit.deciding import Plan, Proposal, findings
 from phbkit.exports import cpd
 from phbkit.text import long_date, markdown, plain, pounds
@@ -96,6 +96,7 @@ def step_page(
         held=HELD,
         decision=decision,
         fiction=FICTION,
+        draft=DRAFT,
     )
 
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from phbkit.assessing import Result
 from phbkit.casebank import Case, CaseBank
+from phbkit.casebank.case import DRAFT
 from phbkit.deciding import Plan
 from phbkit.errors import PhbError
 from phbkit.exports import cpd
@@ -136,7 +137,9 @@ class Workbook:
         return f"<Workbook {self.case.id}: {self._how}>"
 
     def _repr_html_(self) -> str:
-        return str(Markup("<p><strong>{}</strong>: {}</p>").format(self.case.title, self._how))
+        draft = DRAFT if self.case.draft else ""
+        said = Markup("<p><strong>{}</strong>: {} {}</p>")
+        return str(said.format(self.case.title, self._how, draft))
 
     @property
     def _how(self) -> str:
