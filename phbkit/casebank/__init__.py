@@ -2,7 +2,8 @@
 
 from phbkit.casebank.bank import CaseBank
 from phbkit.casebank.case import Case
-from phbkit.casebank.models import CaseFile, PlanItem, Question, QuestionFile, Rule, Source
+from phbkit.casebank.ground import Rule, Source
+from phbkit.casebank.models import CaseFile, PlanItem, Question, QuestionFile
 from phbkit.casebank.panel import SCALE, Panel
 
 __all__ = [

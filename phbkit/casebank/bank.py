@@ -15,15 +15,8 @@ from pydantic import BaseModel
 from phbkit.casebank import checking
 from phbkit.casebank.bodies import Bodies, check_names, named
 from phbkit.casebank.case import Case
-from phbkit.casebank.models import (
-    BodyFile,
-    CaseFile,
-    DealFile,
-    GlossaryFile,
-    QuestionFile,
-    Source,
-    SourceFile,
-)
+from phbkit.casebank.ground import BodyFile, DealFile, GlossaryFile, Source, SourceFile
+from phbkit.casebank.models import CaseFile, QuestionFile
 from phbkit.casebank.panel import Panel, read_panel
 from phbkit.casebank.reading import Document, read_document, read_model
 from phbkit.errors import CaseError, Fault, UnknownNameError

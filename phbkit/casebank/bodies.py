@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from phbkit.casebank.models import Body
+from phbkit.casebank.ground import Body
 from phbkit.casebank.reading import Document, strings
 from phbkit.errors import Fault
 

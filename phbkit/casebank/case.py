@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING, get_args
 
 from markupsafe import Markup
 
-from phbkit.casebank.models import (
-    Budget,
-    CaseFile,
-    FollowUp,
-    GlossaryEntry,
-    Person,
-    PlanItem,
-    Question,
-    Rule,
-    Source,
-    StepId,
-)
+from phbkit.casebank.ground import GlossaryEntry, Rule, Source
+from phbkit.casebank.models import Budget, CaseFile, FollowUp, Person, PlanItem, Question, StepId
 from phbkit.casebank.panel import Panel
 from phbkit.errors import UnknownNameError
 from phbkit.text import long_date, pounds, table

@@ -10,19 +10,8 @@ from itertools import chain, combinations, product
 from typing import get_args
 
 from phbkit.casebank.case import case_steps
-from phbkit.casebank.models import (
-    Body,
-    CaseFile,
-    DecisionId,
-    GlossaryEntry,
-    Held,
-    Question,
-    Rule,
-    SignOff,
-    Source,
-    StepId,
-    When,
-)
+from phbkit.casebank.ground import Body, GlossaryEntry, Rule, Source
+from phbkit.casebank.models import CaseFile, DecisionId, Held, Question, SignOff, StepId, When
 from phbkit.casebank.reading import Document, strings
 from phbkit.errors import Fault
 

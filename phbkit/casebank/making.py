@@ -9,16 +9,16 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from phbkit.casebank import models
+from phbkit.casebank import ground, models
 from phbkit.errors import SettingsError
 
 SHAPES: dict[str, type[BaseModel]] = {
     "case": models.CaseFile,
     "questions": models.QuestionFile,
-    "deal": models.DealFile,
-    "sources": models.SourceFile,
-    "bodies": models.BodyFile,
-    "glossary": models.GlossaryFile,
+    "deal": ground.DealFile,
+    "sources": ground.SourceFile,
+    "bodies": ground.BodyFile,
+    "glossary": ground.GlossaryFile,
 }
 _SKELETON = Path(__file__).parent / "skeleton"
 _CASE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

@@ -1,0 +1,90 @@
+"""What every case rests on: sources, the deal, names of bodies, the glossary."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from phbkit.casebank.models import Id, Line, Shape, Text
+
+
+class Source(Shape):
+    """One document a claim may rest on, and how far it was read."""
+
+    title: Line
+    publisher: Line
+    date: Line
+    address: Line
+    read: Literal["in full", "in part", "opening", "abstract", "secondary"]
+    checked: dt.date
+    due: dt.date
+    sure: Literal["verified", "partly", "unverified"]
+    note: Line | None = None
+
+
+class GlossaryEntry(Shape):
+    """A term in plain words."""
+
+    term: Line
+    means: Text
+
+
+class Rule(Shape):
+    """One rule of the deal: what is allowed, since when, and who says so."""
+
+    id: Id
+    title: Line
+    says: Text
+    group: Literal[
+        "what it may buy", "who may have it", "money", "the plan", "agreement", "review", "evidence"
+    ]
+    scope: Literal["national", "local", "practice"]
+    since: dt.date | None = None
+    until: dt.date | None = None
+    checked: dt.date
+    sure: Literal["verified", "partly"]
+    finding: Literal["stop", "discuss", "note"]
+    cure: Text
+    sources: Annotated[tuple[Id, ...], Field(min_length=1)]
+
+    def applies_on(self, day: dt.date) -> bool:
+        """Say whether the rule is in force on a day."""
+        return (self.since is None or self.since <= day) and (
+            self.until is None or day <= self.until
+        )
+
+
+class DealFile(Shape):
+    """`deal.yaml`."""
+
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+
+
+class Body(Shape):
+    """A body whose name or duty changes: its names, and from when to when."""
+
+    name: Line
+    short: Line
+    since: dt.date
+    until: dt.date | None = None
+    source: Id
+
+
+class BodyFile(Shape):
+    """`bodies.yaml`: for each role in prose, `[[role]]`, the bodies that have held it."""
+
+    bodies: dict[Id, Annotated[tuple[Body, ...], Field(min_length=1)]]
+
+
+class SourceFile(Shape):
+    """`sources.yaml`."""
+
+    sources: dict[Id, Source]
+
+
+class GlossaryFile(Shape):
+    """`glossary.yaml`."""
+
+    glossary: dict[Id, GlossaryEntry]
