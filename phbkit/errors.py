@@ -30,11 +30,23 @@ class UnknownNameError(PhbError):
 
 
 class AnswersError(PhbError):
-    """An answers file, or one answer, that cannot be taken."""
+    """An answers file, or one answer, that cannot be taken.
+
+    `problems` holds what is wrong by key, where an answer has several parts; the message tells the
+    first.
+    """
 
     def __init__(self, problem: str, *, key: str = "", place: str = "") -> None:
         self.problem, self.key, self.place = problem, key, place
+        self.problems = {key: problem}
         super().__init__(": ".join(part for part in (place, key, problem) if part))
+
+    @classmethod
+    def of(cls, errors: Sequence[AnswersError]) -> AnswersError:
+        """Make one error of several."""
+        made = cls(errors[0].problem, key=errors[0].key)
+        made.problems = {error.key: error.problem for error in errors}
+        return made
 
 
 class RecordsError(PhbError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
@@ -23,6 +24,12 @@ def _parser() -> MarkdownIt:
 def markdown(source: str) -> Markup:
     """Render Markdown from the case bank. Raw HTML in it is shown as text, never obeyed."""
     return Markup(nh3.clean(_parser().render(source), tags=_TAGS, link_rel="noopener noreferrer"))
+
+
+def quotes(text: str) -> str:
+    """Curl the quotation marks and apostrophes of a line that is not Markdown."""
+    curled = re.sub(r"(^|[\s(\[])\"", "\\1“", text).replace('"', "”")
+    return re.sub(r"(^|[\s(\[])'", "\\1‘", curled).replace("'", "’")
 
 
 def pounds(amount: Decimal) -> str:

@@ -26,7 +26,7 @@ function valuesOf(form) {
   return values;
 }
 
-/** Tell the page, and say it aloud where there is no page around the form. */
+/** Tell the page around the form, if there is one. */
 function tell(el, name, detail) {
   el.dispatchEvent(new CustomEvent(`phb:${name}`, { bubbles: true, detail }));
 }
@@ -47,16 +47,20 @@ function showErrors(form, problems) {
   clearErrors(form);
   const summary = form.querySelector(".phb-errors");
   const title = document.createElement("h4");
-  title.textContent = "Not saved yet";
+  const count = Object.keys(problems).length;
+  title.textContent = count === 1 ? "Not saved yet: one thing to mend" : `Not saved yet: ${count} things to mend`;
+  title.id = `errors-${form.dataset.step}`;
+  summary.setAttribute("aria-labelledby", title.id);
   const list = document.createElement("ul");
   const inOrder = [...form.querySelectorAll("[data-field]")].map((field) => field.dataset.field);
   const rank = (name) => (inOrder.includes(name) ? inOrder.indexOf(name) : inOrder.length);
   for (const [name, problem] of Object.entries(problems).sort(([a], [b]) => rank(a) - rank(b))) {
     const target = form.querySelector(`#${CSS.escape(`field-${name}`)}`);
     const item = document.createElement("li");
+    item.dataset.about = name;
     if (target) {
-      const label = form.querySelector(`[data-field="${CSS.escape(name)}"] :is(legend, .phb-label)`);
-      const words = label.textContent.trim();
+      const field = form.querySelector(`[data-field="${CSS.escape(name)}"]`);
+      const words = (field.dataset.name ?? field.querySelector("legend, .phb-label").textContent).trim();
       const link = document.createElement("a");
       link.href = `#${target.id}`;
       link.textContent = `“${words.length > 70 ? `${words.slice(0, 67)}…` : words}” ${problem}`;
@@ -81,6 +85,20 @@ function showErrors(form, problems) {
   summary.focus();
 }
 
+/** Take back what was said of a field once it is touched again. */
+function clearError(form, control) {
+  const field = control.closest("[data-field]");
+  if (!field) return;
+  const name = CSS.escape(control.name.includes(".") ? control.name : field.dataset.field);
+  const place = form.querySelector(`#error-${name}`);
+  if (!place || place.hidden) return;
+  place.hidden = true;
+  for (const each of field.querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
+  form.querySelector(`.phb-errors [data-about="${name}"]`)?.remove();
+  const summary = form.querySelector(".phb-errors");
+  if (!summary.querySelector("li")) summary.hidden = true;
+}
+
 function offerFile(reply, buffers) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([buffers[0]], { type: reply.type }));
@@ -89,13 +107,15 @@ function offerFile(reply, buffers) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-async function copyText(from, say) {
-  from.select();
+async function copyText(from, back, say) {
   try {
     await navigator.clipboard.writeText(from.value);
-    say("Copied.");
+    say("Copied");
   } catch {
-    say(document.execCommand("copy") ? "Copied." : "The text is selected: copy it with your keyboard.");
+    from.select();
+    const copied = document.execCommand("copy");
+    if (copied) back.focus();
+    say(copied ? "Copied" : "The text is selected: copy it with your keyboard");
   }
 }
 
@@ -104,12 +124,13 @@ function render({ model, el }) {
   /** @type {Map<string, {done: (reply: any, buffers: DataView[]) => void, late: number}>} */
   const waiting = new Map();
   let pause = 0;
+  let shown = {};
   let ticket = newTicket();
 
   const say = (text, kind = "note") => {
     tell(el, "status", { text, kind });
     const line = el.querySelector(".phb-status");
-    if (line) line.textContent = document.getElementById("phb-status") ? "" : text;
+    if (line) line.textContent = text;
   };
 
   /** Send a message; `done` gets its reply, `never` is called when none has come in time. */
@@ -125,9 +146,14 @@ function render({ model, el }) {
   function save(form) {
     clearTimeout(pause);
     const button = form.querySelector("button[type=submit]");
+    const words = button.textContent;
     button.setAttribute("aria-disabled", "true");
+    button.textContent = "Saving…";
     say("Saving…");
-    const ready = () => button.removeAttribute("aria-disabled");
+    const ready = () => {
+      button.removeAttribute("aria-disabled");
+      button.textContent = words;
+    };
     send(
       { do: "save", ticket, values: valuesOf(form) },
       (reply) => {
@@ -148,37 +174,54 @@ function render({ model, el }) {
         const problem = "The server has not answered. Your answers are still on this page: try again.";
         say("Not saved yet", "trouble");
         if (form.isConnected) showErrors(form, { "": problem });
+        tell(el, "lost");
       },
     );
   }
 
   function keepDraft(form) {
-    send({ do: "draft", ticket: newTicket(), values: valuesOf(form) }, (reply) => {
+    const kept = (reply) => {
+      if (form.querySelector("button[aria-disabled]")) return;
       if (reply.did !== "kept") return say(Object.values(reply.problems).join(" "), "trouble");
-      if (reply.at) {
-        say(`Draft kept at ${reply.at}`, "draft");
-        tell(el, "draft", { at: reply.at });
-      }
-      if (reply.line) {
-        el.querySelector(".phb-line").innerHTML = reply.line;
-        el.querySelector(".phb-live").innerHTML = reply.cards;
-      }
-    });
+      if (reply.at) tell(el, "draft", { at: reply.at });
+      if (reply.line) showEffect(reply);
+    };
+    send({ do: "draft", ticket: newTicket(), values: valuesOf(form) }, kept, () => tell(el, "lost"));
+  }
+
+  /** Show what a plan does, touching only what changed, so that less is read aloud. */
+  function showEffect(reply) {
+    const line = el.querySelector(".phb-line");
+    const cards = el.querySelector(".phb-live");
+    if (shown.line !== reply.line) line.innerHTML = reply.line;
+    if (shown.cards !== reply.cards) {
+      const open = new Set([...cards.querySelectorAll("details[open]")].map((part) => part.dataset.rule));
+      cards.innerHTML = reply.cards;
+      for (const part of cards.querySelectorAll("details")) part.open = open.has(part.dataset.rule);
+    }
+    shown = reply;
   }
 
   function wire() {
     const form = el.querySelector("form");
     const status = document.createElement("p");
     status.className = "phb-status";
-    status.setAttribute("role", "status");
-    (form ?? el.firstElementChild)?.append(status);
+    if (document.getElementById("phb-status")) status.setAttribute("aria-hidden", "true");
+    else status.setAttribute("role", "status");
+    (el.querySelector(".phb-go") ?? el.firstElementChild)?.append(status);
+    const aside = el.querySelector(".phb-aside");
+    if (aside) aside.tabIndex = getComputedStyle(aside).overflowY === "auto" ? 0 : -1;
     if (form) {
       form.addEventListener("submit", (event) => {
         event.preventDefault();
         if (!form.querySelector("button[aria-disabled]")) save(form);
       });
+      form.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
+      });
       form.addEventListener("input", (event) => {
         clearTimeout(pause);
+        clearError(form, event.target);
         const typed = event.target.matches("textarea, input[type=text]");
         pause = setTimeout(() => keepDraft(form), typed ? TYPING_PAUSE_MS : 0);
       });
@@ -186,10 +229,17 @@ function render({ model, el }) {
     for (const control of el.querySelectorAll("[data-do]")) {
       control.addEventListener("click", () => {
         if (control.dataset.do === "copy") {
-          copyText(el.querySelector(`#${CSS.escape(control.dataset.from)}`), say);
+          copyText(el.querySelector(`#${CSS.escape(control.dataset.from)}`), control, say);
         } else {
           send({ do: control.dataset.do, ticket: newTicket() }, (reply, buffers) => {
-            if (reply.did === "download") offerFile(reply, buffers);
+            if (reply.did === "download") {
+              offerFile(reply, buffers);
+              say(`Downloaded ${reply.name}`);
+            }
+            if (reply.did === "revising") {
+              say("You can change the plan");
+              el.querySelector("fieldset")?.focus();
+            }
             if (reply.did === "refused") say(Object.values(reply.problems).join(" "), "trouble");
           });
         }

@@ -143,7 +143,6 @@ def make_server(using: Settings, *, host: str, port: int) -> Server:
     config.MappingKernelManager.allow_tracebacks = False
     config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
     config.MappingKernelManager.cull_interval = 120
-    config.MappingKernelManager.cull_connected = True
     shelf = Shelf(workbooks, bank, open_store(using.database_url), using.learner)
     server = Server(config=config, shelf=shelf)
     server.initialize([str(workbooks)])

@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -32,10 +33,10 @@ _NOT_TEXT = re.compile(
 )  # XML has no such characters
 DECISIONS: dict[str, str] = {
     "agree": "Agree the whole plan",
-    "agree-part": "Agree part of it, and say which part is not agreed",
+    "agree-part": "Agree part of it, and say which part not",
     "trial": "Try it for a set time, then review",
-    "defer": "Not decide yet, and say what is needed",
-    "decline": "Not agree the plan, with reasons and the route to reconsideration",
+    "defer": "Wait, and say what is needed before deciding",
+    "decline": "Decline, with reasons and the route to reconsideration",
 }
 assert set(DECISIONS) == set(get_args(DecisionId))  # noqa: S101
 HELD: dict[str, str] = {
@@ -182,7 +183,7 @@ def _text(key: str, value: Any, *, required: bool = True) -> str:
         raise AnswersError(f"must be text; got {value!r}.", key=key)
     kept = _NOT_TEXT.sub("", _LINE_BREAKS.sub("\n", value)).strip()
     if required and not kept:
-        raise AnswersError("must say something.", key=key)
+        raise AnswersError("is not answered yet.", key=key)
     if len(kept) > LONGEST_TEXT:
         raise AnswersError(f"must be at most {LONGEST_TEXT} characters; got {len(kept)}.", key=key)
     return kept
@@ -194,21 +195,13 @@ def _plan(case: Case, value: Any) -> list[str]:
 
 def _decision(_: Case, value: Any) -> dict[str, Any]:
     _require_fields("decision", value, {"choice", "held", "reasons", "review_weeks", "stop_rule"})
-    for field, allowed in (("choice", DECISIONS), ("held", HELD)):
-        if not isinstance(value[field], str) or value[field] not in allowed:
-            problem = f"must be one of {', '.join(allowed)}; got {value[field]!r}."
-            raise AnswersError(problem, key=f"decision.{field}")
-    weeks = value["review_weeks"]
-    if type(weeks) is not int or not 1 <= weeks <= 52:
-        problem = f"must be a whole number of weeks from 1 to 52; got {weeks!r}."
-        raise AnswersError(problem, key="decision.review_weeks")
-    return {
-        "choice": value["choice"],
-        "held": value["held"],
-        "reasons": _text("decision.reasons", value["reasons"]),
-        "review_weeks": weeks,
-        "stop_rule": _text("decision.stop_rule", value["stop_rule"]),
-    }
+    return _parts(
+        choice=lambda: _one_of("decision.choice", value["choice"], DECISIONS),
+        held=lambda: _one_of("decision.held", value["held"], HELD),
+        reasons=lambda: _text("decision.reasons", value["reasons"]),
+        review_weeks=lambda: _weeks("decision.review_weeks", value["review_weeks"]),
+        stop_rule=lambda: _text("decision.stop_rule", value["stop_rule"]),
+    )
 
 
 def _cpd(_: Case, value: Any) -> dict[str, Any]:
@@ -216,18 +209,60 @@ def _cpd(_: Case, value: Any) -> dict[str, Any]:
     changes = value["changes"]
     if not isinstance(changes, list) or not 2 <= len(changes) <= 3:
         raise AnswersError("must be a list of two or three changes.", key="cpd.changes")
+    texts = {
+        f"change {n}": partial(_text, f"cpd.changes.{n}", text) for n, text in enumerate(changes)
+    }
+    kept = _parts(
+        learnt=lambda: _text("cpd.learnt", value["learnt"]),
+        **texts,
+        hours=lambda: _hours("cpd.hours", value["hours"]),
+    )
+    return {
+        "learnt": kept["learnt"],
+        "changes": [kept[name] for name in texts],
+        "hours": kept["hours"],
+    }
+
+
+def _parts(**checks: Callable[[], Any]) -> dict[str, Any]:
+    """Check every part of an answer, so that all that is wrong with it is told at once."""
+    kept, errors = {}, []
+    for name, check in checks.items():
+        try:
+            kept[name] = check()
+        except AnswersError as error:
+            errors.append(error)
+    if errors:
+        raise AnswersError.of(errors)
+    return kept
+
+
+def _one_of(key: str, value: Any, allowed: Mapping[str, str]) -> str:
+    if value == "":
+        raise AnswersError("is not answered yet.", key=key)
+    if not isinstance(value, str) or value not in allowed:
+        raise AnswersError(f"must be one of {', '.join(allowed)}; got {value!r}.", key=key)
+    return value
+
+
+def _weeks(key: str, value: Any) -> int:
+    if value == "":
+        raise AnswersError("is not answered yet.", key=key)
+    if type(value) is not int or not 1 <= value <= 52:
+        problem = f"must be a whole number of weeks from 1 to 52; got {value!r}."
+        raise AnswersError(problem, key=key)
+    return value
+
+
+def _hours(key: str, value: Any) -> str:
     try:
-        hours = Decimal(str(value["hours"]))
+        hours = Decimal(str(value))
     except InvalidOperation:
         hours = Decimal("NaN")
     if not (hours.is_finite() and Decimal("0.25") <= hours <= 10):
-        problem = f"must be a decimal number of hours from 0.25 to 10; got {value['hours']!r}."
-        raise AnswersError(problem, key="cpd.hours")
-    return {
-        "learnt": _text("cpd.learnt", value["learnt"]),
-        "changes": [_text(f"cpd.changes.{n}", text) for n, text in enumerate(changes)],
-        "hours": str(hours.quantize(Decimal("0.01"))),
-    }
+        problem = f"must be a decimal number of hours from 0.25 to 10, like 0.50; got {value!r}."
+        raise AnswersError(problem, key=key)
+    return str(hours.quantize(Decimal("0.01")))
 
 
 def _require_fields(key: str, value: Any, fields: set[str]) -> None:

@@ -14,24 +14,26 @@ State = Literal["locked", "open", "done"]
 class Step:
     """One step of a module.
 
-    `asks` names the answer that the step itself takes, beside the questions a case puts there.
+    `asks` names the answer that the step itself takes, beside the questions a case puts there;
+    `final` says that what is answered there stays.
     """
 
     id: str
     title: str
     go_on: str
     asks: str = ""
+    final: bool = False
 
 
 STEPS = (
     Step("meet", "Meet the person", "Go on to your first judgement"),
-    Step("judge", "First judgement", "Commit my first judgement"),
-    Step("deal", "The deal", "Check my answers"),
-    Step("gates", "Safety first", "Check my answers"),
-    Step("voices", "Voices", "Commit my answers"),
+    Step("judge", "First judgement", "Commit my first judgement", final=True),
+    Step("deal", "The deal", "Mark my answers", final=True),
+    Step("gates", "Safety first", "Mark my answers", final=True),
+    Step("voices", "Voices", "Commit my answers", final=True),
     Step("plan", "Options and plan", "Keep this plan", "plan"),
-    Step("risk", "Shared risk", "Commit my answers"),
-    Step("decide", "Decide and agree", "Decide", "decision"),
+    Step("risk", "Shared risk", "Commit my answers", final=True),
+    Step("decide", "Decide and agree", "Make this decision final", "decision", final=True),
     Step("after", "What happened next", "Go on to feedback"),
     Step("feedback", "Feedback", "Go on to reflect"),
     Step("reflect", "Reflect", "Finish and make my CPD entry", "cpd"),

@@ -125,7 +125,7 @@ class Module:
             try:
                 kept[key] = check_answer(self.case, key, answers[key])
             except AnswersError as error:
-                problems[error.key] = error.problem
+                problems |= error.problems
         if problems:
             raise RefusedError(problems)
         return kept

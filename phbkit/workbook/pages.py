@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from functools import cache
@@ -17,7 +18,7 @@ from phbkit.casebank import SCALE, Case
 from phbkit.casebank.case import DRAFT, FICTION
 from phbkit.deciding import Plan, Proposal, findings
 from phbkit.exports import cpd
-from phbkit.text import long_date, markdown, plain, pounds
+from phbkit.text import long_date, markdown, plain, pounds, quotes
 from phbkit.workbook.answers import DECISIONS, HELD
 from phbkit.workbook.arc import Step, find_step
 from phbkit.workbook.module import Module
@@ -83,14 +84,13 @@ def step_page(
         mode="form" if form else "record",
         is_live=live,
         values=given,
-        wants_live=step.id == "plan",
         next_step=module.step_after(step.id),
         waiting_for=find_step(module.current).title if module.current else "",
         live=plan_effect(case, given.get("plan", [])) if step.id == "plan" and form else {},
         review_date=review_date(module),
         cited=sorted(cited(case), key=lambda name: case.sources[name].title),
         checked=min(case.sources[name].checked for name in cited(case)),
-        hours=f"{case.about.minutes / 60:.2f}",
+        hours=f"{math.ceil(case.about.minutes / 15) / 4:.2f}",
         cpd=cpd.as_text(cpd_entry(module)) if "cpd" in module.answers else "",
         decisions=DECISIONS,
         held=HELD,
@@ -172,6 +172,7 @@ def _environment() -> Environment:
         "pounds": pounds,
         "date": long_date,
         "plain": plain,
+        "quotes": quotes,
         "zip": lambda left, right: list(zip(left, right, strict=True)),
     }
     environment.filters.update(filters)

@@ -11,6 +11,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from phbkit.casebank import SCALE, Case, Question
+from phbkit.text import quotes
 from phbkit.workbook.arc import STEPS
 
 ANSWERS = Path(__file__).parent.parent / "answers"
@@ -103,7 +104,7 @@ def fill_step(
     step = shown_step(page)
     if step_id == "plan":
         for item in answers.get("plan", []):
-            hand.choose(step.get_by_label(case.item(item).title, exact=True))
+            hand.choose(step.get_by_label(quotes(case.item(item).title), exact=True))
     for question in case.questions_at(step_id):
         if question.id in answers:
             field = step.locator(f'[data-field="{question.id}"]')
@@ -124,7 +125,7 @@ def _fill_question(
     else:
         texts = {option.id: option.text for option in question.options}
         for chosen in answer if isinstance(answer, list) else [answer]:
-            hand.choose(field.get_by_label(texts[chosen], exact=True))
+            hand.choose(field.get_by_label(quotes(texts[chosen]), exact=True))
 
 
 def _fill_decision(step: Locator, hand: Mouse | Keyboard, decision: dict[str, Any]) -> None:

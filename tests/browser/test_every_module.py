@@ -30,7 +30,7 @@ def test_a_careful_gp_plays_by_mouse_and_every_step_passes_axe(
     answers = careful(case)
     play(page, Mouse(page), case, answers, before=check, after=check)
     assert served.module(case).result == score(case, answers)
-    expect(page.get_by_label("Entry", exact=True)).to_be_visible()
+    expect(page.get_by_label("CPD entry text", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -58,7 +58,7 @@ def test_a_gp_plays_to_the_end_by_mouse_and_every_step_passes_axe(
 
     play(page, Mouse(page), case, read("strong"), before=check, after=check)
     assert scores(served.module(case)) == EXPECTED["strong"]
-    entry = page.get_by_label("Entry", exact=True).input_value()
+    entry = page.get_by_label("CPD entry text", exact=True).input_value()
     assert "Hours: 0.50" in entry
     assert "2. Write who holds which part of a risk." in entry
     with page.expect_download() as download:
@@ -138,7 +138,7 @@ def test_a_reload_brings_back_the_step_and_what_was_typed(
     play_until(page, case, "risk")
     open_step(page, Mouse(page), "decide")
     page.get_by_label(re.compile("^Your reasons")).fill("Half a thought, not sent")
-    expect(page.locator("#phb-status")).to_contain_text("Draft kept at")
+    expect(page.locator("#phb-draft")).to_contain_text("Draft kept at")
     page.reload()
     wait_ready(page)
     expect(page.get_by_role("heading", name="Decide and agree")).to_be_visible()
@@ -221,7 +221,7 @@ def test_the_plan_moves_money_and_findings_and_can_be_changed_until_the_decision
     page.get_by_label("Soft tissue massage, every week", exact=True).check()
     expect(line).to_contain_text("£420 left")
     page.get_by_label("Owen pays extra for longer sessions").check()
-    expect(line).to_contain_text("1 to stop")
+    expect(line).to_contain_text("the deal: 1 to stop")
     page.get_by_label("Owen pays extra for longer sessions").uncheck()
     page.get_by_label("Physiotherapist-led exercise block").check()
     expect(line).to_contain_text("£100 over")
@@ -259,7 +259,8 @@ def test_start_again_begins_a_new_attempt_and_keeps_the_first(
     play_until(page, case, "meet")
     page.goto(served.url)
     expect(page.get_by_text("1 of 10 steps done")).to_be_visible()
-    page.get_by_role("button", name="Start again").click()
+    page.locator("summary", has_text="Start again").click()
+    page.get_by_role("button", name="Start again from the beginning").click()
     wait_ready(page)
     assert served.module(case).closed == {}
 

@@ -23,7 +23,7 @@ DECISION = {
 CPD = {"learnt": "A thing.", "changes": ["One.", "Two."], "hours": "0.5"}
 SCALE = "must be -2, -1, 0, 1 or 2; got "
 WEEKS = "must be a whole number of weeks from 1 to 52; got "
-HOURS = "must be a decimal number of hours from 0.25 to 10; got "
+HOURS = "must be a decimal number of hours from 0.25 to 10, like 0.50; got "
 CHANGES = "must be a list of two or three changes."
 
 # fmt: off
@@ -39,7 +39,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("who-agrees", [1], "who-agrees", "must be a list of a, b, c, d, e; got [1]."),
     ("who-agrees", ["a", "z"], "who-agrees", "'z' is not one of a, b, c, d, e."),
     ("who-agrees", ["a", "a"], "who-agrees", "names an option twice."),
-    ("what-surprised", " \n", "what-surprised", "must say something."),
+    ("what-surprised", " \n", "what-surprised", "is not answered yet."),
     ("what-surprised", "é" * 6001, "what-surprised", "must be at most 6000 characters; got 6001."),
     ("what-surprised", 7, "what-surprised", "must be text; got 7."),
     ("plan", ["massage-daily"], "plan", "'massage-daily' is not one of massage-weekly, "),
@@ -48,16 +48,16 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("decision", {"choice": "agree"}, "decision", "must have choice, held, reasons, "),
     ("decision", DECISION | {"more": 1}, "decision", "must have choice, held, reasons, "),
     ("decision", DECISION | {"choice": "perhaps"}, "decision.choice", "must be one of agree, "),
-    ("decision", DECISION | {"reasons": ""}, "decision.reasons", "must say something."),
-    ("decision", DECISION | {"stop_rule": " "}, "decision.stop_rule", "must say something."),
+    ("decision", DECISION | {"reasons": ""}, "decision.reasons", "is not answered yet."),
+    ("decision", DECISION | {"stop_rule": " "}, "decision.stop_rule", "is not answered yet."),
     *(("decision", DECISION | {"review_weeks": weeks}, "decision.review_weeks", WEEKS)
       for weeks in (0, 53, -1, "12", 12.0, True, None)),
     ("cpd", {"learnt": "x"}, "cpd", "must have changes, hours, learnt; got ['learnt']."),
-    ("cpd", CPD | {"learnt": ""}, "cpd.learnt", "must say something."),
+    ("cpd", CPD | {"learnt": ""}, "cpd.learnt", "is not answered yet."),
     ("cpd", CPD | {"changes": ["One."]}, "cpd.changes", CHANGES),
     ("cpd", CPD | {"changes": ["1", "2", "3", "4"]}, "cpd.changes", CHANGES),
     ("cpd", CPD | {"changes": "One. Two."}, "cpd.changes", CHANGES),
-    ("cpd", CPD | {"changes": ["One.", " "]}, "cpd.changes.1", "must say something."),
+    ("cpd", CPD | {"changes": ["One.", " "]}, "cpd.changes.1", "is not answered yet."),
     *(("cpd", CPD | {"hours": hours}, "cpd.hours", HOURS)
       for hours in ("NaN", "sNaN", float("nan"), "Infinity", "0.24", "10.01", "-1", "half", None)),
 ]

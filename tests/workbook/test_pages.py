@@ -112,8 +112,9 @@ def test_pages_are_the_same_whatever_the_key_until_it_is_shown(case: Case, steps
 
 def test_a_shown_key_comes_with_credit_reasons_and_sources(case: Case) -> None:
     page = step_page(played(case, 3), find_step("deal"), live=True)
-    assert "Best answer:" in page
-    assert page.count("Credit:</strong> 1 of 1") == 3
+    assert page.count("Right.") == 1
+    assert page.count("3 of 3 found, none wrong.") == 2
+    assert page.count("Credit: 1 of 1") == 3
     assert letters(case.question("right-or-offer").feedback.text) in letters(page)  # type: ignore[union-attr]
 
 

@@ -3,7 +3,10 @@
 const sections = [...document.querySelectorAll("section.phb-section")];
 const marks = [...document.querySelectorAll(".phb-steps li")];
 const status = document.getElementById("phb-status");
+const draft = document.getElementById("phb-draft");
 const trouble = document.getElementById("phb-trouble");
+const PATIENCE_MS = 25_000;
+const STATES = { done: "done", locked: "not open yet", open: "" };
 /** @type {Map<string, {section: Element, index: number, state: string}>} */
 const steps = new Map();
 const menu = document.querySelector(".phb-menu");
@@ -12,6 +15,7 @@ let shown = "";
 let lastSaved = "";
 
 function say(text, kind) {
+  draft.textContent = "";
   status.textContent = text;
   status.dataset.kind = kind;
 }
@@ -30,17 +34,23 @@ function showTrouble(text) {
 function drawMarks() {
   for (const [id, { index, state }] of steps) {
     const mark = marks[index];
-    const words = mark.textContent;
+    const words = (mark.dataset.words ??= mark.textContent);
     const label = document.createElement(state === "locked" ? "span" : "a");
     if (state !== "locked") label.href = `#${id}`;
     if (id === shown) label.setAttribute("aria-current", "step");
     label.textContent = words;
+    if (STATES[state]) {
+      const said = document.createElement("span");
+      said.className = "phb-hidden";
+      said.textContent = ` (${STATES[state]})`;
+      label.append(said);
+    }
     mark.dataset.state = state;
     mark.replaceChildren(label);
   }
   const done = [...steps.values()].filter(({ state }) => state === "done").length;
   const progress = document.querySelector(".phb-progress");
-  progress.textContent = `${done} of ${sections.length} steps done`;
+  progress.textContent = `Steps: ${done} of ${sections.length} done`;
   progress.style.setProperty("--done", `${(100 * done) / sections.length}%`);
 }
 
@@ -52,7 +62,7 @@ function show(id, moved) {
   sections.forEach((section, index) => {
     section.hidden = index !== step.index;
   });
-  document.querySelector(".phb-intro").hidden = step.index > 0;
+  document.querySelector(".phb-intro").classList.toggle("phb-hidden", step.index > 0);
   drawMarks();
   const heading = step.section.querySelector("h2");
   document.title = `${heading.textContent.replace("¶", "").trim()} · Deciding together`;
@@ -90,6 +100,7 @@ document.addEventListener("phb:drawn", (event) => {
   if (shown) return drawMarks();
   if (steps.size === sections.length) {
     show(whereItWas(), false);
+    history.replaceState(null, "", `#${shown}`);
     document.body.dataset.ready = "true";
     say("Ready", "note");
   }
@@ -97,6 +108,10 @@ document.addEventListener("phb:drawn", (event) => {
 document.addEventListener("phb:status", ({ detail }) => say(detail.text, detail.kind));
 document.addEventListener("phb:draft", ({ detail }) => {
   lastSaved = detail.at;
+  draft.textContent = `Draft kept at ${detail.at}`;
+});
+document.addEventListener("phb:lost", () => {
+  showTrouble(`The server does not answer. ${kept()} Open the page again to go on where you were.`);
 });
 document.addEventListener("phb:saved", ({ detail }) => {
   lastSaved = detail.at;
@@ -104,6 +119,10 @@ document.addEventListener("phb:saved", ({ detail }) => {
   const answers = steps.get(detail.step).section.querySelector(".phb-answers");
   answers.focus({ preventScroll: true });
   answers.scrollIntoView();
+});
+document.querySelector(".phb-skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("content").focus();
 });
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href^='#']");
@@ -136,6 +155,22 @@ function watch(kernel) {
     showTrouble(`This page has lost its session. ${kept()} Open it again to go on where you were.`);
   });
 }
+
+setTimeout(() => {
+  if (document.body.dataset.ready) return;
+  say("Not ready", "trouble");
+  showTrouble("The module has not opened. This network may be blocking it (it needs WebSockets), or the server is busy.");
+}, PATIENCE_MS);
+
+const closed = new Set();
+window.addEventListener("beforeprint", () => {
+  for (const part of document.querySelectorAll("main details:not([open])")) closed.add(part);
+  for (const part of closed) part.open = true;
+});
+window.addEventListener("afterprint", () => {
+  for (const part of closed) part.open = false;
+  closed.clear();
+});
 
 const looking = setInterval(() => {
   const kernel = window.jupyterapp?.widgetManager?.kernel;
