@@ -11,6 +11,7 @@ WORKBOOKS = {
     "chronic_pain_massage": "chronic-pain-massage",
     "alcohol_detox_at_home": "alcohol-detox-at-home",
     "mental_health": "mental-health",
+    "young_adult_learning_disability": "young-adult-learning-disability",
 }
 
 
