@@ -16,7 +16,7 @@ class Source(Shape):
     title: Line
     publisher: Line
     date: Line
-    address: Line
+    address: Annotated[Line, Field(pattern=r"^https?://[^\s]+$")]
     read: Literal["in full", "in part", "opening", "abstract", "secondary"]
     checked: dt.date
     due: dt.date

@@ -30,7 +30,7 @@ def open_database(address: str) -> Engine:
     try:
         url = make_url(address)
         if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
-            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+            _private_folder(Path(str(url.database)).parent)
         engine = create_engine(url)
         if url.get_backend_name() == "sqlite":
             _make_durable(engine)
@@ -50,6 +50,13 @@ def open_database(address: str) -> Engine:
 
 def _without_password(address: str) -> str:
     return re.sub(r"(?<=:)[^:/@]+(?=@)", "***", address)
+
+
+def _private_folder(folder: Path) -> None:
+    """Make a folder that only its owner can read, where there is none."""
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _make_durable(engine: Engine) -> None:

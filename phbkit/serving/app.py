@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jupyter_server.base.handlers import FileFindHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
-from tornado.web import StaticFileHandler
 from traitlets import Instance
 from traitlets.config import Config
 from voila.app import Voila
@@ -21,8 +21,15 @@ from phbkit import forms
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
 from phbkit.records import open_store
-from phbkit.serving.pages import AgainHandler, ModuleHandler, ProblemHandler, StartHandler
+from phbkit.serving.pages import (
+    AgainHandler,
+    ModuleHandler,
+    OwnFileHandler,
+    ProblemHandler,
+    StartHandler,
+)
 from phbkit.serving.shelf import Shelf
+from phbkit.serving.sockets import ChannelsHandler, Connection
 from phbkit.settings import Settings
 
 _HERE = Path(__file__).parent
@@ -34,10 +41,11 @@ _KEPT_HANDLERS = {
     FileFindHandler,
 }
 _IDLE_SECONDS = 3600
+_LONGEST_BODY = 64 * 1024
 _SECURITY = "; ".join(  # noqa: FLY002
     (
         "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' blob:",  # anywidget imports its module from a blob
+        "script-src 'self' blob:",  # anywidget imports its module from a blob
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",
@@ -69,30 +77,44 @@ class Server(Voila):  # type: ignore[misc]
             **super().init_settings(),
             "compress_response": True,
             "xsrf_cookies": True,
+            "xsrf_cookie_kwargs": {"samesite": "Strict"},
+            "kernel_websocket_connection_class": Connection,
             "allow_remote_access": False,
             "local_hostnames": ["localhost", self.ip],
             "headers": {
                 "Content-Security-Policy": _SECURITY,
                 "X-Content-Type-Options": "nosniff",
                 "Referrer-Policy": "same-origin",
+                "Cross-Origin-Opener-Policy": "same-origin",
+                "Cross-Origin-Resource-Policy": "same-origin",
             },
             "default_handler_class": ProblemHandler,
             "shelf": self.shelf,
         }
 
+    def listen(self) -> None:
+        """Listen; no page has a body to send that is longer than a short form."""
+        self.app.listen = partial(self.app.listen, max_body_size=_LONGEST_BODY)
+        super().listen()
+
     def init_handlers(self) -> list[Any]:
         """Keep Voilà's kernel and script handlers; serve pages ourselves and files not at all."""
-        kept = [rule for rule in super().init_handlers() if rule[1] in _KEPT_HANDLERS]
+        ours = {VoilaKernelWebsocketHandler: ChannelsHandler}
+        kept = [
+            (rule[0], ours.get(rule[1], rule[1]), *rule[2:])
+            for rule in super().init_handlers()
+            if rule[1] in _KEPT_HANDLERS
+        ]
         module = {
             "template_paths": self.template_paths,
             "config": self.config,
             "voila_configuration": self.voila_configuration,
         }
         static = [
-            (r"/phb/static/(form\.css)", StaticFileHandler, {"path": str(forms.STYLE.parent)}),
+            (r"/phb/static/(form\.css)", OwnFileHandler, {"path": str(forms.STYLE.parent)}),
             (
                 r"/phb/static/([a-z]+\.(?:css|js))",
-                StaticFileHandler,
+                OwnFileHandler,
                 {"path": str(_HERE / "static")},
             ),
         ]
@@ -140,7 +162,6 @@ def make_server(using: Settings, *, host: str, port: int) -> Server:
         "@voila-dashboards/widgets-manager8",
         "anywidget",
     ]
-    config.MappingKernelManager.allow_tracebacks = False
     config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
     config.MappingKernelManager.cull_interval = 120
     shelf = Shelf(workbooks, bank, open_store(using.database_url), using.learner)

@@ -10,13 +10,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from jupyter_server.base.handlers import JupyterHandler
 from markupsafe import Markup
-from tornado.web import HTTPError, authenticated
+from tornado.web import HTTPError, StaticFileHandler, authenticated
 from voila.tornado.handler import TornadoVoilaHandler
 
 from phbkit.casebank.case import FICTION
 from phbkit.serving.shelf import Shelf
 
+MOST_KERNELS = 24
 _TEXTS = {
+    503: "Too many modules are open on this server. Close one and try again in a minute.",
     403: "This page may not be opened from here.",
     404: "There is no page at this address. It may have been mistyped.",
 }
@@ -87,12 +89,24 @@ class ModuleHandler(TornadoVoilaHandler):  # type: ignore[misc]
         """Run the module's notebook and show it."""
         if not self.settings["shelf"].has(name):
             raise HTTPError(404)
+        if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
+            raise HTTPError(403)  # an image or a frame of another page must not start kernels
+        if len(self.kernel_manager.list_kernel_ids()) >= MOST_KERNELS:
+            raise HTTPError(503)
         _ = self.xsrf_token  # sets the cookie that Voilà's shutdown beacon sends back
         await super().get(path=f"{name}.ipynb")
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """Say what happened without a traceback."""
         show_problem(self, status_code)
+
+
+class OwnFileHandler(StaticFileHandler):
+    """Our own scripts and styles."""
+
+    def set_extra_headers(self, path: str) -> None:
+        """Have browsers take a file for what it says it is."""
+        self.set_header("X-Content-Type-Options", "nosniff")
 
 
 class ProblemHandler(_Page):

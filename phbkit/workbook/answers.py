@@ -181,12 +181,17 @@ def _reflection(question: Question, value: Any) -> str:
 def _text(key: str, value: Any, *, required: bool = True) -> str:
     if not isinstance(value, str):
         raise AnswersError(f"must be text; got {value!r}.", key=key)
-    kept = _NOT_TEXT.sub("", _LINE_BREAKS.sub("\n", value)).strip()
+    kept = clean(value).strip()
     if required and not kept:
         raise AnswersError("is not answered yet.", key=key)
     if len(kept) > LONGEST_TEXT:
         raise AnswersError(f"must be at most {LONGEST_TEXT} characters; got {len(kept)}.", key=key)
     return kept
+
+
+def clean(text: str) -> str:
+    """Make all line breaks one kind, and leave out what no document can hold."""
+    return _NOT_TEXT.sub("", _LINE_BREAKS.sub("\n", text))
 
 
 def _plan(case: Case, value: Any) -> list[str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from phbkit.casebank import Case
 from phbkit.errors import AnswersError
-from phbkit.workbook.answers import LONGEST_TEXT
+from phbkit.workbook.answers import LONGEST_TEXT, clean
 
 MOST_FIELDS = 60
+_NAME = re.compile(r"[a-z][a-z0-9.-]{0,59}")
 
 
 def check_values(values: object) -> dict[str, str | list[str]]:
@@ -28,10 +30,12 @@ def check_values(values: object) -> dict[str, str | list[str]]:
         whole = len(texts) <= MOST_FIELDS and all(
             isinstance(text, str) and len(text) <= LONGEST_TEXT for text in texts
         )
-        if not isinstance(name, str) or not whole:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise AnswersError("must be a field's name.", key=clean(str(name))[:60])
+        if not whole:
             problem = f"must be text of at most {LONGEST_TEXT} characters."
-            raise AnswersError(problem, key=str(name)[:60])
-        kept[name] = value
+            raise AnswersError(problem, key=name)
+        kept[name] = list(map(clean, value)) if isinstance(value, list) else clean(value)
     return kept
 
 

@@ -54,6 +54,13 @@ class Module:
         self._written = {(event.submission, event.step): event.at for event in events}
         self._seen = events[-1].seq if events else 0
 
+    def _kept(self, key: str, value: Any) -> bool:
+        """Say whether an answer, sent once more, is the one that is kept."""
+        try:
+            return bool(self.answers.get(key) == check_answer(self.case, key, value))
+        except AnswersError:
+            return False
+
     def _fits(self, key: str, value: Any) -> bool:
         try:
             check_answer(self.case, key, value)
@@ -106,6 +113,8 @@ class Module:
             See Journal.append.
         """
         if (submission, step_id) in self._written and step_id in self.closed:
+            if not all(self._kept(key, value) for key, value in answers.items()):
+                raise RefusedError({"": "This was already saved, with other answers."})
             return self._written[submission, step_id]
         if self.state(step_id) == "locked":
             raise RefusedError({"": "This step is not open yet."})

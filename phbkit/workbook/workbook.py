@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from phbkit.workbook.module import Module, RefusedError
 from phbkit.workbook.pages import cpd_entry, plan_effect, step_page
 
 _log = logging.getLogger(__name__)
+_TICKET = re.compile(r"[A-Za-z0-9-]{1,64}")
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -162,7 +164,8 @@ class Workbook:
 
     def _receive(self, step_id: str, message: Mapping[str, Any]) -> tuple[Reply, list[bytes]]:
         """Answer one message from the browser. Whatever happens, it gets an answer."""
-        ticket = str(message.get("ticket", ""))[:64]
+        asked = message.get("ticket")
+        ticket = asked if isinstance(asked, str) and _TICKET.fullmatch(asked) else ""
         files: list[bytes] = []
         try:
             reply, files = self._obey(step_id, ticket, message)

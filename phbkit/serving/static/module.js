@@ -156,6 +156,9 @@ function watch(kernel) {
   });
 }
 
+window.addEventListener("load", () => {
+  if (document.querySelector(".phb-failed")) say("Part of this page could not be made", "trouble");
+});
 setTimeout(() => {
   if (document.body.dataset.ready) return;
   say("Not ready", "trouble");
