@@ -73,7 +73,7 @@ def check(
 ) -> None:
     """Check the case bank: every fault of every case, with file, line, field and cure."""
     from phbkit.casebank import CaseBank
-    from phbkit.deciding import RULES
+    from phbkit.deciding import CASE_MARKS, ITEM_MARKS, RULES
     from phbkit.settings import settings
 
     bank = CaseBank(settings().need_folder("casebank"))
@@ -82,7 +82,8 @@ def check(
             typer.echo(f"{source.due}  {name}: {source.title}, {source.publisher}")
         typer.echo(f"{_count(len(bank.due()), 'source')} due on {bank.today}.")
         return
-    faults = bank.faults() + bank.rules_beside(RULES) + (bank.unsigned() if publishable else [])
+    faults = bank.faults() + bank.rules_beside(RULES) + bank.strange_marks(ITEM_MARKS, CASE_MARKS)
+    faults += bank.unsigned() if publishable else []
     for fault in faults:
         typer.echo(str(fault))
     if faults:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -124,3 +125,21 @@ def test_a_case_bank_that_is_not_there_is_told(tmp_path: Path) -> None:
     done = phb(tmp_path / "nowhere", "check")
     assert done.returncode == 2
     assert f"PHB_CASEBANK: there is no folder {tmp_path / 'nowhere'}." in done.stderr
+
+
+def test_check_finds_a_mark_that_no_rule_reads(bank_copy: Path) -> None:
+    file = bank_copy / "cases/chronic-pain-massage/case.yaml"
+    file.write_text(file.read_text().replace("marks: [gp-services]", "marks: [gp-service]", 1))
+    done = phb(bank_copy, "check")
+    assert done.returncode == 1
+    assert "'gp-service' is read by no rule. Did you mean 'gp-services'?" in done.stdout
+
+
+def test_a_port_that_is_taken_is_told_before_any_address_is_given(bank_copy: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = phb(bank_copy, "serve", "--port", port)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"--port: {port} is taken" in done.stderr

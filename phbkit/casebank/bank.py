@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -109,6 +110,29 @@ class CaseBank:
                 if name not in cited
             }
         return sorted(faults)
+
+    def strange_marks(
+        self, item_marks: Collection[str], case_marks: Collection[str]
+    ) -> list[Fault]:
+        """Find marks on cases and items that no rule reads: most likely misspelt."""
+        faults = []
+        for case_id in self.case_ids:
+            document = read_document(self.root / "cases" / case_id / "case.yaml")
+            case = _Reading(self._bodies, self.today, drafts=True).read(document, CaseFile)
+            if case is None or isinstance(document, Fault):
+                continue
+            places: list[tuple[tuple[str | int, ...], str, Collection[str]]] = [
+                (("marks", n), mark, case_marks) for n, mark in enumerate(case.marks)
+            ]
+            for index, item in enumerate(case.items):
+                for n, mark in enumerate(item.marks):
+                    places.append((("items", index, "marks", n), mark, item_marks))
+            for path, mark, known in places:
+                if mark not in known:
+                    near = get_close_matches(mark, known, n=1)
+                    cure = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+                    faults.append(document.fault(path, f"{mark!r} is read by no rule.", cure))
+        return faults
 
     def rules_beside(self, functions: Collection[str]) -> list[Fault]:
         """Find rules of the deal that no function holds a plan against."""

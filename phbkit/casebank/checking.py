@@ -147,6 +147,9 @@ def _check_steps(document: Document, case: CaseFile) -> Iterator[Fault]:
     arc = [step for step in get_args(StepId) if step in case.steps]
     if list(case.steps) != arc:
         yield document.fault(("steps",), "are not in the arc's order.", f"Write {arc}.")
+    if case.risks and not any(risk.of == "not doing" for risk in case.risks):
+        cure = "Add one: doing nothing has its own."
+        yield document.fault(("risks",), "has none of not doing.", cure)
     for step in case_steps(case):
         for part in _NEEDED.get(step, ()):
             if not getattr(case, part):
@@ -204,6 +207,10 @@ def check_questions(
             ("again", [question.again] if question.again else [], earlier, "earlier such question"),
         ):
             yield from _unknown(document, (*path, field), names, known, what)
+        first = next((q for q in questions[:index] if q.id == question.again), question)
+        if first.format == question.format and first.thinking != question.thinking:
+            cure = "Copy it word for word, or take `again` out."
+            yield document.fault((*path, "thinking"), f"differs from {first.id!r}.", cure)
         for field, problem, cure in _format_faults(question):
             yield document.fault((*path, field), problem, cure)
     tried = {question.gate for question in questions if question.critical}

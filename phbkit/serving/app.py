@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,8 @@ def make_server(using: Settings, *, host: str, port: int) -> Server:
     Raises
     ------
     SettingsError
-        The host is not a loopback address: learners cannot be told apart yet.
+        The host is not a loopback address (learners cannot be told apart yet), or the port is
+        taken.
     RecordsError
         The database cannot be opened.
     """
@@ -143,6 +145,7 @@ def make_server(using: Settings, *, host: str, port: int) -> Server:
             f"--host: {host} is reachable from other machines, and this server cannot tell "
             "learners apart. Use 127.0.0.1."
         )
+    _need_free(host, port)
     bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)
     workbooks = using.need_folder("workbooks")
     os.environ.update(
@@ -168,6 +171,18 @@ def make_server(using: Settings, *, host: str, port: int) -> Server:
     server = Server(config=config, shelf=shelf)
     server.initialize([str(workbooks)])
     return server
+
+
+def _need_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingsError(
+                f"--port: {port} is taken, perhaps by one you started before. Stop that one, or "
+                f"choose another port: --port {port + 1}."
+            ) from error
 
 
 def _is_loopback(host: str) -> bool:

@@ -99,6 +99,10 @@ EDITS = {
         ("questions.9.key", "names 'z', which is no option."), "Known: a, b, c, d."),
     "two best answers": ((QUESTIONS, "id: ng193-reading", "key: [c]", "key: [a, c]"),
         ("questions.9.key", "has 2 options."), "Give the one best."),
+    "again with another thought": (
+        (QUESTIONS, "id: last-lean", "of supporting massage", "of supporting a massage"),
+        ("questions.13.thinking", "differs from 'first-lean'."),
+        "Copy it word for word, or take `again` out."),
     "again of an unlike question": (
         (QUESTIONS, "id: last-lean", "again: first-lean", "again: what-to-ask-first"),
         ("questions.13.again", "names 'what-to-ask-first', which is no earlier such question."),
