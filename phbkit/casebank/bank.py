@@ -225,6 +225,9 @@ class CaseBank:
         glossary = reading.read(self._documents["glossary"], GlossaryFile)
         documents = (case_document, question_document, self._documents["deal"])
         reading.faults += self._check_citations(documents)
+        for document in documents:
+            if isinstance(document, Document):
+                reading.faults += checking.check_dates(document, self.today)
         if deal and isinstance(self._documents["deal"], Document):
             reading.faults += checking.check_rules(self._documents["deal"], deal.rules)
         if about and glossary and isinstance(case_document, Document):

@@ -78,6 +78,13 @@ def check_bodies(
                 yield document.fault((*path, "since"), "overlaps the body before it.", cure)
 
 
+def check_dates(document: Document, today: dt.date) -> Iterator[Fault]:
+    """Find days on which something is said to have been done that have not come yet."""
+    for path, text in strings(document.data):
+        if path[-1] in {"checked", "signed"} and text > today.isoformat():
+            yield document.fault(path, "is in the future.", "Give the day it was done.")
+
+
 def check_citations(document: Document, sources: Mapping[str, Source]) -> Iterator[Fault]:
     """Find citations of sources that are not in sources.yaml."""
     for path, name in cited(document):
@@ -131,7 +138,7 @@ def check_case(
                 when = (part, index, "when", field)
                 yield from _unknown(document, when, names, items, "plan item")
     if case.after:
-        yield from _check_branches(document, [branch.when for branch in case.after])
+        yield from _check_branches(document, case)
     yield from _check_sign_off(document, case.sign_off)
 
 
@@ -157,7 +164,8 @@ def _check_steps(document: Document, case: CaseFile) -> Iterator[Fault]:
                 yield document.fault((part,), f"is empty, and step {step!r} shows it.", cure)
 
 
-def _check_branches(document: Document, branches: list[When]) -> Iterator[Fault]:
+def _check_branches(document: Document, case: CaseFile) -> Iterator[Fault]:
+    branches = [branch.when for branch in case.after]
     if branches[-1] != When():
         path = ("after", len(branches) - 1, "when")
         yield document.fault(path, "leaves some plans without an end.", "End with no `when`.")
@@ -168,18 +176,27 @@ def _check_branches(document: Document, branches: list[When]) -> Iterator[Fault]
         problem = f"turns on {len(named)} plan items."
         yield document.fault(("after",), problem, f"Use at most {_MOST_BRANCHED_ITEMS}.")
         return
+    prices = {item.id: item.cost for item in case.items if item.how == "bought"}
+    most = case.budget.indicative if case.budget else sum(prices.values())
     reached: set[int] = set()
+    afforded: set[int] = set()
     plans = chain.from_iterable(combinations(named, size) for size in range(len(named) + 1))
     ways = list(product(_DECISIONS, _HELD if any(when.held for when in branches) else (None,)))
     for plan in map(frozenset, plans):
         for decision, held in ways:
             first = (i for i, when in enumerate(branches) if when.holds(plan, decision, held))
-            reached.add(next(first, -1))
-        if reached.issuperset(range(len(branches))):
+            branch = next(first, -1)
+            reached.add(branch)
+            if sum(prices.get(name, 0) for name in plan) <= most:
+                afforded.add(branch)
+        if afforded.issuperset(range(len(branches))):
             break
     for index in sorted(set(range(len(branches))) - reached):
         cure = "Move it up, or loosen its condition."
         yield document.fault(("after", index), "can never be reached.", cure)
+    for index in sorted((reached & set(range(len(branches)))) - afforded):
+        cure = "Change a price, the budget or the condition."
+        yield document.fault(("after", index), "needs a plan that the budget cannot pay for.", cure)
 
 
 def check_questions(

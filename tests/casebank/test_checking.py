@@ -99,6 +99,9 @@ EDITS = {
         ("questions.9.key", "names 'z', which is no option."), "Known: a, b, c, d."),
     "two best answers": ((QUESTIONS, "id: ng193-reading", "key: [c]", "key: [a, c]"),
         ("questions.9.key", "has 2 options."), "Give the one best."),
+    "a rule checked in the future": (("deal.yaml", "id: no-top-up", "checked: 2026-11-01",
+        "checked: 2027-11-01"), ("rules.1.checked", "is in the future."),
+        "Give the day it was done."),
     "again with another thought": (
         (QUESTIONS, "id: last-lean", "of supporting massage", "of supporting a massage"),
         ("questions.13.thinking", "differs from 'first-lean'."),
@@ -146,3 +149,15 @@ def test_one_wrong_edit_is_one_fault_at_the_line_edited(
 def test_less_than_and_arrows_are_not_taken_for_html(bank_copy: Path) -> None:
     edit(bank_copy / CASE, "id: adapted-tools", "title:", "title: < 5 kg, 3 <= n, I <3 birds,")
     assert CaseBank(bank_copy, today=dt.date(2026, 11, 22)).faults() == []
+
+
+def test_a_branch_that_only_dear_plans_reach_is_a_fault(bank_copy: Path) -> None:
+    file = bank_copy / CASE
+    text = file.read_text()
+    file.write_text(text.replace("indicative: 2400.00", "indicative: 1070.00", 1))
+    found = CaseBank(bank_copy, today=dt.date(2026, 11, 22)).faults()
+    problem = "needs a plan that the budget cannot pay for."
+    assert [(fault.field, fault.problem) for fault in found] == [
+        ("after.2", problem),
+        ("after.3", problem),
+    ]
