@@ -11,7 +11,7 @@ from phbkit.errors import AnswersError
 from phbkit.workbook.answers import LONGEST_TEXT, clean
 
 MOST_FIELDS = 60
-_NAME = re.compile(r"[a-z][a-z0-9.-]{0,59}")
+_NAME = re.compile(r"[a-z][a-z0-9._-]{0,59}")
 
 
 def check_values(values: object) -> dict[str, str | list[str]]:
