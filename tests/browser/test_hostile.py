@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -70,7 +71,8 @@ def opened(served: Served, talk: Talk, kernel: str = "", **headers: str) -> Any:
         finally:
             socket.close()
 
-    return asyncio.run(run())
+    with ThreadPoolExecutor() as threads:  # Playwright has a loop of its own in this one
+        return threads.submit(asyncio.run, run()).result()
 
 
 def states(served: Served) -> str:
