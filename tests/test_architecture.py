@@ -12,6 +12,7 @@ FLOORS = {
     "errors": 0,
     "settings": 0,
     "text": 0,
+    "identifiers": 0,
     "casebank": 1,
     "deciding": 2,
     "assessing": 2,
@@ -19,9 +20,10 @@ FLOORS = {
     "forms": 3,
     "exports": 3,
     "workbook": 4,
-    "bulk": 5,
-    "serving": 5,
-    "cli": 6,
+    "review": 5,
+    "bulk": 6,
+    "serving": 6,
+    "cli": 7,
 }
 
 

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, get_args
 from markupsafe import Markup
 
 from phbkit.casebank.ground import GlossaryEntry, Rule, Source
-from phbkit.casebank.models import Budget, CaseFile, FollowUp, Person, PlanItem, Question, StepId
+from phbkit.casebank.models import (
+    Budget,
+    CaseFile,
+    FollowUp,
+    Person,
+    PlanItem,
+    Question,
+    Reply,
+    StepId,
+)
 from phbkit.casebank.panel import Panel
 from phbkit.errors import UnknownNameError
 from phbkit.text import long_date, pounds, table
@@ -96,6 +105,20 @@ class Case:
     ) -> FollowUp:
         """Choose what happened next: the first branch whose condition holds."""
         return next(b for b in self.about.after if b.when.holds(items, decision, held))
+
+    def person_reply(self, items: frozenset[str]) -> Reply:
+        """Choose what the person says to a plan: the first reply whose condition holds."""
+        assert self.about.replies  # noqa: S101  checked when the case was loaded
+        return next(r for r in self.about.replies.person if r.when.holds(items))
+
+    def commissioner_reply(
+        self, items: frozenset[str], decision: str | None, held: str | None = None
+    ) -> Reply:
+        """Choose what the commissioner says to a plan and a decision, last of the three."""
+        assert self.about.replies  # noqa: S101  checked when the case was loaded
+        return next(
+            r for r in self.about.replies.commissioner if r.when.holds(items, decision, held)
+        )
 
     def frame(self, part: str = "items") -> pd.DataFrame:
         """Give one part of the case as a table: items, risks, voices, outcomes or questions."""

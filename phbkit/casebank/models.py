@@ -27,6 +27,7 @@ StepId = Literal[
     "reflect",
 ]
 Held = Literal["notional", "third-party", "direct-payment"]
+Says = Literal["agrees", "agrees in part", "does not agree"]
 DecisionId = Literal["agree", "agree-part", "trial", "defer", "decline"]
 
 
@@ -194,6 +195,41 @@ class CriticalError(Claim):
     when: When
 
 
+class Reply(Shape):
+    """What the person, or the commissioner, says to a plan; `not_to` names the items refused."""
+
+    when: When = When()
+    says: Says
+    not_to: tuple[Id, ...] = ()
+    words: Text
+    sources: tuple[Id, ...] = ()
+
+
+class Replies(Shape):
+    """What the other two parties to an agreement say: the first reply whose condition holds."""
+
+    person: Annotated[tuple[Reply, ...], Field(min_length=1)]
+    commissioner: Annotated[tuple[Reply, ...], Field(min_length=1)]
+
+
+class OtherPlan(Shape):
+    """What the person, or a panel, would have put together: set beside the learner's own."""
+
+    id: Id
+    whose: Literal["person", "panel"]
+    title: Line
+    items: tuple[Id, ...]
+    held: Held
+    why: Text
+
+
+class Safeguard(Shape):
+    """One thing that would make an option safer, short enough to be rated in a meeting."""
+
+    id: Id
+    title: Line
+
+
 class FollowUp(Shape):
     """What happened next on one branch: invented, with the reason for writing it so."""
 
@@ -272,6 +308,9 @@ class CaseFile(Shape):
     items: tuple[PlanItem, ...] = ()
     risks: tuple[Risk, ...] = ()
     critical: tuple[CriticalError, ...] = ()
+    replies: Replies | None = None
+    plans: tuple[OtherPlan, ...] = ()
+    safeguards: tuple[Safeguard, ...] = ()
     after: tuple[FollowUp, ...] = ()
     panels: tuple[PanelFile, ...] = ()
 

@@ -1,0 +1,151 @@
+"""The decision record of a meeting: what was decided or not, by whom, and who did not agree.
+
+Plain data, so that documents can be made of it without knowing cases or sessions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+Outcome = Literal["made", "deferred", "not reached"]
+Party = Literal["person", "professional", "commissioner"]
+Stance = Literal["agrees", "agrees in part", "does not agree", "not given"]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One person's rating, 1 to 9, told by role; `rating` is None for “cannot say”."""
+
+    role: str
+    rating: int | None
+
+
+@dataclass(frozen=True)
+class RatedItem:
+    """One option or safeguard as rated in one round.
+
+    `team` holds the marks that the median is of; `person` those of the person and whoever speaks
+    for them, which are in no statistic. `median` is None, and `verdict` says why, where too few
+    rated.
+    """
+
+    title: str
+    kind: Literal["option", "safeguard"]
+    round: int
+    team: tuple[Mark, ...]
+    person: tuple[Mark, ...]
+    median: float | None
+    low: float | None
+    high: float | None
+    index: float | None
+    disagreement: bool | None
+    verdict: str
+
+
+@dataclass(frozen=True)
+class PlanLine:
+    """One thing agreed or proposed: price in pounds, times from `starts` until `ends`."""
+
+    title: str
+    provider: str
+    price: Decimal
+    per: str
+    times: int
+    cost: Decimal
+    paid_by: Literal["budget", "usual care", "own money"]
+    starts: dt.date | None
+    ends: dt.date | None
+    serves: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HeldRisk:
+    """One consequence of doing, or of not doing, and who carries what."""
+
+    of: Literal["doing", "not doing"]
+    consequence: str
+    affects: str
+    holders: tuple[str, ...]
+    mitigation: str
+    stop_rule: str
+    review: str
+
+
+@dataclass(frozen=True)
+class PartyAgreement:
+    """What one of the three parties said of the plan as it stands.
+
+    `told_by` is empty where the party answered on their own device, and otherwise says who wrote
+    it down for them.
+    """
+
+    party: Party
+    who: str
+    says: Stance
+    not_to: tuple[str, ...]
+    reason: str
+    told_by: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """Words somebody wrote, with the role they wrote them in and the round they were written in."""
+
+    role: str
+    text: str
+    round: int = 0
+
+
+@dataclass(frozen=True)
+class DecisionRecord:
+    """Everything that goes on file, and what the person's own copy is made of."""
+
+    session: str
+    mode: Literal["training", "live"]
+    title: str
+    about: str
+    held_on: dt.date
+    present: tuple[str, ...]
+    away: tuple[str, ...]
+    matters: tuple[Said, ...]
+    worries: tuple[Said, ...]
+    rated: tuple[RatedItem, ...]
+    moved: tuple[str, ...]
+    notes: tuple[Said, ...]
+    lines: tuple[PlanLine, ...]
+    indicative: Decimal | None
+    contingency: Decimal | None
+    cost: Decimal
+    held: str
+    served: tuple[str, ...]
+    unserved: tuple[str, ...]
+    findings: tuple[tuple[str, str, str], ...]
+    risks: tuple[HeldRisk, ...]
+    agreements: tuple[PartyAgreement, ...]
+    dissent: tuple[Said, ...]
+    outcome: Outcome
+    reasons: str
+    coordinator: str
+    stop_rule: str
+    review_on: dt.date | None
+    review_triggers: str
+    method: str
+    notices: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON values: dates as ISO texts, money as texts of pounds and pence."""
+        made: dict[str, Any] = _plain(asdict(self))
+        return made
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    return value.isoformat() if isinstance(value, dt.date) else value
