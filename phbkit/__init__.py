@@ -11,6 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Review": "phbkit.review",
     "Workbook": "phbkit.workbook",
     "CaseBank": "phbkit.casebank",
     "Case": "phbkit.casebank",
@@ -18,7 +19,7 @@ _HOME = {
     "PhbError": "phbkit.errors",
 }
 
-__all__ = ["Case", "CaseBank", "PhbError", "Workbook", "__version__", "score"]
+__all__ = ["Case", "CaseBank", "PhbError", "Review", "Workbook", "__version__", "score"]
 
 
 def __getattr__(name: str) -> Any:

@@ -77,3 +77,7 @@ class CaseError(PhbError):
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
         lines = "\n".join(f"  {fault}" for fault in self.faults)
         super().__init__(f"The case {case_id!r} was not loaded: {count}.\n{lines}")
+
+
+class RatingError(PhbError):
+    """A rating that is not a whole number from 1 to 9."""

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     database: str = ""
     learner: str = "local"
     drafts: bool = False
+    live_reviews: bool = False
 
     @cached_property
     def database_url(self) -> str:

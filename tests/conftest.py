@@ -10,6 +10,9 @@ import pytest
 from hypothesis import settings
 
 from phbkit.casebank import Case, CaseBank
+from tests import databases
+
+server, file, address = databases.server, databases.file, databases.address
 
 CASEBANK = Path(__file__).parent.parent / "casebank"
 

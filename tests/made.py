@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from phbkit.casebank import SCALE, Case, Question
+from phbkit.deciding import Plan
 
 WORKBOOKS = {
     "know_the_deal": "know-the-deal",
@@ -16,7 +17,7 @@ WORKBOOKS = {
 
 
 def careful(case: Case) -> dict[str, Any]:
-    """Every key right, the panel's commonest answer, a plan that the deal never stops."""
+    """Every key right, the panel's commonest answer, a plan never stopped, every risk shared."""
     answers = {question.id: _right(case, question) for question in case.questions}
     trouble = {error for fault in case.about.critical for error in fault.when.with_any}
     plan = [
@@ -25,14 +26,15 @@ def careful(case: Case) -> dict[str, Any]:
         if not item.marks and item.how != "own-money" and item.safety.grade != "unsafe"
         if item.id not in trouble
     ][:3]
-    return answers | _arc(case, plan, "trial", "notional", 12)
+    holders = ["person", "professional", "commissioner"]
+    return answers | _arc(case, plan, holders, ("trial", "notional", 12))
 
 
 def careless(case: Case) -> dict[str, Any]:
-    """Every key wrong, the worst wrong first, everything in the plan, agreed at once."""
+    """Every key wrong, the worst first; all in the plan, all agreed, all left to the person."""
     answers = {question.id: _wrong(question) for question in case.questions}
     plan = [item.id for item in case.about.items]
-    return answers | _arc(case, plan, "agree", "direct-payment", 52)
+    return answers | _arc(case, plan, ["person"], ("agree", "direct-payment", 52))
 
 
 def _right(case: Case, question: Question) -> Any:
@@ -55,15 +57,32 @@ def _wrong(question: Question) -> Any:
     return (question.critical or [option for option in options if option not in question.key])[0]
 
 
-def _arc(case: Case, plan: list[str], choice: str, held: str, weeks: int) -> dict[str, Any]:
+def ledger(case: Case, plan: list[str], holders: list[str]) -> dict[str, Any]:
+    """Hold every risk of a plan alike, and write out one of doing and one of not doing."""
+    risks = Plan.of(case, plan).risks if plan else ()
+    written = {risk.of: risk.id for risk in reversed(risks)}.values()
+    texts = {"mitigation": "A check.", "stop_rule": "A sign.", "review": "A date."}
+    empty = dict.fromkeys(texts, "")
+    return {
+        risk.id: {"holders": holders, **(texts if risk.id in written else empty)} for risk in risks
+    }
+
+
+def _arc(
+    case: Case, plan: list[str], holders: list[str], decided: tuple[str, str, int]
+) -> dict[str, Any]:
+    choice, held, weeks = decided
     decision = {
         "choice": choice,
+        "not_to": [],
         "held": held,
         "reasons": "What was said, by whom, and why.",
         "review_weeks": weeks,
         "stop_rule": "If it does harm, or does nothing.",
     }
     entry = {"learnt": "A thing.", "changes": ["One thing.", "Another."], "hours": "0.50"}
-    kept = {"plan": plan, "decision": decision, "cpd": entry}
-    steps = {"plan": "plan", "decision": "decide", "cpd": "reflect"}
-    return {key: value for key, value in kept.items() if steps[key] in case.steps}
+    shared = ledger(case, plan, holders)
+    kept = {"plan": plan, "ledger": shared, "decision": decision, "cpd": entry}
+    steps = {"plan": "plan", "ledger": "risk", "decision": "decide", "cpd": "reflect"}
+    played = {key: value for key, value in kept.items() if steps[key] in case.steps}
+    return {key: value for key, value in played.items() if key != "ledger" or shared}

@@ -11,12 +11,18 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from phbkit.casebank import CaseBank
+from phbkit.records import open_sessions
+from phbkit.serving.reviews import Doors
 
-def phb(bank: Path, *words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+
+def phb(
+    bank: Path, *words: object, cwd: Path | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
     """Run phb on a case bank."""
     return subprocess.run(
         [sys.executable, "-m", "phbkit", *map(str, words)],
-        env={"PHB_CASEBANK": str(bank), "PYTHONPATH": ":".join(sys.path)},
+        env={"PHB_CASEBANK": str(bank), "PYTHONPATH": ":".join(sys.path), **settings},
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -118,7 +124,7 @@ def test_notebook_writes_one_that_plays_the_case_and_never_over_another(
 def test_serve_refuses_an_address_that_others_can_reach(bank_copy: Path) -> None:
     done = phb(bank_copy, "serve", "--host", "0.0.0.0")
     assert done.returncode == 2
-    assert "Use 127.0.0.1." in done.stderr
+    assert "Use 127.0.0.1, or serve case reviews alone" in done.stderr
 
 
 def test_a_case_bank_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -142,4 +148,36 @@ def test_a_port_that_is_taken_is_told_before_any_address_is_given(bank_copy: Pat
         port = other.getsockname()[1]
         done = phb(bank_copy, "serve", "--port", port)
     assert (done.returncode, done.stdout) == (2, "")
+    assert f"--port: {port} is taken" in done.stderr
+
+
+def test_review_list_and_record_write_the_documents_of_a_meeting(
+    bank_copy: Path, tmp_path: Path
+) -> None:
+    address = f"sqlite:///{tmp_path / 'records.sqlite'}"
+    doors = Doors(open_sessions(address), CaseBank(bank_copy), live=False)
+    values = {"name": "Fay", "mode": "training", "case": "chronic-pain-massage"}
+    doors.open(values, private=True)
+    session = doors.sessions.listed()[0]
+    listed = phb(bank_copy, "review", "list", PHB_DATABASE=address)
+    assert listed.returncode == 0, listed.stderr
+    assert session.id in listed.stdout
+    assert session.code in listed.stdout
+    out = tmp_path / "documents"
+    done = phb(bank_copy, "review", "record", session.id, "-o", out, PHB_DATABASE=address)
+    assert done.returncode == 0, done.stderr
+    written = {file.name for file in out.iterdir()}
+    assert written == {"record.docx", "record.pdf", "record.json", "copy.docx", "copy.pdf"}
+    unknown = phb(bank_copy, "review", "record", "nothing", "-o", out, PHB_DATABASE=address)
+    assert unknown.returncode == 2
+    assert "no review session nothing" in unknown.stderr
+
+
+def test_review_serve_says_when_its_port_is_taken(bank_copy: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = phb(bank_copy, "review", "serve", "--port", str(port))
+    assert done.returncode == 2
     assert f"--port: {port} is taken" in done.stderr

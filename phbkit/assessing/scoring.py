@@ -167,7 +167,8 @@ def score(case: Case, answers: Mapping[str, Any]) -> Result:
     answers
         Question id to answer: an option id for `single`, a collection of option ids for
         `multiple`, an integer from -2 to 2 for `concordance`, text for `reflection`. Questions
-        that are missing earn nothing. Other keys are left alone.
+        that are missing earn nothing. What the `decision` leaves out of the `plan` counts in no
+        critical error. Other keys are left alone.
 
     Returns
     -------
@@ -202,7 +203,7 @@ def _critical(case: Case, answers: Mapping[str, Any]) -> Iterator[Critical]:
     decision = answers.get("decision")
     if decision is None or "plan" not in answers:
         return
-    items = frozenset(answers["plan"])
+    items = frozenset(answers["plan"]).difference(decision.get("not_to", ()))
     for error in case.about.critical:
         if error.when.holds(items, decision["choice"], decision["held"]):
             yield Critical(error.id, "The plan and the decision", error.text, error.sources)

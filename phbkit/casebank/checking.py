@@ -7,18 +7,42 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations, product
-from typing import get_args
+from typing import Any, get_args
 
 from phbkit.casebank.case import case_steps
 from phbkit.casebank.ground import Body, GlossaryEntry, Rule, Source
-from phbkit.casebank.models import CaseFile, DecisionId, Held, Question, SignOff, StepId, When
+from phbkit.casebank.models import (
+    CaseFile,
+    DecisionId,
+    Held,
+    Question,
+    Reply,
+    SignOff,
+    StepId,
+    When,
+)
 from phbkit.casebank.reading import Document, strings
 from phbkit.errors import Fault
 
 _PLACEHOLDER = "FILL IN"
 _RAW_HTML = re.compile(r"<\s*/?\s*[a-zA-Z!]|javascript:", re.IGNORECASE)
 _MOST_BRANCHED_ITEMS = 14
-_ARC_KEYS = {"plan", "decision", "cpd"}
+_MOST_RISKS = 20
+_ARC_KEYS = {"plan", "ledger", "decision", "cpd"}
+_NO_MORE = "Move it up, or loosen its condition."
+_WHO_REPLIES = ("person", "commissioner")
+_WITH_IDS = (
+    "outcomes",
+    "gates",
+    "voices",
+    "items",
+    "risks",
+    "critical",
+    "plans",
+    "safeguards",
+    "after",
+    "panels",
+)
 _DECISIONS = get_args(DecisionId)
 _HELD = get_args(Held)
 _NEEDED: dict[str, tuple[str, ...]] = {
@@ -28,7 +52,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "voices": ("voices",),
     "plan": ("person", "outcomes", "items", "budget"),
     "risk": ("risks",),
-    "decide": ("person", "budget"),
+    "decide": ("person", "budget", "replies", "plans"),
     "after": ("after",),
 }
 
@@ -115,7 +139,7 @@ def check_case(
     if case.id != folder:
         yield document.fault(("id",), f"is {case.id!r}.", f"Name it as its folder: {folder}.")
     yield from _check_steps(document, case)
-    for part in ("outcomes", "gates", "voices", "items", "risks", "critical", "after", "panels"):
+    for part in _WITH_IDS:
         yield from _repeated(document, (part,), [entry.id for entry in getattr(case, part)])
     outcomes = {outcome.id for outcome in case.outcomes}
     items = {item.id for item in case.items}
@@ -131,14 +155,14 @@ def check_case(
     for index, name in enumerate(case.glossary):
         place = ("glossary", index)
         yield from _unknown(document, place, [name], set(glossary), "glossary entry")
-    for part in ("risks", "critical", "after"):
-        for index, entry in enumerate(getattr(case, part)):
-            for field in ("with_all", "with_any", "without"):
-                names = getattr(entry.when, field)
-                when = (part, index, "when", field)
-                yield from _unknown(document, when, names, items, "plan item")
+    for holder, when in _conditions(case):
+        for field in ("with_all", "with_any", "without"):
+            names = getattr(when, field)
+            yield from _unknown(document, (*holder, "when", field), names, items, "plan item")
     if case.after:
         yield from _check_branches(document, case)
+    yield from _check_replies(document, case)
+    yield from _check_plans(document, case)
     yield from _check_sign_off(document, case.sign_off)
 
 
@@ -154,6 +178,9 @@ def _check_steps(document: Document, case: CaseFile) -> Iterator[Fault]:
     arc = [step for step in get_args(StepId) if step in case.steps]
     if list(case.steps) != arc:
         yield document.fault(("steps",), "are not in the arc's order.", f"Write {arc}.")
+    if len(case.risks) > _MOST_RISKS:
+        cure = f"Join some: a page can ask who holds at most {_MOST_RISKS}."
+        yield document.fault(("risks",), f"are {len(case.risks)}.", cure)
     if case.risks and not any(risk.of == "not doing" for risk in case.risks):
         cure = "Add one: doing nothing has its own."
         yield document.fault(("risks",), "has none of not doing.", cure)
@@ -164,14 +191,97 @@ def _check_steps(document: Document, case: CaseFile) -> Iterator[Fault]:
                 yield document.fault((part,), f"is empty, and step {step!r} shows it.", cure)
 
 
+def _conditions(case: CaseFile) -> Iterator[tuple[tuple[str | int, ...], When]]:
+    """List every condition on a plan with the place of what hangs on it."""
+    parts: dict[tuple[str, ...], Sequence[Any]] = {
+        ("risks",): case.risks,
+        ("critical",): case.critical,
+        ("after",): case.after,
+    }
+    for who in _WHO_REPLIES if case.replies else ():
+        parts["replies", who] = getattr(case.replies, who)
+    for path, entries in parts.items():
+        for index, entry in enumerate(entries):
+            yield (*path, index), entry.when
+
+
+def _check_replies(document: Document, case: CaseFile) -> Iterator[Fault]:
+    items = {item.id for item in case.items}
+    for who in _WHO_REPLIES if case.replies else ():
+        replies: tuple[Reply, ...] = getattr(case.replies, who)
+        path = ("replies", who)
+        for index, reply in enumerate(replies):
+            place = (*path, index, "not_to")
+            yield from _unknown(document, place, reply.not_to, items, "plan item")
+            if reply.says == "agrees in part" and not reply.not_to:
+                cure = "Add `not_to:` with the items refused."
+                yield document.fault((*path, index), "agrees in part, but not to what?", cure)
+            if reply.says != "agrees in part" and reply.not_to:
+                cure = "Take it out, or say `agrees in part`."
+                yield document.fault(place, f"goes with {reply.says!r}.", cure)
+            for field in ("decision", "held") if who == "person" else ():
+                if getattr(reply.when, field):
+                    problem = "is not known yet: the person speaks first."
+                    yield document.fault((*path, index, "when", field), problem, "Take it out.")
+        if replies[-1].when != When():
+            place = (*path, len(replies) - 1, "when")
+            yield document.fault(place, "leaves some plans without a reply.", "End with no `when`.")
+        yield from _check_reached(document, path, [reply.when for reply in replies])
+
+
+def _check_reached(
+    document: Document, path: tuple[str | int, ...], conditions: Sequence[When]
+) -> Iterator[Fault]:
+    """Find conditions that never come first, whatever the plan and the decision."""
+    named = _named(conditions)
+    if len(named) > _MOST_BRANCHED_ITEMS:
+        problem = f"turns on {len(named)} plan items."
+        yield document.fault(path, problem, f"Use at most {_MOST_BRANCHED_ITEMS}.")
+        return
+    unreached = set(range(len(conditions)))
+    for plan, (decision, held) in product(_plans(named), _ways(conditions)):
+        if not unreached:
+            return
+        met = (i for i, when in enumerate(conditions) if when.holds(plan, decision, held))
+        unreached.discard(next(met, -1))
+    for index in sorted(unreached):
+        yield document.fault((*path, index), "can never be reached.", _NO_MORE)
+
+
+def _check_plans(document: Document, case: CaseFile) -> Iterator[Fault]:
+    items = {item.id for item in case.items}
+    for index, plan in enumerate(case.plans):
+        yield from _unknown(document, ("plans", index, "items"), plan.items, items, "plan item")
+    if case.plans and sorted(plan.whose for plan in case.plans) != ["panel", "person"]:
+        cure = "Give one of each."
+        yield document.fault(("plans",), "are not the person's and a panel's.", cure)
+
+
+def _named(conditions: Iterable[When]) -> list[str]:
+    """List the items that some conditions turn on."""
+    return sorted(
+        {name for when in conditions for name in (*when.with_all, *when.with_any, *when.without)}
+    )
+
+
+def _plans(named: Sequence[str]) -> Iterator[frozenset[str]]:
+    """Make every plan of some items, small ones first."""
+    sizes = range(len(named) + 1)
+    return map(frozenset, chain.from_iterable(combinations(named, size) for size in sizes))
+
+
+def _ways(conditions: Iterable[When]) -> list[tuple[str, str | None]]:
+    """List the decisions, with each way to hold the money where a condition turns on it."""
+    held = _HELD if any(when.held for when in conditions) else (None,)
+    return list(product(_DECISIONS, held))
+
+
 def _check_branches(document: Document, case: CaseFile) -> Iterator[Fault]:
     branches = [branch.when for branch in case.after]
     if branches[-1] != When():
         path = ("after", len(branches) - 1, "when")
         yield document.fault(path, "leaves some plans without an end.", "End with no `when`.")
-    named = sorted(
-        {name for when in branches for name in (*when.with_all, *when.with_any, *when.without)}
-    )
+    named = _named(branches)
     if len(named) > _MOST_BRANCHED_ITEMS:
         problem = f"turns on {len(named)} plan items."
         yield document.fault(("after",), problem, f"Use at most {_MOST_BRANCHED_ITEMS}.")
@@ -180,9 +290,8 @@ def _check_branches(document: Document, case: CaseFile) -> Iterator[Fault]:
     most = case.budget.indicative if case.budget else sum(prices.values())
     reached: set[int] = set()
     afforded: set[int] = set()
-    plans = chain.from_iterable(combinations(named, size) for size in range(len(named) + 1))
-    ways = list(product(_DECISIONS, _HELD if any(when.held for when in branches) else (None,)))
-    for plan in map(frozenset, plans):
+    ways = _ways(branches)
+    for plan in _plans(named):
         for decision, held in ways:
             first = (i for i, when in enumerate(branches) if when.holds(plan, decision, held))
             branch = next(first, -1)
@@ -192,8 +301,7 @@ def _check_branches(document: Document, case: CaseFile) -> Iterator[Fault]:
         if afforded.issuperset(range(len(branches))):
             break
     for index in sorted(set(range(len(branches))) - reached):
-        cure = "Move it up, or loosen its condition."
-        yield document.fault(("after", index), "can never be reached.", cure)
+        yield document.fault(("after", index), "can never be reached.", _NO_MORE)
     for index in sorted((reached & set(range(len(branches)))) - afforded):
         cure = "Change a price, the budget or the condition."
         yield document.fault(("after", index), "needs a plan that the budget cannot pay for.", cure)

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from phbkit.casebank import Case, PlanItem
 from phbkit.casebank.models import Outcome, Risk
+from phbkit.errors import AnswersError
 from phbkit.text import pounds, table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MOST_TIMES = 400
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How often an item happens in the year, and from when to when, where a plan says so.
+
+    `times` is None for as often as the case says.
+    """
+
+    times: int | None = None
+    starts: dt.date | None = None
+    ends: dt.date | None = None
+
+    def __post_init__(self) -> None:
+        """Raise AnswersError for terms that nobody can keep."""
+        if self.times is not None and not 1 <= self.times <= MOST_TIMES:
+            problem = f"must be a whole number from 1 to {MOST_TIMES}; got {self.times!r}."
+            raise AnswersError(problem, key="times")
+        if self.starts and self.ends and self.ends < self.starts:
+            raise AnswersError("is before the start.", key="ends")
 
 
 @dataclass(frozen=True)
@@ -21,10 +45,19 @@ class Plan:
 
     case: Case
     items: tuple[PlanItem, ...]
+    terms: Mapping[str, Terms] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, case: Case, chosen: Iterable[str]) -> Plan:
+    def of(
+        cls, case: Case, chosen: Iterable[str], terms: Mapping[str, Terms] | None = None
+    ) -> Plan:
         """Make a plan from item ids; the order they come in makes no difference.
+
+        Parameters
+        ----------
+        terms
+            By item id, where they differ from the case's. Those of items not chosen count for
+            nothing.
 
         Raises
         ------
@@ -32,17 +65,43 @@ class Plan:
             An id is not a plan item of the case.
         """
         wanted = {case.item(item_id).id for item_id in chosen}
-        return cls(case, tuple(item for item in case.about.items if item.id in wanted))
+        items = tuple(item for item in case.about.items if item.id in wanted)
+        own = {case.item(item_id).id: its for item_id, its in (terms or {}).items()}
+        kept = {item.id: own[item.id] for item in items if own.get(item.id, Terms()) != Terms()}
+        return cls(case, items, kept)
+
+    def without(self, ids: Collection[str]) -> Plan:
+        """Make the plan that is left when some items are taken out."""
+        return Plan.of(self.case, self.ids.difference(ids), self.terms)
 
     @property
     def ids(self) -> frozenset[str]:
         """The ids of the items in the plan."""
         return frozenset(item.id for item in self.items)
 
+    def times(self, item: PlanItem) -> int:
+        """How many times an item happens in the year."""
+        own = self.terms.get(item.id, Terms()).times
+        return item.times if own is None else own
+
+    def cost_of(self, item: PlanItem) -> Decimal:
+        """Cost an item in pounds a year; nothing where the budget does not pay for it."""
+        return item.price * self.times(item) if item.how == "bought" else Decimal(0)
+
     @property
     def cost(self) -> Decimal:
         """What the budget would pay, pounds a year."""
-        return sum((item.cost for item in self.items if item.how == "bought"), Decimal(0))
+        return sum((self.cost_of(item) for item in self.items), Decimal(0))
+
+    @property
+    def one_off(self) -> Decimal:
+        """The part of the cost that comes once, in pounds."""
+        return sum((self.cost_of(i) for i in self.items if self.times(i) == 1), Decimal(0))
+
+    @property
+    def recurring(self) -> Decimal:
+        """The part of the cost that comes again and again, pounds a year."""
+        return sum((self.cost_of(i) for i in self.items if self.times(i) != 1), Decimal(0))
 
     @property
     def left(self) -> Decimal:
@@ -66,7 +125,7 @@ class Plan:
         return tuple(r for r in self.case.about.risks if r.when.holds(self.ids))
 
     def frame(self) -> pd.DataFrame:
-        """Give the plan as a table of items with cost in pounds a year."""
+        """Give the plan as a table of items with what the budget would pay, pounds a year."""
         import pandas as pd
 
         columns = ["item", "how", "price", "per", "times a year", "cost a year", "serves"]
@@ -76,8 +135,8 @@ class Plan:
                 item.how,
                 float(item.price),
                 item.per,
-                item.times,
-                float(item.cost),
+                self.times(item),
+                float(self.cost_of(item)),
                 ", ".join(item.serves),
             )
             for item in self.items
@@ -93,8 +152,13 @@ class Plan:
             return "<p>This case makes no plan.</p>"
         year = self.case.budget.price_year
         rows = [
-            (item.title, pounds(item.cost) if item.how == "bought" else "not from the budget")
+            (
+                item.title,
+                pounds(self.cost_of(item)) if item.how == "bought" else "not from the budget",
+            )
             for item in self.items
         ]
+        if self.one_off and self.recurring:
+            rows += [("Once", pounds(self.one_off)), ("Through the year", pounds(self.recurring))]
         rows += [("Cost", pounds(self.cost)), ("Left of the indicative budget", pounds(self.left))]
         return str(table(f"Plan, pounds a year at {year} prices, made up for teaching", rows))

@@ -29,7 +29,7 @@ class RatedItem:
 
     `team` holds the marks that the median is of; `person` those of the person and whoever speaks
     for them, which are in no statistic. `median` is None, and `verdict` says why, where too few
-    rated.
+    rated. `classical` is the definition by counting for the panel's size, where there is one.
     """
 
     title: str
@@ -43,6 +43,7 @@ class RatedItem:
     index: float | None
     disagreement: bool | None
     verdict: str
+    classical: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ class DecisionRecord:
     review_triggers: str
     method: str
     notices: tuple[str, ...]
+    not_asked: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values: dates as ISO texts, money as texts of pounds and pence."""

@@ -1,1 +1,1 @@
-"""Exports: what a learner or a team takes away."""
+"""Exports: what a learner, a team or a person takes away."""

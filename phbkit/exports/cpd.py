@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from dataclasses import dataclass
 from decimal import Decimal
 
+from phbkit.exports import document
+from phbkit.exports.document import Bullets, Document, Heading, Paragraph
 from phbkit.text import long_date
 
 
@@ -41,20 +42,8 @@ def as_text(entry: Entry) -> str:
 
 def as_word(entry: Entry) -> bytes:
     """Write an entry as a Word file, headings as headings and changes as a numbered list."""
-    from docx import Document
-
-    document = Document()
-    document.core_properties.title = entry.title
-    document.core_properties.author = ""
-    document.core_properties.language = "en-GB"
-    document.add_heading("CPD entry", level=1)
-    for heading, text in entry.fields:
-        document.add_heading(heading, level=2)
-        for paragraph in text.split("\n"):
-            document.add_paragraph(paragraph)
-    document.add_heading("What I will change", level=2)
-    for change in entry.changes:
-        document.add_paragraph(change, style="List Number")
-    file = io.BytesIO()
-    document.save(file)
-    return file.getvalue()
+    fields = (
+        part for heading, text in entry.fields for part in (Heading(heading), Paragraph(text))
+    )
+    changes = (Heading("What I will change"), Bullets(entry.changes, numbered=True))
+    return document.as_word(Document("CPD entry", (*fields, *changes), day=entry.date))

@@ -68,6 +68,8 @@ function showErrors(form, problems) {
         event.preventDefault();
         (target.matches("fieldset") ? (target.querySelector("input") ?? target) : target).focus();
       });
+      const folded = target.closest("details");
+      if (folded) folded.open = true;
       item.append(link);
       const place = form.querySelector(`#${CSS.escape(`error-${name}`)}`);
       place.textContent = `This ${problem}`;
@@ -125,7 +127,9 @@ function render({ model, el }) {
   const waiting = new Map();
   let pause = 0;
   let shown = {};
-  let ticket = newTicket();
+  let drawnOpen = new Map();
+  /** @type {Map<string, {ticket: string, drawn: object, saving: boolean, held: object | null}>} */
+  const forms = new Map();
 
   const say = (text, kind = "note") => {
     tell(el, "status", { text, kind });
@@ -145,26 +149,37 @@ function render({ model, el }) {
 
   function save(form) {
     clearTimeout(pause);
+    const name = nameOf(form);
+    const about = forms.get(name);
+    about.saving = true;
     const button = form.querySelector("button[type=submit]");
     const words = button.textContent;
     button.setAttribute("aria-disabled", "true");
     button.textContent = "Saving…";
     say("Saving…");
+    let now = form; // another drawing of it may have come meanwhile
     const ready = () => {
+      about.saving = false;
+      now = form.isConnected ? form : restore(name, about.held ?? {});
+      about.held = null;
       button.removeAttribute("aria-disabled");
       button.textContent = words;
     };
     send(
-      { do: "save", ticket, values: valuesOf(form) },
+      { do: "save", form: form.dataset.step, ticket: about.ticket, values: valuesOf(form) },
       (reply) => {
+        if (reply.did === "saved") about.held = null;
         ready();
         if (reply.did === "saved") {
-          ticket = newTicket();
+          about.ticket = newTicket();
+          if (form.isConnected) about.drawn = valuesOf(form);
           say(`Saved at ${reply.at}`, "saved");
           tell(el, "saved", { step: model.get("step"), next: reply.next, at: reply.at });
-        } else if (form.isConnected) {
+          return;
+        }
+        if (now?.isConnected) {
           say("Not saved yet", "trouble");
-          showErrors(form, reply.problems);
+          showErrors(now, reply.problems);
         } else {
           say(Object.values(reply.problems).join(" "), "trouble");
         }
@@ -173,7 +188,7 @@ function render({ model, el }) {
         ready();
         const problem = "The server has not answered. Your answers are still on this page: try again.";
         say("Not saved yet", "trouble");
-        if (form.isConnected) showErrors(form, { "": problem });
+        if (now?.isConnected) showErrors(now, { "": problem });
         tell(el, "lost");
       },
     );
@@ -202,8 +217,29 @@ function render({ model, el }) {
     shown = reply;
   }
 
+  const nameOf = (form) => `${form.dataset.step}-${[...el.querySelectorAll("form")].indexOf(form)}`;
+
+  function wireForm(form) {
+    const name = nameOf(form);
+    const about = forms.get(name) ?? { ticket: newTicket(), drawn: {}, saving: false, held: null };
+    about.drawn = valuesOf(form);
+    forms.set(name, about);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!form.querySelector("button[aria-disabled]")) save(form);
+    });
+    form.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
+    });
+    form.addEventListener("input", (event) => {
+      clearTimeout(pause);
+      clearError(form, event.target);
+      const typed = event.target.matches("textarea, input[type=text]");
+      pause = setTimeout(() => keepDraft(form), typed ? TYPING_PAUSE_MS : 0);
+    });
+  }
+
   function wire() {
-    const form = el.querySelector("form");
     const status = document.createElement("p");
     status.className = "phb-status";
     if (document.getElementById("phb-status")) status.setAttribute("aria-hidden", "true");
@@ -211,33 +247,20 @@ function render({ model, el }) {
     (el.querySelector(".phb-go") ?? el.firstElementChild)?.append(status);
     const aside = el.querySelector(".phb-aside");
     if (aside) aside.tabIndex = getComputedStyle(aside).overflowY === "auto" ? 0 : -1;
-    if (form) {
-      form.addEventListener("submit", (event) => {
-        event.preventDefault();
-        if (!form.querySelector("button[aria-disabled]")) save(form);
-      });
-      form.addEventListener("keydown", (event) => {
-        if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
-      });
-      form.addEventListener("input", (event) => {
-        clearTimeout(pause);
-        clearError(form, event.target);
-        const typed = event.target.matches("textarea, input[type=text]");
-        pause = setTimeout(() => keepDraft(form), typed ? TYPING_PAUSE_MS : 0);
-      });
-    }
+    for (const form of el.querySelectorAll("form")) wireForm(form);
     for (const control of el.querySelectorAll("[data-do]")) {
       control.addEventListener("click", () => {
         if (control.dataset.do === "copy") {
           copyText(el.querySelector(`#${CSS.escape(control.dataset.from)}`), control, say);
         } else {
-          send({ do: control.dataset.do, ticket: newTicket() }, (reply, buffers) => {
+          const asked = { do: control.dataset.do, what: control.dataset.what, ticket: newTicket() };
+          send(asked, (reply, buffers) => {
             if (reply.did === "download") {
               offerFile(reply, buffers);
               say(`Downloaded ${reply.name}`);
             }
             if (reply.did === "revising") {
-              say("You can change the plan");
+              say(reply.words ?? "You can change the plan");
               el.querySelector("fieldset")?.focus();
             }
             if (reply.did === "refused") say(Object.values(reply.problems).join(" "), "trouble");
@@ -247,10 +270,70 @@ function render({ model, el }) {
     }
   }
 
+  /** What was typed since the forms were drawn and is not saved, by form. */
+  function typed() {
+    const found = new Map();
+    for (const form of el.querySelectorAll("form")) {
+      const { drawn } = forms.get(nameOf(form));
+      const changes = {};
+      for (const [name, value] of Object.entries(valuesOf(form))) {
+        const before = drawn[name];
+        if (!Array.isArray(value)) {
+          if (value !== before) changes[name] = value;
+          continue;
+        }
+        const moved = [...value.filter((each) => !before.includes(each)), ...before.filter((each) => !value.includes(each))];
+        if (moved.length) changes[name] = moved.map((each) => [each, value.includes(each)]);
+      }
+      if (Object.keys(changes).length) found.set(nameOf(form), changes);
+    }
+    return found;
+  }
+
+  /** Put back what was typed; hidden fields say what is kept on the server and stay as drawn. */
+  function restore(name, values) {
+    const form = [...el.querySelectorAll("form")].find((each) => nameOf(each) === name);
+    for (const control of form?.elements ?? []) {
+      if (!(control.name in values) || control.type === "hidden") continue;
+      const value = values[control.name];
+      if (control.type === "checkbox") control.checked = new Map(value).get(control.value) ?? control.checked;
+      else if (control.type === "radio") control.checked = control.value === value;
+      else control.value = value;
+    }
+    return form;
+  }
+
+  /** Draw again without losing what is being typed, what was folded by hand or where the focus is. */
+  function redraw() {
+    const kept = typed();
+    const seenBefore = new Map([...kept.keys()].map((name) => [name, forms.get(name).drawn.seen]));
+    const active = el.contains(document.activeElement) ? document.activeElement : null;
+    const focused = active?.id ? `#${CSS.escape(active.id)}` : "";
+    const place = active?.matches("textarea, input[type=text]") ? active.selectionStart : null;
+    const folds = [...el.querySelectorAll("details")].filter((part) => part.open !== drawnOpen.get(summaryOf(part)));
+    const moved = new Map(folds.map((part) => [summaryOf(part), part.open]));
+    draw();
+    for (const part of el.querySelectorAll("details")) part.open = moved.get(summaryOf(part)) ?? part.open;
+    for (const [name, values] of kept) {
+      const about = forms.get(name);
+      if (about.saving) about.held = values;
+      else if (restore(name, values) && about.drawn.seen !== seenBefore.get(name)) {
+        say("Another window changed this part. What you typed is kept: look at both before you save.", "trouble");
+      }
+    }
+    const again = focused && el.querySelector(focused);
+    if (!again) return;
+    again.focus({ preventScroll: true });
+    if (place !== null) again.setSelectionRange(place, place);
+  }
+
+  const summaryOf = (part) => part.querySelector("summary")?.textContent;
+
   function draw() {
     clearTimeout(pause);
     el.classList.add("phb");
     el.innerHTML = model.get("html");
+    drawnOpen = new Map([...el.querySelectorAll("details")].map((part) => [summaryOf(part), part.open]));
     wire();
     tell(el, "drawn", { step: model.get("step"), state: model.get("state") });
   }
@@ -263,12 +346,12 @@ function render({ model, el }) {
     asked.done(reply, buffers);
   }
 
-  model.on("change:html", draw);
+  model.on("change:html", redraw);
   model.on("msg:custom", receive);
   requestAnimationFrame(draw);
   return () => {
     clearTimeout(pause);
-    model.off("change:html", draw);
+    model.off("change:html", redraw);
     model.off("msg:custom", receive);
   };
 }

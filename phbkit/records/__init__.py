@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from phbkit.records.acts import Act
 from phbkit.records.journal import Event, Journal, MemoryJournal, StaleError
 
 if TYPE_CHECKING:
+    from phbkit.records.sessions import ReviewSession, Seated, Sessions
     from phbkit.records.store import Attempt, Store
 
-__all__ = ["Attempt", "Event", "Journal", "MemoryJournal", "StaleError", "Store", "open_store"]
+__all__ = [
+    "Act",
+    "Attempt",
+    "Event",
+    "Journal",
+    "MemoryJournal",
+    "ReviewSession",
+    "Seated",
+    "Sessions",
+    "StaleError",
+    "Store",
+    "open_sessions",
+    "open_store",
+]
 
 
 def open_store(address: str) -> Store:
@@ -20,9 +35,21 @@ def open_store(address: str) -> Store:
     return Store(open_database(address))
 
 
+def open_sessions(address: str) -> Sessions:
+    """Open the review sessions at a SQLAlchemy address, bringing their tables up to date."""
+    from phbkit.records.database import open_database
+    from phbkit.records.sessions import Sessions
+
+    return Sessions(open_database(address))
+
+
 def __getattr__(name: str) -> Any:
     if name in {"Attempt", "Store"}:
         from phbkit.records import store
 
         return getattr(store, name)
+    if name in {"ReviewSession", "Seated", "Sessions"}:
+        from phbkit.records import sessions
+
+        return getattr(sessions, name)
     raise AttributeError(name)

@@ -5,22 +5,27 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from phbkit.errors import RecordsError
 
-HEAD = "0001"
+HEAD = "0002"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 10
 
 
-def open_database(address: str) -> Engine:
+def open_database(address: str, *, busy_seconds: float = _BUSY_SECONDS) -> Engine:
     """Open the records at a SQLAlchemy address, bringing their tables up to date.
+
+    `busy_seconds` is how long a write waits for another to end; only SQLite needs to be told.
 
     Raises
     ------
@@ -33,7 +38,7 @@ def open_database(address: str) -> Engine:
             _private_folder(Path(str(url.database)).parent)
         engine = create_engine(url)
         if url.get_backend_name() == "sqlite":
-            _make_durable(engine)
+            _make_durable(engine, busy_seconds)
         _migrate(engine)
     except (ArgumentError, ValueError) as error:
         raise RecordsError(
@@ -48,6 +53,37 @@ def open_database(address: str) -> Engine:
     return engine
 
 
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a connection whose failure is a RecordsError."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        reason = str(error).splitlines()[0]
+        raise RecordsError(f"The answers could not be read: {reason}") from error
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a write transaction whose failure is a RecordsError."""
+    try:
+        with engine.execution_options(write=True).begin() as connection:
+            yield connection
+    except IntegrityError:
+        raise
+    except (SQLAlchemyError, TypeError) as error:  # psycopg finds late what is not JSON
+        reason = str(error).splitlines()[0]
+        raise RecordsError(f"The answers were not saved: {reason}") from error
+
+
+def alone(connection: Connection, name: str) -> None:
+    """Let no other transaction hold `name` before this one ends; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        lock = func.pg_advisory_xact_lock(zlib.crc32(name.encode()))
+        connection.execute(select(lock))
+
+
 def _without_password(address: str) -> str:
     return re.sub(r"(?<=:)[^:/@]+(?=@)", "***", address)
 
@@ -59,14 +95,14 @@ def _private_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def _make_durable(engine: Engine) -> None:
+def _make_durable(engine: Engine, busy_seconds: float) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: sqlite3.Connection, _: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy, not sqlite3, says when a transaction begins
-        connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
+        connection.execute(f"PRAGMA busy_timeout = {round(busy_seconds * 1000)}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        _use_wal(connection)
+        _use_wal(connection, busy_seconds)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -74,9 +110,9 @@ def _make_durable(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _use_wal(connection: sqlite3.Connection) -> None:
+def _use_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
     """Switch to write-ahead logging; SQLite does not wait for others by itself when it does."""
-    give_up = time.monotonic() + _BUSY_SECONDS
+    give_up = time.monotonic() + busy_seconds
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -99,6 +135,7 @@ def _migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS))
     try:
         with engine.execution_options(write=True).begin() as connection:
+            alone(connection, "migrations")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except CommandError as error:

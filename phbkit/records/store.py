@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from phbkit.errors import RecordsError
+from phbkit.records.database import alone, reading, writing
 from phbkit.records.journal import STEP_CLOSED, Event, StaleError, rows
 from phbkit.records.schema import answer, attempt, draft
 
@@ -43,17 +43,18 @@ class Store:
 
     def start(self, learner: str, case_id: str, case_version: str) -> Attempt:
         """Begin a new attempt."""
-        with _writing(self._engine) as connection:
+        with writing(self._engine) as connection:
             return self._start(connection, learner, case_id, case_version)
 
     def latest(self, learner: str, case_id: str) -> Attempt | None:
         """Find the attempt this learner began last on a case."""
-        with _reading(self._engine) as connection:
+        with reading(self._engine) as connection:
             return self._latest(connection, learner, case_id)
 
     def resume(self, learner: str, case_id: str, case_version: str) -> Attempt:
         """Go on with the latest attempt, or begin one; two at once begin one between them."""
-        with _writing(self._engine) as connection:
+        with writing(self._engine) as connection:
+            alone(connection, f"{learner} {case_id}")
             found = self._latest(connection, learner, case_id)
             return found or self._start(connection, learner, case_id, case_version)
 
@@ -85,7 +86,7 @@ class Store:
             .where(answer.c.attempt_id == attempt_id, answer.c.question == STEP_CLOSED)
             .group_by(answer.c.step)
         )
-        with _reading(self._engine) as connection:
+        with reading(self._engine) as connection:
             return {row.step: row.saved for row in connection.execute(query)}
 
 
@@ -98,7 +99,7 @@ class SqlJournal:
     def events(self) -> list[Event]:
         """List every event in the order written."""
         query = select(answer).where(answer.c.attempt_id == self._id).order_by(answer.c.seq)
-        with _reading(self._engine) as connection:
+        with reading(self._engine) as connection:
             return [
                 Event(row.seq, row.step, row.question, row.value, row.saved, row.submission)
                 for row in connection.execute(query)
@@ -109,8 +110,8 @@ class SqlJournal:
     ) -> dt.datetime:
         """Write a step's answers in one transaction; see Journal.append."""
         try:
-            with _writing(self._engine) as connection:
-                self._require_attempt(connection)
+            with writing(self._engine) as connection:
+                self._hold_attempt(connection)
                 written = self._written(connection, submission, step)
                 if written:
                     return written
@@ -146,8 +147,8 @@ class SqlJournal:
         )
         return connection.execute(query).scalar()
 
-    def _require_attempt(self, connection: Connection) -> None:
-        query = select(attempt.c.id).where(attempt.c.id == self._id)
+    def _hold_attempt(self, connection: Connection) -> None:
+        query = select(attempt.c.id).where(attempt.c.id == self._id).with_for_update()
         if connection.execute(query).one_or_none() is None:
             raise RecordsError(f"There is no attempt {self._id}.")
 
@@ -162,14 +163,14 @@ class SqlJournal:
         query = select(draft.c["values"]).where(
             draft.c.attempt_id == self._id, draft.c.step == step
         )
-        with _reading(self._engine) as connection:
+        with reading(self._engine) as connection:
             return connection.execute(query).scalar() or {}
 
     def keep_draft(self, step: str, values: Mapping[str, Any]) -> dt.datetime:
         """Keep what is typed so far, in place of the step's earlier draft."""
         moment = self._clock()
-        with _writing(self._engine) as connection:
-            self._require_attempt(connection)
+        with writing(self._engine) as connection:
+            self._hold_attempt(connection)
             place = (draft.c.attempt_id == self._id, draft.c.step == step)
             connection.execute(delete(draft).where(*place))
             connection.execute(
@@ -178,27 +179,3 @@ class SqlJournal:
                 )
             )
         return moment
-
-
-@contextmanager
-def _reading(engine: Engine) -> Iterator[Connection]:
-    """Open a connection whose failure is a RecordsError."""
-    try:
-        with engine.connect() as connection:
-            yield connection
-    except SQLAlchemyError as error:
-        reason = str(error).splitlines()[0]
-        raise RecordsError(f"The answers could not be read: {reason}") from error
-
-
-@contextmanager
-def _writing(engine: Engine) -> Iterator[Connection]:
-    """Open a write transaction whose failure is a RecordsError."""
-    try:
-        with engine.execution_options(write=True).begin() as connection:
-            yield connection
-    except IntegrityError:
-        raise
-    except SQLAlchemyError as error:
-        reason = str(error).splitlines()[0]
-        raise RecordsError(f"The answers were not saved: {reason}") from error

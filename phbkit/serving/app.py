@@ -21,7 +21,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from phbkit import forms
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
-from phbkit.records import open_store
+from phbkit.records import open_sessions, open_store
 from phbkit.serving.pages import (
     AgainHandler,
     ModuleHandler,
@@ -29,6 +29,7 @@ from phbkit.serving.pages import (
     ProblemHandler,
     StartHandler,
 )
+from phbkit.serving.reviews import SEAT_HEADER, Doors, ToDoorHandler, review_handlers
 from phbkit.serving.shelf import Shelf
 from phbkit.serving.sockets import ChannelsHandler, Connection
 from phbkit.settings import Settings
@@ -62,7 +63,8 @@ _SECURITY = "; ".join(  # noqa: FLY002
 class Server(Voila):  # type: ignore[misc]
     """Voilà with our pages, and without its file, directory and template browsing."""
 
-    shelf = Instance(Shelf)
+    shelf = Instance(Shelf, allow_none=True)
+    doors = Instance(Doors)
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
         """Read no configuration of other Voilà installations on the machine."""
@@ -80,7 +82,7 @@ class Server(Voila):  # type: ignore[misc]
             "xsrf_cookies": True,
             "xsrf_cookie_kwargs": {"samesite": "Strict"},
             "kernel_websocket_connection_class": Connection,
-            "allow_remote_access": False,
+            "allow_remote_access": not _is_loopback(self.ip),
             "local_hostnames": ["localhost", self.ip],
             "headers": {
                 "Content-Security-Policy": _SECURITY,
@@ -91,6 +93,7 @@ class Server(Voila):  # type: ignore[misc]
             },
             "default_handler_class": ProblemHandler,
             "shelf": self.shelf,
+            "doors": self.doors,
         }
 
     def listen(self) -> None:
@@ -119,31 +122,38 @@ class Server(Voila):  # type: ignore[misc]
                 {"path": str(_HERE / "static")},
             ),
         ]
-        return [
-            *kept,
-            *static,
+        modules = [
             (r"/", StartHandler),
             (r"/module/([a-z0-9_]+)", ModuleHandler, module),
             (r"/module/([a-z0-9_]+)/again", AgainHandler),
+        ]
+        return [
+            *kept,
+            *static,
+            *(modules if self.shelf else [(r"/", ToDoorHandler)]),
+            *review_handlers(module),
             (r"/.*", ProblemHandler),
         ]
 
 
-def make_server(using: Settings, *, host: str, port: int) -> Server:
+def make_server(using: Settings, *, host: str, port: int, only_reviews: bool = False) -> Server:
     """Make a server of the workbooks, ready to start.
+
+    With `only_reviews` it serves case reviews and no modules, and may be reached from other
+    machines: in a review everybody has a seat of their own, while learners of modules cannot be
+    told apart yet.
 
     Raises
     ------
     SettingsError
-        The host is not a loopback address (learners cannot be told apart yet), or the port is
-        taken.
+        The host is not a loopback address though modules are served, or the port is taken.
     RecordsError
         The database cannot be opened.
     """
-    if not _is_loopback(host):
+    if not only_reviews and not _is_loopback(host):
         raise SettingsError(
             f"--host: {host} is reachable from other machines, and this server cannot tell "
-            "learners apart. Use 127.0.0.1."
+            "learners apart. Use 127.0.0.1, or serve case reviews alone: phb review serve."
         )
     _need_free(host, port)
     bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)
@@ -161,14 +171,18 @@ def make_server(using: Settings, *, host: str, port: int) -> Server:
     config.VoilaConfiguration.allow_template_override = "NO"
     config.VoilaConfiguration.allow_theme_override = "NO"
     config.VoilaConfiguration.show_tracebacks = False
+    config.VoilaConfiguration.http_header_envs = [SEAT_HEADER]
     config.VoilaConfiguration.extension_allowlist = [
         "@voila-dashboards/widgets-manager8",
         "anywidget",
     ]
     config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
     config.MappingKernelManager.cull_interval = 120
-    shelf = Shelf(workbooks, bank, open_store(using.database_url), using.learner)
-    server = Server(config=config, shelf=shelf)
+    shelf = None
+    if not only_reviews:
+        shelf = Shelf(workbooks, bank, open_store(using.database_url), using.learner)
+    doors = Doors(open_sessions(using.database_url), bank, live=using.live_reviews)
+    server = Server(config=config, shelf=shelf, doors=doors)
     server.initialize([str(workbooks)])
     return server
 

@@ -30,9 +30,12 @@ def _environment() -> Environment:
     return Environment(loader=FileSystemLoader(folder), autoescape=True)
 
 
-class _Page(JupyterHandler):  # type: ignore[misc]
+class Page(JupyterHandler):  # type: ignore[misc]
+    """One of our own pages."""
+
     @property
     def shelf(self) -> Shelf:
+        """The workbooks that are served."""
         shelf: Shelf = self.settings["shelf"]
         return shelf
 
@@ -42,6 +45,11 @@ class _Page(JupyterHandler):  # type: ignore[misc]
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         self.finish(page.render(base=self.base_url, **context))
+
+    def xsrf_field(self) -> Markup:
+        """Make the hidden field that shows a form to be ours."""
+        field = Markup('<input type="hidden" name="_xsrf" value="{}">')
+        return field.format(self.xsrf_token.decode())
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """Say what happened without a traceback."""
@@ -57,19 +65,17 @@ def show_problem(handler: JupyterHandler, status_code: int) -> None:
     handler.finish(page.render(base=handler.base_url, title=title, text=text))
 
 
-class StartHandler(_Page):
+class StartHandler(Page):
     """The start page."""
 
     @authenticated
     def get(self) -> None:
         """Show the modules, and how far the learner has come in each."""
-        xsrf = Markup('<input type="hidden" name="_xsrf" value="{}">').format(
-            self.xsrf_token.decode()
-        )
-        self.show("start.html.j2", modules=self.shelf.cards(), xsrf=xsrf, fiction=FICTION)
+        modules = self.shelf.cards()
+        self.show("start.html.j2", modules=modules, xsrf=self.xsrf_field(), fiction=FICTION)
 
 
-class AgainHandler(_Page):
+class AgainHandler(Page):
     """A new attempt at a module."""
 
     @authenticated
@@ -109,7 +115,7 @@ class OwnFileHandler(StaticFileHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
 
 
-class ProblemHandler(_Page):
+class ProblemHandler(Page):
     """Everything that is not there."""
 
     def prepare(self) -> None:

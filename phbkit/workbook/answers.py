@@ -1,12 +1,16 @@
 """Answers: reading a file of them, and holding each against what may be answered.
 
-An answer's key is a question id of the case, or one of the three that the arc itself asks:
+An answer's key is a question id of the case, or one of the four that the arc itself asks:
 
 `plan`
     A list of plan item ids.
+`ledger`
+    By risk id: `holders` (a list of person, close, professional, commissioner, provider and
+    service), `mitigation`, `stop_rule` and `review`, which may be empty.
 `decision`
     `choice` (agree, agree-part, trial, defer or decline), `held` (notional, third-party or
-    direct-payment), `reasons`, `review_weeks` (1 to 52) and `stop_rule`.
+    direct-payment), `reasons`, `review_weeks` (1 to 52), `stop_rule`, and with agree-part
+    `not_to`: the plan item ids that are not agreed, some of the plan and not all of it.
 `cpd`
     `learnt`, `changes` (a list of two or three) and `hours` (0.25 to 10).
 """
@@ -15,7 +19,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from functools import partial
@@ -24,6 +28,8 @@ from typing import Any, get_args
 
 from phbkit.casebank import SCALE, Case, Question
 from phbkit.casebank.models import DecisionId, Held
+from phbkit.deciding import HOLDERS
+from phbkit.deciding.ledger import TEXTS
 from phbkit.errors import AnswersError
 
 LONGEST_TEXT = 6000
@@ -45,7 +51,8 @@ HELD: dict[str, str] = {
     "direct-payment": "Direct payment: the person holds the money and pays",
 }
 assert set(HELD) == set(get_args(Held))  # noqa: S101
-ARC_KEYS = ("plan", "decision", "cpd")
+PART = "agree-part"
+ARC_KEYS = ("plan", "ledger", "decision", "cpd")
 
 Checked = Callable[[Case, Any], Any]
 
@@ -107,7 +114,22 @@ def check_answers(case: Case, data: Mapping[str, Any], file: Path | None = None)
         except AnswersError as error:
             place = _line_of(text, key, file) or name
             raise AnswersError(error.problem, key=error.key, place=place) from None
+    problem = part_problem(kept.get("plan", ()), kept.get("decision", {}))
+    if problem:
+        place = _line_of(text, "decision", file) or name
+        raise AnswersError(problem, key="decision.not_to", place=place)
     return kept
+
+
+def part_problem(plan: Collection[str], decision: Mapping[str, Any]) -> str:
+    """Say what is wrong with the part of a plan that a decision leaves out; empty where nothing."""
+    refused = decision.get("not_to", ())
+    strange = [item for item in refused if item not in plan]
+    if strange:
+        return f"names {strange[0]!r}, which is not in the plan."
+    if refused and len(refused) == len(plan):
+        return "is the whole plan. Leave something agreed, or decline."
+    return ""
 
 
 def check_answer(case: Case, key: str, value: Any) -> Any:
@@ -198,15 +220,46 @@ def _plan(case: Case, value: Any) -> list[str]:
     return _some_of("plan", value, [item.id for item in case.about.items])
 
 
-def _decision(_: Case, value: Any) -> dict[str, Any]:
-    _require_fields("decision", value, {"choice", "held", "reasons", "review_weeks", "stop_rule"})
+def _ledger(case: Case, value: Any) -> dict[str, Any]:
+    known = [risk.id for risk in case.about.risks]
+    if not isinstance(value, dict):
+        raise AnswersError(f"must have some of {', '.join(known)}; got {value!r}.", key="ledger")
+    for name in value:
+        if name not in known:
+            raise AnswersError(f"{name!r} is not one of {', '.join(known)}.", key="ledger")
+    given = [name for name in known if name in value]
+    return _parts(**{name: partial(_entry, f"ledger.{name}", value[name]) for name in given})
+
+
+def _entry(key: str, value: Any) -> dict[str, Any]:
+    _require_fields(key, value, {"holders", *TEXTS})
+    texts = {name: partial(_text, f"{key}.{name}", value[name], required=False) for name in TEXTS}
+    return _parts(
+        holders=lambda: _some_of(f"{key}.holders", value["holders"], list(HOLDERS)), **texts
+    )
+
+
+def _decision(case: Case, value: Any) -> dict[str, Any]:
+    fields = {"choice", "held", "reasons", "review_weeks", "stop_rule"}
+    _require_fields("decision", value, fields, {"not_to"})
     return _parts(
         choice=lambda: _one_of("decision.choice", value["choice"], DECISIONS),
+        not_to=lambda: _not_to(case, value["choice"], value.get("not_to", [])),
         held=lambda: _one_of("decision.held", value["held"], HELD),
         reasons=lambda: _text("decision.reasons", value["reasons"]),
         review_weeks=lambda: _weeks("decision.review_weeks", value["review_weeks"]),
         stop_rule=lambda: _text("decision.stop_rule", value["stop_rule"]),
     )
+
+
+def _not_to(case: Case, choice: Any, value: Any) -> list[str]:
+    key = "decision.not_to"
+    refused = _some_of(key, value, [item.id for item in case.about.items])
+    if choice == PART and not refused:
+        raise AnswersError("is not answered yet: say what you do not agree to.", key=key)
+    if choice != PART and refused:
+        raise AnswersError("must be empty, unless you agree part of the plan.", key=key)
+    return refused
 
 
 def _cpd(_: Case, value: Any) -> dict[str, Any]:
@@ -236,7 +289,7 @@ def _parts(**checks: Callable[[], Any]) -> dict[str, Any]:
         try:
             kept[name] = check()
         except AnswersError as error:
-            errors.append(error)
+            errors += [AnswersError(text, key=key) for key, text in error.problems.items()]
     if errors:
         raise AnswersError.of(errors)
     return kept
@@ -270,8 +323,8 @@ def _hours(key: str, value: Any) -> str:
     return str(hours.quantize(Decimal("0.01")))
 
 
-def _require_fields(key: str, value: Any, fields: set[str]) -> None:
-    if not isinstance(value, dict) or set(value) != fields:
+def _require_fields(key: str, value: Any, fields: set[str], more: Collection[str] = ()) -> None:
+    if not isinstance(value, dict) or set(value).difference(more) != fields:
         got = sorted(value) if isinstance(value, dict) else value
         raise AnswersError(f"must have {', '.join(sorted(fields))}; got {got!r}.", key=key)
 
@@ -282,4 +335,9 @@ _FORMAT_CHECKS: dict[str, Callable[[Question, Any], Any]] = {
     "concordance": _concordance,
     "reflection": _reflection,
 }
-_ARC_CHECKS: dict[str, Checked] = {"plan": _plan, "decision": _decision, "cpd": _cpd}
+_ARC_CHECKS: dict[str, Checked] = {
+    "plan": _plan,
+    "ledger": _ledger,
+    "decision": _decision,
+    "cpd": _cpd,
+}

@@ -15,7 +15,7 @@ class Step:
     """One step of a module.
 
     `asks` names the answer that the step itself takes, beside the questions a case puts there;
-    `final` says that what is answered there stays.
+    `final` says that all that is answered there stays.
     """
 
     id: str
@@ -32,14 +32,14 @@ STEPS = (
     Step("gates", "Safety first", "Mark my answers", final=True),
     Step("voices", "Voices", "Commit my answers", final=True),
     Step("plan", "Options and plan", "Keep this plan", "plan"),
-    Step("risk", "Shared risk", "Commit my answers", final=True),
+    Step("risk", "Shared risk", "Keep who holds what", "ledger"),
     Step("decide", "Decide and agree", "Make this decision final", "decision", final=True),
     Step("after", "What happened next", "Go on to feedback"),
     Step("feedback", "Feedback", "Go on to reflect"),
     Step("reflect", "Reflect", "Finish and make my CPD entry", "cpd"),
 )
 STEP_IDS = tuple(step.id for step in STEPS)
-REVISABLE_UNTIL = {"plan": "decide"}
+REVISABLE_UNTIL = {"plan": "decide", "risk": "decide"}
 
 
 def find_step(step_id: str) -> Step:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from phbkit.casebank import Case
+from phbkit.deciding.ledger import TEXTS
 from phbkit.errors import AnswersError
 from phbkit.workbook.answers import LONGEST_TEXT, clean
 
-MOST_FIELDS = 60
-_NAME = re.compile(r"[a-z][a-z0-9._-]{0,59}")
+MOST_FIELDS = 100
+_NAME = re.compile(r"[a-z][a-z0-9._-]{0,79}")
+_LEDGER = re.compile(rf"ledger\.([a-z0-9-]+)\.({'|'.join(('holders', *TEXTS))})")
 
 
 def check_values(values: object) -> dict[str, str | list[str]]:
@@ -44,13 +46,17 @@ def answers_from(case: Case, values: Mapping[str, str | list[str]]) -> dict[str,
     formats = {question.id: question.format for question in case.questions}
     answers: dict[str, Any] = {}
     for name, value in values.items():
-        if name.startswith(("decision.", "cpd.")):
+        if name.startswith(("decision.", "cpd.")) or _LEDGER.fullmatch(name):
             continue
         if value not in ("", []) or name == "plan":
             answers[name] = _whole_number(value) if formats.get(name) == "concordance" else value
+    ledger = ledger_from(values)
+    if ledger:
+        answers["ledger"] = ledger
     if any(name.startswith("decision.") for name in values):
         answers["decision"] = {
             "choice": values.get("decision.choice", ""),
+            "not_to": values.get("decision.not_to", []),
             "held": values.get("decision.held", ""),
             "reasons": values.get("decision.reasons", ""),
             "review_weeks": _whole_number(values.get("decision.review_weeks", "")),
@@ -64,6 +70,25 @@ def answers_from(case: Case, values: Mapping[str, str | list[str]]) -> dict[str,
             "hours": values.get("cpd.hours", ""),
         }
     return answers
+
+
+def ledger_from(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Gather the fields of a ledger by risk, whatever they hold."""
+    ledger: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        part = _LEDGER.fullmatch(name)
+        if part:
+            ledger.setdefault(part[1], {})[part[2]] = value
+    return ledger
+
+
+def ledger_values(ledger: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Give a ledger as the fields that its form would send."""
+    return {
+        f"ledger.{risk}.{name}": value
+        for risk, entry in ledger.items()
+        for name, value in entry.items()
+    }
 
 
 def _whole_number(value: object) -> object:

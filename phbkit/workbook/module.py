@@ -9,10 +9,11 @@ from typing import Any
 from phbkit.assessing import Result, score
 from phbkit.casebank import Case, Question
 from phbkit.casebank.models import FollowUp
-from phbkit.deciding import Finding, Plan, Proposal, findings
+from phbkit.deciding import Finding, Ledger, Plan, Proposal, findings
 from phbkit.errors import AnswersError, PhbError, UnknownNameError
 from phbkit.records import Journal
-from phbkit.workbook.answers import ARC_KEYS, check_answer
+from phbkit.workbook.agreements import Agreements
+from phbkit.workbook.answers import ARC_KEYS, check_answer, part_problem
 from phbkit.workbook.arc import REVISABLE_UNTIL, STEPS, State, Step, find_step
 
 
@@ -95,7 +96,8 @@ class Module:
     def revisable(self, step_id: str) -> bool:
         """Say whether a finished step may still be changed."""
         until = REVISABLE_UNTIL.get(step_id)
-        return until is not None and step_id in self.closed and until not in self.closed
+        open_still = until is not None and step_id in self.closed and until not in self.closed
+        return open_still and bool(self.asked_now(step_id))
 
     def submit(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
         """Take the answers to one step, whole or not at all; the same submission only once.
@@ -135,9 +137,21 @@ class Module:
                 kept[key] = check_answer(self.case, key, answers[key])
             except AnswersError as error:
                 problems |= error.problems
+        problems |= self._beside_the_plan(kept)
         if problems:
             raise RefusedError(problems)
         return kept
+
+    def _beside_the_plan(self, kept: Mapping[str, Any]) -> dict[str, str]:
+        """Find what does not go with the plan as it was kept before."""
+        problems = {}
+        if "ledger" in kept:
+            strange = set(kept["ledger"]) - {risk.id for risk in self.plan.risks}
+            problems = {f"ledger.{name}": "is no risk of this plan." for name in strange}
+            missing = Ledger.of(self.plan.risks, kept["ledger"]).problems()
+            problems |= {f"ledger.{place}": problem for place, problem in missing.items()}
+        problem = part_problem(self.plan.ids, kept.get("decision", {}))
+        return problems | ({"decision.not_to": problem} if problem else {})
 
     def write(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
         """Write checked answers to the journal and close the step."""
@@ -148,14 +162,16 @@ class Module:
     def replay(self, answers: Mapping[str, Any]) -> None:
         """Play checked answers through every step; what is missing stays unanswered."""
         for step in self.steps:
-            given = {key: answers[key] for key in self.asked_at(step.id) if key in answers}
+            keys = (*(q.id for q in self.case.questions_at(step.id)), step.asks)
+            given = {key: answers[key] for key in keys if key in answers}
             self.write(f"replay-{step.id}", step.id, given)
 
     def asked_at(self, step_id: str) -> tuple[str, ...]:
-        """List the keys that one step takes answers to."""
+        """List the keys that one step takes answers to; a plan without risks asks for no ledger."""
         arc_key = find_step(step_id).asks
         asked = tuple(question.id for question in self.case.questions_at(step_id))
-        return (*asked, arc_key) if arc_key else asked
+        no_arc_key = not arc_key or (arc_key == "ledger" and not self.plan.risks)
+        return asked if no_arc_key else (*asked, arc_key)
 
     def asked_now(self, step_id: str) -> tuple[str, ...]:
         """List what a step asks now: what may be revised, where its questions are answered."""
@@ -172,7 +188,9 @@ class Module:
         return question.reveal == "at once" or self.state("feedback") != "locked"
 
     def has_feedback_at(self, step_id: str) -> bool:
-        """Say whether a step shows reasons for any of its answers now."""
+        """Say whether a step has more to show now: reasons for an answer, or what others say."""
+        if step_id in self.closed and find_step(step_id).asks in {"ledger", "decision"}:
+            return True
         return any(self.shows_feedback(q) for q in self.case.questions_at(step_id))
 
     @property
@@ -181,19 +199,43 @@ class Module:
         return Plan.of(self.case, self.answers.get("plan", ()))
 
     @property
+    def agreed_plan(self) -> Plan:
+        """The plan as last kept, without what the decision leaves out of it."""
+        return self.plan.without(self.decision.get("not_to", ()))
+
+    @property
+    def ledger(self) -> Ledger:
+        """Who holds the risks of the plan as last kept."""
+        return self.ledger_of(self.plan)
+
+    def ledger_of(self, plan: Plan) -> Ledger:
+        """Make the ledger of any plan from what was kept: nobody holds what was not asked yet."""
+        return Ledger.of(plan.risks, self.answers.get("ledger", {}))
+
+    @property
+    def agreements(self) -> Agreements | None:
+        """What the three parties say, once there is a plan and a decision."""
+        if "plan" not in self.answers or "decision" not in self.answers:
+            return None
+        return Agreements.of(self.plan, self.decision)
+
+    @property
     def decision(self) -> dict[str, Any]:
         """The decision; empty before there is one."""
         return dict(self.answers.get("decision", {}))
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What the deal says of the plan and the decision."""
+        """What the deal says of the plan, less what the decision leaves out, and of the decision.
+
+        Until the decision has a stop rule, those of the ledger count.
+        """
         decision = self.decision
         return findings(
             Proposal(
-                self.plan,
+                self.agreed_plan,
                 review_weeks=decision.get("review_weeks"),
-                stop_rule=decision.get("stop_rule", ""),
+                stop_rule=decision.get("stop_rule") or "; ".join(self.ledger.stop_rules),
                 held=decision.get("held"),
                 choice=decision.get("choice"),
             )
@@ -204,7 +246,8 @@ class Module:
         """What happened next, once there is a plan and a decision."""
         if "plan" not in self.answers or "decision" not in self.answers:
             return None
-        return self.case.follow_up(self.plan.ids, self.decision["choice"], self.decision["held"])
+        items = self.agreed_plan.ids
+        return self.case.follow_up(items, self.decision["choice"], self.decision["held"])
 
     @property
     def result(self) -> Result:

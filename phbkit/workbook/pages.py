@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Collection, Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,15 @@ from markupsafe import Markup
 from phbkit import forms
 from phbkit.casebank import SCALE, Case
 from phbkit.casebank.case import DRAFT, FICTION
-from phbkit.deciding import Plan, Proposal, findings
+from phbkit.deciding import HOLDERS, Ledger, Plan, Proposal, findings
 from phbkit.exports import cpd
 from phbkit.text import long_date, markdown, plain, pounds, quotes
-from phbkit.workbook.answers import DECISIONS, HELD
+from phbkit.workbook.answers import DECISIONS, HELD, PART
 from phbkit.workbook.arc import Step, find_step
+from phbkit.workbook.form_values import ledger_from, ledger_values
 from phbkit.workbook.module import Module
 
+_BRIEF = 80
 _SCALE_WORDS = {
     "appropriate": (
         "How does that change it?",
@@ -68,15 +70,16 @@ def step_page(
     """
     state = module.state(step.id)
     form = live and (state == "open" or (revising and module.revisable(step.id)))
-    given = {**({"plan": module.answers.get("plan", [])} if revising else {}), **(values or {})}
+    given = {**(_kept_values(module, step.id) if revising else {}), **(values or {})}
     case, decision = module.case, module.decision
+    first = case.person.name.split()[0] if case.about.person else ""
     return _render(
         "step.html.j2",
         module=module,
         case=case,
         about=case.about,
         person=case.about.person,
-        first=case.person.name.split()[0] if case.about.person else "",
+        first=first,
         step=step,
         number=module.place(step.id) + 1,
         total=len(module.steps),
@@ -86,18 +89,71 @@ def step_page(
         values=given,
         next_step=module.step_after(step.id),
         waiting_for=find_step(module.current).title if module.current else "",
-        live=plan_effect(case, given.get("plan", [])) if step.id == "plan" and form else {},
+        live=effect(module, step.id, given) if form else {},
         review_date=review_date(module),
         cited=sorted(cited(case), key=lambda name: case.sources[name].title),
         checked=min(case.sources[name].checked for name in cited(case)),
         hours=f"{math.ceil(case.about.minutes / 15) / 4:.2f}",
         cpd=cpd.as_text(cpd_entry(module)) if "cpd" in module.answers else "",
-        decisions=DECISIONS,
+        decisions=_decisions(module.plan),
         held=HELD,
+        holders=_holder_names(first),
         decision=decision,
         fiction=FICTION,
         draft=DRAFT,
     )
+
+
+def effect(module: Module, step_id: str, values: Mapping[str, Any]) -> dict[str, Markup]:
+    """Render what the values of an open form would do: a line, and cards where the step has them.
+
+    Nothing where a step answers nothing as it is filled in. The values may be anything.
+    """
+    if step_id == "plan":
+        return plan_effect(module.case, values.get("plan", []))
+    if step_id == "risk" and module.plan.risks:
+        return ledger_effect(module.plan, values)
+    if step_id == "decide" and "plan" in module.answers:
+        return decision_effect(module.plan, values)
+    return {}
+
+
+def _kept_values(module: Module, step_id: str) -> dict[str, Any]:
+    """Fill the form of a step that is changed with what was kept of it."""
+    if step_id == "risk":
+        return ledger_values(module.answers.get("ledger", {}))
+    return {"plan": module.answers.get("plan", [])}
+
+
+def _decisions(plan: Plan) -> dict[str, str]:
+    """Leave out what cannot be decided: a plan of one item has no part."""
+    return {key: words for key, words in DECISIONS.items() if key != PART or len(plan.items) > 1}
+
+
+def _holder_names(first: str) -> dict[str, str]:
+    """Say who may hold a risk, to a learner who plays the healthcare professional."""
+    return HOLDERS | {
+        "person": first,
+        "close": f"somebody close to {first}",
+        "professional": "the healthcare professional (you)",
+    }
+
+
+def ledger_effect(plan: Plan, values: Mapping[str, Any]) -> dict[str, Markup]:
+    """Render who holds how many of the risks that a plan brings: in a line, and in cards."""
+    ledger = Ledger.of(plan.risks, ledger_from(values))
+    first = plan.case.person.name.split()[0]
+    shown = {"ledger": ledger, "first": first, "holders": _holder_names(first)}
+    line = _render("ledger_line.html.j2", **shown)
+    return {"line": line, "cards": _render("ledger.html.j2", **shown)}
+
+
+def decision_effect(plan: Plan, values: Mapping[str, Any]) -> dict[str, Markup]:
+    """Render in a line what would be agreed of a plan."""
+    choice, ticked = values.get("decision.choice"), values.get("decision.not_to", [])
+    left = plan.without([item.id for item in plan.items if item.id in ticked])
+    shown = {"plan": plan, "left": left, "choice": choice, "part": PART}
+    return {"line": _render("decision_line.html.j2", **shown)}
 
 
 def plan_effect(case: Case, chosen: Collection[str]) -> dict[str, Markup]:
@@ -137,6 +193,8 @@ def cited(case: Case) -> set[str]:
     told = [point.sources for point in about.deal] + [voice.sources for voice in about.voices]
     told += [gate.sources for gate in about.gates] + [error.sources for error in about.critical]
     told += [risk.sources for risk in about.risks] + [branch.sources for branch in about.after]
+    if about.replies:
+        told += [reply.sources for reply in (*about.replies.person, *about.replies.commissioner)]
     reasons = [question.feedback.sources for question in case.questions if question.feedback]
     rules = [rule.sources for rule in case.rules.values()]
     return {name for names in (*items, *told, *reasons, *rules) for name in names}
@@ -148,6 +206,21 @@ def key_name(case: Case, key: str) -> str:
     return titles.get(key, "questions with a right answer")
 
 
+def _brief(source: str) -> str:
+    """Give the beginning of a text that has Markdown, as plain words."""
+    words = markdown(source).striptags()
+    return words if len(words) <= _BRIEF else words[:_BRIEF].rsplit(" ", 1)[0].rstrip(",;:.") + " …"
+
+
+def _nearest_pound(amount: Decimal) -> str:
+    return pounds(amount.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital, and leave names as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def _inline(source: str) -> Markup:
     """Render Markdown that must not be a block: one paragraph without its tags."""
     html = str(markdown(source)).strip()
@@ -157,7 +230,8 @@ def _inline(source: str) -> Markup:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates of the steps, with the filters and pieces that other pages share."""
     folders = [Path(__file__).parent / "templates", forms.TEMPLATES]
     environment = Environment(
         loader=FileSystemLoader(folders),
@@ -173,14 +247,19 @@ def _environment() -> Environment:
         "date": long_date,
         "plain": plain,
         "quotes": quotes,
+        "brief": _brief,
+        "nearest_pound": _nearest_pound,
+        "sentence": _sentence,
         "zip": lambda left, right: list(zip(left, right, strict=True)),
     }
     environment.filters.update(filters)
     environment.globals.update(scales=SCALES, loop_index=SCALE.index, key_name=key_name, dict=dict)
+    environment.globals.update(plan_of=Plan.of)
+    environment.tests["contains"] = lambda ids, item: item in ids
     for name in ("fields", "parts"):
         environment.globals[name] = environment.get_template(f"{name}.html.j2").module
     return environment
 
 
 def _render(template: str, **context: Any) -> Markup:
-    return Markup(_environment().get_template(template).render(**context))
+    return Markup(environment().get_template(template).render(**context))

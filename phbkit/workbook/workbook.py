@@ -27,7 +27,7 @@ from phbkit.workbook.answers import check_answers, read_answers
 from phbkit.workbook.arc import find_step
 from phbkit.workbook.form_values import answers_from, check_values
 from phbkit.workbook.module import Module, RefusedError
-from phbkit.workbook.pages import cpd_entry, plan_effect, step_page
+from phbkit.workbook.pages import cpd_entry, effect, step_page
 
 _log = logging.getLogger(__name__)
 _TICKET = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -214,16 +214,15 @@ class Workbook:
             raise RefusedError({"": "This step is not open."})
         if is_open:
             reply["at"] = clock(self._module.journal.keep_draft(step_id, typed))
-        if step_id == "plan":
-            effect = plan_effect(self.case, typed.get("plan", []))
-            reply |= {name: str(html) for name, html in effect.items()}
-        return reply
+        shown = effect(self._module, step_id, typed)
+        return reply | {name: str(html) for name, html in shown.items()}
 
     def _revise(self, step_id: str) -> Reply:
         if not self._module.revisable(step_id):
             raise RefusedError({"": "This step can no longer be changed."})
         self._show_all(revising=step_id)
-        return {"did": "revising"}
+        what = {"plan": "the plan", "risk": "who holds what"}[step_id]
+        return {"did": "revising", "words": f"You can change {what}"}
 
     def _download(self, step_id: str) -> tuple[Reply, list[bytes]]:
         if step_id != "reflect" or "cpd" not in self._module.answers:

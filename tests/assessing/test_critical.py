@@ -65,6 +65,34 @@ def test_an_unsafe_plan_agreed_is_a_critical_error_and_declined_is_none(
     assert not ids & {error.where for error in score(case, declined).critical}
 
 
+@pytest.mark.parametrize(
+    ("case_id", "danger", "error"),
+    [
+        ("alcohol-detox-at-home", "diy-detox-kit", "stopping-with-a-kit"),
+        ("mental-health", "pa-if-medicine", "help-only-while-she-takes-it"),
+    ],
+)
+def test_a_dangerous_item_left_out_of_what_is_agreed_is_no_critical_error(
+    bank: CaseBank, case_id: str, danger: str, error: str
+) -> None:
+    case = bank.load(case_id)
+    answers = careless(case)
+    assert error in {found.where for found in score(case, answers).critical}
+    part = answers["decision"] | {"choice": "agree-part", "not_to": [danger]}
+    found = {error.where for error in score(case, answers | {"decision": part}).critical}
+    assert error not in found
+    assert answers["plan"] == [item.id for item in case.about.items]
+
+
+def test_a_dangerous_item_left_in_what_is_agreed_in_part_is_a_critical_error(detox: Case) -> None:
+    answers = careless(detox)
+    part = answers["decision"] | {"choice": "agree-part", "not_to": ["wine-until-then"]}
+    errors = score(detox, answers | {"decision": part}).critical
+    assert "stopping-with-a-kit" in {error.where for error in errors}
+    older = {key: value for key, value in answers["decision"].items() if key != "not_to"}
+    assert score(detox, answers | {"decision": older}) == score(detox, answers)
+
+
 def test_critical_errors_stand_in_the_machine_readable_result(detox: Case) -> None:
     found = score(detox, careless(detox)).as_dict()["critical_errors"]
     assert len(found) >= len(GATES)

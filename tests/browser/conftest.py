@@ -65,8 +65,11 @@ class Served:
     def module_url(self) -> str:
         return f"{self.url}module/chronic_pain_massage"
 
+    def arguments(self) -> list[str]:
+        return ["serve"]
+
     def start(self) -> None:
-        command = [sys.executable, "-m", "phbkit", "serve", "--port", str(self.port)]
+        command = [sys.executable, "-m", "phbkit", *self.arguments(), "--port", str(self.port)]
         self.process = subprocess.Popen(
             command,
             env={**os.environ, "PHB_DATA_DIR": str(self.data)},

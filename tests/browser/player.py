@@ -11,6 +11,8 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from phbkit.casebank import SCALE, Case, Question
+from phbkit.deciding import Plan
+from phbkit.deciding.ledger import TEXTS
 from phbkit.text import quotes
 from phbkit.workbook.arc import STEPS
 
@@ -105,6 +107,8 @@ def fill_step(
     if step_id == "plan":
         for item in answers.get("plan", []):
             hand.choose(step.get_by_label(quotes(case.item(item).title), exact=True))
+    if step_id == "risk" and "ledger" in answers:
+        _fill_ledger(step, hand, Plan.of(case, answers["plan"]), answers["ledger"])
     for question in case.questions_at(step_id):
         if question.id in answers:
             field = step.locator(f'[data-field="{question.id}"]')
@@ -128,8 +132,25 @@ def _fill_question(
             hand.choose(field.get_by_label(quotes(texts[chosen]), exact=True))
 
 
+def _fill_ledger(
+    step: Locator, hand: Mouse | Keyboard, plan: Plan, ledger: dict[str, dict[str, Any]]
+) -> None:
+    for risk in sorted(plan.risks, key=lambda risk: risk.of):
+        field, entry = f"ledger.{risk.id}", ledger[risk.id]
+        card = step.locator(".phb-risk").filter(has=step.page.locator(f'[id="risk-{risk.id}"]'))
+        for who in entry["holders"]:
+            hand.choose(card.locator(f'[name="{field}.holders"][value="{who}"]'))
+        if any(entry[name] for name in TEXTS) and not card.locator("details[open]").count():
+            hand.press(card.locator("summary"))
+        for name in TEXTS:
+            if entry[name]:
+                hand.write(card.locator(f'[name="{field}.{name}"]'), entry[name])
+
+
 def _fill_decision(step: Locator, hand: Mouse | Keyboard, decision: dict[str, Any]) -> None:
     hand.choose(step.locator(f'input[value="{decision["choice"]}"]'))
+    for item in decision["not_to"]:
+        hand.choose(step.locator(f'[name="decision.not_to"][value="{item}"]'))
     hand.choose(step.locator(f'input[value="{decision["held"]}"]'))
     hand.write(step.get_by_label(re.compile("^Your reasons")), decision["reasons"])
     hand.write(step.get_by_label(re.compile("^First review")), str(decision["review_weeks"]))

@@ -121,6 +121,10 @@ def test_nothing_that_comes_later_reaches_the_browser_before_the_answer(
     later += [branch.three_months for branch in case.about.after]
     later += [q.feedback.text for q in case.questions if q.feedback]
     later += [panel.note for panel in case.panels]
+    later += [risk.mitigation for risk in case.about.risks]
+    later += [plan.why for plan in case.about.plans]
+    assert case.about.replies
+    later += [r.words for r in (*case.about.replies.person, *case.about.replies.commissioner)]
     for text in later:
         assert text[:60] not in received.replace("\u2019", "'"), text[:60]
 
@@ -231,6 +235,70 @@ def test_the_plan_moves_money_and_findings_and_can_be_changed_until_the_decision
     page.get_by_role("button", name="Keep this plan").click()
     expect(page.get_by_role("heading", name="Your answers")).to_be_focused()
     assert served.module(case).plan.ids == {"massage-weekly"}
+
+
+def test_who_holds_what_answers_as_it_is_ticked_and_is_asked_again_of_a_changed_plan(
+    served: Served, page: Page, case: Case
+) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)
+    play_until(page, case, "plan")
+    hand, answers = Mouse(page), read("strong")
+    open_step(page, hand, "risk")
+    line = page.locator(".phb-step-risk .phb-line")
+    expect(line).to_contain_text("3 of 3 risks held by nobody yet")
+    page.locator('[name="ledger.bruise-or-bleed.holders"][value="person"]').check()
+    expect(line).to_contain_text("2 of 3 risks held by nobody yet · Owen carries 1 alone")
+    page.locator('[name="ledger.bruise-or-bleed.holders"][value="provider"]').check()
+    expect(line).to_contain_text("Owen carries none alone")
+    page.get_by_role("button", name="Keep who holds what").click()
+    summary = shown_step(page).locator(".phb-errors")
+    expect(summary).to_contain_text("is not answered yet: nobody holds it.")
+    assert violations(page) == []
+    summary.get_by_role("link", name="Write all three for one risk of doing").press("Enter")
+    assert page.evaluate("document.activeElement.name") == "ledger.bruise-or-bleed.mitigation"
+    fill_step(page, hand, case, "risk", answers)
+    commit_step(page, hand, "risk")
+    page.locator('nav a[href="#plan"]').click()
+    page.get_by_role("button", name="Change the plan").click()
+    page.locator('[name="plan"][value="prosthetics-review"]').uncheck()
+    page.get_by_role("button", name="Keep this plan").click()
+    page.locator('nav a[href="#decide"]').click()
+    expect(shown_step(page).get_by_text("Nobody holds one of its risks")).to_be_visible()
+    page.get_by_role("link", name="Go back to shared risk").click()
+    page.get_by_role("button", name="Change who holds what").click()
+    expect(page.locator("#phb-status")).to_contain_text("You can change who holds what")
+    page.locator('[name="ledger.socket-missed.holders"][value="service"]').check()
+    page.get_by_role("button", name="Keep who holds what").click()
+    expect(page.locator('#phb-status[data-kind="saved"]')).to_be_visible()
+    assert served.module(case).ledger.unheld == ()
+
+
+def test_part_of_a_plan_is_agreed_by_keyboard_and_the_rest_is_left_out(
+    served: Served, windows: Windows, case: Case
+) -> None:
+    phone = windows.open(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    phone.goto(served.module_url)
+    wait_ready(phone)
+    play_until(phone, case, "risk")
+    hand, answers = Keyboard(phone), read("strong")
+    open_step(phone, hand, "decide")
+    part = phone.locator('[data-field="decision.not_to"]')
+    hand.choose(phone.locator('input[name="decision.choice"][value="trial"]'))
+    expect(part).to_be_hidden()
+    answers["decision"] |= {"choice": "agree-part", "not_to": ["swim-gym"]}
+    fill_step(phone, hand, case, "decide", answers)
+    expect(part).to_be_visible()
+    expect(phone.locator(".phb-step-decide .phb-line")).to_contain_text("You would agree to 3 of 4")
+    assert violations(phone) == []
+    commit_step(phone, hand, "decide")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 320
+    assert violations(phone) == []
+    expect(
+        phone.get_by_text("Not agreed by you: Leisure membership with adapted sessions.")
+    ).to_be_visible()
+    module = served.module(case)
+    assert module.agreed_plan.ids == set(answers["plan"]) - {"swim-gym"}
 
 
 def test_a_second_window_cannot_answer_over_the_first(

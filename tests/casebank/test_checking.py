@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,39 @@ EDITS = {
     "last branch with a condition": (
         (CASE, "id: a-small-plan", "    three_", "    when: {decision: [agree]}\n    three_"),
         ("after.5.when", "leaves some plans without an end."), "End with no `when`."),
+    "unknown plan item in a reply": (
+        (CASE, "replies:", "with_any: [massage-if-opioid-stops]", "with_any: [massage-if]"),
+        ("replies.person.0.when.with_any", "names 'massage-if', which is no plan item."),
+        "Known: adapted-tools, "),
+    "reply that refuses an unknown item": (
+        (CASE, "replies:", "not_to: [partner-paid]", "not_to: [partner-payed]"),
+        ("replies.person.1.not_to", "names 'partner-payed', which is no plan item."),
+        "Known: adapted-tools, "),
+    "a no that names what it refuses": (
+        (CASE, "replies:", "words:", "not_to: [swim-gym]\n      words:"),
+        ("replies.person.0.not_to", "goes with 'does not agree'."), "Take it out, or say "),
+    "last reply with a condition": (
+        (CASE, "  commissioner:\n", "- says:",
+         "- when: {decision: [agree]}\n      says:"),
+        ("replies.commissioner.7.when", "leaves some plans without a reply."),
+        "End with no `when`."),
+    "person who knows the decision": (
+        (CASE, "replies:", "with_any:", "decision: [agree]\n        with_any:"),
+        ("replies.person.0.when.decision", "is not known yet: the person speaks first."),
+        "Take it out."),
+    "unheard-of stance": ((CASE, "replies:", "says: agrees in part", "says: agrees in parts"),
+        ("replies.person.1.says", "found 'agrees in parts'."), ASKED),
+    "unknown item in a plan": ((CASE, "plans:", "items: [massage-weekly,", "items: [massage-w,"),
+        ("plans.0.items", "names 'massage-w', which is no plan item."), "Known: adapted-tools, "),
+    "two plans of the person": ((CASE, "\nplans:", "plans:\n  - id: persons-own\n    whose: person",
+        "plans:\n  - id: persons-own\n    whose: panel"),
+        ("plans", "are not the person's and a panel's."), "Give one of each."),
+    "safeguard by the name of another": (
+        (CASE, "safeguards:", "- id: stump-left-alone", "- id: cleared-first"),
+        ("safeguards.1", "repeats the id 'cleared-first'."), "Rename one."),
+    "question by the name of the ledger": (
+        (QUESTIONS, "", "- id: what-surprised", "- id: ledger"),
+        ("questions.14.id", "is a name the arc uses itself."), "Rename it."),
     "key that is all the options": (
         (QUESTIONS, "id: what-it-may-not-buy", "[a, b, d]", "[a, b, c, d, e, f]"),
         ("questions.3.key", "is none or all of the options."), "Give some, and leave some."),
@@ -144,6 +178,66 @@ def test_one_wrong_edit_is_one_fault_at_the_line_edited(
     assert fault.field == said[0]
     assert fault.problem.endswith(said[1])
     assert fault.cure.startswith(cure)
+
+
+REPLIES = """
+replies:
+  person:
+    - says: agrees in part
+      words: Some of it.
+    - when: {with_any: [swim-gym]}
+      says: agrees
+      words: All of it.
+    - says: agrees
+      words: All of it.
+  commissioner:
+    - when: {with_any: [swim-gym], held: [notional]}
+      says: agrees
+      words: All of it.
+    - when: {with_all: [swim-gym], held: [notional], decision: [trial]}
+      says: agrees
+      words: All of it.
+    - says: agrees
+      words: All of it.
+"""
+
+
+def faults_of(bank: Path) -> list[tuple[str, str]]:
+    found = CaseBank(bank, today=dt.date(2026, 11, 22)).faults()
+    return [(fault.field, fault.problem) for fault in found]
+
+
+def with_part(bank: Path, part: str, text: str) -> None:
+    """Put another text in the place of one part of the case."""
+    file = bank / CASE
+    before, rest = file.read_text().split(f"\n{part}:", 1)
+    after = re.split(r"\n(?=\w)", rest, maxsplit=1)[1]
+    file.write_text(f"{before}\n{text}\n{after}")
+
+
+def test_a_reply_that_never_comes_first_is_a_fault(bank_copy: Path) -> None:
+    with_part(bank_copy, "replies", REPLIES)
+    assert faults_of(bank_copy) == [
+        ("replies.person.0", "agrees in part, but not to what?"),
+        ("replies.person.1", "can never be reached."),
+        ("replies.person.2", "can never be reached."),
+        ("replies.commissioner.1", "can never be reached."),
+    ]
+
+
+@pytest.mark.parametrize("part", ["replies", "plans"])
+def test_a_case_that_plays_the_decision_says_what_the_others_say(
+    bank_copy: Path, part: str
+) -> None:
+    with_part(bank_copy, part, "")
+    assert faults_of(bank_copy) == [(part, "is empty, and step 'decide' shows it.")]
+
+
+def test_more_risks_than_a_page_can_ask_about_are_a_fault(bank_copy: Path) -> None:
+    words = "consequence: C, affects: A, holds: H, mitigation: M, stop_rule: S, review: R"
+    risks = [f"  - {{id: r{n}, of: not doing, when: {{}}, {words}}}" for n in range(21)]
+    with_part(bank_copy, "risks", "\n".join(["risks:", *risks]))
+    assert faults_of(bank_copy) == [("risks", "are 21.")]
 
 
 def test_less_than_and_arrows_are_not_taken_for_html(bank_copy: Path) -> None:

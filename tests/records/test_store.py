@@ -1,4 +1,4 @@
-"""The store, on a real SQLite file: nothing twice, nothing stale, nothing half-written."""
+"""The store, on a real file and a real server: nothing twice, stale or half-written."""
 
 from __future__ import annotations
 
@@ -23,16 +23,11 @@ NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "deep" / "records.sqlite"
-
-
-@pytest.fixture
-def store(file: Path) -> Store:
+def store(address: str) -> Store:
     """A store whose clock moves on a minute each time it is read, in another time zone."""
     india = NOON.astimezone(dt.timezone(dt.timedelta(hours=5, minutes=30)))
     ticks = (india + dt.timedelta(minutes=n) for n in itertools.count())
-    return Store(database.open_database(f"sqlite:///{file}"), lambda: next(ticks))
+    return Store(database.open_database(address), lambda: next(ticks))
 
 
 @pytest.fixture
@@ -40,9 +35,9 @@ def attempt(store: Store) -> Attempt:
     return store.start("ann", "chronic-pain-massage", "v1")
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["database", "memory"])
 def journal(request: pytest.FixtureRequest, store: Store, attempt: Attempt) -> Journal:
-    return store.journal(attempt.id) if request.param == "sqlite" else MemoryJournal(NOON)
+    return store.journal(attempt.id) if request.param == "database" else MemoryJournal(NOON)
 
 
 def dump(file: Path) -> list[str]:
@@ -108,11 +103,11 @@ def test_a_draft_is_replaced_by_the_next_and_removed_by_the_answer(
     assert (journal.draft("judge"), journal.draft("deal")) == ({}, {"c": "3"})
 
 
-def test_reopening_the_file_gives_the_same_events(
-    store: Store, attempt: Attempt, file: Path
+def test_reopening_the_database_gives_the_same_events(
+    store: Store, attempt: Attempt, address: str
 ) -> None:
     store.journal(attempt.id).append("s1", "judge", {"a": {"hours": "0.50"}}, after=0)
-    again = open_store(f"sqlite:///{file}")
+    again = open_store(address)
     assert again.latest("ann", attempt.case_id) == attempt
     assert again.journal(attempt.id).events() == store.journal(attempt.id).events()
 
@@ -137,8 +132,8 @@ def test_a_learner_goes_on_with_their_own_latest_attempt(store: Store, attempt: 
     assert store.latest("ann", "another-case") is None
 
 
-def test_of_two_writers_at_the_same_moment_one_wins(file: Path) -> None:
-    store = open_store(f"sqlite:///{file}")
+def test_of_two_writers_at_the_same_moment_one_wins(address: str) -> None:
+    store = open_store(address)
     attempt = store.start("ann", "c", "v1")
     together = threading.Barrier(2)
 
@@ -160,8 +155,8 @@ def test_of_two_writers_at_the_same_moment_one_wins(file: Path) -> None:
     ]
 
 
-def test_many_attempts_at_once_all_land(file: Path) -> None:
-    store = open_store(f"sqlite:///{file}")
+def test_many_attempts_at_once_all_land(address: str) -> None:
+    store = open_store(address)
 
     def play(learner: int) -> str:
         attempt = store.start(f"learner-{learner}", "c", "v1")
@@ -179,9 +174,38 @@ def test_many_attempts_at_once_all_land(file: Path) -> None:
         assert {event.value for event in events if event.question} == {learner}
 
 
-def test_a_new_file_opened_by_many_at_once_is_made_once(file: Path) -> None:
+def test_learners_who_go_on_at_the_same_moment_begin_one_attempt(address: str) -> None:
+    store = open_store(address)
+    together = threading.Barrier(8)
+
+    def resume(_: int) -> list[str]:
+        ids = []
+        for learner in range(20):
+            together.wait()
+            ids.append(store.resume(f"learner-{learner}", "c", "v1").id)
+        return ids
+
     with ThreadPoolExecutor(8) as threads:
-        stores = list(threads.map(lambda _: open_store(f"sqlite:///{file}"), range(8)))
+        of_each = zip(*threads.map(resume, range(8)), strict=True)
+    assert [len(set(ids)) for ids in of_each] == [1] * 20
+
+
+def test_drafts_of_one_step_from_several_windows_at_once_are_taken(address: str) -> None:
+    store = open_store(address)
+    journal = store.journal(store.start("ann", "c", "v1").id)
+
+    def type_in(window: int) -> None:
+        for _ in range(10):
+            journal.keep_draft("judge", {"a": window})
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(type_in, range(8)))
+    assert journal.draft("judge")["a"] in range(8)
+
+
+def test_a_new_database_opened_by_many_at_once_is_made_once(address: str) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        stores = list(threads.map(lambda _: open_store(address), range(8)))
     ids = {store.start("ann", "c", "v1").id for store in stores}
     assert len(ids) == 8
 
@@ -200,8 +224,8 @@ def test_the_migrations_end_where_the_code_expects() -> None:
     assert scripts.get_current_head() == database.HEAD
 
 
-def test_a_migrated_database_is_what_the_schema_says(file: Path) -> None:
-    with database.open_database(f"sqlite:///{file}").connect() as connection:
+def test_a_migrated_database_is_what_the_schema_says(address: str) -> None:
+    with database.open_database(address).connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
     indexes: dict[str, list[list[str]]] = {"add_index": [], "remove_index": []}
     for operation, index in differences:
@@ -223,9 +247,9 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
             open_store(f"sqlite:///{place}")
 
 
-def test_records_of_a_newer_phbkit_are_refused_and_left_alone(
-    store: Store, attempt: Attempt, file: Path
-) -> None:
+def test_records_of_a_newer_phbkit_are_refused_and_left_alone(file: Path) -> None:
+    store = open_store(f"sqlite:///{file}")
+    attempt = store.start("ann", "c", "v1")
     store.journal(attempt.id).append("s1", "judge", {"a": 1}, after=0)
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")

@@ -11,7 +11,7 @@ import pytest
 
 from phbkit.casebank import Case
 from phbkit.errors import AnswersError
-from phbkit.workbook.answers import check_answers, read_answers
+from phbkit.workbook.answers import check_answer, check_answers, read_answers
 
 DECISION = {
     "choice": "trial",
@@ -20,6 +20,7 @@ DECISION = {
     "review_weeks": 12,
     "stop_rule": "A bruise.",
 }
+ENTRY = {"holders": ["person"], "mitigation": "", "stop_rule": "", "review": ""}
 CPD = {"learnt": "A thing.", "changes": ["One.", "Two."], "hours": "0.5"}
 SCALE = "must be -2, -1, 0, 1 or 2; got "
 WEEKS = "must be a whole number of weeks from 1 to 52; got "
@@ -52,6 +53,23 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("decision", DECISION | {"stop_rule": " "}, "decision.stop_rule", "is not answered yet."),
     *(("decision", DECISION | {"review_weeks": weeks}, "decision.review_weeks", WEEKS)
       for weeks in (0, 53, -1, "12", 12.0, True, None)),
+    ("decision", DECISION | {"choice": "agree-part"}, "decision.not_to", "is not answered yet: "),
+    ("decision", DECISION | {"choice": "agree-part", "not_to": []}, "decision.not_to",
+        "is not answered yet: "),
+    ("decision", DECISION | {"not_to": ["swim-gym"]}, "decision.not_to", "must be empty, unless "),
+    ("decision", DECISION | {"choice": "agree-part", "not_to": ["swim-gim"]}, "decision.not_to",
+        "'swim-gim' is not one of "),
+    ("decision", DECISION | {"not_to": "swim-gym"}, "decision.not_to", "must be a list of "),
+    ("ledger", [], "ledger", "must have some of bruise-or-bleed, "),
+    ("ledger", {"bruise": ENTRY}, "ledger", "'bruise' is not one of bruise-or-bleed, "),
+    ("ledger", {"bruise-or-bleed": ["person"]}, "ledger.bruise-or-bleed", "must have holders, "),
+    ("ledger", {"bruise-or-bleed": {"holders": []}}, "ledger.bruise-or-bleed", "must have holders"),
+    ("ledger", {"bruise-or-bleed": ENTRY | {"holders": ["owen"]}},
+        "ledger.bruise-or-bleed.holders", "'owen' is not one of person, close, professional, "),
+    ("ledger", {"bruise-or-bleed": ENTRY | {"review": 7}}, "ledger.bruise-or-bleed.review",
+        "must be text; got 7."),
+    ("ledger", {"bruise-or-bleed": ENTRY | {"stop_rule": "x" * 6001}},
+        "ledger.bruise-or-bleed.stop_rule", "must be at most 6000 characters; got 6001."),
     ("cpd", {"learnt": "x"}, "cpd", "must have changes, hours, learnt; got ['learnt']."),
     ("cpd", CPD | {"learnt": ""}, "cpd.learnt", "is not answered yet."),
     ("cpd", CPD | {"changes": ["One."]}, "cpd.changes", CHANGES),
@@ -92,6 +110,7 @@ def test_answers_are_kept_tidied_and_exact(case: Case) -> None:
         "first-lean": -2,
         "what-surprised": "  one\r\ntwo  ",
         "plan": [],
+        "ledger": {"socket-missed": ENTRY | {"holders": ["service", "person"], "review": " a\r"}},
         "decision": DECISION | {"review_weeks": 52},
         "cpd": CPD | {"hours": 0.5, "changes": ["One.", "Two.", "Three."]},
     }
@@ -99,6 +118,9 @@ def test_answers_are_kept_tidied_and_exact(case: Case) -> None:
     assert kept["who-agrees"] == ["a", "e"]
     assert kept["what-surprised"] == "one\ntwo"
     assert (kept["plan"], kept["decision"]["review_weeks"]) == ([], 52)
+    assert kept["ledger"]["socket-missed"]["holders"] == ["person", "service"]
+    assert kept["ledger"]["socket-missed"]["review"] == "a"
+    assert kept["decision"]["not_to"] == []
     assert (kept["cpd"]["hours"], len(kept["cpd"]["changes"])) == ("0.50", 3)
     assert check_answers(case, {"answers": kept}) == kept
 
@@ -107,6 +129,34 @@ def test_answers_are_kept_tidied_and_exact(case: Case) -> None:
 def test_an_answers_file_comes_back_as_it_was_written(case: Case, name: str) -> None:
     file = Path(__file__).parent.parent / "answers" / f"{name}.json"
     assert check_answers(case, read_answers(file), file) == json.loads(file.read_text())["answers"]
+
+
+def test_every_fault_of_a_ledger_is_told_at_once(case: Case) -> None:
+    ledger = {"bruise-or-bleed": ENTRY | {"review": 7}, "socket-missed": ENTRY | {"holders": "me"}}
+    with pytest.raises(AnswersError) as caught:
+        check_answer(case, "ledger", ledger)
+    assert set(caught.value.problems) == {
+        "ledger.bruise-or-bleed.review",
+        "ledger.socket-missed.holders",
+    }
+
+
+@pytest.mark.parametrize(
+    ("plan", "refused", "problem"),
+    [
+        (["swim-gym"], ["swim-gym"], "is the whole plan."),
+        (["swim-gym", "adapted-tools"], ["own-money-extra"], "names 'own-money-extra', which is "),
+        (None, ["swim-gym"], "names 'swim-gym', which is not in the plan."),
+    ],
+)
+def test_what_is_agreed_in_part_is_part_of_the_plan(
+    case: Case, plan: list[str] | None, refused: list[str], problem: str
+) -> None:
+    answers = {"decision": DECISION | {"choice": "agree-part", "not_to": refused}}
+    with pytest.raises(AnswersError) as caught:
+        check_answers(case, {"answers": answers | ({"plan": plan} if plan else {})})
+    assert (caught.value.place, caught.value.key) == ("answers", "decision.not_to")
+    assert caught.value.problem.startswith(problem)
 
 
 # fmt: off

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from phbkit.casebank import Case
 from phbkit.errors import AnswersError
 from phbkit.workbook.answers import check_answer
-from phbkit.workbook.form_values import answers_from, check_values
+from phbkit.workbook.form_values import MOST_FIELDS, answers_from, check_values, ledger_values
 
 FIELDS = [
     "first-lean", "what-to-ask-first", "who-agrees", "what-surprised", "plan", "decision", "cpd",
     "decision.reasons", "decision.review_weeks", "decision.stop_rule",
+    "decision.not_to", "ledger", "ledger.socket-missed.holders", "ledger.socket-missed.review",
+    "ledger.socket-missed.mitigation", "ledger.socket-missed.stop_rule",
     "cpd.learnt", "cpd.changes.0", "cpd.changes.1", "cpd.changes.2", "cpd.hours", "", "nosuch",
 ]  # fmt: skip
 words = st.text() | st.sampled_from(["a", "2", "-2", "9" * 5000, "NaN", "agree", "swim-gym", "1e9"])
@@ -31,7 +33,8 @@ anything = st.recursive(
 NO_FORM_SENDS = [
     None, "a=1", [("a", "1")], {"a": 1}, {"a": None}, {"a": [1, 2]}, {"a": ["x", None]},
     {"a": [["x"]]}, {"a": {"b": "c"}}, {"a": ("x", "y")}, {"a": b"x"}, {1: "x"},
-    {f"f{n}": "x" for n in range(61)}, {"a": ["x"] * 61}, {"a": "x" * 6001}, {"a": ["x" * 6001]},
+    {f"f{n}": "x" for n in range(MOST_FIELDS + 1)}, {"a": ["x"] * (MOST_FIELDS + 1)},
+    {"a": "x" * 6001}, {"a": ["x" * 6001]},
 ]
 # fmt: on
 
@@ -43,7 +46,8 @@ def test_values_that_no_form_sends_are_refused(values: object) -> None:
 
 
 def test_values_at_the_limits_are_taken() -> None:
-    full: dict[str, Any] = {f"f{n}": "x" for n in range(59)} | {"a": ["x" * 6000] * 60}
+    full: dict[str, Any] = {f"f{n}": "x" for n in range(MOST_FIELDS - 1)}
+    full |= {"a": ["x" * 6000] * MOST_FIELDS}
     assert check_values(full) == full
 
 
@@ -65,9 +69,26 @@ def test_a_filled_form_becomes_answers(case: Case) -> None:
         "first-lean": -1,
         "who-agrees": ["a", "c"],
         "plan": [],
-        "decision": decision | {"stop_rule": "A bruise."},
+        "decision": decision | {"stop_rule": "A bruise.", "not_to": []},
         "cpd": {"learnt": "A thing.", "changes": ["One.", "Two."], "hours": "0.50"},
     }
+
+
+def test_the_fields_of_a_ledger_become_one_answer_and_fill_the_form_again(case: Case) -> None:
+    values: dict[str, str | list[str]] = {
+        f"ledger.{risk.id}.{name}": ["person"] if name == "holders" else "x"
+        for risk in case.about.risks
+        for name in ("holders", "mitigation", "stop_rule", "review")
+    }
+    assert check_values(values) == values
+    ledger = check_answer(case, "ledger", answers_from(case, values)["ledger"])
+    assert set(ledger) == {risk.id for risk in case.about.risks}
+    assert ledger_values(ledger) == values
+
+
+def test_the_longest_risk_id_makes_a_field_that_is_taken() -> None:
+    values: dict[str, Any] = {f"ledger.{'r' * 60}.mitigation": "x"}
+    assert check_values(values) == values
 
 
 def test_what_was_left_empty_is_not_an_answer(case: Case) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from phbkit.casebank import Case
+from phbkit.casebank import Case, CaseBank
 from phbkit.records import MemoryJournal, StaleError, open_store
 from phbkit.workbook.module import Module, RefusedError
+from tests.made import careful
 from tests.steps import STEP_IDS
 
 STRONG = json.loads((Path(__file__).parent.parent / "answers" / "strong.json").read_text())[
@@ -99,6 +101,141 @@ def test_a_plan_may_be_revised_until_the_decision_and_not_after(case: Case) -> N
     assert list(refusal(decided, "plan", {"plan": ["swim-gym"]})) == [""]
 
 
+def decision(**changes: Any) -> dict[str, Any]:
+    return {**STRONG["decision"], **changes}
+
+
+def at_decision(case: Case, plan: list[str], **decided: Any) -> Module:
+    """Replay a plan and a decision on it."""
+    module = Module(case, MemoryJournal(dt.datetime(2026, 11, 2, tzinfo=dt.UTC)))
+    module.replay({"plan": plan, "decision": decision(**decided)})
+    return module
+
+
+def test_every_risk_of_the_plan_is_held_by_somebody_before_the_step_is_done(case: Case) -> None:
+    module = played(case, STEP_IDS.index("risk"))
+    given = answers_to(module, "risk")
+    nobody = {name: entry | {"holders": []} for name, entry in given["ledger"].items()}
+    problem = "is not answered yet: nobody holds it."
+    assert refusal(module, "risk", given | {"ledger": nobody}) == {
+        f"ledger.{risk.id}.holders": problem for risk in module.plan.risks
+    }
+    one = {"bruise-or-bleed": given["ledger"]["bruise-or-bleed"]}
+    assert refusal(module, "risk", given | {"ledger": one}) == {
+        "ledger.pressure-on-the-stump.holders": problem,
+        "ledger.no-plan-for-a-bad-day.holders": problem,
+        "ledger.no-plan-for-a-bad-day.mitigation": "is not written yet. Write all three for one "
+        "risk of not doing, any one.",
+    }
+
+
+def test_a_risk_that_the_plan_does_not_bring_is_not_asked(case: Case) -> None:
+    module = played(case, STEP_IDS.index("risk"))
+    given = answers_to(module, "risk")
+    entry = given["ledger"]["bruise-or-bleed"]
+    ledger = given["ledger"] | {"socket-missed": entry}
+    assert refusal(module, "risk", given | {"ledger": ledger}) == {
+        "ledger.socket-missed": "is no risk of this plan."
+    }
+
+
+def test_a_plan_that_brings_no_risk_asks_for_no_ledger(case: Case) -> None:
+    about = case.about.model_copy(update={"risks": ()})
+    module = played(dataclasses.replace(case, about=about), STEP_IDS.index("risk"))
+    assert "ledger" not in module.asked_at("risk")
+    module.submit("s-risk", "risk", answers_to(module, "risk"))
+    assert module.state("risk") == "done"
+    assert not module.revisable("risk")
+
+
+def test_who_holds_what_may_be_changed_until_the_decision_and_not_after(case: Case) -> None:
+    module = played(case, STEP_IDS.index("decide"))
+    assert module.revisable("risk")
+    other = STRONG["ledger"] | {
+        "bruise-or-bleed": STRONG["ledger"]["bruise-or-bleed"] | {"holders": ["person"]}
+    }
+    module.submit("revision", "risk", {"ledger": other})
+    assert [entry.risk for entry in module.ledger.alone] == ["bruise-or-bleed"]
+    answers = {"ledger": STRONG["ledger"], "who-holds": "b"}
+    assert refusal(module, "risk", answers) == {"who-holds": "is not asked here."}
+    module.submit("s-decide", "decide", answers_to(module, "decide"))
+    assert not module.revisable("risk")
+
+
+def test_a_plan_changed_after_the_ledger_brings_risks_that_nobody_holds_yet(case: Case) -> None:
+    module = played(case, STEP_IDS.index("decide"))
+    assert module.ledger.unheld == ()
+    module.submit("revision", "plan", {"plan": ["massage-fortnightly"]})
+    assert [entry.risk for entry in module.ledger.unheld] == [
+        "socket-missed",
+        "massage-is-the-whole-plan",
+    ]
+    assert module.state("risk") == "done"
+    assert module.answers["ledger"] == STRONG["ledger"]
+
+
+@pytest.mark.parametrize(
+    ("refused", "problem"),
+    [
+        (["own-money-extra"], "names 'own-money-extra', which is not in the plan."),
+        (STRONG["plan"], "is the whole plan. Leave something agreed, or decline."),
+        ([], "is not answered yet: say what you do not agree to."),
+    ],
+)
+def test_a_part_that_is_agreed_leaves_out_some_of_the_plan_and_not_all_of_it(
+    case: Case, refused: list[str], problem: str
+) -> None:
+    module = played(case, STEP_IDS.index("decide"))
+    answers = answers_to(module, "decide")
+    part = decision(choice="agree-part", not_to=refused)
+    assert refusal(module, "decide", answers | {"decision": part}) == {"decision.not_to": problem}
+
+
+def test_what_is_left_out_counts_neither_for_the_deal_nor_for_what_happens_next(
+    case: Case,
+) -> None:
+    plan = ["massage-fortnightly", "prosthetics-review", "own-money-extra"]
+    whole = at_decision(case, plan, choice="agree")
+    part = at_decision(case, plan, choice="agree-part", not_to=["own-money-extra"])
+    assert (whole.agreed_plan.ids, part.agreed_plan.ids) == (set(plan), set(plan[:2]))
+    assert part.plan.ids == set(plan)
+    spoken = [{found.rule.id for found in module.findings} for module in (whole, part)]
+    assert ["no-top-up" in rules for rules in spoken] == [True, False]
+    assert whole.follow_up
+    assert part.follow_up
+    assert (whole.follow_up.id, part.follow_up.id) == ("sent-back", "hands-and-socket")
+
+
+def test_to_leave_something_out_may_bring_a_risk_that_nobody_holds(case: Case) -> None:
+    module = Module(case, MemoryJournal(dt.datetime(2026, 11, 2, tzinfo=dt.UTC)))
+    part = decision(choice="agree-part", not_to=["prosthetics-review"])
+    module.replay(STRONG | {"decision": part})
+    assert module.ledger.unheld == ()
+    unheld = module.ledger_of(module.agreed_plan).unheld
+    assert [entry.risk for entry in unheld] == ["socket-missed"]
+
+
+def test_a_stop_rule_of_the_ledger_counts_until_the_decision_has_its_own(case: Case) -> None:
+    def asks(module: Module) -> bool:
+        return "risk-procedure" in {found.rule.id for found in module.findings}
+
+    plan = {"plan": STRONG["plan"]}
+    without, with_ledger = (
+        Module(case, MemoryJournal(dt.datetime(2026, 11, 2, tzinfo=dt.UTC))) for _ in range(2)
+    )
+    without.replay(plan)
+    with_ledger.replay(plan | {"ledger": STRONG["ledger"]})
+    assert (asks(without), asks(with_ledger)) == (True, False)
+
+
+def test_a_decision_of_before_there_were_parts_is_still_taken(case: Case) -> None:
+    older = {key: value for key, value in STRONG["decision"].items() if key != "not_to"}
+    module = Module(case, MemoryJournal(dt.datetime(2026, 11, 2, tzinfo=dt.UTC)))
+    module.replay(STRONG | {"decision": older})
+    assert module.decision == older
+    assert module.agreed_plan == module.plan
+
+
 def test_to_revise_a_plan_is_not_to_answer_again_what_the_reasons_gave_away(case: Case) -> None:
     module = played(case, STEP_IDS.index("risk"))
     assert module.shows_feedback(case.question("cautions"))
@@ -115,6 +252,18 @@ def test_reasons_wait_for_the_commitment_and_a_panel_for_the_end(case: Case, ste
         assert module.shows_feedback(question) is (committed and ended)
 
 
+def test_what_the_others_say_is_there_to_be_read_before_the_next_step(bank: CaseBank) -> None:
+    case = bank.load("young-adult-learning-disability")
+    module = Module(case, MemoryJournal(dt.datetime(2026, 11, 2, tzinfo=dt.UTC)))
+    answers, stays = careful(case), []
+    for step in case.steps[: case.steps.index("after")]:
+        given = {key: answers[key] for key in module.asked_at(step) if key in answers}
+        module.submit(f"s-{step}", step, given)
+        stays += [step] if module.has_feedback_at(step) else []
+    assert {"risk", "decide"} <= set(stays)
+    assert "meet" not in stays
+
+
 def test_a_question_left_unanswered_never_shows_its_reasons(case: Case) -> None:
     module = Module(case, MemoryJournal(dt.datetime(2026, 11, 2, tzinfo=dt.UTC)))
     module.replay({"first-lean": 1})
@@ -122,7 +271,7 @@ def test_a_question_left_unanswered_never_shows_its_reasons(case: Case) -> None:
 
 
 def test_a_replay_leaves_every_step_done_whatever_was_answered(case: Case) -> None:
-    for answers in (STRONG, {}, {"plan": ["swim-gym"]}):
+    for answers in (STRONG, {}, {"plan": ["swim-gym"]}, {"ledger": STRONG["ledger"]}):
         module = Module(case, MemoryJournal(dt.datetime(2026, 11, 2, tzinfo=dt.UTC)))
         module.replay(answers)
         assert {module.state(step) for step in STEP_IDS} == {"done"}

@@ -1,35 +1,16 @@
-// The page of a module: one step at a time, where it was left, and whether the server is there.
+// The page of a module: one step at a time, and where it was left.
+
+import { say, setReady, unfoldForPrint, watchServer } from "./page.js";
 
 const sections = [...document.querySelectorAll("section.phb-section")];
 const marks = [...document.querySelectorAll(".phb-steps li")];
-const status = document.getElementById("phb-status");
 const draft = document.getElementById("phb-draft");
-const trouble = document.getElementById("phb-trouble");
-const PATIENCE_MS = 25_000;
 const STATES = { done: "done", locked: "not open yet", open: "" };
 /** @type {Map<string, {section: Element, index: number, state: string}>} */
 const steps = new Map();
 const menu = document.querySelector(".phb-menu");
 const wide = matchMedia("(min-width: 62.01rem)");
 let shown = "";
-let lastSaved = "";
-
-function say(text, kind) {
-  draft.textContent = "";
-  status.textContent = text;
-  status.dataset.kind = kind;
-}
-
-function showTrouble(text) {
-  const line = document.createElement("p");
-  line.textContent = text;
-  const again = document.createElement("button");
-  again.type = "button";
-  again.textContent = "Open the page again";
-  again.addEventListener("click", () => location.reload());
-  trouble.replaceChildren(line, again);
-  trouble.hidden = false;
-}
 
 function drawMarks() {
   for (const [id, { index, state }] of steps) {
@@ -101,20 +82,13 @@ document.addEventListener("phb:drawn", (event) => {
   if (steps.size === sections.length) {
     show(whereItWas(), false);
     history.replaceState(null, "", `#${shown}`);
-    document.body.dataset.ready = "true";
-    say("Ready", "note");
+    setReady();
   }
 });
-document.addEventListener("phb:status", ({ detail }) => say(detail.text, detail.kind));
 document.addEventListener("phb:draft", ({ detail }) => {
-  lastSaved = detail.at;
   draft.textContent = `Draft kept at ${detail.at}`;
 });
-document.addEventListener("phb:lost", () => {
-  showTrouble(`The server does not answer. ${kept()} Open the page again to go on where you were.`);
-});
 document.addEventListener("phb:saved", ({ detail }) => {
-  lastSaved = detail.at;
   if (detail.next) return go(detail.next);
   const answers = steps.get(detail.step).section.querySelector(".phb-answers");
   answers.focus({ preventScroll: true });
@@ -133,51 +107,5 @@ document.addEventListener("click", (event) => {
 });
 window.addEventListener("popstate", () => show(whereItWas(), true));
 
-const kept = () => (lastSaved ? `Your answers up to ${lastSaved} are saved.` : "Nothing you saved is lost.");
-
-/** A kernel that died is started anew by the server, but knows nothing of this page. */
-function watch(kernel) {
-  let lost = false;
-  kernel.connectionStatusChanged.connect((_, state) => {
-    if (lost) return;
-    if (state === "connected") {
-      trouble.hidden = true;
-      if (status.dataset.kind === "trouble") say("Connected again", "note");
-    } else {
-      say("Disconnected", "trouble");
-      showTrouble(`Disconnected. ${kept()} This page tries to connect again by itself.`);
-    }
-  });
-  kernel.statusChanged.connect((_, state) => {
-    if (lost || !["restarting", "autorestarting", "dead"].includes(state)) return;
-    lost = true;
-    say("Disconnected", "trouble");
-    showTrouble(`This page has lost its session. ${kept()} Open it again to go on where you were.`);
-  });
-}
-
-window.addEventListener("load", () => {
-  if (document.querySelector(".phb-failed")) say("Part of this page could not be made", "trouble");
-});
-setTimeout(() => {
-  if (document.body.dataset.ready) return;
-  say("Not ready", "trouble");
-  showTrouble("The module has not opened. This network may be blocking it (it needs WebSockets), or the server is busy.");
-}, PATIENCE_MS);
-
-const closed = new Set();
-window.addEventListener("beforeprint", () => {
-  for (const part of document.querySelectorAll("main details:not([open])")) closed.add(part);
-  for (const part of closed) part.open = true;
-});
-window.addEventListener("afterprint", () => {
-  for (const part of closed) part.open = false;
-  closed.clear();
-});
-
-const looking = setInterval(() => {
-  const kernel = window.jupyterapp?.widgetManager?.kernel;
-  if (!kernel) return;
-  clearInterval(looking);
-  watch(kernel);
-}, 100);
+unfoldForPrint();
+watchServer("module");

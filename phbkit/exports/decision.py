@@ -1,0 +1,283 @@
+"""The decision record of a meeting: the full one for the file, and the person's own copy."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from phbkit.deciding.record import DecisionRecord, Mark, PlanLine, RatedItem, Said
+from phbkit.exports.document import Block, Bullets, Document, Fields, Heading, Paragraph, Table
+from phbkit.exports.plain_copy import plain
+from phbkit.text import long_date, pounds
+
+__all__ = ["full", "plain"]
+
+_STAMPS = {"training": "TRAINING: an invented case. Not a clinical record.", "live": "LIVE"}
+_OUTCOMES = {
+    "made": "A decision was made",
+    "deferred": "The decision was deferred",
+    "not reached": "No decision was reached",
+}
+_PAYERS = {"budget": "The budget", "usual care": "Usual care", "own money": "Own money"}
+_PARTIES = {
+    "person": "The person",
+    "professional": "The healthcare professional",
+    "commissioner": "The commissioner",
+}
+_RISKS = {"doing": "of doing", "not doing": "of not doing"}
+_UNTOLD = "Nothing was written down."
+
+
+def full(record: DecisionRecord) -> Document:
+    """Make the record that goes on file, with everything that was said, rated and not agreed."""
+    blocks = (
+        _bullets(record.notices, "There are no notices."),
+        *_person_first(record),
+        *_people(record),
+        *_ratings(record),
+        *_discussion(record),
+        *_plan(record),
+        *_findings(record),
+        *_ledger(record),
+        *_agreements(record),
+        *_outcome(record),
+        *_dissent(record),
+        *_afterwards(record),
+    )
+    told = _OUTCOMES[record.outcome]
+    return Document(
+        title=f"Decision record: {record.title}",
+        subtitle=f"Meeting of {long_date(record.held_on)}. {told}.",
+        stamp=_STAMPS[record.mode],
+        day=record.held_on,
+        blocks=tuple(blocks),
+    )
+
+
+def _person_first(record: DecisionRecord) -> Iterator[Block]:
+    yield Heading("What the person said")
+    yield Heading("What matters", 3)
+    yield _words(record.matters, _UNTOLD)
+    yield Heading("Worries", 3)
+    yield _words(record.worries, _UNTOLD)
+
+
+def _people(record: DecisionRecord) -> Iterator[Block]:
+    yield Heading("The meeting")
+    yield Fields((("About", record.about or _UNTOLD),))
+    yield Heading("Who was present, by role", 3)
+    yield _bullets(record.present, "Nobody was written down.")
+    yield Heading("Who left before the end", 3)
+    yield _bullets(record.away, "Nobody left.")
+
+
+def _ratings(record: DecisionRecord) -> Iterator[Block]:
+    yield Heading("How options and safeguards were rated")
+    if not record.rated:
+        yield Paragraph("Nothing was rated.")
+        return
+    yield Paragraph(record.method)
+    yield Paragraph(
+        "The person’s marks, and those of whoever speaks for the person, stand in a column of"
+        " their own. They are in no median, range or index."
+    )
+    for number in sorted({item.round for item in record.rated}):
+        yield Table(
+            caption=f"Round {number}: marks from 1 (not at all) to 9 (entirely)",
+            header=(
+                "Option or safeguard",
+                "Team’s median",
+                "30th to 70th percentile",
+                "Index",
+                "Verdict",
+                "Each role’s mark",
+                "The person’s marks",
+            ),
+            widths=(3.6, 1.6, 2.1, 1.3, 2.7, 3.2, 2.5),
+            rows=tuple(_rated_row(item) for item in record.rated if item.round == number),
+        )
+    yield Heading("What moved between rounds", 3)
+    yield _bullets(record.moved, "Nothing moved.")
+
+
+def _rated_row(item: RatedItem) -> tuple[str, ...]:
+    spread = "none" if item.low is None or item.high is None else f"{item.low:g} to {item.high:g}"
+    return (
+        f"{item.kind.capitalize()}: {item.title}",
+        "none" if item.median is None else f"{item.median:g}",
+        spread,
+        "none" if item.index is None else f"{item.index:.2f}",
+        f"{item.verdict}. By counting: {item.classical}" if item.classical else item.verdict,
+        _marks(item.team),
+        _marks(item.person),
+    )
+
+
+def _marks(marks: Iterable[Mark]) -> str:
+    return "\n".join(f"{mark.role}: {mark.rating or 'cannot say'}" for mark in marks) or "none"
+
+
+def _discussion(record: DecisionRecord) -> Iterator[Block]:
+    yield Heading("What was said in the discussion")
+    yield _words(record.notes, _UNTOLD)
+
+
+def _plan(record: DecisionRecord) -> Iterator[Block]:
+    settled = record.outcome == "made"
+    yield Heading("The plan" if settled else "The plan as it stood, not decided")
+    if record.lines:
+        yield Table(
+            caption="What the plan holds, what it costs and who pays",
+            header=("What", "For", "Who provides it", "Price", "Cost", "Paid by", "When"),
+            widths=(3.2, 2.7, 2.5, 2.3, 2.0, 1.9, 2.4),
+            rows=tuple(_plan_row(line) for line in record.lines),
+        )
+    else:
+        yield Paragraph("The plan holds nothing.")
+    yield Fields(
+        (
+            ("The budget pays", _sum(record.cost)),
+            (
+                "Indicative budget",
+                "none was given"
+                if record.indicative is None
+                else f"{_sum(record.indicative)}. It is a first estimate, not a cap.",
+            ),
+            (
+                "Contingency",
+                "none was given"
+                if record.contingency is None
+                else f"{_sum(record.contingency)}, held outside the budget.",
+            ),
+            ("How the money is held", record.held or "not settled"),
+        )
+    )
+    yield Heading("Outcomes that the plan serves", 3)
+    yield _bullets(record.served, "None.")
+    yield Heading("Outcomes that nothing in the plan serves", 3)
+    yield _bullets(record.unserved, "None.")
+
+
+def _plan_row(line: PlanLine) -> tuple[str, ...]:
+    times = "once" if line.times == 1 else f"{line.times} times"
+    return (
+        line.title,
+        "; ".join(line.serves) or "no outcome named",
+        line.provider,
+        f"{_sum(line.price)} per {line.per}, {times}" if line.price else times,
+        _sum(line.cost) if line.paid_by == "budget" else "none to the budget",
+        _PAYERS[line.paid_by],
+        _when(line),
+    )
+
+
+def _when(line: PlanLine) -> str:
+    if line.starts and line.ends:
+        return f"{_short(line.starts)} to {_short(line.ends)}"
+    if line.starts:
+        return f"from {_short(line.starts)}"
+    return f"until {_short(line.ends)}" if line.ends else "not fixed"
+
+
+def _short(day: dt.date) -> str:
+    """Write a day for a narrow column, and keep it on one line."""
+    return f"{day.day}\xa0{day:%b}\xa0{day.year}"
+
+
+def _sum(amount: Decimal) -> str:
+    """Write an amount for the file: always with its pence."""
+    told = pounds(amount)
+    return told if "." in told else f"{told}.00"
+
+
+def _findings(record: DecisionRecord) -> Iterator[Block]:
+    yield Heading("What the rules of the deal found")
+    yield Paragraph("The rules advise. People decide.")
+    if record.findings:
+        yield Table(
+            caption="What was found, the gravest first",
+            header=("Level", "Finding", "About"),
+            widths=(2, 8, 7),
+            rows=tuple(
+                (level, title, about or "the plan") for level, title, about in record.findings
+            ),
+        )
+    else:
+        yield Paragraph("They found nothing.")
+
+
+def _ledger(record: DecisionRecord) -> Iterator[Block]:
+    yield Heading("Risks, and who holds them")
+    if not record.risks:
+        yield Paragraph("No risk was written down, of doing or of not doing.")
+    for number, risk in enumerate(record.risks, start=1):
+        yield Heading(f"Risk {number}, {_RISKS[risk.of]}", 3)
+        yield Fields(
+            (
+                ("What could happen", risk.consequence or _UNTOLD),
+                ("Whom it affects", risk.affects or _UNTOLD),
+                ("Who holds it", "; ".join(risk.holders) or "nobody yet"),
+                ("What makes it smaller", risk.mitigation or _UNTOLD),
+                ("When to stop", risk.stop_rule or _UNTOLD),
+                ("When it is looked at again", risk.review or _UNTOLD),
+            )
+        )
+
+
+def _agreements(record: DecisionRecord) -> Iterator[Block]:
+    yield Heading("The three agreements")
+    if not record.agreements:
+        yield Paragraph("None was given.")
+    for agreement in record.agreements:
+        yield Heading(_PARTIES[agreement.party], 3)
+        told_by = agreement.told_by or "the party itself, on a device of its own"
+        pairs = (
+            ("Who", agreement.who),
+            ("Says", agreement.says),
+            ("Not to", "; ".join(agreement.not_to)),
+            ("Reason", agreement.reason),
+            ("Written down by", "" if agreement.says == "not given" else told_by),
+        )
+        yield Fields(tuple((name, text) for name, text in pairs if text))
+
+
+def _outcome(record: DecisionRecord) -> Iterator[Block]:
+    yield Heading("Outcome of the meeting")
+    reasons = record.reasons or "No reasons were written down."
+    yield Fields((("Outcome", f"{_OUTCOMES[record.outcome]}."), ("Reasons", reasons)))
+
+
+def _dissent(record: DecisionRecord) -> Iterator[Block]:
+    yield Heading("Disagreement that remains")
+    yield _words(record.dissent, "Nobody recorded a disagreement.")
+    if any(agreement.says != "agrees" for agreement in record.agreements):
+        yield Paragraph(
+            "Not every party agrees to the plan. The three agreements say who, and why."
+        )
+
+
+def _afterwards(record: DecisionRecord) -> Iterator[Block]:
+    yield Heading("What happens next")
+    review = long_date(record.review_on) if record.review_on else "No date was set."
+    yield Fields(
+        (
+            ("Co-ordinator", record.coordinator or "Nobody was named."),
+            ("Review date", review),
+            ("Review sooner if", record.review_triggers or _UNTOLD),
+            ("Stop rule", record.stop_rule or _UNTOLD),
+        )
+    )
+
+
+def _bullets(items: tuple[str, ...], none: str) -> Block:
+    return Bullets(items) if items else Paragraph(none)
+
+
+def _words(said: Iterable[Said], none: str) -> Block:
+    """Show people's own words, each by role."""
+    pairs = tuple(
+        (f"{each.role}, round {each.round}" if each.round else each.role, each.text)
+        for each in said
+    )
+    return Fields(pairs) if pairs else Paragraph(none)

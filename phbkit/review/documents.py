@@ -1,0 +1,119 @@
+"""The documents of a meeting: for the file, for the person, for the diary, for another program."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from phbkit.casebank import Case, CaseBank
+from phbkit.deciding.record import DecisionRecord
+from phbkit.errors import AnswersError
+from phbkit.exports import calendar, decision, document
+from phbkit.records import Act, ReviewSession
+from phbkit.review.meeting import Meeting
+from phbkit.review.recording import decision_record
+from phbkit.review.subject import local_case
+
+FORMAT = "phbkit-review/1"
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+FOR_PERSON = ("copy.docx", "copy.pdf", "review.ics")
+
+
+@dataclass(frozen=True)
+class Held:
+    """A session with its case, its acts and what they add up to."""
+
+    session: ReviewSession
+    case: Case
+    acts: Sequence[Act]
+
+    @property
+    def meeting(self) -> Meeting:
+        """The meeting, folded from its acts."""
+        return Meeting.of(self.acts)
+
+    @property
+    def record(self) -> DecisionRecord:
+        """The decision record."""
+        return decision_record(self.session.id, self.meeting, self.case)
+
+
+def case_of(session: ReviewSession, bank: CaseBank) -> Case:
+    """Return the case a session is about: from the bank, or as it was described at the door."""
+    if session.subject is None:
+        return bank.load(session.case_id)
+    return local_case(bank.load(bank.case_ids[0]), session.subject, session.opened.date())
+
+
+def _json(held: Held) -> bytes:
+    session = held.session
+    whole = {
+        "format": FORMAT,
+        "session": {
+            "id": session.id,
+            "case": session.case_id,
+            "mode": session.mode,
+            "subject": session.subject,
+            "opened": session.opened.isoformat(),
+        },
+        "record": held.record.as_json(),
+        "acts": [
+            {"seq": a.seq, "seat": a.seat, "act": a.act, "data": a.data, "at": a.at.isoformat()}
+            for a in held.acts
+        ],
+    }
+    return json.dumps(whole, indent=1, ensure_ascii=False).encode()
+
+
+_MAKERS: dict[str, tuple[str, Callable[[Held], bytes | None]]] = {
+    "record.docx": (WORD, lambda held: document.as_word(decision.full(held.record))),
+    "record.pdf": ("application/pdf", lambda held: document.as_pdf(decision.full(held.record))),
+    "record.json": ("application/json", _json),
+    "copy.docx": (WORD, lambda held: document.as_word(decision.plain(held.record))),
+    "copy.pdf": ("application/pdf", lambda held: document.as_pdf(decision.plain(held.record))),
+    "review.ics": ("text/calendar", lambda held: calendar.calendar(held.record)),
+}
+NAMES = tuple(_MAKERS)
+
+
+def make(name: str, held: Held) -> tuple[str, bytes] | None:
+    """Make one document: its media type and its bytes; None where there is nothing to put in it."""
+    kind, maker = _MAKERS[name]
+    made = maker(held)
+    return None if made is None else (kind, made)
+
+
+def read_held(file: Path, bank: CaseBank) -> Held:
+    """Read a meeting back from its JSON document.
+
+    Raises
+    ------
+    AnswersError
+        The file is not the record of a meeting.
+    """
+    try:
+        data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        told = data["session"]
+        session = ReviewSession(
+            told["id"],
+            "",
+            told["case"],
+            told["mode"],
+            told["subject"],
+            dt.datetime.fromisoformat(told["opened"]),
+            None,
+        )
+        acts = [
+            Act(a["seq"], a["seat"], a["act"], a["data"], dt.datetime.fromisoformat(a["at"]), "")
+            for a in data["acts"]
+        ]
+        held = Held(session, case_of(session, bank), acts)
+        _ = held.record
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+        problem = "is not the record of a meeting: take the JSON document that a meeting ends with."
+        raise AnswersError(problem, place=str(file)) from error
+    return held

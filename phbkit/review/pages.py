@@ -1,0 +1,190 @@
+"""What each part of a meeting's page shows, for one seat at one stage."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from phbkit import forms
+from phbkit.casebank import Case
+from phbkit.casebank.models import Says
+from phbkit.deciding import Finding, Plan, findings
+from phbkit.deciding.agreement import METHOD
+from phbkit.deciding.ledger import HOLDERS
+from phbkit.review.acts import (
+    CANNOT_SAY,
+    OUTCOMES,
+    OWN_RISKS,
+    OWN_THINGS,
+    may_agree,
+    plan_of,
+    signer,
+)
+from phbkit.review.meeting import NEXT, STAGE_TITLES, STAGES, Meeting, Seat
+from phbkit.review.recording import notices, proposal
+from phbkit.review.reveal import is_split, moved, picture, rated_items, spread, to_discuss
+from phbkit.review.roles import FACILITATOR, PARTIES, PERSON_SIDE, party_of, role_name
+from phbkit.review.subject import candidates
+from phbkit.text import clock, long_date
+from phbkit.workbook.answers import HELD
+from phbkit.workbook.pages import environment
+
+PARTS = (
+    "room",
+    "record",
+    "case",
+    "things",
+    "person",
+    "rate",
+    "reveal",
+    "plan",
+    "ledger",
+    "agreement",
+    "note",
+    "dissent",
+    "outcome",
+    "stage",
+)
+GO_ON = {
+    "person": "Go on: hear the person first",
+    "rate": "Go on: everybody rates alone",
+    "reveal": "Show the ratings to everybody",
+    "rate-again": "Rate a second time",
+    "reveal-again": "Show the second ratings",
+    "agree": "Go on to plan, risks and agreements",
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """Who looks at a meeting, and how.
+
+    `seat` is None for a record that nobody sits at; `screen` is the page to project, which has no
+    forms; `code`, `address` and `back` say how to join and how to come back.
+    """
+
+    meeting: Meeting
+    case: Case
+    seat: Seat | None
+    today: dt.date
+    live: bool = True
+    screen: bool = False
+    code: str = ""
+    address: str = ""
+    back: str = ""
+
+    @property
+    def acts(self) -> bool:
+        """Whether there is somebody here who can do something now."""
+        away = self.seat is not None and self.seat.away
+        return self.live and not self.screen and not self.meeting.ended and not away
+
+    @property
+    def facilitates(self) -> bool:
+        """Whether the facilitator looks, at a page with forms."""
+        return self.acts and self.seat is not None and self.seat.role == FACILITATOR
+
+    @property
+    def is_person(self) -> bool:
+        """Whether the person looks, or whoever speaks for them."""
+        return self.acts and self.seat is not None and self.seat.role in PERSON_SIDE
+
+    @property
+    def own(self) -> Mapping[str, int | None]:
+        """The ratings given from this seat in the round that is open."""
+        return self.meeting.mine(self.meeting.round, self.seat.id) if self.seat else {}
+
+
+def part_page(part: str, view: View) -> Markup:
+    """Render one part; empty where it has nothing to show to this seat at this stage."""
+    meeting, case = view.meeting, view.case
+    plan = plan_of(case, meeting.plan)
+    made = _environment().get_template(f"{part}.html.j2")
+    rated = rated_items(meeting, meeting.rounds[-1]) if meeting.rounds else ()
+    html = made.render(
+        part=part,
+        view=view,
+        meeting=meeting,
+        case=case,
+        about=case.about,
+        person=case.about.person,
+        first=case.person.name.split()[0],
+        seat=view.seat,
+        stage=meeting.stage,
+        place=STAGES.index(meeting.stage),
+        seen=meeting.changed.get(part, 0),
+        seen_plan=meeting.changed.get("plan", 0),
+        plan=plan,
+        found=findings(proposal(meeting, case)) if "plan" in meeting.changed else (),
+        rated=rated,
+        lead=signer(meeting, "professional"),
+        may_agree=view.seat is not None and may_agree(meeting, view.seat),
+        party=party_of(view.seat.role) if view.seat else None,
+        candidates=candidates(case),
+        discuss=to_discuss(rated),
+        moved=moved(meeting),
+        notices=notices(meeting, case),
+    )
+    return Markup(html.strip())
+
+
+def plan_effect(view: View, chosen: Collection[str], terms: Mapping[str, Any]) -> dict[str, Markup]:
+    """Render what a plan being put together does: in a line, and in cards."""
+    plan = plan_of(view.case, {"items": {item: terms[item] for item in chosen if item in terms}})
+    found = findings(proposal(view.meeting, view.case, plan))
+    return {"line": _line(plan, found), "cards": _cards(plan, found)}
+
+
+def _line(plan: Plan, found: Collection[Finding]) -> Markup:
+    levels = [finding.level for finding in found]
+    template = environment().get_template("line.html.j2")
+    stops, discuss = levels.count("stop"), levels.count("discuss")
+    return Markup(template.render(plan=plan, stops=stops, discuss=discuss))
+
+
+def _cards(plan: Plan, found: Collection[Finding]) -> Markup:
+    return Markup(environment().get_template("live.html.j2").render(plan=plan, found=found))
+
+
+def _day(text: str) -> str:
+    """Write a day kept as ISO text in words."""
+    return long_date(dt.date.fromisoformat(text))
+
+
+@cache
+def _environment() -> Environment:
+    here = Path(__file__).parent / "templates"
+    made = environment().overlay(loader=FileSystemLoader([here, forms.TEMPLATES]))
+    made.globals.update(
+        stages=STAGES,
+        stage_titles=STAGE_TITLES,
+        next_stages=NEXT,
+        go_on=GO_ON,
+        roles=role_name,
+        parties=PARTIES,
+        holders=HOLDERS,
+        held=HELD,
+        says=get_args(Says),
+        outcomes=OUTCOMES,
+        own_things=range(OWN_THINGS),
+        own_risks=range(OWN_RISKS),
+        cannot_say=CANNOT_SAY,
+        method=METHOD,
+        is_split=is_split,
+        picture=picture,
+        spread=spread,
+        clock=clock,
+        day=_day,
+        effect_line=_line,
+        effect_cards=_cards,
+        plan_of=plan_of,
+    )
+    made.globals["ui"] = made.get_template("ui.html.j2").module
+    return made

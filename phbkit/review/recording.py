@@ -1,0 +1,176 @@
+"""From a meeting to its decision record."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from phbkit.casebank import Case
+from phbkit.casebank.case import DRAFT, FICTION
+from phbkit.deciding import Finding, Plan, Proposal, findings
+from phbkit.deciding.agreement import METHOD
+from phbkit.deciding.ledger import HOLDERS
+from phbkit.deciding.record import (
+    DecisionRecord,
+    HeldRisk,
+    PartyAgreement,
+    PlanLine,
+    Said,
+)
+from phbkit.review.acts import plan_of
+from phbkit.review.meeting import ROUNDS, Meeting, Stage, Words
+from phbkit.review.reveal import moved, rated_items
+from phbkit.review.roles import FACILITATOR, PARTIES, role_name
+from phbkit.workbook.answers import HELD
+
+_PAID_BY = {"bought": "budget", "nhs": "usual care", "own-money": "own money"}
+SAFETY_NOTICE = (
+    "This tool has not been through clinical safety assurance. Using it on a real person’s care "
+    "may bring it under the NHS clinical risk standards: DCB0129 for whoever makes a health IT "
+    "system, and DCB0160 for the organisation that uses it. Ask your clinical safety officer "
+    "before you do."
+)
+PRIVACY_NOTICE = (
+    "Leave out names, dates of birth, NHS numbers, addresses and anything else that says who the "
+    "person is. The record belongs in the person’s own file, kept as your organisation keeps it."
+)
+
+
+def notices(meeting: Meeting, case: Case) -> tuple[str, ...]:
+    """Say what must be said of a record: invented, or real with duties."""
+    told: tuple[str, ...] = (
+        (SAFETY_NOTICE, PRIVACY_NOTICE) if meeting.mode == "live" else (FICTION,)
+    )
+    if meeting.mode == "training" and case.draft:
+        told += (DRAFT,)
+    if meeting.not_asked:
+        told += (f"The person was not asked before the meeting: {meeting.not_asked}",)
+    return told
+
+
+def proposal(meeting: Meeting, case: Case, plan: Plan | None = None) -> Proposal:
+    """Put the plan, and what is agreed about watching it, before the deal."""
+    review = meeting.outcome.get("review_on")
+    weeks = None
+    if review and meeting.opened:
+        weeks = max(1, (dt.date.fromisoformat(review) - meeting.opened.date()).days // 7)
+    stop_rules = [risk["stop_rule"] for risk in meeting.ledger.values()]
+    return Proposal(
+        plan or plan_of(case, meeting.plan),
+        review_weeks=weeks,
+        stop_rule=meeting.outcome.get("stop_rule", "") or " ".join(stop_rules),
+        held=meeting.plan.get("held") or None,
+    )
+
+
+def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecord:
+    """Make the decision record of a meeting as it stands."""
+    plan = plan_of(case, meeting.plan)
+    outcome = meeting.outcome
+    review = outcome.get("review_on")
+    assert meeting.opened  # noqa: S101  the first act opens a meeting
+    return DecisionRecord(
+        session=session,
+        mode=meeting.mode,
+        title=meeting.title,
+        about=case.person.name.split()[0],
+        held_on=meeting.opened.astimezone().date(),
+        present=_people(meeting, away=False),
+        away=_people(meeting, away=True),
+        matters=tuple(_said(meeting, words) for words in meeting.matters),
+        worries=tuple(_said(meeting, words) for words in meeting.worries),
+        rated=tuple(item for number in meeting.rounds for item in rated_items(meeting, number)),
+        moved=moved(meeting),
+        notes=tuple(_said(meeting, words) for words in meeting.notes),
+        lines=_lines(plan, meeting),
+        indicative=case.budget.indicative,
+        contingency=case.budget.contingency,
+        cost=plan.cost,
+        held=HELD.get(meeting.plan.get("held", ""), ""),
+        served=tuple(each.title for each in plan.served),
+        unserved=tuple(each.title for each in plan.unserved),
+        findings=tuple(_finding(each) for each in findings(proposal(meeting, case))),
+        risks=tuple(_risk(each) for each in meeting.ledger.values()),
+        agreements=_agreements(meeting, case),
+        dissent=tuple(_said(meeting, words) for words in meeting.dissent.values()),
+        outcome=outcome.get("what", "not reached"),
+        reasons=outcome.get("reasons", ""),
+        coordinator=outcome.get("coordinator", ""),
+        stop_rule=outcome.get("stop_rule", ""),
+        review_on=dt.date.fromisoformat(review) if review else None,
+        review_triggers=outcome.get("triggers", ""),
+        method=METHOD,
+        notices=notices(meeting, case),
+        not_asked=meeting.not_asked,
+    )
+
+
+def _people(meeting: Meeting, *, away: bool) -> tuple[str, ...]:
+    return tuple(seat.title for seat in meeting.seats.values() if seat.away == away)
+
+
+def _said(meeting: Meeting, words: Words) -> Said:
+    role = meeting.seats[words.seat].role
+    who = words.told_for or ("facilitator’s note" if role == FACILITATOR else role_name(role))
+    return Said(who[0].upper() + who[1:], words.text, _round(words.stage))
+
+
+def _round(stage: Stage) -> int:
+    return {"reveal": 1, "reveal-again": 2, **ROUNDS}.get(stage, 0)
+
+
+def _lines(plan: Plan, meeting: Meeting) -> tuple[PlanLine, ...]:
+    outcomes = {each.id: each.title for each in plan.case.about.outcomes}
+    terms: dict[str, Any] = meeting.plan.get("items", {})
+    return tuple(
+        PlanLine(
+            title=item.title,
+            provider=item.provider,
+            price=item.price,
+            per=item.per,
+            times=plan.times(item),
+            cost=plan.cost_of(item) if item.how == "bought" else Decimal(0),
+            paid_by=_PAID_BY[item.how],  # type: ignore[arg-type]
+            starts=_day(terms[item.id]["starts"]),
+            ends=_day(terms[item.id]["ends"]),
+            serves=tuple(outcomes[each] for each in item.serves if each in outcomes),
+        )
+        for item in plan.items
+    )
+
+
+def _day(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
+
+
+def _finding(finding: Finding) -> tuple[str, str, str]:
+    return finding.level, finding.rule.title, finding.about
+
+
+def _risk(data: dict[str, Any]) -> HeldRisk:
+    holders = tuple(HOLDERS[each] for each in data["holders"])
+    return HeldRisk(**{**data, "holders": holders})
+
+
+def _agreements(meeting: Meeting, case: Case) -> tuple[PartyAgreement, ...]:
+    made = []
+    for party in PARTIES:
+        said = meeting.standing(party)
+        if said is None:
+            reason = "The plan changed after they answered." if meeting.lapsed(party) else ""
+            made.append(PartyAgreement(party, "", "not given", (), reason, ""))
+            continue
+        not_to = tuple(case.item(item).title for item in said.not_to)
+        told = meeting.seats[said.seat].role == FACILITATOR
+        made.append(
+            PartyAgreement(
+                party,
+                said.who,
+                said.says,  # type: ignore[arg-type]
+                not_to,
+                said.reason,
+                "the facilitator" if told else "",
+            )
+        )
+    return tuple(made)

@@ -1,0 +1,293 @@
+"""Request handlers of case reviews: opening a session, joining one, the room, leaving it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from tornado.web import HTTPError, authenticated
+from voila.tornado.handler import TornadoVoilaHandler
+
+from phbkit import identifiers
+from phbkit.casebank import CaseBank
+from phbkit.errors import PhbError, RecordsError, SettingsError
+from phbkit.records import Seated, Sessions, StaleError
+from phbkit.review.acts import check_join
+from phbkit.review.meeting import Meeting
+from phbkit.review.recording import PRIVACY_NOTICE, SAFETY_NOTICE
+from phbkit.review.roles import ROLES
+from phbkit.review.subject import local_case, read_subject, usual_things
+from phbkit.serving.pages import Page, show_problem
+from phbkit.serving.throttle import Throttle
+from phbkit.workbook.answers import clean
+from phbkit.workbook.module import RefusedError
+
+NOTEBOOK = "mdt_case_review"
+SEAT_COOKIE = "phb-seat"
+SEAT_HEADER = "Phb-Seat"
+MOST_KERNELS = 72
+_SEAT_DAYS = 1
+_MOST_TRIES = 60
+
+
+class Doors:
+    """Where meetings are opened and joined: the sessions, the cases, and what slows guessing."""
+
+    def __init__(self, sessions: Sessions, bank: CaseBank, *, live: bool) -> None:
+        self.sessions, self.bank, self.live = sessions, bank, live
+        self.throttle = Throttle()
+        self.cases = {case: bank.load(case) for case in bank.case_ids if _fits(bank, case)}
+
+    def open(self, values: Mapping[str, str], *, private: bool) -> Seated:
+        """Open a session and take the facilitator's seat; `private` is whether nobody can listen.
+
+        Raises
+        ------
+        RefusedError, SettingsError
+            What is wrong in which field, or that live sessions are switched off here.
+        """
+        name = values.get("name", "").strip()
+        if not name or len(name) > 40:
+            raise RefusedError(
+                {"name": "must be what the room calls you, in at most 40 characters."}
+            )
+        if values.get("mode") == "live":
+            if not private:
+                problem = "can be live only over HTTPS: what is typed here would cross the network."
+                raise RefusedError({"mode": problem})
+            return self._open_live(name, values)
+        if values.get("mode") != "training":
+            raise RefusedError({"mode": "must be training or live."})
+        case = self.cases.get(values.get("case", ""))
+        if case is None:
+            raise RefusedError({"case": "must be a case of the case bank."})
+        things = [thing.__dict__ for thing in usual_things(case)]
+        data = {"title": case.title, "mode": "training", "things": things, "name": name}
+        return self.sessions.open(case.id, "training", ticket=_ticket(), data=data)[1]
+
+    def _open_live(self, name: str, values: Mapping[str, str]) -> Seated:
+        if not self.live:
+            raise SettingsError(
+                "Live sessions about real people are switched off here. Whoever runs this server "
+                "can switch them on with PHB_LIVE_REVIEWS=true, after clinical-safety advice."
+            )
+        if values.get("duties") != "yes":
+            raise RefusedError({"duties": "must be ticked before a live session."})
+        subject = read_subject(values)
+        if values.get("keep") != "yes":
+            _refuse_identifiers(values)
+        base = self.bank.load(self.bank.case_ids[0])
+        case = local_case(base, subject, dt.datetime.now(tz=dt.UTC).date())
+        things = [thing.__dict__ for thing in usual_things(case)]
+        data = {"title": subject["title"], "mode": "live", "things": things, "name": name}
+        return self.sessions.open("local", "live", subject, ticket=_ticket(), data=data)[1]
+
+    def join(self, values: Mapping[str, str], address: str) -> Seated:
+        """Join the session with this code, or come back to a seat in it.
+
+        Raises
+        ------
+        RefusedError
+            The code, the role, the name or the return code is not right; or somebody at this
+            address has tried too many codes and has to wait.
+        """
+        wait = self.throttle.wait(address)
+        if wait > 0:
+            problem = f"cannot be tried again for {wait:.0f} seconds: too many wrong codes."
+            raise RefusedError({"code": problem})
+        code = values.get("code", "")[:40]
+        session = self.sessions.find(code)
+        if session is None:
+            self.throttle.failed(address)
+            raise RefusedError({"code": "opens no meeting. Look at the screen and type it again."})
+        if values.get("back", "").strip():
+            seated = self.sessions.return_to(code, values["back"][:40])
+            if seated is None:
+                self.throttle.failed(address)
+                raise RefusedError({"back": "is no return code of this meeting."})
+            self.throttle.passed(address)
+            return seated
+        self.throttle.passed(address)
+        for _ in range(_MOST_TRIES):
+            acts = self.sessions.acts(session.id)
+            data = check_join(Meeting.of(acts), values.get("role", ""), values.get("name", ""))
+            try:
+                return self.sessions.sit(session.id, data, after=len(acts), ticket=_ticket())
+            except StaleError:
+                continue
+        raise RefusedError({"": "Everybody is joining at once. Try again."})
+
+    def sits(self, secret: str) -> tuple[str, str] | None:
+        """Name the meeting and the seat that a secret belongs to: title and who."""
+        found = self.sessions.seat_of(secret) if secret else None
+        if found is None:
+            return None
+        meeting = Meeting.of(self.sessions.acts(found[0].id))
+        return meeting.title, meeting.seats[found[1]].title
+
+
+def _fits(bank: CaseBank, case_id: str) -> bool:
+    """Say whether a case has something to plan."""
+    try:
+        return bool(bank.load(case_id).about.items)
+    except PhbError:
+        return False
+
+
+def _ticket() -> str:
+    return uuid.uuid4().hex
+
+
+def _refuse_identifiers(values: Mapping[str, str]) -> None:
+    problems = {}
+    for name in ("title", "called", "outcomes", "options", "safeguards"):
+        found = identifiers.find(values.get(name, ""))
+        if found:
+            said = identifiers.describe(found).removeprefix("This ")
+            problems[name] = f"{said} Take it out, or tick that you have checked it."
+    if problems:
+        raise RefusedError(problems)
+
+
+class _Door(Page):
+    @property
+    def doors(self) -> Doors:
+        doors: Doors = self.settings["doors"]
+        return doors
+
+    def values(self) -> dict[str, str]:
+        """Return the last value of every field of a posted form."""
+        return {
+            name: clean(texts[-1].decode("utf-8", "replace"))[:6000]
+            for name, texts in self.request.body_arguments.items()
+        }
+
+    def door(
+        self, problems: Mapping[str, str] | None = None, values: Mapping[str, str] | None = None
+    ) -> None:
+        """Write the page with the two doors: join, and open."""
+        seat = (self.get_cookie(SEAT_COOKIE) or "").partition(".")[0]
+        given = {"code": self.get_query_argument("code", "")[:20], **(values or {})}
+        self.show(
+            "review.html.j2",
+            xsrf=self.xsrf_field(),
+            roles=ROLES,
+            cases=self.doors.cases.values(),
+            live=self.doors.live,
+            sits=self.doors.sits(seat),
+            problems=problems or {},
+            values=given,
+            safety=SAFETY_NOTICE,
+            privacy=PRIVACY_NOTICE,
+        )
+
+    def seat(self, seated: Seated) -> None:
+        """Give this device its seat, and open the room."""
+        self.set_cookie(
+            SEAT_COOKIE,
+            f"{seated.secret}.{seated.back}",
+            expires_days=_SEAT_DAYS,
+            path=self.base_url,
+            httponly=True,
+            samesite="Lax",
+            secure=self.request.protocol == "https",
+        )
+        self.redirect(f"{self.base_url}review/room", status=303)
+
+    def refuse(self, error: PhbError, values: Mapping[str, str]) -> None:
+        """Show the page again with what is wrong, and what was typed."""
+        problems = error.problems if isinstance(error, RefusedError) else {"": str(error)}
+        self.set_status(400 if isinstance(error, RefusedError) else 403)
+        self.door(problems, values)
+
+
+class DoorHandler(_Door):
+    """The page to join or to open a meeting."""
+
+    @authenticated
+    def get(self) -> None:
+        """Show it."""
+        self.door()
+
+
+class ToDoorHandler(_Door):
+    """The root of a server that serves reviews alone."""
+
+    @authenticated
+    def get(self) -> None:
+        """Go to the door."""
+        self.redirect(f"{self.base_url}review")
+
+
+class JoinHandler(_Door):
+    """Joining a meeting."""
+
+    @authenticated
+    def post(self) -> None:
+        """Take a seat, or say what is wrong."""
+        values = self.values()
+        try:
+            self.seat(self.doors.join(values, self.request.remote_ip or ""))
+        except (RefusedError, RecordsError) as error:
+            self.refuse(error, {**values, "door": "join"})
+
+
+class OpenHandler(_Door):
+    """Opening a meeting."""
+
+    @authenticated
+    def post(self) -> None:
+        """Take the facilitator's seat, or say what is wrong."""
+        values = self.values()
+        try:
+            here = self.request.remote_ip in {"127.0.0.1", "::1"}
+            self.seat(self.doors.open(values, private=here or self.request.protocol == "https"))
+        except (RefusedError, SettingsError, RecordsError) as error:
+            self.refuse(error, {**values, "door": "open"})
+
+
+class LeaveHandler(_Door):
+    """Leaving on this device; the seat stays and its return code works."""
+
+    @authenticated
+    def post(self) -> None:
+        """Forget the seat."""
+        self.clear_cookie(SEAT_COOKIE, path=self.base_url)
+        self.redirect(f"{self.base_url}review", status=303)
+
+
+class RoomHandler(TornadoVoilaHandler):  # type: ignore[misc]
+    """The meeting, seen from the seat that this device holds."""
+
+    @authenticated
+    async def get(self) -> None:
+        """Run the notebook for the seat; without one, go to the door."""
+        if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
+            raise HTTPError(403)
+        doors: Doors = self.settings["doors"]
+        held = self.get_cookie(SEAT_COOKIE) or ""
+        if doors.sessions.seat_of(held.partition(".")[0]) is None:
+            self.redirect(f"{self.base_url}review", status=303)
+            return
+        if len(self.kernel_manager.list_kernel_ids()) >= MOST_KERNELS:
+            raise HTTPError(503)
+        self.request.headers[SEAT_HEADER] = held  # what a browser sends under this name is lost
+        _ = self.xsrf_token
+        await super().get(path=f"{NOTEBOOK}.ipynb")
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """Say what happened without a traceback."""
+        show_problem(self, status_code)
+
+
+def review_handlers(module: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """List the addresses of case reviews."""
+    return [
+        (r"/review", DoorHandler),
+        (r"/review/join", JoinHandler),
+        (r"/review/open", OpenHandler),
+        (r"/review/leave", LeaveHandler),
+        (r"/review/room", RoomHandler, module),
+    ]

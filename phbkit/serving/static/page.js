@@ -1,0 +1,93 @@
+// What every page with a kernel does: say what happened, and notice when the server is gone.
+
+const status = document.getElementById("phb-status");
+const draft = document.getElementById("phb-draft");
+const trouble = document.getElementById("phb-trouble");
+const PATIENCE_MS = 25_000;
+let lastSaved = "";
+
+/** @param {string} text @param {"note" | "saved" | "trouble"} kind */
+export function say(text, kind) {
+  draft.textContent = "";
+  status.textContent = text;
+  status.dataset.kind = kind;
+}
+
+export function setReady() {
+  document.body.dataset.ready = "true";
+  say("Ready", "note");
+}
+
+function showTrouble(text) {
+  const line = document.createElement("p");
+  line.textContent = text;
+  const again = document.createElement("button");
+  again.type = "button";
+  again.textContent = "Open the page again";
+  again.addEventListener("click", () => location.reload());
+  trouble.replaceChildren(line, again);
+  trouble.hidden = false;
+}
+
+const kept = () => (lastSaved ? `Your answers up to ${lastSaved} are saved.` : "Nothing you saved is lost.");
+
+/** A kernel that died is started anew by the server, but knows nothing of this page. */
+function watchKernel(kernel) {
+  let lost = false;
+  kernel.connectionStatusChanged.connect((_, state) => {
+    if (lost) return;
+    if (state === "connected") {
+      trouble.hidden = true;
+      if (status.dataset.kind === "trouble") say("Connected again", "note");
+    } else {
+      say("Disconnected", "trouble");
+      showTrouble(`Disconnected. ${kept()} This page tries to connect again by itself.`);
+    }
+  });
+  kernel.statusChanged.connect((_, state) => {
+    if (lost || !["restarting", "autorestarting", "dead"].includes(state)) return;
+    lost = true;
+    say("Disconnected", "trouble");
+    showTrouble(`This page has lost its session. ${kept()} Open it again to go on where you were.`);
+  });
+}
+
+/** @param {string} what the page opens: named when it does not open */
+export function watchServer(what) {
+  document.addEventListener("phb:status", ({ detail }) => say(detail.text, detail.kind));
+  for (const name of ["phb:draft", "phb:saved"]) {
+    document.addEventListener(name, ({ detail }) => {
+      lastSaved = detail.at;
+    });
+  }
+  document.addEventListener("phb:lost", () => {
+    showTrouble(`The server does not answer. ${kept()} Open the page again to go on where you were.`);
+  });
+  window.addEventListener("load", () => {
+    if (document.querySelector(".phb-failed")) say("Part of this page could not be made", "trouble");
+  });
+  setTimeout(() => {
+    if (document.body.dataset.ready) return;
+    say("Not ready", "trouble");
+    showTrouble(`The ${what} has not opened. This network may be blocking it (it needs WebSockets), or the server is busy.`);
+  }, PATIENCE_MS);
+  const looking = setInterval(() => {
+    const kernel = window.jupyterapp?.widgetManager?.kernel;
+    if (!kernel) return;
+    clearInterval(looking);
+    watchKernel(kernel);
+  }, 100);
+}
+
+/** Print what is folded away, too. */
+export function unfoldForPrint() {
+  const closed = new Set();
+  window.addEventListener("beforeprint", () => {
+    for (const part of document.querySelectorAll("main details:not([open])")) closed.add(part);
+    for (const part of closed) part.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const part of closed) part.open = false;
+    closed.clear();
+  });
+}

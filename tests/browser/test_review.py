@@ -1,0 +1,465 @@
+"""A case review: a facilitator and six others, each in a browser of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docx import Document
+from icalendar import Calendar
+from playwright.sync_api import Locator, Page, expect
+from pypdf import PdfReader
+
+from phbkit.casebank import CaseBank
+from phbkit.records import open_sessions
+from phbkit.review.meeting import Meeting
+from tests.browser.axe import violations
+from tests.browser.conftest import Served, Windows, free_port
+
+OPEN_MS = 60_000
+PHONE = {"viewport": {"width": 360, "height": 740}}
+ROOM = {
+    "Pam": "The person",
+    "Ann": "GP",
+    "Ben": "Nurse",
+    "Cat": "Pharmacist",
+    "Dev": "Social worker",
+    "Eve": "Commissioner",
+}
+FIRST_ROUND = {"Pam": 9, "Ann": 2, "Ben": 8, "Cat": 1, "Dev": 9, "Eve": 8}
+SECOND_ROUND = {"Pam": 9, "Ann": 7, "Ben": 8, "Cat": 6, "Dev": 8, "Eve": 8}
+FOLLOWS_MS = 2_000
+
+
+@dataclass
+class Meetings(Served):
+    """One `phb review serve`."""
+
+    def arguments(self) -> list[str]:
+        return ["review", "serve"]
+
+    @property
+    def door(self) -> str:
+        return f"{self.url}review"
+
+    def kernel_of(self, page: Page) -> int:
+        """Find the process that plays the meeting for a page, by the seat that both hold."""
+        held = next(c["value"] for c in page.context.cookies() if c["name"] == "phb-seat")
+        for pid in self.kernels():
+            if f"HTTP_PHB_SEAT={held}".encode() in Path(f"/proc/{pid}/environ").read_bytes():
+                return pid
+        raise AssertionError("no kernel holds the seat of this page")
+
+    def meeting(self) -> Meeting:
+        """The latest meeting, folded from the database and from nothing else."""
+        sessions = open_sessions(f"sqlite:///{self.data / 'records.sqlite'}")
+        return Meeting.of(sessions.acts(sessions.listed()[0].id))
+
+
+@pytest.fixture(scope="module")
+def meetings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meetings]:
+    server = Meetings(tmp_path_factory.mktemp("meetings"), free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
+def opened(page: Page) -> Page:
+    expect(page.locator("body[data-ready]")).to_be_attached(timeout=OPEN_MS)
+    return page
+
+
+def open_meeting(meetings: Meetings, page: Page, case: str = "alcohol-detox-at-home") -> str:
+    """Open a training session and return its code."""
+    page.goto(meetings.door)
+    form = page.locator("form[action$='review/open']")
+    form.get_by_label("What the room calls you").fill("Fay")
+    form.get_by_label("For training: the case").select_option(case)
+    form.get_by_role("button", name="Open the meeting").click()
+    return opened(page).locator(".phb-join .phb-code").inner_text()
+
+
+def join(meetings: Meetings, page: Page, code: str, name: str, role: str) -> None:
+    page.goto(meetings.door)
+    form = page.locator("form[action$='review/join']")
+    form.get_by_label("Code", exact=True).fill(code)
+    form.get_by_label("What the room calls you").fill(name)
+    form.get_by_label("Your role").select_option(role)
+    form.get_by_role("button", name="Join").click()
+
+
+def rate(page: Page, first: int, button: str = "Give my ratings") -> None:
+    """Give `first` to the first thing and 7 to the others."""
+    things = page.locator(".phb-rating")
+    expect(things.first).to_be_visible()
+    for place in range(things.count()):
+        mark = first if place == 0 else 7
+        things.nth(place).locator(f"input[value='{mark}']").check(force=True)
+    page.get_by_role("button", name=button).click()
+    expect(page.get_by_role("heading", name="You have rated")).to_be_visible()
+
+
+def clean(page: Page) -> None:
+    assert violations(page) == []
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, f"{wide} pixels wider than the window"
+
+
+def save(page: Page, button: str, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button).click()
+    file = folder / download.value.suggested_filename
+    download.value.save_as(file)
+    return file
+
+
+@dataclass
+class Room:
+    """The facilitator's browser, and everybody else's by name."""
+
+    meetings: Meetings
+    chair: Page
+    seats: dict[str, Page]
+    code: str
+
+    def __getitem__(self, name: str) -> Page:
+        return self.seats[name]
+
+
+def test_a_whole_meeting_in_seven_browsers_with_two_kernels_killed(
+    meetings: Meetings, windows: Windows, tmp_path: Path
+) -> None:
+    room = gather(meetings, windows)
+    person_first(room)
+    first_round_with_two_kernels_killed(room)
+    first_reveal(room)
+    second_round(room)
+    plan_and_ledger(room)
+    agreements_and_dissent(room)
+    close_as_deferred(room)
+    check_record(meetings, room.chair, tmp_path)
+    check_copy(room["Pam"], tmp_path)
+    assert room["Dev"].locator("[data-do=download]").count() == 0
+    late = windows.open()
+    join(meetings, late, room.code, "Zoe", "Nurse")
+    expect(late.get_by_text("opens no meeting").first).to_be_visible()
+
+
+def gather(meetings: Meetings, windows: Windows) -> Room:
+    chair = windows.open()
+    code = open_meeting(meetings, chair)
+    seats = {name: windows.open(**PHONE) for name in ROOM}
+    for name, page in seats.items():
+        join(meetings, page, code.lower().replace("-", " "), name, ROOM[name])
+    for page in seats.values():
+        opened(page)
+    for name in ROOM:
+        expect(chair.locator(".phb-seats").get_by_text(f"{name}, ")).to_be_visible()
+    clean(chair)
+    clean(seats["Ann"])
+    return Room(meetings, chair, seats, code)
+
+
+def person_first(room: Room) -> None:
+    press(room.chair, "Go on: hear the person first")
+    pam = room["Pam"]
+    pam.get_by_label("What matters most").fill("My own bed, and my sister there.")
+    pam.get_by_label("What worries you").fill("The nights.")
+    clean(pam)
+    press(pam, "Share these words with the room")
+    expect(room["Eve"].get_by_text("My own bed, and my sister there.")).to_be_visible()
+
+
+def first_round_with_two_kernels_killed(room: Room) -> None:
+    chair = room.chair
+    press(chair, "Go on: everybody rates alone")
+    expect(room["Ann"].locator(".phb-rating").first).to_be_visible(timeout=FOLLOWS_MS)
+    clean(room["Ann"])
+    for name in ("Pam", "Ann", "Ben"):
+        rate(room[name], FIRST_ROUND[name])
+    for name in ("Ben", "Cat"):  # he has rated, she has not
+        os.kill(room.meetings.kernel_of(room[name]), signal.SIGKILL)
+        expect(room[name].get_by_role("alert")).to_contain_text("lost its session")
+        press(room[name], "Open the page again")
+        opened(room[name])
+    expect(room["Ben"].get_by_role("heading", name="You have rated")).to_be_visible()
+    for name in ("Cat", "Dev"):
+        rate(room[name], FIRST_ROUND[name])
+    expect(chair.get_by_text("5 of 6 have rated")).to_be_visible()
+    expect(chair.get_by_text("Not yet rated: Eve, commissioner.")).to_be_visible()
+    for page in (chair, room["Dev"]):
+        assert page.locator(".phb-rated").count() == 0
+    rate(room["Eve"], FIRST_ROUND["Eve"])
+    clean(chair)
+
+
+def first_reveal(room: Room) -> None:
+    chair = room.chair
+    press(chair, "Show the ratings to everybody")
+    team = [mark for name, mark in FIRST_ROUND.items() if name != "Pam"]
+    for page in (chair, room["Ann"]):
+        first = page.locator(".phb-rated > li").first
+        expect(first).to_contain_text(f"Median {statistics.median(team):g}", timeout=FOLLOWS_MS)
+        expect(first).to_contain_text("The team disagrees")
+        expect(first.get_by_role("img")).to_have_accessible_name(
+            re.compile(r"1 gave 1, 1 gave 2, 2 gave 8, 1 gave 9.*person’s side: 9")
+        )
+        clean(page)
+    chair.get_by_label("Add a note").fill("The ends fear the nights.")
+    press(chair, "Add the note")
+    expect(room["Dev"].get_by_text("The ends fear the nights.")).to_be_visible()
+    chair.reload()  # the facilitator's browser is closed and opened again
+    opened(chair)
+
+
+def second_round(room: Room) -> None:
+    press(room.chair, "Rate a second time")
+    for name, page in room.seats.items():
+        rate(page, SECOND_ROUND[name])
+    press(room.chair, "Show the second ratings")
+    moved = room["Ann"].get_by_text(
+        "Nurse-led detox at home: the team’s median stays at 8; 3 people of 6 changed their mark; "
+        "they no longer disagree."
+    )
+    expect(moved).to_be_visible()
+    press(room.chair, "Go on to plan, risks and agreements")
+
+
+def plan_and_ledger(room: Room) -> None:
+    chair = room.chair
+    chair.get_by_label("Nurse-led detox at home", exact=True).check()
+    expect(chair.locator(".phb-live")).to_contain_text("£2,020 left")
+    clean(chair)
+    press(chair, "Keep this plan and show it")
+    expect(room["Eve"].get_by_role("cell", name="£1,180")).to_be_visible()
+    held = chair.locator("[data-field$='.holders']").first
+    held.get_by_label("the person", exact=True).check()
+    held.get_by_label("the commissioner", exact=True).check()
+    press(chair, "Keep who holds what and show it")
+    expect(room["Dev"].get_by_text("the person; the commissioner")).to_be_visible()
+
+
+def agreements_and_dissent(room: Room) -> None:
+    for name in ("Pam", "Ann"):
+        agree(room[name], "I agree")
+    agree(room["Eve"], "I do not agree", "Nobody has said who pays for the nights.")
+    clean(room["Eve"])
+    expect(room["Pam"].get_by_text("When somebody says no")).to_be_visible()
+    cat = room["Cat"]
+    cat.get_by_text("Put a disagreement on the record", exact=True).click()
+    cat.get_by_label("I do not agree, because").fill("The fits were never asked about.")
+    press(cat, "Put it on the record")
+    expect(room.chair.get_by_text("The fits were never asked about.")).to_be_visible()
+
+
+def close_as_deferred(room: Room) -> None:
+    chair = room.chair
+    end = {
+        "The reasons, in words Kerry would use": "The nights are not paid for yet.",
+        "Who co-ordinates": "The nurse",
+        "Next review, on": "2027-01-11",
+    }
+    chair.get_by_label("A decision is made").check()
+    for label, text in end.items():
+        chair.get_by_label(label).fill(text)
+    press(chair, "Close the meeting and make the record")
+    expect(chair.locator(".phb-errors:visible")).to_contain_text("the commissioner does not agree")
+    chair.get_by_label("The decision is deferred").check()
+    press(chair, "Close the meeting and make the record")
+    for page in (chair, room["Pam"], room["Dev"]):
+        expect(page.get_by_role("heading", name="The record", exact=True)).to_be_visible()
+    clean(chair)
+    clean(room["Pam"])
+
+
+def press(page: Page, button: str) -> None:
+    page.get_by_role("button", name=button).click()
+
+
+def agree(page: Page, answer: str, reason: str = "") -> None:
+    page.get_by_label(answer, exact=True).check()
+    page.get_by_label("The reason", exact=True).fill(reason)
+    press(page, "Give my answer")
+    expect(page.get_by_text("Change your answer")).to_be_visible()
+
+
+def check_record(meetings: Meetings, chair: Page, folder: Path) -> None:
+    """Hold the documents for the file against what was given."""
+    whole = json.loads(save(chair, "Record, JSON", folder).read_text())
+    rated = {(each["title"], each["round"]): each for each in whole["record"]["rated"]}
+    for number, given in ((1, FIRST_ROUND), (2, SECOND_ROUND)):
+        first = rated["Nurse-led detox at home", number]
+        team = [mark for name, mark in given.items() if name != "Pam"]
+        assert sorted(each["rating"] for each in first["team"]) == sorted(team)
+        assert first["median"] == statistics.median(team)
+        assert [each["rating"] for each in first["person"]] == [given["Pam"]]
+        assert first["disagreement"] == (number == 1)
+    acts = meetings.meeting()
+    assert len(acts.revealed(1)) == len(acts.revealed(2)) == 6
+    assert whole["record"]["outcome"] == "deferred"
+    word = Document(str(save(chair, "Record, Word", folder)))
+    text = "\n".join(paragraph.text for paragraph in word.paragraphs)
+    pdf = PdfReader(save(chair, "Record, PDF", folder))
+    printed = " ".join(page.extract_text() for page in pdf.pages)
+    for told in ("The fits were never asked about.", "The nights are not paid for yet."):
+        assert told in text
+        assert told in re.sub(r"\s+", " ", printed)
+
+
+def check_copy(pam: Page, folder: Path) -> None:
+    """Hold the person's own copy against what was said; it carries the dissent."""
+    word = Document(str(save(pam, "Plain copy, Word", folder)))
+    text = "\n".join(paragraph.text for paragraph in word.paragraphs)
+    assert "The fits were never asked about." in text
+    assert "Nobody has said who pays for the nights." in text
+    assert save(pam, "Plain copy, PDF", folder).read_bytes().startswith(b"%PDF")
+    diary = Calendar.from_ical(save(pam, "Review date for a calendar", folder).read_bytes())
+    assert [event["DTSTART"].dt.isoformat() for event in diary.walk("VEVENT")] == ["2027-01-11"]
+
+
+def tab_to(page: Page, control: Locator) -> None:
+    handle = control.element_handle(timeout=5000)
+    for _ in range(200):
+        if page.evaluate(
+            "(wanted) => document.activeElement === wanted || (wanted.type === 'radio' && "
+            "document.activeElement.name === wanted.name)",
+            handle,
+        ):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never reached {control}")
+
+
+def test_somebody_with_a_keyboard_alone_joins_speaks_and_rates(
+    meetings: Meetings, windows: Windows
+) -> None:
+    chair, pam = windows.open(), windows.open(viewport={"width": 320, "height": 640})
+    code = open_meeting(meetings, chair, "chronic-pain-massage")
+    pam.goto(meetings.door)
+    form = pam.locator("form[action$='review/join']")
+    for control, text in (
+        (form.get_by_label("Code", exact=True), code),
+        (form.get_by_label("What the room calls you"), "Pam"),
+        (form.get_by_label("Your role"), "The person"),
+    ):
+        tab_to(pam, control)
+        pam.keyboard.type(text)
+    tab_to(pam, form.get_by_role("button", name="Join"))
+    pam.keyboard.press("Enter")
+    opened(pam)
+    chair.get_by_role("button", name="Go on: hear the person first").focus()
+    chair.keyboard.press("Enter")
+    tab_to(pam, pam.get_by_label("What matters most"))
+    pam.keyboard.type("The arm first, then talk.")
+    tab_to(pam, pam.get_by_role("button", name="Share these words"))
+    pam.keyboard.press("Enter")
+    expect(chair.get_by_text("The arm first, then talk.")).to_be_visible()
+    chair.get_by_role("button", name="Go on: everybody rates alone").focus()
+    chair.keyboard.press("Enter")
+    things = pam.locator(".phb-rating")
+    expect(things.first).to_be_visible()
+    for place in range(things.count()):
+        tab_to(pam, things.nth(place).locator("input").first)
+        pam.keyboard.press("Space")
+        pam.keyboard.press("ArrowRight")
+    tab_to(pam, pam.get_by_role("button", name="Give my ratings"))
+    clean(pam)
+    pam.keyboard.press("Enter")
+    expect(pam.get_by_role("heading", name="You have rated")).to_be_visible()
+    expect(pam.get_by_text("Look at your marks")).to_be_visible()
+    ratings: Any = meetings.meeting()
+    seat = next(each for each in ratings.seats.values() if each.role == "person")
+    assert set(ratings.mine(1, seat.id).values()) == {2}
+
+
+def test_what_is_typed_survives_what_others_do(meetings: Meetings, windows: Windows) -> None:
+    chair, other = windows.open(), windows.open()
+    code = open_meeting(meetings, chair)
+    press(chair, "Go on: hear the person first")
+    words = chair.get_by_label("What matters most to them, in their words")
+    words.press_sequentially("She said: my own")
+    join(meetings, other, code, "Ann", "GP")
+    opened(other)
+    expect(chair.locator(".phb-seats").get_by_text("Ann, GP")).to_be_attached()
+    words.press_sequentially(" bed")
+    expect(words).to_have_value("She said: my own bed")
+    expect(words).to_be_focused()
+    join(meetings, windows.open(), code, "Pam", "The person")
+    expect(chair.get_by_text("We wait for Kerry")).to_be_visible()
+
+
+def test_another_device_takes_the_seat_again_with_its_return_code(
+    meetings: Meetings, windows: Windows
+) -> None:
+    chair = windows.open()
+    code = open_meeting(meetings, chair)
+    chair.get_by_text("If you change device").click()
+    back = chair.locator("details .phb-code").inner_text()
+    desk = windows.open()
+    desk.goto(meetings.door)
+    form = desk.locator("form[action$='review/join']")
+    form.get_by_label("Code", exact=True).fill(code)
+    desk.get_by_text("I was here before").click()
+    form.get_by_label("Return code").fill(back)
+    press(desk, "Join")
+    expect(opened(desk).get_by_role("heading", name="Move the meeting on")).to_be_visible()
+    chair.goto(meetings.door)
+    expect(chair.get_by_text("You sit in a meeting")).to_have_count(0)
+
+
+def test_two_windows_of_the_facilitator_do_not_overwrite_each_other_unseen(
+    meetings: Meetings, windows: Windows
+) -> None:
+    one = windows.open()
+    open_meeting(meetings, one)
+    two = one.context.new_page()
+    two.goto(f"{meetings.door}/room")
+    opened(two)
+    one.get_by_label("Stand-alone stay in a residential detox unit").check()
+    two.get_by_label("Taxis while she cannot drive").check()
+    press(one, "Keep this list")
+    expect(two.get_by_text("What to rate (9)")).to_be_visible()
+    expect(two.locator("#phb-status")).to_contain_text("Another window changed this part")
+    expect(two.get_by_label("Stand-alone stay in a residential detox unit")).to_be_checked()
+    expect(two.get_by_label("Taxis while she cannot drive")).to_be_checked()
+    press(two, "Keep this list")
+    expect(one.get_by_text("What to rate (10)")).to_be_visible()
+
+
+def test_the_page_to_project_shows_the_code_and_takes_nothing(
+    meetings: Meetings, windows: Windows
+) -> None:
+    chair = windows.open()
+    code = open_meeting(meetings, chair)
+    screen = chair.context.new_page()
+    screen.goto(f"{meetings.door}/room?screen=1")
+    expect(opened(screen).locator(".phb-join")).to_contain_text(code)
+    assert screen.locator("main form, main button").count() == 0
+    clean(screen)
+
+
+def test_the_door_is_accessible_and_says_what_is_wrong(meetings: Meetings, page: Page) -> None:
+    page.goto(meetings.door)
+    clean(page)
+    press(page, "Join")
+    expect(page.get_by_role("alert")).to_contain_text("The code opens no meeting")
+    clean(page)
+    press(page, "Open the meeting")
+    expect(page.get_by_role("alert")).to_contain_text("The name must be what the room calls you")
+    assert page.get_by_label("Live, about a real person’s care").is_disabled()
+
+
+def test_every_case_with_a_plan_can_be_reviewed(meetings: Meetings, page: Page) -> None:
+    page.goto(meetings.door)
+    offered = page.get_by_label("For training: the case").locator("option").all()
+    bank = CaseBank(Path(__file__).parents[2] / "casebank")
+    planned = {case for case in bank.case_ids if bank.load(case).about.items}
+    assert {each.get_attribute("value") for each in offered} == planned

@@ -1,0 +1,270 @@
+"""What may be done, by whom, at which stage; and that every refusal says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from phbkit.casebank import Case, CaseBank
+from phbkit.review.acts import MOST_SEATS, check, check_join
+from phbkit.workbook.module import RefusedError
+from tests.review.made_meeting import (
+    CASEBANK,
+    Played,
+    agreed,
+    ended,
+    gathered,
+    planned,
+    rated,
+)
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return CaseBank(CASEBANK).load("alcohol-detox-at-home")
+
+
+def refused(played: Played, seat: str, act: str, /, **values: Any) -> dict[str, str]:
+    with pytest.raises(RefusedError) as raised:
+        check(act, played.asked(seat, **values))
+    assert all(problem.strip() for problem in raised.value.problems.values())
+    return raised.value.problems
+
+
+@pytest.fixture
+def rating(case: Case) -> Played:
+    played = gathered(case)
+    played.go("rate")
+    return played
+
+
+def marks(played: Played, first: str) -> dict[str, str]:
+    others = {f"r.{place}": "5" for place in range(1, len(played.meeting.things))}
+    return {"round": "1", "r.0": first, **others}
+
+
+@pytest.mark.parametrize("bad", ["0", "10", "seven", "7.5", "-1", "", " 7", "７", "1e0"])
+def test_a_rating_that_is_no_whole_number_from_1_to_9_is_refused(rating: Played, bad: str) -> None:
+    problems = refused(rating, "ann", "rate", **marks(rating, bad))
+    assert list(problems) == ["r.0"]
+    assert "not rated yet" in problems["r.0"] or "from 1 to 9" in problems["r.0"]
+
+
+def test_a_rating_after_the_reveal_is_refused(rating: Played) -> None:
+    rating.rate("ann", 5)
+    rating.go("reveal")
+    problems = refused(rating, "ben", "rate", **marks(rating, "5"))
+    assert "What the room thinks" in problems[""]
+
+
+def test_a_rating_for_another_seat_or_role_is_refused(rating: Played) -> None:
+    for name in ("seat", "role"):
+        problems = refused(rating, "ann", "rate", **marks(rating, "5"), **{name: "ben"})
+        assert "your own seat" in problems[""]
+
+
+def test_a_rating_of_something_that_is_not_rated_here_is_refused(rating: Played) -> None:
+    problems = refused(rating, "ann", "rate", **marks(rating, "5"), **{"r.99": "5"})
+    assert "not rated here" in problems["r.99"]
+
+
+def test_a_rating_of_another_round_is_refused(rating: Played) -> None:
+    problems = refused(rating, "ann", "rate", **(marks(rating, "5") | {"round": "2"}))
+    assert "round 1" in problems[""]
+
+
+def test_the_facilitator_does_not_rate(rating: Played) -> None:
+    assert "does not rate" in refused(rating, "fay", "rate", **marks(rating, "5"))[""]
+
+
+def test_somebody_marked_as_away_is_told_so(rating: Played) -> None:
+    rating.do("fay", "away", seat="ann", away="yes")
+    assert "away" in refused(rating, "ann", "rate", **marks(rating, "5"))[""]
+
+
+def test_nobody_rates_before_the_person_has_spoken(case: Case) -> None:
+    played = Played(case)
+    played.join("pam", "person")
+    played.go("person")
+    problems = refused(played, "fay", "stage", **{"from": "person", "to": "rate"})
+    assert "The person goes first" in problems[""]
+
+
+def test_words_of_the_person_are_written_by_nobody_else_while_they_sit_here(case: Case) -> None:
+    played = Played(case)
+    played.join("pam", "speaks-for")
+    played.join("ann", "gp")
+    played.go("person")
+    assert "theirs to write" in refused(played, "fay", "person", matters="x", worries="y")[""]
+    assert "person’s" in refused(played, "ann", "person", matters="x", worries="y")[""]
+
+
+def test_a_person_who_was_not_asked_is_on_the_record(case: Case) -> None:
+    played = Played(case)
+    played.go("person")
+    played.do("fay", "person", matters="", worries="", not_asked="In hospital, asleep.")
+    assert played.meeting.heard
+    assert played.meeting.not_asked == "In hospital, asleep."
+
+
+def test_a_reveal_needs_a_rating(rating: Played) -> None:
+    problems = refused(rating, "fay", "stage", **{"from": "rate", "to": "reveal"})
+    assert "Nobody has rated" in problems[""]
+
+
+def test_only_the_facilitator_moves_the_meeting_and_only_from_where_it_is(rating: Played) -> None:
+    rating.rate("ann", 5)
+    move = {"from": "rate", "to": "reveal"}
+    assert "Only the facilitator" in refused(rating, "ann", "stage", **move)[""]
+    assert "already at" in refused(rating, "fay", "stage", **(move | {"from": "person"}))[""]
+    assert "no way" in refused(rating, "fay", "stage", **(move | {"to": "end"}))[""]
+
+
+@pytest.mark.parametrize("part", ["plan", "ledger"])
+def test_two_facilitators_cannot_overwrite_each_other_unseen(case: Case, part: str) -> None:
+    played = planned(case)
+    problems = refused(played, "fay", part, seen="0", items=[])
+    assert "Another window changed this part" in problems[""]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("times.{}", "0"), ("times.{}", "401"), ("times.{}", "two"), ("starts.{}", "soon"),
+     ("ends.{}", "2026-11-30"), ("starts.{}", "1926-01-01")],
+)  # fmt: skip
+def test_times_and_days_of_a_plan_that_cannot_be_are_refused(
+    case: Case, name: str, value: str
+) -> None:
+    played = planned(case)
+    item = next(item for item in case.about.items if item.how == "bought")
+    place = case.about.items.index(item)
+    field = name.format(place)
+    values = {"items": [item.id], f"starts.{place}": "2026-12-01", field: value}
+    assert field in refused(played, "fay", "plan", seen=played.seen("plan"), **values)
+
+
+def test_an_item_that_the_case_has_not_is_refused(case: Case) -> None:
+    played = planned(case)
+    assert "items" in refused(played, "fay", "plan", seen=played.seen("plan"), items=["yacht"])
+
+
+def test_a_refusal_needs_a_reason_and_a_part_needs_naming(case: Case) -> None:
+    played = planned(case)
+    seen = played.seen("plan")
+    no = {"seen": seen, "says": "does not agree", "reason": ""}
+    assert "reason" in refused(played, "eve", "agreement", **no)
+    part = {"seen": seen, "says": "agrees in part", "reason": "Cost.", "not_to": []}
+    assert "not_to" in refused(played, "eve", "agreement", **part)
+
+
+def test_nobody_answers_for_a_party_that_sits_here(case: Case) -> None:
+    played = planned(case)
+    told = {"seen": played.seen("plan"), "says": "agrees", "party": "person", "who": "By telephone"}
+    assert "answers for themselves" in refused(played, "fay", "agreement", **told)["party"]
+    yes = {"seen": played.seen("plan"), "says": "agrees"}
+    assert "asked of the person" in refused(played, "dev", "agreement", **yes)[""]
+    assert "asked of the person" in refused(played, "ben", "agreement", **yes)[""]
+
+
+def test_an_answer_about_an_older_plan_is_refused(case: Case) -> None:
+    played = planned(case)
+    assert "has changed" in refused(played, "pam", "agreement", seen="1", says="agrees")[""]
+
+
+END = {
+    "what": "made",
+    "reasons": "So.",
+    "coordinator": "Nurse",
+    "review_on": "2027-01-11",
+    "triggers": "A fall.",
+    "stop_rule": "Pain.",
+}
+
+
+def test_a_decision_is_not_made_until_all_three_have_agreed_to_this_plan(case: Case) -> None:
+    played = planned(case)
+    problem = refused(played, "fay", "outcome", **END)["what"]
+    assert "the person has not answered" in problem
+    for seat in ("pam", "ann"):
+        played.do(seat, "agreement", seen=played.seen("plan"), says="agrees", reason="")
+    played.do("eve", "agreement", seen=played.seen("plan"), says="does not agree", reason="Cost.")
+    assert "the commissioner does not agree" in refused(played, "fay", "outcome", **END)["what"]
+    played.do("fay", "outcome", **(END | {"what": "deferred"}))
+    assert played.meeting.outcome["what"] == "deferred"
+
+
+def test_an_agreement_to_an_older_plan_makes_no_decision(case: Case) -> None:
+    played = agreed(case)
+    played.do("fay", "plan", seen=played.seen("plan"), items=[], held="")
+    assert "as it is now" in refused(played, "fay", "outcome", **END)["what"]
+
+
+@pytest.mark.parametrize(
+    "missing", ["reasons", "coordinator", "review_on", "triggers", "stop_rule"]
+)
+def test_a_decision_that_is_made_says_who_when_and_why(case: Case, missing: str) -> None:
+    assert missing in refused(agreed(case), "fay", "outcome", **(END | {missing: ""}))
+
+
+def test_a_review_in_the_past_is_refused(case: Case) -> None:
+    problems = refused(agreed(case), "fay", "outcome", **(END | {"review_on": "2026-11-22"}))
+    assert "after today" in problems["review_on"]
+
+
+def test_nothing_is_done_after_the_end(case: Case) -> None:
+    assert "ended" in refused(ended(case), "fay", "note", note="More.")[""]
+
+
+def test_a_name_or_a_person_joins_once(case: Case) -> None:
+    meeting = gathered(case).meeting
+    with pytest.raises(RefusedError, match="sits here already"):
+        check_join(meeting, "nurse", "ANN")
+    with pytest.raises(RefusedError, match="taken"):
+        check_join(meeting, "person", "Zoe")
+
+
+@pytest.mark.parametrize(
+    ("role", "name"), [("facilitator", "Zoe"), ("king", "Zoe"), ("gp", " "), ("gp", "x" * 41),
+                       ("gp", "a\nb"), (["gp"], "Zoe"), ("gp", None)],
+)  # fmt: skip
+def test_a_role_or_a_name_that_cannot_be_is_refused(case: Case, role: Any, name: Any) -> None:
+    with pytest.raises(RefusedError):
+        check_join(gathered(case).meeting, role, name)
+
+
+def test_thirty_people_join_and_no_more(case: Case) -> None:
+    played = Played(case)
+    for number in range(MOST_SEATS - 1):
+        played.join(f"n{number}", "nurse")
+    assert len(played.meeting.seats) == 31
+    with pytest.raises(RefusedError, match="full"):
+        played.join("late", "nurse")
+
+
+def test_dissent_stays_whatever_the_others_do(case: Case) -> None:
+    played = rated(case)
+    played.do("ben", "dissent", dissent="I fear the nights.")
+    played.do("cat", "dissent", dissent="So do I.")
+    played.do("cat", "dissent", dissent="")
+    assert [words.text for words in played.meeting.dissent.values()] == ["I fear the nights."]
+    assert "does not dissent" in refused(played, "fay", "dissent", dissent="")[""]
+
+
+@pytest.mark.parametrize("act", ["open", "join", "", "score", "__class__"])
+def test_an_act_that_no_page_offers_is_refused(case: Case, act: str) -> None:
+    assert "cannot ask" in refused(gathered(case), "fay", act)[""]
+
+
+def test_whoever_speaks_for_the_person_answers_only_while_the_person_is_not_here(
+    case: Case,
+) -> None:
+    played = planned(case)
+    played.join("sam", "speaks-for")
+    yes = {"seen": played.seen("plan"), "says": "agrees", "reason": ""}
+    assert "asked of the person" in refused(played, "sam", "agreement", **yes)[""]
+    played.do("fay", "away", seat="pam", away="yes")
+    played.do("sam", "agreement", **yes)
+    standing = played.meeting.standing("person")
+    assert standing
+    assert standing.who == "Sam, speaks for the person"
