@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     learner: str = "local"
     drafts: bool = False
     live_reviews: bool = False
+    public_url: str = ""
 
     @cached_property
     def database_url(self) -> str:

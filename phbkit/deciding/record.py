@@ -136,6 +136,7 @@ class DecisionRecord:
     method: str
     notices: tuple[str, ...]
     not_asked: str = ""
+    closed: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values: dates as ISO texts, money as texts of pounds and pence."""

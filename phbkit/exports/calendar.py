@@ -6,7 +6,6 @@ import datetime as dt
 import uuid
 
 from phbkit.deciding.record import DecisionRecord
-from phbkit.exports.document import clean
 
 _SUMMARIES = {"training": "Training: care plan review", "live": "Care plan review"}
 
@@ -14,7 +13,8 @@ _SUMMARIES = {"training": "Training: care plan review", "live": "Care plan revie
 def calendar(record: DecisionRecord) -> bytes | None:
     """Make an iCalendar file of the review, a whole day; None where no date was set.
 
-    It holds no name and no title, as calendars are shared. The same session gives the same file.
+    It holds no name, no title and nothing that anybody typed, as calendars are shared. The same
+    session gives the same file.
     """
     if record.review_on is None:
         return None
@@ -30,7 +30,6 @@ def calendar(record: DecisionRecord) -> bytes | None:
     event.add("dtstart", record.review_on)
     event.add("dtend", record.review_on + dt.timedelta(days=1))
     event.add("summary", _SUMMARIES[record.mode])
-    event.add("description", clean("\n".join(_description(record))))
     event.add("class", "PRIVATE")
     event.add("transp", "TRANSPARENT")
     event.add_component(alarm)
@@ -40,10 +39,3 @@ def calendar(record: DecisionRecord) -> bytes | None:
     made.add_component(event)
     file: bytes = made.to_ical()
     return file
-
-
-def _description(record: DecisionRecord) -> list[str]:
-    return [
-        f"Review sooner if: {record.review_triggers or 'nothing was written down.'}",
-        f"Co-ordinator: {record.coordinator or 'nobody was named.'}",
-    ]

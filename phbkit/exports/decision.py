@@ -13,7 +13,10 @@ from phbkit.text import long_date, pounds
 
 __all__ = ["full", "plain"]
 
-_STAMPS = {"training": "TRAINING: an invented case. Not a clinical record.", "live": "LIVE"}
+_STAMPS = {
+    "training": "TRAINING: an invented case. Not a clinical record.",
+    "live": "LIVE: about a real person. Confidential. This tool has no clinical safety assurance.",
+}
 _OUTCOMES = {
     "made": "A decision was made",
     "deferred": "The decision was deferred",
@@ -24,6 +27,10 @@ _PARTIES = {
     "person": "The person",
     "professional": "The healthcare professional",
     "commissioner": "The commissioner",
+}
+_INDICATIVE = {
+    "training": "It is a first estimate, not a cap.",
+    "live": "This is the figure that the meeting was given.",
 }
 _RISKS = {"doing": "of doing", "not doing": "of not doing"}
 _UNTOLD = "Nothing was written down."
@@ -45,14 +52,24 @@ def full(record: DecisionRecord) -> Document:
         *_dissent(record),
         *_afterwards(record),
     )
-    told = _OUTCOMES[record.outcome]
     return Document(
         title=f"Decision record: {record.title}",
-        subtitle=f"Meeting of {long_date(record.held_on)}. {told}.",
+        subtitle=f"Meeting of {long_date(record.held_on)}. {_told(record)}",
         stamp=_STAMPS[record.mode],
         day=record.held_on,
         blocks=tuple(blocks),
     )
+
+
+def _told(record: DecisionRecord) -> str:
+    """Say how the meeting ended, and whether any risk is left with nobody."""
+    if not record.closed:
+        return "It was not closed: this is how it stood."
+    told = f"{_OUTCOMES[record.outcome]}."
+    unheld = sum(not risk.holders for risk in record.risks)
+    if unheld:
+        told += f" Nobody holds {unheld} of its {len(record.risks)} risks."
+    return told
 
 
 def _person_first(record: DecisionRecord) -> Iterator[Block]:
@@ -142,7 +159,7 @@ def _plan(record: DecisionRecord) -> Iterator[Block]:
                 "Indicative budget",
                 "none was given"
                 if record.indicative is None
-                else f"{_sum(record.indicative)}. It is a first estimate, not a cap.",
+                else f"{_sum(record.indicative)}. {_INDICATIVE[record.mode]}",
             ),
             (
                 "Contingency",
@@ -153,6 +170,9 @@ def _plan(record: DecisionRecord) -> Iterator[Block]:
             ("How the money is held", record.held or "not settled"),
         )
     )
+    if not record.served and not record.unserved:
+        yield Paragraph("Which outcome each part serves was not written down.")
+        return
     yield Heading("Outcomes that the plan serves", 3)
     yield _bullets(record.served, "None.")
     yield Heading("Outcomes that nothing in the plan serves", 3)
@@ -227,11 +247,12 @@ def _ledger(record: DecisionRecord) -> Iterator[Block]:
 
 def _agreements(record: DecisionRecord) -> Iterator[Block]:
     yield Heading("The three agreements")
+    yield Paragraph("Names and roles are as people gave them at the door. Nobody checked them.")
     if not record.agreements:
         yield Paragraph("None was given.")
     for agreement in record.agreements:
         yield Heading(_PARTIES[agreement.party], 3)
-        told_by = agreement.told_by or "the party itself, on a device of its own"
+        told_by = agreement.told_by or "them, from their own seat in the meeting"
         pairs = (
             ("Who", agreement.who),
             ("Says", agreement.says),
@@ -244,8 +265,12 @@ def _agreements(record: DecisionRecord) -> Iterator[Block]:
 
 def _outcome(record: DecisionRecord) -> Iterator[Block]:
     yield Heading("Outcome of the meeting")
+    if not record.closed:
+        yield Paragraph("This meeting was not closed, so it has no outcome.")
+        return
     reasons = record.reasons or "No reasons were written down."
-    yield Fields((("Outcome", f"{_OUTCOMES[record.outcome]}."), ("Reasons", reasons)))
+    pairs = (("Outcome", f"{_OUTCOMES[record.outcome]}."), ("Reasons", reasons))
+    yield Fields((*pairs, ("Written down by", "the facilitator")))
 
 
 def _dissent(record: DecisionRecord) -> Iterator[Block]:

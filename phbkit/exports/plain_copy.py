@@ -28,6 +28,10 @@ _PARTIES = {
     "professional": "Your health professional",
     "commissioner": "The commissioner, who pays",
 }
+_FIRST_FIGURE = {
+    "training": "The first guess was {}. It is a guess. It is not a limit.",
+    "live": "The meeting was given the figure {}.",
+}
 _SAYS = {
     "agrees": "yes to the whole plan",
     "agrees in part": "yes to part of the plan",
@@ -40,6 +44,7 @@ _HELD = {
     "direct payment": "You keep the money and pay.",
 }
 _THE_PERSON = re.compile(r"\b[Tt]he person\b(?!['’])")
+_SPEAKS = "Speaks for"
 _RISKS = {"doing": "If this is done", "not doing": "If this is not done"}
 
 
@@ -66,8 +71,11 @@ def plain(record: DecisionRecord) -> Document:
 
 def _decided(record: DecisionRecord) -> Iterator[Block]:
     yield Heading("What was decided")
+    if not record.closed:
+        yield Paragraph("The meeting has not ended. Nothing below is settled.")
+        return
     yield Paragraph(_OUTCOMES[record.outcome])
-    yield Heading("Why", 3)
+    yield Heading("Why, as the facilitator wrote it", 3)
     yield Paragraph(record.reasons or "Nobody wrote down why. You can ask.")
 
 
@@ -95,10 +103,10 @@ def _you_said(record: DecisionRecord) -> Iterator[Block]:
         if item.round == last and item.person
     )
     if marks:
-        yield Heading("The marks you gave", 3)
+        yield Heading("The marks you gave, or that were given for you", 3)
         yield Paragraph(
             "A mark of 1 means not right at all. A mark of 9 means just right."
-            " Your marks were kept apart. They were not mixed with other people’s."
+            " These marks were kept apart. They were not mixed with other people’s."
         )
         yield Fields(marks)
 
@@ -124,9 +132,7 @@ def _paid_for(record: DecisionRecord) -> Iterator[Block]:
     yield Heading("The money", 3)
     told = [f"The budget {'pays' if made else 'would pay'} {pounds(record.cost)} in all."]
     if record.indicative is not None:
-        told.append(
-            f"The first guess was {pounds(record.indicative)}. It is a guess. It is not a limit."
-        )
+        told.append(_FIRST_FIGURE[record.mode].format(pounds(record.indicative)))
     if record.contingency is not None:
         told.append(f"{pounds(record.contingency)} is kept apart, in case things change.")
     yield Paragraph(" ".join(told))
@@ -156,13 +162,16 @@ def _risks(record: DecisionRecord) -> Iterator[Block]:
     if not record.risks:
         yield Paragraph("Nobody wrote down what could go wrong. You can ask.")
         return
-    yield Paragraph("Things can go wrong if we do this. Things can go wrong if we do not.")
+    yield Paragraph(
+        "Things can go wrong if we do this. Things can go wrong if we do not."
+        " These are the words that were used in the meeting."
+    )
     for number, risk in enumerate(record.risks, start=1):
         yield Heading(f"{number}. {_RISKS[risk.of]}", 3)
         pairs = (
             ("What could happen", risk.consequence),
             ("To whom", risk.affects),
-            ("Who does what", _to_you("; ".join(risk.holders)) or "Nobody is named yet."),
+            ("Who does what", _to_you("; ".join(risk.holders)) or "Not agreed yet."),
             ("What makes it safer", risk.mitigation),
             ("When we stop", risk.stop_rule),
             ("When we look at it again", risk.review),
@@ -199,13 +208,15 @@ def _who_agrees(record: DecisionRecord) -> Iterator[Block]:
         yield Paragraph("Nobody was asked to agree.")
     for agreement in record.agreements:
         yield Heading(_PARTIES[agreement.party], 3)
+        if agreement.party == "person" and (agreement.told_by or _SPEAKS in agreement.who):
+            yield Paragraph("Somebody else gave this answer for you. You did not give it here.")
         yield Fields(tuple(_agreement(agreement)))
 
 
 def _agreement(agreement: PartyAgreement) -> Iterator[tuple[str, str]]:
     yield "Answer", _SAYS[agreement.says]
     if agreement.who:
-        yield "Who gave it", agreement.who
+        yield "Who gave it", _to_you(agreement.who)
     if agreement.not_to:
         yield "Not to these parts", "; ".join(agreement.not_to)
     if agreement.reason:

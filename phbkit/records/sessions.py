@@ -25,6 +25,9 @@ from phbkit.records.store import Clock, now
 ALPHABET = "CDFHJKLMNPQRTVWX23456789"
 _CODE_LENGTH, _BACK_LENGTH = 6, 8
 _TRIES = 5
+OPEN_HOURS = 24  # a code left on a photograph is dead the day after
+SEAT_DAYS = 30  # how long a seat can read the record of its meeting
+MOST_ACTS = 500  # of one seat
 
 
 @dataclass(frozen=True)
@@ -119,9 +122,14 @@ class Sessions:
         return seated
 
     def find(self, code: str) -> ReviewSession | None:
-        """Find the open session with a join code; case, spaces and dashes do not matter."""
+        """Find the session with a join code, open and of the last day.
+
+        Case, spaces and dashes do not matter.
+        """
         query = select(review_session).where(
-            review_session.c.code == _as_written(code), review_session.c.closed.is_(None)
+            review_session.c.code == _as_written(code),
+            review_session.c.closed.is_(None),
+            review_session.c.opened > self._clock() - dt.timedelta(hours=OPEN_HOURS),
         )
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
@@ -139,11 +147,14 @@ class Sessions:
             return self._session(connection, session_id)
 
     def seat_of(self, secret: str) -> tuple[ReviewSession, str] | None:
-        """Return the session, open or closed, and the seat that a secret belongs to."""
+        """Return the session of the last month, open or closed, and the seat of a secret."""
         query = (
             select(seats.c.id, review_session)
             .join(review_session)
-            .where(seats.c.secret == _fingerprint(secret))
+            .where(
+                seats.c.secret == _fingerprint(secret),
+                review_session.c.opened > self._clock() - dt.timedelta(days=SEAT_DAYS),
+            )
         )
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
@@ -216,12 +227,25 @@ class Sessions:
                 if _content(first.act, first.data) != _content(act, data):
                     raise RecordsError("This was already saved, with other content.")
                 return first
+            self._need_room(connection, session_id, seat)
             made = Act(after + 1, seat, act, data, self._clock(), ticket)
             self._add(connection, session, made)
             if closes:
                 this = review_session.c.id == session_id
                 connection.execute(update(review_session).where(this).values(closed=made.at))
         return made
+
+    def _need_room(self, connection: Connection, session_id: str, seat: str) -> None:
+        """Refuse to let one seat fill the database."""
+        query = (
+            select(func.count())
+            .select_from(review_event)
+            .where(review_event.c.session_id == session_id, review_event.c.seat_id == seat)
+        )
+        if (connection.execute(query).scalar() or 0) >= MOST_ACTS:
+            raise RecordsError(
+                f"One seat can do {MOST_ACTS} things in a meeting. Nothing was added."
+            )
 
     def _session(
         self, connection: Connection, session_id: str, *, hold: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -11,9 +12,8 @@ from phbkit.casebank import Case
 from phbkit.casebank.models import Says
 from phbkit.deciding import Plan, Terms
 from phbkit.deciding.ledger import HOLDERS
-from phbkit.deciding.record import Party
 from phbkit.review.meeting import NEXT, ROUNDS, STAGE_TITLES, Meeting, Seat, Stage, Thing
-from phbkit.review.roles import FACILITATOR, PARTIES, PERSON_SIDE, ROLES, party_of
+from phbkit.review.roles import FACILITATOR, PARTIES, PERSON_SIDE, ROLES, party_of, role_name
 from phbkit.review.subject import candidates
 from phbkit.workbook.answers import HELD, LONGEST_TEXT
 from phbkit.workbook.module import RefusedError
@@ -24,6 +24,13 @@ MOST_SEATS = 31
 OWN_THINGS = 3
 OWN_RISKS = 4
 SHORT = 600
+PLAN_TEXTS = ("coordinator", "triggers", "stop_rule")
+TO_WATCH = {
+    "coordinator": "who co-ordinates",
+    "review_on": "when it is reviewed",
+    "triggers": "what would bring the review forward",
+    "stop_rule": "what would stop it",
+}
 OUTCOMES = {
     "made": "A decision is made",
     "deferred": "The decision is deferred",
@@ -89,8 +96,6 @@ def check(act: str, asked: Asked) -> dict[str, Any]:
         raise RefusedError({"": "This page cannot ask for that."})
     if asked.meeting.ended:
         raise RefusedError({"": "The meeting has ended and its record is closed."})
-    if asked.seat.away:
-        raise RefusedError({"": "You are marked as away. Ask the facilitator to bring you back."})
     return _CHECKS[act](asked)
 
 
@@ -102,24 +107,6 @@ def plan_of(case: Case, data: Mapping[str, Any]) -> Plan:
         for item, each in items.items()
     }
     return Plan.of(case, items, terms)
-
-
-def signer(meeting: Meeting, party: Party) -> Seat | None:
-    """Name the seat that answers for a party: one voice each, and the person before any other.
-
-    Whoever speaks for the person answers only while the person does not sit here. Of healthcare
-    professionals it is the one chosen with the plan, or the first.
-    """
-    here = [seat for seat in meeting.seats.values() if party_of(seat.role) == party]
-    chosen = meeting.plan.get("lead", "")
-    here.sort(key=lambda seat: (seat.id != chosen, seat.role == "speaks-for"))
-    return next((seat for seat in here if not seat.away), None)
-
-
-def may_agree(meeting: Meeting, seat: Seat) -> bool:
-    """Say whether a seat answers for one of the three parties."""
-    party = party_of(seat.role)
-    return party is not None and signer(meeting, party) == seat
 
 
 def _iso(text: str) -> dt.date | None:
@@ -269,7 +256,20 @@ def _plan(asked: Asked) -> dict[str, Any]:
     lead = asked.text("lead")
     if lead and lead not in clinical:
         raise RefusedError({"lead": "must be a healthcare professional in this meeting."})
-    return {"items": plan_items(asked), "held": held, "lead": lead}
+    problems: dict[str, str] = {}
+    kept = {"held": held, "lead": lead, "review_on": _later(asked, "review_on", problems)}
+    if problems:
+        raise RefusedError(problems)
+    for name in PLAN_TEXTS:
+        kept[name] = asked.text(name)
+    return {"items": plan_items(asked), **kept}
+
+
+def _later(asked: Asked, name: str, problems: dict[str, str]) -> str:
+    day = _day(asked, name, problems)
+    if day and day <= asked.today.isoformat():
+        problems[name] = "must be after today."
+    return day
 
 
 def plan_items(asked: Asked) -> dict[str, Any]:
@@ -279,7 +279,7 @@ def plan_items(asked: Asked) -> dict[str, Any]:
     for item_id in asked.chosen("items", known):
         place, item = known[item_id]
         times = str(asked.values.get(f"times.{place}", "") or item.times)
-        if not times.isdecimal() or not times.isascii() or not 1 <= int(times[:4]) <= 400:
+        if not re.fullmatch("[0-9]{1,3}", times) or not 1 <= int(times) <= 400:
             problems[f"times.{place}"] = f"must be a whole number from 1 to 400; got {times!r}."
             continue
         starts, ends = (_day(asked, f"{name}.{place}", problems) for name in ("starts", "ends"))
@@ -339,10 +339,9 @@ def _agreement(asked: Asked) -> dict[str, Any]:
     meeting = asked.meeting
     if "plan" not in meeting.changed:
         raise RefusedError({"": "There is no plan to agree to yet."})
-    if asked.text("seen") != str(meeting.changed["plan"]):
-        raise RefusedError(
-            {"": "The plan has changed since this was asked. Look at it, then answer."}
-        )
+    if asked.text("seen") != str(meeting.agreed_to):
+        problem = "The plan or the shared risk has just changed. Read it again, then choose again."
+        raise RefusedError({"": problem})
     says = asked.one_of("says", get_args(Says))
     plan = plan_of(asked.case, meeting.plan)
     not_to = asked.chosen("not_to", {item.id: item for item in plan.items})
@@ -350,21 +349,25 @@ def _agreement(asked: Asked) -> dict[str, Any]:
         raise RefusedError({"not_to": "must name at least one item, and not all of them."})
     if says != "agrees in part":
         not_to = []
-    reason = asked.text("reason", required=says != "agrees")
+    speaks_for = asked.seat.role == "speaks-for"
+    reason = asked.text("reason", required=says != "agrees" or speaks_for)
     return {**_party(asked), "says": says, "not_to": not_to, "reason": reason}
 
 
 def _party(asked: Asked) -> dict[str, str]:
     meeting = asked.meeting
     if not asked.facilitates:
-        if not may_agree(meeting, asked.seat):
+        if not meeting.may_agree(asked.seat):
             raise RefusedError({"": "The agreement is asked of the person, one healthcare "
                                 "professional and the commissioner."})  # fmt: skip
-        return {"party": str(party_of(asked.seat.role)), "who": asked.seat.title}
+        return {"party": str(party_of(asked.seat.role)), "who": role_name(asked.seat.role)}
     party = asked.one_of("party", tuple(PARTIES))
-    seat = signer(meeting, next(each for each in PARTIES if each == party))
+    seat = meeting.signer(next(each for each in PARTIES if each == party))
     if seat:
         raise RefusedError({"party": f"is here and answers for themselves: {seat.title}."})
+    own = meeting.standing(next(each for each in PARTIES if each == party))
+    if own and meeting.seats[own.seat].role != FACILITATOR:
+        raise RefusedError({"party": "has answered from their own seat, and that answer stands."})
     return {"party": party, "who": asked.text("who", required=True, longest=120)}
 
 
@@ -372,36 +375,38 @@ def _outcome(asked: Asked) -> dict[str, Any]:
     _need_facilitator(asked)
     _need_stage(asked, "person", "reveal", "reveal-again", "agree")
     what = asked.one_of("what", OUTCOMES)
-    made = what == "made"
-    if made:
+    if what == "made":
+        _need_plan_to_watch(asked)
         _need_agreements(asked)
     problems: dict[str, str] = {}
-    review = _day(asked, "review_on", problems)
-    if review and review <= asked.today.isoformat():
-        problems["review_on"] = "must be after today."
-    if not review and what != "not reached":
-        problems["review_on"] = "is not answered yet."
-    kept = {"what": what, "review_on": review}
-    for name, needed in (
-        ("reasons", True),
-        ("coordinator", made),
-        ("triggers", made),
-        ("stop_rule", made),
-    ):
-        try:
-            kept[name] = asked.text(name, required=needed)
-        except RefusedError as error:
-            problems |= error.problems
+    again = _later(asked, "again_on", problems) or asked.meeting.plan.get("review_on", "")
+    if not again and what == "deferred":
+        problems["again_on"] = "is not answered yet."
+    try:
+        reasons = asked.text("reasons", required=True)
+    except RefusedError as error:
+        problems |= error.problems
     if problems:
         raise RefusedError(problems)
-    return kept
+    return {"what": what, "review_on": again, "reasons": reasons}
+
+
+def _need_plan_to_watch(asked: Asked) -> None:
+    """Refuse to call a decision made while the plan does not say who watches it, how and when."""
+    plan = asked.meeting.plan
+    if "plan" not in asked.meeting.changed:
+        raise RefusedError({"what": "cannot be “made”: there is no plan."})
+    missing = [words for name, words in TO_WATCH.items() if not plan.get(name)]
+    if missing:
+        raise RefusedError(
+            {"what": f"cannot be “made” yet. The plan does not say {', '.join(missing)}. Put it "
+             "into the plan, so that all three agree to it."}
+        )  # fmt: skip
 
 
 def _need_agreements(asked: Asked) -> None:
     """Refuse to call a decision made while one of the three has not agreed to this plan."""
     meeting = asked.meeting
-    if "plan" not in meeting.changed:
-        raise RefusedError({"what": "cannot be “made”: there is no plan."})
     missing = []
     for party, title in PARTIES.items():
         said = meeting.standing(party)
@@ -441,7 +446,7 @@ def check_join(meeting: Meeting, role: object, name: object) -> dict[str, str]:
         raise RefusedError({"role": f"must be one of {', '.join(ROLES)}."})
     if not called or len(called) > 40 or not called.isprintable():
         raise RefusedError({"name": "must be what the room calls you, in at most 40 characters."})
-    if len(meeting.seats) >= MOST_SEATS:
+    if sum(not seat.away for seat in meeting.seats.values()) >= MOST_SEATS:
         raise RefusedError({"": f"The meeting is full: {MOST_SEATS - 1} people have joined."})
     for seat in meeting.seats.values():
         if seat.name.casefold() == called.casefold():

@@ -16,6 +16,7 @@ from phbkit.exports import calendar, decision, document
 from phbkit.records import Act, ReviewSession
 from phbkit.review.meeting import Meeting
 from phbkit.review.recording import decision_record
+from phbkit.review.roles import FACILITATOR, ROLES
 from phbkit.review.subject import local_case
 
 FORMAT = "phbkit-review/1"
@@ -49,6 +50,40 @@ def case_of(session: ReviewSession, bank: CaseBank) -> Case:
     return local_case(bank.load(bank.case_ids[0]), session.subject, session.opened.date())
 
 
+def for_the_file(acts: Sequence[Act]) -> list[Act]:
+    """Leave in acts what everybody has seen: no names, no marks that were never shown.
+
+    Of marks that were changed, words that were changed and disagreements that were taken back,
+    only the last stand. Seats are numbered in order of role, so that they say no more than roles.
+    """
+    meeting = Meeting.of(acts)
+    order = [FACILITATOR, *ROLES]
+    seats = sorted(meeting.seats, key=lambda seat: (order.index(meeting.seats[seat].role), seat))
+    number = {seat: f"s{place}" for place, seat in enumerate(seats, start=1)}
+    last = {_place(act): act.seq for act in acts}
+    shown = [
+        act
+        for act in acts
+        if (act.act not in {"rate", "dissent", "person"} or last[_place(act)] == act.seq)
+        and (act.act != "rate" or act.seat in meeting.revealed(act.data["round"]))
+        and (act.act != "dissent" or act.data["text"])
+    ]
+    return [
+        Act(seq, number[act.seat], act.act, _nameless(act.data, number), act.at, "")
+        for seq, act in enumerate(shown, start=1)
+    ]
+
+
+def _place(act: Act) -> tuple[str, str, int]:
+    return act.act, act.seat, act.data.get("round", 0)
+
+
+def _nameless(data: dict[str, Any], number: dict[str, str]) -> dict[str, Any]:
+    kept = {name: number.get(value, value) if isinstance(value, str) else value
+            for name, value in data.items()}  # fmt: skip
+    return kept | {"name": ""} if "name" in data else kept
+
+
 def _json(held: Held) -> bytes:
     session = held.session
     whole = {
@@ -63,7 +98,7 @@ def _json(held: Held) -> bytes:
         "record": held.record.as_json(),
         "acts": [
             {"seq": a.seq, "seat": a.seat, "act": a.act, "data": a.data, "at": a.at.isoformat()}
-            for a in held.acts
+            for a in for_the_file(held.acts)
         ],
     }
     return json.dumps(whole, indent=1, ensure_ascii=False).encode()

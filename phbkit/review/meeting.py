@@ -13,12 +13,12 @@ from typing import Any, Literal, get_args
 
 from phbkit.deciding.record import Party
 from phbkit.records import Act
-from phbkit.review.roles import FACILITATOR, PERSON_SIDE, role_inside, role_name
+from phbkit.review.roles import FACILITATOR, PERSON_SIDE, party_of, role_inside, role_name
 
 Stage = Literal["gather", "person", "rate", "reveal", "rate-again", "reveal-again", "agree", "end"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 STAGE_TITLES: dict[Stage, str] = {
-    "gather": "Gather",
+    "gather": "Coming in",
     "person": "The person first",
     "rate": "Rate alone",
     "reveal": "What the room thinks",
@@ -82,7 +82,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Agreed:
-    """What one party said of the plan as it stood after act number `plan`."""
+    """What one party said of the plan and the ledger as they stood after act number `plan`."""
 
     seat: str
     says: str
@@ -101,7 +101,8 @@ class Meeting:
     """Everything that a meeting's acts add up to.
 
     `changed` gives, for each part that a facilitator edits, the number of the act that changed it
-    last. Ratings are private: ask `mine`, `rated` and `revealed`.
+    last; `dropped` the roles whose marks of a round were dropped when they came back under another
+    name. Ratings are private: ask `mine`, `rated` and `revealed`.
     """
 
     seq: int = 0
@@ -120,6 +121,7 @@ class Meeting:
     agreements: Mapping[Party, Agreed] = field(default_factory=_none)
     dissent: Mapping[str, Words] = field(default_factory=_none)
     outcome: Mapping[str, Any] = field(default_factory=_none)
+    dropped: tuple[str, ...] = ()
     changed: Mapping[str, int] = field(default_factory=_none)
     tickets: Mapping[tuple[str, str], dt.datetime] = field(default_factory=_none, repr=False)
     _ratings: Mapping[tuple[int, str], Mapping[str, int | None]] = field(
@@ -129,19 +131,31 @@ class Meeting:
     @classmethod
     def of(cls, acts: Iterable[Act]) -> Meeting:
         """Fold acts in order of their numbers."""
-        meeting = cls()
+        meeting, tickets = cls(), {}
         for act in acts:
-            meeting = meeting.after(act)
-        return meeting
+            meeting = meeting._folded(act)
+            tickets[act.seat, act.ticket] = act.at
+        return replace(meeting, tickets=tickets)
 
     def after(self, act: Act) -> Meeting:
         """Return the meeting after one more act; the same meeting if it was folded already."""
         if act.seq <= self.seq:
             return self
-        changed = _FOLDS[act.act](self, act)
-        parts = {**self.changed, act.act: act.seq}
         tickets = {**self.tickets, (act.seat, act.ticket): act.at}
-        return replace(changed, seq=act.seq, changed=parts, tickets=tickets)
+        return replace(self._folded(act), tickets=tickets)
+
+    def _folded(self, act: Act) -> Meeting:
+        if act.seq <= self.seq:
+            return self
+        changed = _FOLDS[act.act](self._back(act.seat), act)
+        return replace(changed, seq=act.seq, changed={**self.changed, act.act: act.seq})
+
+    def _back(self, seat_id: str) -> Meeting:
+        """Return the meeting with a seat here again: whoever does something is not away."""
+        seat = self.seats.get(seat_id)
+        if seat is None or not seat.away:
+            return self
+        return replace(self, seats={**self.seats, seat_id: replace(seat, away=False)})
 
     @property
     def ended(self) -> bool:
@@ -200,16 +214,48 @@ class Meeting:
 
     @property
     def has_person(self) -> bool:
-        """Whether the person, or somebody who speaks for them, sits in the meeting."""
-        return any(seat.role in PERSON_SIDE for seat in self.seats.values())
+        """Whether the person, or somebody who speaks for them, sits here now."""
+        return any(seat.role in PERSON_SIDE and not seat.away for seat in self.seats.values())
+
+    def signer(self, party: Party) -> Seat | None:
+        """Name the seat that answers for a party: one voice each, and the person before any other.
+
+        Whoever speaks for the person answers only while the person does not sit here. Of healthcare
+        professionals it is the one chosen with the plan, or the first.
+        """
+        here = [seat for seat in self.seats.values() if party_of(seat.role) == party]
+        chosen = self.plan.get("lead", "")
+        here.sort(key=lambda seat: (seat.id != chosen, seat.role == "speaks-for"))
+        return next((seat for seat in here if not seat.away), None)
+
+    def may_agree(self, seat: Seat) -> bool:
+        """Say whether a seat answers for one of the three parties, once it is here."""
+        party = party_of(seat.role)
+        if party is None:
+            return False
+        signer = self._back(seat.id).signer(party)
+        return signer is not None and signer.id == seat.id
+
+    @property
+    def agreed_to(self) -> int:
+        """The act that last changed what is agreed to: the plan, or who holds what."""
+        return max(self.changed.get("plan", 0), self.changed.get("ledger", 0))
 
     def standing(self, party: Party) -> Agreed | None:
-        """Return what a party said of the plan as it is now; None when it has changed since."""
-        said = self.agreements.get(party)
-        return said if said and said.plan == self.changed.get("plan", 0) else None
+        """Return what a party said of the plan as it is now.
+
+        None when the plan or the ledger has changed since, and when it was given for somebody who
+        sits here now.
+        """
+        said, here = self.agreements.get(party), self.signer(party)
+        if said is None or said.plan != self.agreed_to:
+            return None
+        by = self.seats[said.seat].role
+        told = by == FACILITATOR or (by == "speaks-for" and here and here.role == "person")
+        return None if told and here else said
 
     def lapsed(self, party: Party) -> bool:
-        """Say whether a party answered about a plan that has changed since."""
+        """Say whether a party answered, and has to be asked again."""
         return party in self.agreements and self.standing(party) is None
 
 
@@ -239,6 +285,7 @@ def _away(meeting: Meeting, act: Act) -> Meeting:
     moved = replace(meeting.seats[act.data["seat"]], away=act.data["away"])
     if act.data["drop"]:
         meeting = meeting.without_ratings(meeting.round, moved.id)
+        meeting = replace(meeting, dropped=(*meeting.dropped, role_name(moved.role)))
     return replace(meeting, seats={**meeting.seats, moved.id: moved})
 
 
@@ -263,7 +310,7 @@ def _person(meeting: Meeting, act: Act) -> Meeting:
         meeting,
         matters=matters + _words(act, act.data["matters"], meeting.stage),
         worries=worries + _words(act, act.data["worries"], meeting.stage),
-        not_asked=act.data.get("not_asked", ""),
+        not_asked=act.data.get("not_asked", meeting.not_asked),
     )
 
 
@@ -289,7 +336,7 @@ def _agreement(meeting: Meeting, act: Act) -> Meeting:
         act.data["says"],
         tuple(act.data["not_to"]),
         act.data["reason"],
-        meeting.changed.get("plan", 0),
+        meeting.agreed_to,
         act.data.get("who", ""),
     )
     return replace(meeting, agreements={**meeting.agreements, act.data["party"]: said})

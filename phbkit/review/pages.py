@@ -23,12 +23,10 @@ from phbkit.review.acts import (
     OUTCOMES,
     OWN_RISKS,
     OWN_THINGS,
-    may_agree,
     plan_of,
-    signer,
 )
 from phbkit.review.meeting import NEXT, STAGE_TITLES, STAGES, Meeting, Seat
-from phbkit.review.recording import notices, proposal
+from phbkit.review.recording import called, notices, proposal
 from phbkit.review.reveal import is_split, moved, picture, rated_items, spread, to_discuss
 from phbkit.review.roles import FACILITATOR, PARTIES, PERSON_SIDE, party_of, role_name
 from phbkit.review.subject import candidates
@@ -83,8 +81,7 @@ class View:
     @property
     def acts(self) -> bool:
         """Whether there is somebody here who can do something now."""
-        away = self.seat is not None and self.seat.away
-        return self.live and not self.screen and not self.meeting.ended and not away
+        return self.live and not self.screen and not self.meeting.ended
 
     @property
     def facilitates(self) -> bool:
@@ -115,17 +112,17 @@ def part_page(part: str, view: View) -> Markup:
         case=case,
         about=case.about,
         person=case.about.person,
-        first=case.person.name.split()[0],
+        first=called(meeting, case),
         seat=view.seat,
         stage=meeting.stage,
         place=STAGES.index(meeting.stage),
         seen=meeting.changed.get(part, 0),
-        seen_plan=meeting.changed.get("plan", 0),
+        agreed_to=meeting.agreed_to,
         plan=plan,
         found=findings(proposal(meeting, case)) if "plan" in meeting.changed else (),
         rated=rated,
-        lead=signer(meeting, "professional"),
-        may_agree=view.seat is not None and may_agree(meeting, view.seat),
+        lead=meeting.signer("professional"),
+        may_agree=view.seat is not None and meeting.may_agree(view.seat),
         party=party_of(view.seat.role) if view.seat else None,
         candidates=candidates(case),
         discuss=to_discuss(rated),
@@ -139,7 +136,7 @@ def plan_effect(view: View, chosen: Collection[str], terms: Mapping[str, Any]) -
     """Render what a plan being put together does: in a line, and in cards."""
     plan = plan_of(view.case, {"items": {item: terms[item] for item in chosen if item in terms}})
     found = findings(proposal(view.meeting, view.case, plan))
-    return {"line": _line(plan, found), "cards": _cards(plan, found)}
+    return {"line": _line(plan, found), "cards": _cards(view.meeting, plan, found)}
 
 
 def _line(plan: Plan, found: Collection[Finding]) -> Markup:
@@ -149,8 +146,9 @@ def _line(plan: Plan, found: Collection[Finding]) -> Markup:
     return Markup(template.render(plan=plan, stops=stops, discuss=discuss))
 
 
-def _cards(plan: Plan, found: Collection[Finding]) -> Markup:
-    return Markup(environment().get_template("live.html.j2").render(plan=plan, found=found))
+def _cards(meeting: Meeting, plan: Plan, found: Collection[Finding]) -> Markup:
+    template = _environment().get_template("effects.html.j2")
+    return Markup(template.render(meeting=meeting, plan=plan, found=found))
 
 
 def _day(text: str) -> str:

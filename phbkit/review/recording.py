@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +22,7 @@ from phbkit.deciding.record import (
 from phbkit.review.acts import plan_of
 from phbkit.review.meeting import ROUNDS, Meeting, Stage, Words
 from phbkit.review.reveal import moved, rated_items
-from phbkit.review.roles import FACILITATOR, PARTIES, role_name
+from phbkit.review.roles import FACILITATOR, PARTIES, party_of, role_inside, role_name
 from phbkit.workbook.answers import HELD
 
 _PAID_BY = {"bought": "budget", "nhs": "usual care", "own-money": "own money"}
@@ -37,6 +38,12 @@ PRIVACY_NOTICE = (
 )
 
 
+def called(meeting: Meeting, case: Case) -> str:
+    """Say what the person is called in the meeting: a first name, or whatever a live one uses."""
+    name = case.person.name
+    return name if meeting.mode == "live" else name.split()[0]
+
+
 def notices(meeting: Meeting, case: Case) -> tuple[str, ...]:
     """Say what must be said of a record: invented, or real with duties."""
     told: tuple[str, ...] = (
@@ -46,12 +53,17 @@ def notices(meeting: Meeting, case: Case) -> tuple[str, ...]:
         told += (DRAFT,)
     if meeting.not_asked:
         told += (f"The person was not asked before the meeting: {meeting.not_asked}",)
+    told += tuple(
+        f"{role}: came back under another name; the marks given under the first were dropped "
+        "before anybody saw them."
+        for role in meeting.dropped
+    )
     return told
 
 
 def proposal(meeting: Meeting, case: Case, plan: Plan | None = None) -> Proposal:
     """Put the plan, and what is agreed about watching it, before the deal."""
-    review = meeting.outcome.get("review_on")
+    review = meeting.plan.get("review_on")
     weeks = None
     if review and meeting.opened:
         weeks = max(1, (dt.date.fromisoformat(review) - meeting.opened.date()).days // 7)
@@ -59,22 +71,23 @@ def proposal(meeting: Meeting, case: Case, plan: Plan | None = None) -> Proposal
     return Proposal(
         plan or plan_of(case, meeting.plan),
         review_weeks=weeks,
-        stop_rule=meeting.outcome.get("stop_rule", "") or " ".join(stop_rules),
+        stop_rule=meeting.plan.get("stop_rule", "") or " ".join(stop_rules),
         held=meeting.plan.get("held") or None,
     )
 
 
 def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecord:
     """Make the decision record of a meeting as it stands."""
-    plan = plan_of(case, meeting.plan)
+    plan, watched = plan_of(case, meeting.plan), meeting.plan
     outcome = meeting.outcome
-    review = outcome.get("review_on")
+    review = outcome.get("review_on", watched.get("review_on"))
+    told = {} if meeting.mode == "live" else {"served": plan.served, "unserved": plan.unserved}
     assert meeting.opened  # noqa: S101  the first act opens a meeting
     return DecisionRecord(
         session=session,
         mode=meeting.mode,
         title=meeting.title,
-        about=case.person.name.split()[0],
+        about=called(meeting, case),
         held_on=meeting.opened.astimezone().date(),
         present=_people(meeting, away=False),
         away=_people(meeting, away=True),
@@ -85,34 +98,37 @@ def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecor
         notes=tuple(_said(meeting, words) for words in meeting.notes),
         lines=_lines(plan, meeting),
         indicative=case.budget.indicative,
-        contingency=case.budget.contingency,
+        contingency=None if meeting.mode == "live" else case.budget.contingency,
         cost=plan.cost,
-        held=HELD.get(meeting.plan.get("held", ""), ""),
-        served=tuple(each.title for each in plan.served),
-        unserved=tuple(each.title for each in plan.unserved),
+        held=HELD.get(watched.get("held", ""), ""),
+        served=tuple(each.title for each in told.get("served", ())),
+        unserved=tuple(each.title for each in told.get("unserved", ())),
         findings=tuple(_finding(each) for each in findings(proposal(meeting, case))),
         risks=tuple(_risk(each) for each in meeting.ledger.values()),
         agreements=_agreements(meeting, case),
         dissent=tuple(_said(meeting, words) for words in meeting.dissent.values()),
         outcome=outcome.get("what", "not reached"),
         reasons=outcome.get("reasons", ""),
-        coordinator=outcome.get("coordinator", ""),
-        stop_rule=outcome.get("stop_rule", ""),
+        coordinator=watched.get("coordinator", ""),
+        stop_rule=watched.get("stop_rule", ""),
         review_on=dt.date.fromisoformat(review) if review else None,
-        review_triggers=outcome.get("triggers", ""),
+        review_triggers=watched.get("triggers", ""),
         method=METHOD,
         notices=notices(meeting, case),
         not_asked=meeting.not_asked,
+        closed=meeting.ended,
     )
 
 
 def _people(meeting: Meeting, *, away: bool) -> tuple[str, ...]:
-    return tuple(seat.title for seat in meeting.seats.values() if seat.away == away)
+    """Count who sits here, or is away, by role: names are for the room, not for the file."""
+    roles = Counter(role_name(seat.role) for seat in meeting.seats.values() if seat.away == away)
+    return tuple(role if count == 1 else f"{role} ({count})" for role, count in roles.items())
 
 
 def _said(meeting: Meeting, words: Words) -> Said:
     role = meeting.seats[words.seat].role
-    who = words.told_for or ("facilitator’s note" if role == FACILITATOR else role_name(role))
+    who = words.told_for or ("facilitator’s note" if role == FACILITATOR else role_inside(role))
     return Said(who[0].upper() + who[1:], words.text, _round(words.stage))
 
 
@@ -158,11 +174,19 @@ def _agreements(meeting: Meeting, case: Case) -> tuple[PartyAgreement, ...]:
     for party in PARTIES:
         said = meeting.standing(party)
         if said is None:
-            reason = "The plan changed after they answered." if meeting.lapsed(party) else ""
+            reason = (
+                "Something changed after the answer, and they were not asked again."
+                if meeting.lapsed(party)
+                else ""
+            )
             made.append(PartyAgreement(party, "", "not given", (), reason, ""))
             continue
         not_to = tuple(case.item(item).title for item in said.not_to)
-        told = meeting.seats[said.seat].role == FACILITATOR
+        told = ""
+        if meeting.seats[said.seat].role == FACILITATOR:
+            told = "the facilitator"
+            if any(party_of(seat.role) == party for seat in meeting.seats.values()):
+                told += ", while whoever sat here for them was marked as away"
         made.append(
             PartyAgreement(
                 party,
@@ -170,7 +194,7 @@ def _agreements(meeting: Meeting, case: Case) -> tuple[PartyAgreement, ...]:
                 said.says,  # type: ignore[arg-type]
                 not_to,
                 said.reason,
-                "the facilitator" if told else "",
+                told,
             )
         )
     return tuple(made)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from phbkit.deciding.agreement import agreement
 from phbkit.deciding.record import Mark, RatedItem
 from phbkit.review.meeting import Meeting
-from phbkit.review.roles import PERSON_SIDE, role_name
+from phbkit.review.roles import FACILITATOR, PERSON_SIDE, ROLES, role_name
 
 _WIDTH, _HEIGHT, _STEP = 324, 70, 36
 
@@ -24,9 +24,8 @@ def rated_items(meeting: Meeting, number: int) -> tuple[RatedItem, ...]:
     given = meeting.revealed(number)
     if not given:
         return ()
-    seats = sorted(given, key=list(meeting.seats).index)
-    team = [seat for seat in seats if meeting.seats[seat].role not in PERSON_SIDE]
-    person = [seat for seat in seats if meeting.seats[seat].role in PERSON_SIDE]
+    team = [seat for seat in given if meeting.seats[seat].role not in PERSON_SIDE]
+    person = [seat for seat in given if meeting.seats[seat].role in PERSON_SIDE]
     rows = [[_number(given[seat].get(thing.id)) for thing in meeting.things] for seat in team] or [
         [math.nan] * len(meeting.things)
     ]
@@ -34,9 +33,11 @@ def rated_items(meeting: Meeting, number: int) -> tuple[RatedItem, ...]:
     verdicts = found.verdicts()
 
     def marks(of: Iterable[str], thing: str) -> tuple[Mark, ...]:
-        return tuple(
-            Mark(role_name(meeting.seats[seat].role), given[seat].get(thing)) for seat in of
-        )
+        """List marks by role, and within a role by size: not by who joined first."""
+        roles = {seat: meeting.seats[seat].role for seat in of}
+        order = [FACILITATOR, *ROLES]
+        placed = sorted((order.index(roles[s]), given[s].get(thing) or 0) for s in roles)
+        return tuple(Mark(role_name(order[place]), mark or None) for place, mark in placed)
 
     return tuple(
         RatedItem(

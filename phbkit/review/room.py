@@ -42,6 +42,10 @@ _TICKET = re.compile(r"[A-Za-z0-9-]{1,40}")
 _POLL_SECONDS = 0.5
 _MOST_TRIES = 60
 _NOT_TYPED = {"keep", "seen", "from", "to", "round"}
+_SEAT_GONE = Markup(
+    "<h2>This seat is now used on another device</h2><p>If that was not you, tell the facilitator. "
+    "To come back here, join again with your return code.</p>"
+)
 _HOW_TO_BEGIN = Markup(
     "<p>No meeting is shown here. Start the server with <code>phb serve</code>, open "
     "<code>/review</code> in a browser, and open a session or join one with its code. To look at "
@@ -56,6 +60,12 @@ class Sitting:
     sessions: Sessions
     session: ReviewSession
     seat: str
+    secret: str
+
+    @property
+    def held(self) -> bool:
+        """Whether the seat is still this device's: another may have come back to it."""
+        return self.sessions.seat_of(self.secret) is not None
 
     def since(self, seq: int) -> list[Act]:
         """List the acts after number `seq`."""
@@ -135,7 +145,7 @@ class Review:
         found = sessions.seat_of(secret)
         if found is None:
             return Nobody()
-        sitting = Sitting(sessions, *found)
+        sitting = Sitting(sessions, *found, secret)
         case = documents.case_of(sitting.session, bank)
         return cls(case, Meeting.of(sitting.since(0)), sitting)
 
@@ -163,7 +173,6 @@ class Review:
     def _view(self) -> View:
         session = self._sitting.session if self._sitting else None
         secret = os.environ.get(SEAT_VARIABLE, "")
-        host = os.environ.get("SERVER_NAME", ""), os.environ.get("SERVER_PORT", "")
         return View(
             self.meeting,
             self.case,
@@ -172,7 +181,7 @@ class Review:
             live=session is not None,
             screen=self._screen,
             code=session.code if session else "",
-            address=f"{':'.join(filter(None, host))}/review",
+            address=f"{os.environ.get('PHB_PUBLIC_URL', '')}review",
             back=secret.partition(".")[2],
         )
 
@@ -202,6 +211,9 @@ class Review:
         while True:
             await asyncio.sleep(_POLL_SECONDS)
             try:
+                if not self._here.held:
+                    self._leave()
+                    return
                 if self._here.moved_on(self.meeting.seq):
                     self.refresh()
                     self._show_all()
@@ -209,6 +221,11 @@ class Review:
                 _log.warning("The meeting could not be read: %s", error)
             except Exception:  # noqa: BLE001  the page must go on following
                 _log.exception("A part of the meeting's page could not be made")
+
+    def _leave(self) -> None:
+        """Show nothing more: the seat was taken again from another device."""
+        for name, part in self._parts.items():
+            part.html = str(_SEAT_GONE if name == PARTS[0] else "")
 
     def _receive(self, part: str, message: Mapping[str, Any]) -> tuple[Reply, list[bytes]]:
         """Answer one message from the browser. Whatever happens, it gets an answer."""
@@ -230,6 +247,9 @@ class Review:
     def _obey(
         self, part: str, ticket: str, message: Mapping[str, Any]
     ) -> tuple[Reply, list[bytes]]:
+        if not self._here.held:
+            self._leave()
+            raise RefusedError({"": "This seat was taken again from another device."})
         match message.get("do"):
             case "save":
                 form = message.get("form")

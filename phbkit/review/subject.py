@@ -26,6 +26,7 @@ from phbkit.workbook.module import RefusedError
 
 MOST_LINES = 12
 USUAL = 4
+_NEED_OUTCOMES = {"serves-an-outcome", "unserved-outcome"}
 _NOBODY = "Nobody has looked this up here."
 _AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,2})?")
 _OPTION = re.compile(
@@ -84,7 +85,8 @@ def _lines(name: str, values: Mapping[str, Any], problems: dict[str, str]) -> li
 def local_case(ground: Case, data: Mapping[str, Any], day: dt.date) -> Case:
     """Make a case of a description, with the rules of the deal but nothing looked up.
 
-    Evidence and safety of its items are unknown, so rules that rest on them stay silent.
+    Evidence and safety of its items, and which outcomes they serve, are unknown, so rules that
+    rest on them stay silent.
     """
     year = f"{day.year if day.month > 3 else day.year - 1}"
     price_year = f"{year}/{(int(year) + 1) % 100:02d}"
@@ -104,7 +106,7 @@ def local_case(ground: Case, data: Mapping[str, Any], day: dt.date) -> Case:
             price_year=price_year,
             how="bought",
             provider="to be agreed",
-            serves=tuple(outcome.id for outcome in outcomes),
+            serves=(),
             person_says="",
             evidence=Evidence.model_construct(**unknown),
             safety=Safety.model_construct(**unknown),
@@ -148,7 +150,8 @@ def local_case(ground: Case, data: Mapping[str, Any], day: dt.date) -> Case:
             "deal": (),
         }
     )
-    return replace(ground, about=about, questions=(), panels=(), version="local")
+    rules = {name: rule for name, rule in ground.rules.items() if name not in _NEED_OUTCOMES}
+    return replace(ground, about=about, questions=(), panels=(), rules=rules, version="local")
 
 
 def candidates(case: Case) -> tuple[Thing, ...]:

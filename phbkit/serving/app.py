@@ -31,7 +31,7 @@ from phbkit.serving.pages import (
 )
 from phbkit.serving.reviews import SEAT_HEADER, Doors, ToDoorHandler, review_handlers
 from phbkit.serving.shelf import Shelf
-from phbkit.serving.sockets import ChannelsHandler, Connection
+from phbkit.serving.sockets import LONGEST_FRAME, ChannelsHandler, Connection
 from phbkit.settings import Settings
 
 _HERE = Path(__file__).parent
@@ -82,6 +82,7 @@ class Server(Voila):  # type: ignore[misc]
             "xsrf_cookies": True,
             "xsrf_cookie_kwargs": {"samesite": "Strict"},
             "kernel_websocket_connection_class": Connection,
+            "websocket_max_message_size": LONGEST_FRAME,
             "allow_remote_access": not _is_loopback(self.ip),
             "local_hostnames": ["localhost", self.ip],
             "headers": {
@@ -163,6 +164,7 @@ def make_server(using: Settings, *, host: str, port: int, only_reviews: bool = F
         PHB_DATABASE=using.database_url,
         PHB_LEARNER=using.learner,
         PHB_DRAFTS=str(using.drafts),
+        PHB_PUBLIC_URL=using.public_url or f"http://{host}:{port}/",
     )
     config = Config()
     config.Voila.ip, config.Voila.port, config.Voila.port_retries = host, port, 0
@@ -181,7 +183,12 @@ def make_server(using: Settings, *, host: str, port: int, only_reviews: bool = F
     shelf = None
     if not only_reviews:
         shelf = Shelf(workbooks, bank, open_store(using.database_url), using.learner)
-    doors = Doors(open_sessions(using.database_url), bank, live=using.live_reviews)
+    doors = Doors(
+        open_sessions(using.database_url),
+        bank,
+        live=using.live_reviews,
+        public_url=using.public_url or f"http://{host}:{port}/",
+    )
     server = Server(config=config, shelf=shelf, doors=doors)
     server.initialize([str(workbooks)])
     return server

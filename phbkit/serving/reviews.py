@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tornado.web import HTTPError, authenticated
@@ -19,6 +19,7 @@ from phbkit.review.meeting import Meeting
 from phbkit.review.recording import PRIVACY_NOTICE, SAFETY_NOTICE
 from phbkit.review.roles import ROLES
 from phbkit.review.subject import local_case, read_subject, usual_things
+from phbkit.serving.opening import Pages
 from phbkit.serving.pages import Page, show_problem
 from phbkit.serving.throttle import Throttle
 from phbkit.workbook.answers import clean
@@ -27,17 +28,20 @@ from phbkit.workbook.module import RefusedError
 NOTEBOOK = "mdt_case_review"
 SEAT_COOKIE = "phb-seat"
 SEAT_HEADER = "Phb-Seat"
-MOST_KERNELS = 72
 _SEAT_DAYS = 1
+_DESCRIPTION = ("title", "called", "outcomes", "options", "safeguards")
 _MOST_TRIES = 60
 
 
 class Doors:
     """Where meetings are opened and joined: the sessions, the cases, and what slows guessing."""
 
-    def __init__(self, sessions: Sessions, bank: CaseBank, *, live: bool) -> None:
+    def __init__(
+        self, sessions: Sessions, bank: CaseBank, *, live: bool, public_url: str = ""
+    ) -> None:
         self.sessions, self.bank, self.live = sessions, bank, live
-        self.throttle = Throttle()
+        self.encrypted = public_url.startswith("https:")
+        self.throttle, self.pages = Throttle(), Pages()
         self.cases = {case: bank.load(case) for case in bank.case_ids if _fits(bank, case)}
 
     def open(self, values: Mapping[str, str], *, private: bool) -> Seated:
@@ -49,7 +53,7 @@ class Doors:
             What is wrong in which field, or that live sessions are switched off here.
         """
         name = values.get("name", "").strip()
-        if not name or len(name) > 40:
+        if not name or len(name) > 40 or not name.isprintable():
             raise RefusedError(
                 {"name": "must be what the room calls you, in at most 40 characters."}
             )
@@ -77,14 +81,14 @@ class Doors:
             raise RefusedError({"duties": "must be ticked before a live session."})
         subject = read_subject(values)
         if values.get("keep") != "yes":
-            _refuse_identifiers(values)
+            _refuse_identifiers(values, _DESCRIPTION)
         base = self.bank.load(self.bank.case_ids[0])
         case = local_case(base, subject, dt.datetime.now(tz=dt.UTC).date())
         things = [thing.__dict__ for thing in usual_things(case)]
         data = {"title": subject["title"], "mode": "live", "things": things, "name": name}
         return self.sessions.open("local", "live", subject, ticket=_ticket(), data=data)[1]
 
-    def join(self, values: Mapping[str, str], address: str) -> Seated:
+    def join(self, values: Mapping[str, str], address: str, *, private: bool = True) -> Seated:
         """Join the session with this code, or come back to a seat in it.
 
         Raises
@@ -102,6 +106,8 @@ class Doors:
         if session is None:
             self.throttle.failed(address)
             raise RefusedError({"code": "opens no meeting. Look at the screen and type it again."})
+        if session.mode == "live" and not private:
+            raise RefusedError({"code": "is of a live meeting, which is joined over HTTPS only."})
         if values.get("back", "").strip():
             seated = self.sessions.return_to(code, values["back"][:40])
             if seated is None:
@@ -109,14 +115,17 @@ class Doors:
                 raise RefusedError({"back": "is no return code of this meeting."})
             self.throttle.passed(address)
             return seated
-        self.throttle.passed(address)
+        if session.mode == "live" and values.get("keep") != "yes":
+            _refuse_identifiers(values, ("name",))
         for _ in range(_MOST_TRIES):
             acts = self.sessions.acts(session.id)
             data = check_join(Meeting.of(acts), values.get("role", ""), values.get("name", ""))
             try:
-                return self.sessions.sit(session.id, data, after=len(acts), ticket=_ticket())
+                seated = self.sessions.sit(session.id, data, after=len(acts), ticket=_ticket())
             except StaleError:
                 continue
+            self.throttle.passed(address)
+            return seated
         raise RefusedError({"": "Everybody is joining at once. Try again."})
 
     def sits(self, secret: str) -> tuple[str, str] | None:
@@ -124,7 +133,8 @@ class Doors:
         found = self.sessions.seat_of(secret) if secret else None
         if found is None:
             return None
-        meeting = Meeting.of(self.sessions.acts(found[0].id))
+        acts = self.sessions.acts(found[0].id)
+        meeting = Meeting.of(act for act in acts if act.act in {"open", "join"})
         return meeting.title, meeting.seats[found[1]].title
 
 
@@ -140,9 +150,9 @@ def _ticket() -> str:
     return uuid.uuid4().hex
 
 
-def _refuse_identifiers(values: Mapping[str, str]) -> None:
+def _refuse_identifiers(values: Mapping[str, str], names: Sequence[str]) -> None:
     problems = {}
-    for name in ("title", "called", "outcomes", "options", "safeguards"):
+    for name in names:
         found = identifiers.find(values.get(name, ""))
         if found:
             said = identifiers.describe(found).removeprefix("This ")
@@ -183,6 +193,13 @@ class _Door(Page):
             privacy=PRIVACY_NOTICE,
         )
 
+    @property
+    def private(self) -> bool:
+        """Whether nobody on the way can listen: HTTPS, or a browser on this very machine."""
+        forwarded = {"X-Forwarded-For", "X-Real-Ip", "Forwarded"} & set(self.request.headers)
+        here = self.request.remote_ip in {"127.0.0.1", "::1"} and not forwarded
+        return here or self.doors.encrypted or self.request.protocol == "https"
+
     def seat(self, seated: Seated) -> None:
         """Give this device its seat, and open the room."""
         self.set_cookie(
@@ -192,7 +209,7 @@ class _Door(Page):
             path=self.base_url,
             httponly=True,
             samesite="Lax",
-            secure=self.request.protocol == "https",
+            secure=self.doors.encrypted or self.request.protocol == "https",
         )
         self.redirect(f"{self.base_url}review/room", status=303)
 
@@ -229,7 +246,8 @@ class JoinHandler(_Door):
         """Take a seat, or say what is wrong."""
         values = self.values()
         try:
-            self.seat(self.doors.join(values, self.request.remote_ip or ""))
+            address = self.request.remote_ip or ""
+            self.seat(self.doors.join(values, address, private=self.private))
         except (RefusedError, RecordsError) as error:
             self.refuse(error, {**values, "door": "join"})
 
@@ -242,8 +260,7 @@ class OpenHandler(_Door):
         """Take the facilitator's seat, or say what is wrong."""
         values = self.values()
         try:
-            here = self.request.remote_ip in {"127.0.0.1", "::1"}
-            self.seat(self.doors.open(values, private=here or self.request.protocol == "https"))
+            self.seat(self.doors.open(values, private=self.private))
         except (RefusedError, SettingsError, RecordsError) as error:
             self.refuse(error, {**values, "door": "open"})
 
@@ -268,14 +285,17 @@ class RoomHandler(TornadoVoilaHandler):  # type: ignore[misc]
             raise HTTPError(403)
         doors: Doors = self.settings["doors"]
         held = self.get_cookie(SEAT_COOKIE) or ""
-        if doors.sessions.seat_of(held.partition(".")[0]) is None:
+        found = doors.sessions.seat_of(held.partition(".")[0])
+        elsewhere = self.request.headers.get("Sec-Fetch-Site") == "cross-site"
+        if found is None or elsewhere:
             self.redirect(f"{self.base_url}review", status=303)
             return
-        if len(self.kernel_manager.list_kernel_ids()) >= MOST_KERNELS:
-            raise HTTPError(503)
-        self.request.headers[SEAT_HEADER] = held  # what a browser sends under this name is lost
-        _ = self.xsrf_token
-        await super().get(path=f"{NOTEBOOK}.ipynb")
+        with doors.pages.opening(found[1], len(self.kernel_manager.list_kernel_ids())) as allowed:
+            if not allowed:
+                raise HTTPError(503)
+            self.request.headers[SEAT_HEADER] = held  # what a browser sends under this name is lost
+            _ = self.xsrf_token
+            await super().get(path=f"{NOTEBOOK}.ipynb")
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """Say what happened without a traceback."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
@@ -11,6 +12,8 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 _SHOWN = {"status", "comm_open", "comm_msg", "comm_close"}
 _PARTS = range(6, 33)
+_CONTROL = "jupyter.widget.control"  # asks for the widgets that there are; makes none
+LONGEST_FRAME = 1024 * 1024
 
 
 def well_formed(frame: object) -> bool:
@@ -28,6 +31,21 @@ def well_formed(frame: object) -> bool:
     return starts_right and places == sorted(places) and places[-1] <= len(frame)
 
 
+def makes_a_widget(frame: bytes) -> bool:
+    """Say whether a frame asks the kernel for a widget of the browser's own making.
+
+    Pages are shown the kernel's widgets and never make any; one that does fills its memory.
+    """
+    places = [int.from_bytes(frame[8 * n : 8 * n + 8], "little") for n in range(1, 7)]
+    header, content = frame[places[1] : places[2]], frame[places[4] : places[5]]
+    try:
+        if json.loads(header)["msg_type"] != "comm_open":
+            return False
+        return bool(json.loads(content)["target_name"] != _CONTROL)
+    except (ValueError, KeyError, TypeError):
+        return True
+
+
 class Connection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]
     """Carries messages both ways, and leaves out what is malformed or none of the page's business.
 
@@ -38,6 +56,8 @@ class Connection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]
         """Take a frame from the browser, or close the socket."""
         if not well_formed(message):
             self.websocket_handler.close(1002, "malformed frame")
+            return
+        if makes_a_widget(message):
             return
         super().handle_incoming_message(message)
 

@@ -53,10 +53,28 @@ def everywhere(text: str) -> DecisionRecord:
 
 @pytest.mark.parametrize(
     ("mode", "stamp"),
-    [("training", "TRAINING: an invented case. Not a clinical record."), ("live", "LIVE")],
+    [
+        ("training", ["TRAINING", "an invented case", "Not a clinical record"]),
+        ("live", ["LIVE", "a real person", "Confidential", "no clinical safety assurance"]),
+    ],
 )
-def test_the_stamp_says_whether_the_case_is_invented(mode: Any, stamp: str) -> None:
-    assert decision.full(made_record(mode=mode)).stamp == stamp
+def test_the_stamp_says_whether_the_case_is_invented(mode: Any, stamp: list[str]) -> None:
+    made = decision.full(made_record(mode=mode))
+    assert all(part in made.stamp for part in stamp)
+
+
+def test_a_live_record_does_not_call_the_figure_given_an_estimate() -> None:
+    assert "a first estimate, not a cap" in section(FULL, "The plan")
+    live = decision.full(made_record(mode="live"))
+    assert "estimate" not in section(live, "The plan")
+    assert "the figure that the meeting was given" in section(live, "The plan")
+
+
+def test_a_meeting_that_was_not_closed_has_no_outcome() -> None:
+    made = decision.full(made_record(closed=False))
+    assert "It was not closed: this is how it stood." in made.subtitle
+    assert "so it has no outcome" in section(made, "Outcome of the meeting")
+    assert "A decision was made" not in section(made, "Outcome of the meeting")
 
 
 def test_notices_come_first_and_then_the_persons_own_words() -> None:
@@ -148,7 +166,8 @@ def test_the_three_agreements_stand_one_by_one() -> None:
         in (agreements)
     )
     assert "Says: agrees in part\nNot to: Thursday group\nReason: I have seen no" in agreements
-    assert "Written down by: the party itself, on a device of its own" in agreements
+    assert "Written down by: them, from their own seat in the meeting" in agreements
+    assert "Nobody checked them." in agreements
     assert "The commissioner\n\nSays: not given\n" in agreements
 
 
@@ -179,7 +198,10 @@ def test_the_outcome_is_told_at_the_top_and_with_its_reasons(
     outcome: Any, told: str, plan: str
 ) -> None:
     made = decision.full(made_record(outcome=outcome))
-    assert made.subtitle == f"Meeting of 2 November 2026. {told}."
+    assert made.subtitle == f"Meeting of 2 November 2026. {told}. Nobody holds 1 of its 2 risks."
+    held = tuple(replace(risk, holders=("the GP",)) for risk in made_record().risks)
+    whole = decision.full(made_record(outcome=outcome, risks=held))
+    assert whole.subtitle == f"Meeting of 2 November 2026. {told}."
     assert f"Outcome: {told}.\nReasons: Home is safe enough" in section(
         made, "Outcome of the meeting"
     )

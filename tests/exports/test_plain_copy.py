@@ -107,9 +107,22 @@ def test_it_says_in_plain_words_how_the_money_is_kept(held: str, told: str) -> N
 
 def test_it_says_who_agrees_and_not_to_what() -> None:
     made = text(COPY)
-    assert "You\n\nAnswer: yes to the whole plan" in made
+    told = "Somebody else gave this answer for you. You did not give it here."
+    assert f"You\n\n{told}\n\nAnswer: yes to the whole plan" in made
     assert "Not to these parts: Thursday group\nWhy: I have seen no evidence" in made
     assert "The commissioner, who pays\n\nAnswer: no answer yet" in made
+
+
+def test_an_answer_of_ones_own_is_not_said_to_be_somebody_else_s() -> None:
+    own = tuple(replace(each, told_by="") for each in made_record().agreements)
+    made = text(decision.plain(made_record(agreements=own)))
+    assert "You\n\nAnswer: yes to the whole plan" in made
+    assert "Somebody else gave" not in made
+
+
+def test_a_meeting_that_has_not_ended_settles_nothing() -> None:
+    made = text(decision.plain(made_record(closed=False)))
+    assert "The meeting has not ended. Nothing below is settled." in made
 
 
 def test_it_never_says_that_all_agreed_when_a_party_did_not() -> None:

@@ -103,10 +103,35 @@ def test_acknowledged_acts_survive_reopening(
 ) -> None:
     session, _ = opened
     done = [rate(sessions, opened, ticket=f"t{n}", after=n) for n in range(1, 5)]
-    again = open_sessions(address)
+    again = Sessions(database.open_database(address), lambda: NOON)
     assert again.acts(session.id, since=1) == done
     assert again.last(session.id) == 5
     assert again.find(session.code) == session
+
+
+def test_a_code_opens_its_meeting_for_a_day_and_a_seat_reads_it_for_a_month(address: str) -> None:
+    time = [NOON]
+    sessions = Sessions(database.open_database(address), lambda: time[0])
+    session, seated = sessions.open(CASE, "training", ticket="t0", data={})
+    for hours, opens, reads in ((23, True, True), (25, False, True), (721, False, False)):
+        time[0] = NOON + dt.timedelta(hours=hours)
+        assert bool(sessions.find(session.code)) == opens
+        assert bool(sessions.seat_of(seated.secret)) == reads
+    assert sessions.return_to(session.code, seated.back) is None
+
+
+def test_one_seat_cannot_fill_the_database(
+    sessions: Sessions, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions_module, "MOST_ACTS", 3)
+    session, _ = opened
+    for number in (1, 2):
+        rate(sessions, opened, ticket=f"t{number}", after=number)
+    with pytest.raises(RecordsError, match="Nothing was added"):
+        rate(sessions, opened, ticket="t3", after=3)
+    assert sessions.last(session.id) == 3
+    other = sessions.sit(session.id, {}, after=3, ticket="join")
+    rate(sessions, (session, other), after=4)
 
 
 def test_acts_are_listed_from_a_number_on(sessions: Sessions, opened: Opened) -> None:

@@ -14,6 +14,12 @@ from phbkit.review.subject import usual_things
 
 TODAY = dt.date(2026, 11, 22)
 START = dt.datetime(2026, 11, 22, 9, 0, tzinfo=dt.UTC)
+WATCHED = {
+    "coordinator": "The nurse",
+    "review_on": "2027-01-11",
+    "triggers": "A fall.",
+    "stop_rule": "If it hurts more than it helps.",
+}
 CASEBANK = Path(__file__).parents[2] / "casebank"
 TEAM = {
     "ann": "gp",
@@ -99,6 +105,7 @@ def planned(case: Case) -> Played:
         seen="0",
         items=[item.id],
         held="notional",
+        **WATCHED,
         **{f"times.{place}": "3", f"starts.{place}": "2026-12-01", f"ends.{place}": "2027-03-01"},
     )
     played.do(
@@ -122,7 +129,8 @@ def agreed(case: Case) -> Played:
     """A meeting where all three have agreed and one member of the team has not."""
     played = planned(case)
     for seat in ("pam", "ann", "eve"):
-        played.do(seat, "agreement", seen=played.seen("plan"), says="agrees", reason="")
+        seen = str(played.meeting.agreed_to)
+        played.do(seat, "agreement", seen=seen, says="agrees", reason="")
     played.do("cat", "dissent", dissent="The evidence is thin and nobody will measure it.")
     return played
 
@@ -135,9 +143,5 @@ def ended(case: Case) -> Played:
         "outcome",
         what="made",
         reasons="It serves what Pam said matters.",
-        coordinator="The nurse",
-        review_on="2027-01-11",
-        triggers="A fall.",
-        stop_rule="If it hurts more than it helps.",
     )
     return played

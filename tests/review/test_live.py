@@ -21,7 +21,7 @@ def chair_of(sessions: Sessions, bank: CaseBank, values: dict[str, str]) -> Revi
     seated = Doors(sessions, bank, live=True).open(values, private=True)
     found = sessions.seat_of(seated.secret)
     assert found
-    sitting = Sitting(sessions, *found)
+    sitting = Sitting(sessions, *found, seated.secret)
     case = case_of(sitting.session, bank)
     return Review(case, Meeting.of(sitting.since(0)), sitting)
 

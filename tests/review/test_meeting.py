@@ -77,7 +77,8 @@ def test_somebody_who_leaves_while_others_rate_keeps_what_they_gave(case: Case) 
 
 def test_an_agreement_lapses_when_the_plan_changes(case: Case) -> None:
     played = planned(case)
-    played.do("ann", "agreement", seen=played.seen("plan"), says="agrees", reason="")
+    seen = str(played.meeting.agreed_to)
+    played.do("ann", "agreement", seen=seen, says="agrees", reason="")
     assert played.meeting.standing("professional")
     played.do("fay", "plan", seen=played.seen("plan"), items=[], held="")
     assert played.meeting.standing("professional") is None
