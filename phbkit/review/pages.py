@@ -23,6 +23,7 @@ from phbkit.review.acts import (
     OUTCOMES,
     OWN_RISKS,
     OWN_THINGS,
+    TO_WATCH,
     plan_of,
 )
 from phbkit.review.meeting import NEXT, STAGE_TITLES, STAGES, Meeting, Seat
@@ -128,8 +129,34 @@ def part_page(part: str, view: View) -> Markup:
         discuss=to_discuss(rated),
         moved=moved(meeting),
         notices=notices(meeting, case),
+        todo=left_to_do(view),
     )
     return Markup(html.strip())
+
+
+def left_to_do(view: View) -> list[tuple[str, str]]:
+    """List what this seat has still to do at the last stage: the heading to go to, and words."""
+    meeting = view.meeting
+    if meeting.stage != "agree" or not view.acts or view.seat is None:
+        return []
+    if not view.facilitates:
+        party = party_of(view.seat.role)
+        asked = meeting.agreed_to and party and meeting.may_agree(view.seat)
+        if not asked or party is None or meeting.standing(party):
+            return []
+        return [("agree-title", "Your answer is asked: read the plan, then give it")]
+    if "plan" not in meeting.changed:
+        return [("plan-title", "Put the plan together, and keep it")]
+    missing = [words for name, words in TO_WATCH.items() if not meeting.plan.get(name)]
+    unheld = sum(not risk["holders"] for risk in meeting.ledger.values())
+    waited = [title.lower() for party, title in PARTIES.items() if not meeting.standing(party)]
+    return [
+        *([("plan-title", f"Say in the plan {', '.join(missing)}")] if missing else []),
+        *([("ledger-title", "Say who holds each risk")] if not meeting.ledger else []),
+        *([("ledger-title", f"{unheld} of the risks: nobody holds it yet")] if unheld else []),
+        *([("agree-title", f"Still to answer: {', '.join(waited)}")] if waited else []),
+        ("outcome-title", "How it ends: made, deferred or not reached"),
+    ]
 
 
 def plan_effect(view: View, chosen: Collection[str], terms: Mapping[str, Any]) -> dict[str, Markup]:

@@ -97,13 +97,11 @@ def moved(meeting: Meeting) -> tuple[str, ...]:
 
 
 def spread(item: RatedItem) -> str:
-    """Say in words where the marks of an item lie: the picture's text alternative."""
+    """Say in words where the marks of an item lie."""
     parts = [f"Team: {_told(item.team)}"]
     if item.person:
         marks = ", ".join("cannot say" if m.rating is None else str(m.rating) for m in item.person)
         parts.append(f"The person’s side: {marks}")
-    if item.median is not None:
-        parts.append(f"median of the team {item.median:g}")
     return ". ".join(parts) + "."
 
 
@@ -149,9 +147,12 @@ def picture(item: RatedItem) -> Markup:
             shapes.append(
                 Markup('<path class="phb-diamond" d="M{0} 7l9 9l-9 9l-9 -9z"/>').format(x)
             )
+    told = spread(item)
+    if item.median is not None:
+        told += f" Median of the team: {item.median:g}."
     return Markup(
         '<svg class="phb-spread" role="img" viewBox="0 0 {} {}" aria-label="{}">{}</svg>'
-    ).format(_WIDTH, _HEIGHT, spread(item), Markup("").join([*shapes, *numbers]))
+    ).format(_WIDTH, _HEIGHT, told, Markup("").join([*shapes, *numbers]))
 
 
 def _x(rating: float) -> float:

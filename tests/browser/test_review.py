@@ -254,6 +254,8 @@ def plan_and_ledger(room: Room) -> None:
 
 
 def agreements_and_dissent(room: Room) -> None:
+    press_link(room["Eve"], "Your answer is asked")
+    expect(room["Eve"].get_by_role("heading", name="The three agreements")).to_be_focused()
     for name in ("Pam", "Ann"):
         agree(room[name], "I agree")
     agree(room["Eve"], "I do not agree", "Nobody has said who pays for the nights.")
@@ -284,6 +286,10 @@ def close_as_deferred(room: Room) -> None:
 
 def press(page: Page, button: str) -> None:
     page.get_by_role("button", name=button).click()
+
+
+def press_link(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name).click()
 
 
 def agree(page: Page, answer: str, reason: str = "") -> None:

@@ -11,7 +11,16 @@ from bs4 import BeautifulSoup
 from phbkit.casebank import Case, CaseBank
 from phbkit.review.meeting import Meeting
 from phbkit.review.pages import PARTS, View, part_page
-from tests.review.made_meeting import CASEBANK, TODAY, agreed, ended, gathered, rated
+from tests.review.made_meeting import (
+    CASEBANK,
+    TODAY,
+    Played,
+    agreed,
+    ended,
+    gathered,
+    planned,
+    rated,
+)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +110,7 @@ def test_the_reveal_has_a_picture_and_its_words_and_keeps_the_person_apart(case:
     assert len(pictures) == len(played.meeting.things)
     first = pictures[0]["aria-label"]
     assert first == (
-        "Team: 1 gave 1, 1 gave 2, 1 gave 8, 2 gave 9. The person’s side: 9. median of the team 8."
+        "Team: 1 gave 1, 1 gave 2, 1 gave 8, 2 gave 9. The person’s side: 9. Median of the team: 8."
     )
     assert "disagree" in soup.select_one(".phb-rated .phb-verdict").text.lower()
     assert len(pictures[0].select(".phb-diamond")) == 1
@@ -130,3 +139,28 @@ def test_only_those_it_belongs_to_are_offered_the_documents(case: Case) -> None:
     assert offered("ann") == set()
     assert offered("pam") == {"copy.docx", "copy.pdf", "review.ics"}
     assert offered("fay") == offered("pam") | {"record.docx", "record.pdf", "record.json"}
+
+
+def test_everybody_is_told_what_they_have_still_to_do(case: Case) -> None:
+    def todo(played: Played, seat: str) -> list[str]:
+        soup = BeautifulSoup(page(case, played.meeting, seat), "html.parser")
+        links = soup.select(".phb-todo a")
+        assert all(soup.select(str(link["href"])) for link in links)
+        return [link.get_text() for link in links]
+
+    played = rated(case)
+    assert todo(played, "fay") == []
+    played.go("agree")
+    assert todo(played, "fay") == ["Put the plan together, and keep it"]
+    assert todo(played, "pam") == []
+    played = planned(case)
+    end = "How it ends: made, deferred or not reached"
+    three = "the person, the healthcare professional, the commissioner"
+    assert todo(played, "fay") == [f"Still to answer: {three}", end]
+    asked = ["Your answer is asked: read the plan, then give it"]
+    assert [todo(played, seat) for seat in ("pam", "ann", "eve")] == [asked] * 3
+    assert todo(played, "dev") == []
+    played.do("fay", "ledger", seen=played.seen("ledger"), **{"own.0.consequence": "She falls.",
+              "own.0.of": "doing"})  # fmt: skip
+    assert todo(played, "fay")[0] == "1 of the risks: nobody holds it yet"
+    assert [todo(agreed(case), seat) for seat in ("pam", "fay")] == [[], [end]]
