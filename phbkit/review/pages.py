@@ -149,11 +149,12 @@ def left_to_do(view: View) -> list[tuple[str, str]]:
         return [("plan-title", "Put the plan together, and keep it")]
     missing = [words for name, words in TO_WATCH.items() if not meeting.plan.get(name)]
     unheld = sum(not risk["holders"] for risk in meeting.ledger.values())
+    nobody = f"Nobody holds {unheld} of the {len(meeting.ledger)} risks yet"
     waited = [title.lower() for party, title in PARTIES.items() if not meeting.standing(party)]
     return [
         *([("plan-title", f"Say in the plan {', '.join(missing)}")] if missing else []),
         *([("ledger-title", "Say who holds each risk")] if not meeting.ledger else []),
-        *([("ledger-title", f"{unheld} of the risks: nobody holds it yet")] if unheld else []),
+        *([("ledger-title", nobody)] if unheld else []),
         *([("agree-title", f"Still to answer: {', '.join(waited)}")] if waited else []),
         ("outcome-title", "How it ends: made, deferred or not reached"),
     ]
