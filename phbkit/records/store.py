@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,24 @@ class Store:
         )
         row = connection.execute(query).one_or_none()
         return Attempt(*row) if row else None
+
+    def latest_answers(
+        self, case_ids: Collection[str]
+    ) -> Iterator[tuple[Attempt, dict[str, Any]]]:
+        """List the last answer to every question, of the latest attempt of each learner at a case.
+
+        Learners come in order of their names, and cases in order of theirs.
+        """
+        query = (
+            select(attempt)
+            .where(attempt.c.case_id.in_(case_ids))
+            .order_by(attempt.c.learner, attempt.c.case_id, attempt.c.started)
+        )
+        with reading(self._engine) as connection:
+            latest = {(row.learner, row.case_id): Attempt(*row) for row in connection.execute(query)}
+        for found in latest.values():
+            events = self.journal(found.id).events()
+            yield found, {event.question: event.value for event in events if event.question}
 
     def journal(self, attempt_id: str) -> SqlJournal:
         """Open the journal of an attempt."""

@@ -1,0 +1,182 @@
+"""Running a cohort: every learner's answers through the workbooks, and one table in the end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from phbkit import __version__
+from phbkit.bulk.cohort import read_cohort
+from phbkit.bulk.folder import RunError, RunFolder, jobs_of
+from phbkit.bulk.jobs import DONE, FAILED, Job, Outcome
+from phbkit.bulk.pool import Cluster, Pool, Share, cores, run_all
+from phbkit.bulk.tables import write_tables
+from phbkit.casebank import Case, CaseBank
+from phbkit.settings import Settings
+
+SECONDS, MEBIBYTES = 60.0, 2048
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a cohort is run.
+
+    Attributes
+    ----------
+    workers
+        Notebooks at a time; None for one a core.
+    only
+        Learners to run; all where empty.
+    retry_failed
+        Run what failed before once more.
+    seconds, mebibytes
+        What each cell and each notebook may use.
+    scheduler
+        The address of a Dask scheduler; empty for this machine.
+    """
+
+    workers: int | None = None
+    only: tuple[str, ...] = ()
+    retry_failed: bool = False
+    seconds: float | None = SECONDS
+    mebibytes: int | None = MEBIBYTES
+    scheduler: str = ""
+
+
+@dataclass
+class Progress:
+    """How a run stands: jobs in all, run now, done before, and of all those the failed ones."""
+
+    jobs: int = 0
+    ran: int = 0
+    before: int = 0
+    failed: int = 0
+    left_out: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.ran} ran, {self.before} were already done, {self.failed} failed."
+
+
+Watch = Callable[[Progress], None]
+
+
+def run_cohort(
+    workbooks: Sequence[Path],
+    source: str,
+    out: Path,
+    options: Options,
+    *,
+    using: Settings,
+    watch: Watch = lambda progress: None,
+) -> Progress:
+    """Run a cohort through workbooks into a folder; run again, it goes on where it was.
+
+    Raises
+    ------
+    RunError, CohortError, CaseError
+        Why it cannot begin or go on. What is done is kept.
+    """
+    folder = RunFolder(out)
+    played, left_out = cases_played(workbooks, CaseBank(using.need_folder("casebank")))
+    with folder.alone():
+        playing = {}
+        for file, case in played.items():
+            content = hashlib.sha256(folder.keep_workbook(file)).hexdigest()[:16]
+            playing[case.id] = (file.stem, content, case.version)
+        cases = list(played.values())
+        progress = Progress(left_out=left_out)
+        progress.jobs = folder.keep_cohort(read_cohort(source, cases))
+        folder.keep_manifest(_manifest(source, playing, "running"))
+        _run(folder, playing, options, progress, watch)
+        wanted = {job.key: job.fingerprint for job in jobs_of(folder.cohort(), playing)}
+        simulated = write_tables(folder, wanted, cases)
+        whole = len(wanted) == progress.ran + progress.before
+        state = "finished" if whole else "unfinished"
+        folder.keep_manifest(
+            _manifest(source, playing, state) | {"jobs": progress.jobs, "simulated": simulated}
+        )
+    return progress
+
+
+def _run(
+    folder: RunFolder,
+    playing: dict[str, tuple[str, str, str]],
+    options: Options,
+    progress: Progress,
+    watch: Watch,
+) -> None:
+    ended = {o.key: (o.fingerprint, o.state) for o, _ in folder.outcomes()}
+
+    def left() -> Iterator[Job]:
+        for job in jobs_of(folder.cohort(), playing):
+            fingerprint, state = ended.get(job.key, ("", ""))
+            there = fingerprint == job.fingerprint and _is_there(folder, job, state)
+            if there and not (options.retry_failed and state == FAILED):
+                progress.before += 1
+                progress.failed += state == FAILED
+            elif not options.only or job.learner in options.only:
+                yield job
+
+    pool: Pool | Cluster
+    pool = Cluster(options.scheduler) if options.scheduler else Pool(options.workers or cores())
+    share = Share(str(folder.root.resolve()), options.seconds, options.mebibytes)
+    with folder.logging() as log:
+        for outcome in run_all(pool, share, left()):
+            log.append(outcome)
+            progress.ran += 1
+            progress.failed += outcome.state == FAILED
+            watch(progress)
+
+
+def _is_there(folder: RunFolder, job: Job, state: str) -> bool:
+    return state == FAILED or (folder.root / job.notebook).is_file()
+
+
+def cases_played(
+    workbooks: Sequence[Path], bank: CaseBank
+) -> tuple[dict[Path, Case], tuple[str, ...]]:
+    """Load the case that each workbook plays; name the workbooks that play none of their own.
+
+    Raises
+    ------
+    RunError
+        None plays a case, or two play the same one, or a file is no notebook.
+    CaseError
+        A case has faults.
+    """
+    played: dict[Path, Case] = {}
+    left_out = []
+    for file in sorted(workbooks):
+        try:
+            metadata = json.loads(file.read_text(encoding="utf-8"))["metadata"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{file}: cannot be read as a notebook: {error}") from error
+        case_id = metadata.get("phbkit", {}).get("case")
+        if not case_id:
+            left_out.append(file.name)
+            continue
+        case = bank.load(case_id)
+        for other, there in played.items():
+            if there.id == case.id:
+                raise RunError(f"{other.name} and {file.name} play one case. Name one of them.")
+        played[file] = case
+    if not played:
+        raise RunError("None of these workbooks plays a case, so there is nothing to run.")
+    return played, tuple(left_out)
+
+
+def _manifest(source: str, playing: dict[str, Any], state: str) -> dict[str, Any]:
+    return {
+        "format": "phbkit-run/1",
+        "state": state,
+        "phbkit": __version__,
+        "cohort": Path(source).name if "://" not in source else "a database",
+        "cases": {
+            case: {"workbook": workbook, "workbook_sha256": content, "version": version}
+            for case, (workbook, content, version) in sorted(playing.items())
+        },
+    }

@@ -1,0 +1,155 @@
+"""One job: one learner's answers, played by one workbook, into one executed notebook."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from phbkit.assessing import MIME
+from phbkit.bulk.writing import part_of, write_whole
+
+DONE, FAILED = "done", "failed"
+WORKBOOKS, NOTEBOOKS, ANSWERS = "workbooks", "notebooks", "answers"
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
+_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be run. `fingerprint` names everything that its outcome depends on."""
+
+    workbook: str
+    learner: str
+    case: str
+    answers: dict[str, Any]
+    simulated: bool = False
+    fingerprint: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The workbook and the learner: a run has one job of each pair."""
+        return self.workbook, self.learner
+
+    @property
+    def name(self) -> str:
+        """A file name for the learner: theirs where it is plain, and else one made of it."""
+        if _PLAIN.fullmatch(self.learner) and not _DEVICES.fullmatch(self.learner):
+            return self.learner
+        plain = _NOT_PLAIN.sub("-", self.learner).strip("-.")[:40] or "learner"
+        return f"{plain}~{hashlib.sha256(self.learner.encode()).hexdigest()[:12]}"
+
+    @property
+    def notebook(self) -> str:
+        """Where the executed notebook goes, in the run's folder."""
+        return f"{NOTEBOOKS}/{self.workbook}/{self.name}.ipynb"
+
+    def stamped(self, workbook: str, version: str) -> Job:
+        """Return the job with its fingerprint, of the workbook's and the case's content."""
+        made = json.dumps([workbook, version, self.learner, self.answers], sort_keys=True)
+        return replace(self, fingerprint=hashlib.sha256(made.encode()).hexdigest()[:16])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended. `result` is what the notebook displays as its result, if it came to it."""
+
+    workbook: str
+    learner: str
+    case: str
+    fingerprint: str
+    state: str
+    notebook: str
+    result: dict[str, Any] | None = None
+    error: str = ""
+    said: str = ""
+    simulated: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The workbook and the learner."""
+        return self.workbook, self.learner
+
+    def as_line(self) -> str:
+        """Write it as one line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True) + "\n"
+
+
+class KilledError(Exception):
+    """The notebook's process was killed, as the system does when memory runs out."""
+
+
+def run_job(folder: str, job: Job, seconds: float | None, mebibytes: int | None) -> Outcome:
+    """Run a job in a run's folder; the notebook is written whole, or not at all.
+
+    A notebook that fails is an outcome like any other, and shows the error where it happened.
+
+    Raises
+    ------
+    OSError
+        Something could not be written: the disk is full.
+    KilledError
+        The notebook's process was killed. It may go well another time.
+    """
+    from papermill.engines import papermill_engines
+    from papermill.exceptions import PapermillExecutionError
+    from papermill.execute import prepare_notebook_metadata, raise_for_execution_errors
+    from papermill.iorw import load_notebook_node, write_ipynb
+    from papermill.parameterize import parameterize_notebook
+
+    from phbkit.bulk.engine import register
+
+    register()
+    root = Path(folder)
+    source = f"{WORKBOOKS}/{job.workbook}.ipynb"
+    given = f"{ANSWERS}/{job.workbook}/{job.name}.json"
+    whole = {"learner": job.learner, "case": job.case, "answers": job.answers}
+    write_whole(root / given, json.dumps(whole, ensure_ascii=False, indent=1).encode())
+
+    notebook = load_notebook_node(str(root / source))
+    notebook = parameterize_notebook(notebook, {"answers": given})
+    notebook = prepare_notebook_metadata(notebook, source, job.notebook)
+    notebook = papermill_engines.execute_notebook_with_engine(
+        "phb",
+        notebook,
+        kernel_name="python3",
+        progress_bar=False,
+        execution_timeout=seconds,
+        mebibytes=mebibytes,
+        folder=folder,
+        store_widget_state=False,
+    )
+    ended = Outcome(
+        job.workbook,
+        job.learner,
+        job.case,
+        job.fingerprint,
+        DONE,
+        job.notebook,
+        simulated=job.simulated,
+    )
+    with part_of(root / job.notebook) as part:
+        try:
+            raise_for_execution_errors(notebook, part)
+        except PapermillExecutionError as error:
+            if error.ename == "DeadKernelError" and "signal 9" in error.evalue:
+                raise KilledError(error.evalue) from None
+            ended = replace(ended, state=FAILED, error=error.ename, said=error.evalue)
+        else:
+            write_ipynb(notebook, part)
+            ended = replace(ended, result=_result(notebook))
+    return ended
+
+
+def _result(notebook: Any) -> dict[str, Any] | None:
+    found = [
+        output.data[MIME]
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if MIME in output.get("data", {})
+    ]
+    return dict(found[-1]) if found else None

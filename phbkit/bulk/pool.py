@@ -1,0 +1,154 @@
+"""Running jobs side by side: on this machine in copies of the template, or on a Dask cluster."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any
+
+from phbkit.bulk import template
+from phbkit.bulk.folder import RunError
+from phbkit.bulk.jobs import FAILED, Job, KilledError, Outcome, run_job
+from phbkit.errors import SettingsError
+
+MOST_TRIES = 3
+_MOST_BREAKS = 20  # in a row, with no job done between them
+
+
+@dataclass(frozen=True)
+class Share:
+    """Where jobs write, and what each notebook may use."""
+
+    folder: str
+    seconds: float | None
+    mebibytes: int | None
+
+
+class Pool:
+    """Workers on this machine. A worker that is killed is replaced, and its job run again."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._executor: ProcessPoolExecutor | None = None
+
+    def submit(self, share: Share, job: Job) -> Future[Outcome]:
+        """Hand a job to a worker."""
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
+                self.width, mp_context=template.context(), initializer=template.become_worker
+            )
+        with template.starting():
+            return self._executor.submit(run_job, share.folder, job, share.seconds, share.mebibytes)
+
+    def mend(self) -> None:
+        """Give up workers that one of them has taken down; the next job gets new ones."""
+        if self._executor:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor = None
+
+    def stop(self) -> None:
+        """End all workers now."""
+        processes = list((self._executor and self._executor._processes or {}).values())  # noqa: SLF001
+        self.mend()
+        for process in processes:
+            process.kill()
+
+
+class Cluster:
+    """Workers of a Dask cluster, which see the run's folder under the same name."""
+
+    def __init__(self, address: str) -> None:
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise SettingsError("--scheduler needs Dask: pip install 'phbkit[cluster]'.") from error
+        try:
+            self._client = Client(address, timeout=20)
+        except (OSError, ValueError) as error:
+            raise RunError(f"--scheduler: nobody answers at {address}: {error}") from error
+        self._executor: Executor = self._client.get_executor(pure=False)
+        self.width = max(1, sum(self._client.nthreads().values()))
+
+    def submit(self, share: Share, job: Job) -> Future[Outcome]:
+        """Hand a job to the cluster."""
+        return self._executor.submit(run_job, share.folder, job, share.seconds, share.mebibytes)
+
+    def mend(self) -> None:
+        """Do nothing: the scheduler looks after its workers."""
+
+    def stop(self) -> None:
+        """Take back what has not begun."""
+        self._executor.shutdown(wait=False)
+        self._client.close()
+
+
+def run_all(pool: Pool | Cluster, share: Share, jobs: Iterable[Job]) -> Iterator[Outcome]:
+    """Run jobs, and give how each ended as it ends; a few wait at a time, so memory stays flat.
+
+    Raises
+    ------
+    RunError
+        The jobs cannot go on: the disk is full, or workers are killed again and again.
+    """
+    waiting, rest = deque[Job](), iter(jobs)
+    flying: dict[Future[Outcome], Job] = {}
+    tries: Counter[tuple[str, str]] = Counter()
+    breaks = 0
+    try:
+        while True:
+            while len(flying) < 2 * pool.width:
+                job = waiting.popleft() if waiting else next(rest, None)
+                if job is None:
+                    break
+                try:
+                    flying[pool.submit(share, job)] = job
+                except BrokenProcessPool:
+                    waiting.append(job)
+                    pool.mend()
+            if not flying:
+                return
+            broken = False
+            for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                job = flying.pop(future)
+                try:
+                    yield future.result()
+                    breaks = 0
+                except KilledError as error:
+                    tries[job.key] += 1
+                    if tries[job.key] < MOST_TRIES:
+                        waiting.append(job)
+                    else:
+                        yield _killed(job, str(error))
+                except BrokenProcessPool:
+                    waiting.append(job)
+                    broken = True
+                except OSError as error:
+                    raise RunError(
+                        f"The run stopped: {error}. What is done is kept; the same command goes on."
+                    ) from error
+            if broken:
+                breaks += 1
+                pool.mend()
+            if breaks > _MOST_BREAKS:
+                raise RunError(
+                    "The run stopped: its workers are killed again and again. Perhaps memory runs "
+                    "out: try fewer at a time with -j. What is done is kept."
+                )
+    finally:
+        pool.stop()
+
+
+def _killed(job: Job, said: str) -> Outcome:
+    return Outcome(
+        job.workbook, job.learner, job.case, job.fingerprint, FAILED, "", error="KilledError",
+        said=f"{said}, {MOST_TRIES} times", simulated=job.simulated,
+    )  # fmt: skip
+
+
+def cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

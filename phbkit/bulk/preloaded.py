@@ -1,0 +1,46 @@
+"""What the template imports. Importing it must start no thread and open no socket."""
+
+# ruff: noqa: F401
+
+from __future__ import annotations
+
+import gc
+
+import anywidget
+import ipykernel.zmqshell
+import ipywidgets
+import nbformat.v4
+import numpy as np
+import pandas as pd
+import papermill.execute
+import papermill.iorw
+
+import phbkit.bulk.client
+import phbkit.bulk.kernel
+import phbkit.bulk.running
+from phbkit.bulk.kernel import PipeKernel
+from phbkit.bulk.simulating import whole_answers
+from phbkit.casebank import CaseBank
+from phbkit.errors import PhbError
+from phbkit.settings import settings
+from phbkit.workbook.workbook import Workbook
+
+
+def _play_each_case() -> None:
+    """Play every case once, so that copies find cases, templates and rendered texts ready."""
+    chosen = settings()
+    bank = CaseBank(chosen.casebank)
+    for case_id in bank.case_ids:
+        try:
+            answers = whole_answers(bank.load(case_id))
+            workbook = Workbook.open(case_id, {"answers": answers}, using=chosen)
+            for step in workbook.case.steps:
+                workbook.step(step)
+        except (PhbError, OSError):
+            continue  # a case with faults is told of by the notebook that plays it
+
+
+_play_each_case()
+PipeKernel.ready()
+gc.collect()
+gc.freeze()
