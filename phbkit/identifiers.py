@@ -69,7 +69,7 @@ def describe(found: Sequence[Identifier]) -> str:
         if texts:
             parts.append(f"{one if len(texts) == 1 else several} ({', '.join(texts)})")
     listed = " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
-    return f"This looks like it holds {listed}." if listed else ""
+    return f"This seems to hold {listed}." if listed else ""
 
 
 def tidied(text: str) -> str:

@@ -225,10 +225,7 @@ def _verdict(count: int, median: float, apart: bool | None) -> str:
     if count < MEDIAN_NEEDS:
         return f"Too few ratings for a median ({count}; it takes {MEDIAN_NEEDS})"
     if apart is None:
-        return (
-            f"Too few ratings to say whether the team agrees ({count}; it takes {INDEX_NEEDS}); "
-            f"the median is {median:g}"
-        )
+        return f"Too few ratings to say whether the team agrees ({count}; it takes {INDEX_NEEDS})"
     if apart:
         return "The team disagrees"
     if median >= 7:

@@ -102,7 +102,10 @@ class Said:
 
 @dataclass(frozen=True)
 class DecisionRecord:
-    """Everything that goes on file, and what the person's own copy is made of."""
+    """Everything that goes on file, and what the person's own copy is made of.
+
+    `earlier` holds refusals of earlier plans, which stay on the record.
+    """
 
     session: str
     mode: Literal["training", "live"]
@@ -137,6 +140,8 @@ class DecisionRecord:
     notices: tuple[str, ...]
     not_asked: str = ""
     closed: bool = True
+    safeguards: tuple[str, ...] = ()
+    earlier: tuple[PartyAgreement, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values: dates as ISO texts, money as texts of pounds and pence."""

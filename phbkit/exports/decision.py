@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from phbkit.deciding.record import DecisionRecord, Mark, PlanLine, RatedItem, Said
+from phbkit.deciding.record import DecisionRecord, Mark, PartyAgreement, PlanLine, RatedItem, Said
 from phbkit.exports.document import Block, Bullets, Document, Fields, Heading, Paragraph, Table
 from phbkit.exports.plain_copy import plain
 from phbkit.text import long_date, pounds
@@ -170,6 +170,8 @@ def _plan(record: DecisionRecord) -> Iterator[Block]:
             ("How the money is held", record.held or "not settled"),
         )
     )
+    yield Heading("What will be done to make it safer", 3)
+    yield _bullets(record.safeguards, "Nothing was written down.")
     if not record.served and not record.unserved:
         yield Paragraph("Which outcome each part serves was not written down.")
         return
@@ -225,6 +227,11 @@ def _findings(record: DecisionRecord) -> Iterator[Block]:
         )
     else:
         yield Paragraph("They found nothing.")
+    if record.mode == "live":
+        yield Paragraph(
+            "Nobody looked up evidence or safety for this meeting, so the rules that rest on them "
+            "said nothing. This is no safety check."
+        )
 
 
 def _ledger(record: DecisionRecord) -> Iterator[Block]:
@@ -275,11 +282,22 @@ def _outcome(record: DecisionRecord) -> Iterator[Block]:
 
 def _dissent(record: DecisionRecord) -> Iterator[Block]:
     yield Heading("Disagreement that remains")
-    yield _words(record.dissent, "Nobody recorded a disagreement.")
+    nobody = "" if record.earlier else "Nobody recorded a disagreement."
+    if record.dissent or nobody:
+        yield _words(record.dissent, nobody)
+    if record.earlier:
+        yield Heading("Said of an earlier plan", 3)
+        yield Fields(tuple(_earlier(each) for each in record.earlier))
     if any(agreement.says != "agrees" for agreement in record.agreements):
         yield Paragraph(
             "Not every party agrees to the plan. The three agreements say who, and why."
         )
+
+
+def _earlier(said: PartyAgreement) -> tuple[str, str]:
+    not_to = f", not to {'; '.join(said.not_to)}" if said.not_to else ""
+    reason = f". {said.reason}" if said.reason else "."
+    return said.who or _PARTIES[said.party], f"{said.says}{not_to}{reason}"
 
 
 def _afterwards(record: DecisionRecord) -> Iterator[Block]:

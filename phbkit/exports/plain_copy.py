@@ -11,7 +11,7 @@ from phbkit.text import long_date, pounds
 
 _STAMPS = {
     "training": "TRAINING: an invented case. Not a clinical record.",
-    "live": "PRIVATE: this is about you.",
+    "live": "PRIVATE: this is about you. This tool has not been checked for safe use in care.",
 }
 _OUTCOMES = {
     "made": "The meeting made a decision.",
@@ -54,6 +54,7 @@ def plain(record: DecisionRecord) -> Document:
         *_decided(record),
         *_you_said(record),
         *_paid_for(record),
+        *_safer(record),
         *_risks(record),
         *_stopping(record),
         *_looking_again(record),
@@ -157,6 +158,12 @@ def _line(line: PlanLine, *, made: bool) -> str:
     return " ".join(told)
 
 
+def _safer(record: DecisionRecord) -> Iterator[Block]:
+    if record.safeguards:
+        yield Heading("What will be done to make it safer")
+        yield Bullets(record.safeguards)
+
+
 def _risks(record: DecisionRecord) -> Iterator[Block]:
     yield Heading("If things go wrong")
     if not record.risks:
@@ -164,14 +171,13 @@ def _risks(record: DecisionRecord) -> Iterator[Block]:
         return
     yield Paragraph(
         "Things can go wrong if we do this. Things can go wrong if we do not."
-        " These are the words that were used in the meeting."
+        " These words come from the meeting, or from the case."
     )
     for number, risk in enumerate(record.risks, start=1):
         yield Heading(f"{number}. {_RISKS[risk.of]}", 3)
         pairs = (
             ("What could happen", risk.consequence),
-            ("To whom", risk.affects),
-            ("Who does what", _to_you("; ".join(risk.holders)) or "Not agreed yet."),
+            ("Who looks after this", _to_you("; ".join(risk.holders)) or "Not agreed yet."),
             ("What makes it safer", risk.mitigation),
             ("When we stop", risk.stop_rule),
             ("When we look at it again", risk.review),
@@ -228,6 +234,10 @@ def _agreement(agreement: PartyAgreement) -> Iterator[tuple[str, str]]:
 def _disagreeing(record: DecisionRecord) -> Iterator[Block]:
     yield Heading("Who did not agree, in their own words")
     pairs = tuple((_to_you(each.role), each.text) for each in record.dissent)
+    pairs += tuple(
+        (f"{_to_you(each.who) or _PARTIES[each.party]}, of an earlier plan", _said_no(each))
+        for each in record.earlier
+    )
     all_agree = all(agreement.says == "agrees" for agreement in record.agreements)
     nobody = (
         "Nobody wrote that they did not agree." if all_agree else "Nobody wrote more than is above."
@@ -238,4 +248,14 @@ def _disagreeing(record: DecisionRecord) -> Iterator[Block]:
         "You can say so. You can ask for the reasons in writing."
         " You can ask for the decision to be looked at again."
     )
-    yield Paragraph("Ask the co-ordinator or the local team how to do this.")
+    yield Paragraph(
+        "You can ask how to complain. You can ask for an advocate: somebody who is on your side and"
+        " helps you to be heard. Ask somebody you trust, if you do not want to ask the people who"
+        " decided."
+    )
+    yield Paragraph("The co-ordinator or the local team can tell you how.")
+
+
+def _said_no(said: PartyAgreement) -> str:
+    not_to = f" Not to: {'; '.join(said.not_to)}." if said.not_to else ""
+    return f"{_SAYS[said.says].capitalize()}.{not_to} {said.reason}".strip()

@@ -13,7 +13,14 @@ from typing import Any, Literal, get_args
 
 from phbkit.deciding.record import Party
 from phbkit.records import Act
-from phbkit.review.roles import FACILITATOR, PERSON_SIDE, party_of, role_inside, role_name
+from phbkit.review.roles import (
+    FACILITATOR,
+    PARTIES,
+    PERSON_SIDE,
+    party_of,
+    role_inside,
+    role_name,
+)
 
 Stage = Literal["gather", "person", "rate", "reveal", "rate-again", "reveal-again", "agree", "end"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -38,6 +45,7 @@ NEXT: dict[Stage, tuple[Stage, ...]] = {
     "end": (),
 }
 ROUNDS: dict[Stage, int] = {"rate": 1, "rate-again": 2}
+_CAME_LATER = " They joined later, and spoke."
 
 
 @dataclass(frozen=True)
@@ -82,8 +90,12 @@ class Words:
 
 @dataclass(frozen=True)
 class Agreed:
-    """What one party said of the plan and the ledger as they stood after act number `plan`."""
+    """What one party said of the plan and the ledger as they stood after act number `plan`.
 
+    `not_to` names items by their titles.
+    """
+
+    party: Party
     seat: str
     says: str
     not_to: tuple[str, ...]
@@ -100,8 +112,9 @@ def _none() -> Mapping[Any, Any]:
 class Meeting:
     """Everything that a meeting's acts add up to.
 
-    `changed` gives, for each part that a facilitator edits, the number of the act that changed it
-    last; `dropped` the roles whose marks of a round were dropped when they came back under another
+    `agreed_to` is the number of the act that last changed what is agreed to: the plan, or who holds
+    what. `refused` holds every answer that was not a plain yes, of this plan or of an earlier one.
+    `dropped` names the seats whose marks of a round were dropped when they came back under another
     name. Ratings are private: ask `mine`, `rated` and `revealed`.
     """
 
@@ -118,11 +131,13 @@ class Meeting:
     notes: tuple[Words, ...] = ()
     plan: Mapping[str, Any] = field(default_factory=_none)
     ledger: Mapping[str, Any] = field(default_factory=_none)
+    agreed_to: int = 0
     agreements: Mapping[Party, Agreed] = field(default_factory=_none)
+    refused: tuple[Agreed, ...] = ()
     dissent: Mapping[str, Words] = field(default_factory=_none)
     outcome: Mapping[str, Any] = field(default_factory=_none)
     dropped: tuple[str, ...] = ()
-    changed: Mapping[str, int] = field(default_factory=_none)
+    changed: Mapping[tuple[str, str], int] = field(default_factory=_none)
     tickets: Mapping[tuple[str, str], dt.datetime] = field(default_factory=_none, repr=False)
     _ratings: Mapping[tuple[int, str], Mapping[str, int | None]] = field(
         default_factory=_none, repr=False
@@ -147,15 +162,33 @@ class Meeting:
     def _folded(self, act: Act) -> Meeting:
         if act.seq <= self.seq:
             return self
-        changed = _FOLDS[act.act](self._back(act.seat), act)
-        return replace(changed, seq=act.seq, changed={**self.changed, act.act: act.seq})
+        folded = _FOLDS[act.act](self._back(act.seat), act)
+        places = {(act.act, ""): act.seq, (act.act, act.seat): act.seq}
+        return replace(folded, seq=act.seq, changed={**self.changed, **places})
+
+    def changed_by(self, part: str, seat: str = "") -> int:
+        """Return the number of the act that changed a part last, or a seat's own share of it."""
+        return self.changed.get((part, seat), 0)
 
     def _back(self, seat_id: str) -> Meeting:
         """Return the meeting with a seat here again: whoever does something is not away."""
         seat = self.seats.get(seat_id)
         if seat is None or not seat.away:
             return self
-        return replace(self, seats={**self.seats, seat_id: replace(seat, away=False)})
+        return self.with_seat(replace(seat, away=False))
+
+    def with_seat(self, seat: Seat) -> Meeting:
+        """Return the meeting with a seat; one that is here ends what was answered in its place."""
+        seats = {**self.seats, seat.id: seat}
+        party = party_of(seat.role)
+        said = self.agreements.get(party) if party else None
+        if seat.away or said is None or party is None or said.seat == seat.id:
+            return replace(self, seats=seats)
+        by = self.seats[said.seat].role
+        if by != FACILITATOR and not (by == "speaks-for" and seat.role == "person"):
+            return replace(self, seats=seats)
+        ended = {**self.agreements, party: replace(said, plan=0)}
+        return replace(self, seats=seats, agreements=ended)
 
     @property
     def ended(self) -> bool:
@@ -236,23 +269,20 @@ class Meeting:
         signer = self._back(seat.id).signer(party)
         return signer is not None and signer.id == seat.id
 
-    @property
-    def agreed_to(self) -> int:
-        """The act that last changed what is agreed to: the plan, or who holds what."""
-        return max(self.changed.get("plan", 0), self.changed.get("ledger", 0))
-
     def standing(self, party: Party) -> Agreed | None:
         """Return what a party said of the plan as it is now.
 
         None when the plan or the ledger has changed since, and when it was given for somebody who
-        sits here now.
+        has come since.
         """
-        said, here = self.agreements.get(party), self.signer(party)
-        if said is None or said.plan != self.agreed_to:
-            return None
-        by = self.seats[said.seat].role
-        told = by == FACILITATOR or (by == "speaks-for" and here and here.role == "person")
-        return None if told and here else said
+        said = self.agreements.get(party)
+        return said if said and said.plan == self.agreed_to else None
+
+    @property
+    def earlier_refusals(self) -> tuple[Agreed, ...]:
+        """Answers that were not a plain yes and do not stand any more: nothing of them is lost."""
+        standing = [self.standing(party) for party in PARTIES]
+        return tuple(said for said in self.refused if said not in standing)
 
     def lapsed(self, party: Party) -> bool:
         """Say whether a party answered, and has to be asked again."""
@@ -276,8 +306,7 @@ def _things(data: Iterable[Mapping[str, Any]]) -> tuple[Thing, ...]:
 
 
 def _join(meeting: Meeting, act: Act) -> Meeting:
-    seat = Seat(act.seat, act.data["role"], act.data["name"])
-    return replace(meeting, seats={**meeting.seats, seat.id: seat})
+    return meeting.with_seat(Seat(act.seat, act.data["role"], act.data["name"]))
 
 
 def _away(meeting: Meeting, act: Act) -> Meeting:
@@ -285,8 +314,8 @@ def _away(meeting: Meeting, act: Act) -> Meeting:
     moved = replace(meeting.seats[act.data["seat"]], away=act.data["away"])
     if act.data["drop"]:
         meeting = meeting.without_ratings(meeting.round, moved.id)
-        meeting = replace(meeting, dropped=(*meeting.dropped, role_name(moved.role)))
-    return replace(meeting, seats={**meeting.seats, moved.id: moved})
+        meeting = replace(meeting, dropped=(*meeting.dropped, moved.id))
+    return meeting.with_seat(moved)
 
 
 def _stage(meeting: Meeting, act: Act) -> Meeting:
@@ -310,8 +339,15 @@ def _person(meeting: Meeting, act: Act) -> Meeting:
         meeting,
         matters=matters + _words(act, act.data["matters"], meeting.stage),
         worries=worries + _words(act, act.data["worries"], meeting.stage),
-        not_asked=act.data.get("not_asked", meeting.not_asked),
+        not_asked=_not_asked(meeting, act),
     )
+
+
+def _not_asked(meeting: Meeting, act: Act) -> str:
+    if "not_asked" in act.data:
+        return str(act.data["not_asked"])
+    late = meeting.not_asked and not meeting.not_asked.endswith(_CAME_LATER)
+    return meeting.not_asked + _CAME_LATER if late else meeting.not_asked
 
 
 def _rate(meeting: Meeting, act: Act) -> Meeting:
@@ -323,15 +359,21 @@ def _note(meeting: Meeting, act: Act) -> Meeting:
 
 
 def _plan(meeting: Meeting, act: Act) -> Meeting:
-    return replace(meeting, plan=dict(act.data))
+    """Keep a plan; kept as it was, it is still the plan that was agreed to."""
+    same = act.data == meeting.plan
+    agreed_to = meeting.agreed_to if same else act.seq
+    return replace(meeting, plan=dict(act.data), agreed_to=agreed_to)
 
 
 def _ledger(meeting: Meeting, act: Act) -> Meeting:
-    return replace(meeting, ledger=dict(act.data["risks"]))
+    same = act.data["risks"] == meeting.ledger
+    agreed_to = meeting.agreed_to if same else act.seq
+    return replace(meeting, ledger=dict(act.data["risks"]), agreed_to=agreed_to)
 
 
 def _agreement(meeting: Meeting, act: Act) -> Meeting:
     said = Agreed(
+        act.data["party"],
         act.seat,
         act.data["says"],
         tuple(act.data["not_to"]),
@@ -339,7 +381,10 @@ def _agreement(meeting: Meeting, act: Act) -> Meeting:
         meeting.agreed_to,
         act.data.get("who", ""),
     )
-    return replace(meeting, agreements={**meeting.agreements, act.data["party"]: said})
+    others = (each for each in meeting.refused if (each.seat, each.plan) != (said.seat, said.plan))
+    refused = (*others, said) if said.says != "agrees" else tuple(others)
+    meeting = replace(meeting, refused=refused)
+    return replace(meeting, agreements={**meeting.agreements, said.party: said})
 
 
 def _dissent(meeting: Meeting, act: Act) -> Meeting:

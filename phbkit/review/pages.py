@@ -18,13 +18,15 @@ from phbkit.casebank.models import Says
 from phbkit.deciding import Finding, Plan, findings
 from phbkit.deciding.agreement import METHOD
 from phbkit.deciding.ledger import HOLDERS
-from phbkit.review.acts import (
-    CANNOT_SAY,
+from phbkit.review.acts import CANNOT_SAY, OWN_THINGS
+from phbkit.review.agreeing import (
+    AUTHORITIES,
     OUTCOMES,
     OWN_RISKS,
-    OWN_THINGS,
     TO_WATCH,
     plan_of,
+    risks_now,
+    safeguards_of,
 )
 from phbkit.review.meeting import NEXT, STAGE_TITLES, STAGES, Meeting, Seat
 from phbkit.review.recording import called, notices, proposal
@@ -51,6 +53,7 @@ PARTS = (
     "outcome",
     "stage",
 )
+_OWN = {"person", "dissent"}  # each seat changes its own share only
 GO_ON = {
     "person": "Go on: hear the person first",
     "rate": "Go on: everybody rates alone",
@@ -117,10 +120,12 @@ def part_page(part: str, view: View) -> Markup:
         seat=view.seat,
         stage=meeting.stage,
         place=STAGES.index(meeting.stage),
-        seen=meeting.changed.get(part, 0),
+        seen=meeting.changed_by(part, view.seat.id if view.seat and part in _OWN else ""),
+        risks=risks_now(case, meeting),
+        safeguards=safeguards_of(case, meeting),
         agreed_to=meeting.agreed_to,
         plan=plan,
-        found=findings(proposal(meeting, case)) if "plan" in meeting.changed else (),
+        found=findings(proposal(meeting, case)) if meeting.changed_by("plan") else (),
         rated=rated,
         lead=meeting.signer("professional"),
         may_agree=view.seat is not None and meeting.may_agree(view.seat),
@@ -145,15 +150,16 @@ def left_to_do(view: View) -> list[tuple[str, str]]:
         if not asked or party is None or meeting.standing(party):
             return []
         return [("agree-title", "Your answer is asked: read the plan, then give it")]
-    if "plan" not in meeting.changed:
+    if not meeting.changed_by("plan"):
         return [("plan-title", "Put the plan together, and keep it")]
     missing = [words for name, words in TO_WATCH.items() if not meeting.plan.get(name)]
-    unheld = sum(not risk["holders"] for risk in meeting.ledger.values())
-    nobody = f"Nobody holds {unheld} of the {len(meeting.ledger)} risks yet"
+    risks = risks_now(view.case, meeting)
+    unheld = sum(not risk["holders"] for risk in risks.values())
+    nobody = f"Nobody holds {unheld} of the {len(risks)} risks yet"
     waited = [title.lower() for party, title in PARTIES.items() if not meeting.standing(party)]
     return [
         *([("plan-title", f"Say in the plan {', '.join(missing)}")] if missing else []),
-        *([("ledger-title", "Say who holds each risk")] if not meeting.ledger else []),
+        *([("ledger-title", "Write down a risk, and who holds it")] if not risks else []),
         *([("ledger-title", nobody)] if unheld else []),
         *([("agree-title", f"Still to answer: {', '.join(waited)}")] if waited else []),
         ("outcome-title", "How it ends: made, deferred or not reached"),
@@ -199,6 +205,7 @@ def _environment() -> Environment:
         held=HELD,
         says=get_args(Says),
         outcomes=OUTCOMES,
+        authorities=AUTHORITIES,
         own_things=range(OWN_THINGS),
         own_risks=range(OWN_RISKS),
         cannot_say=CANNOT_SAY,

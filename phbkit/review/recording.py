@@ -19,8 +19,8 @@ from phbkit.deciding.record import (
     PlanLine,
     Said,
 )
-from phbkit.review.acts import plan_of
-from phbkit.review.meeting import ROUNDS, Meeting, Stage, Words
+from phbkit.review.agreeing import plan_of, risks_now, safeguards_of
+from phbkit.review.meeting import ROUNDS, Agreed, Meeting, Stage, Words
 from phbkit.review.reveal import moved, rated_items
 from phbkit.review.roles import FACILITATOR, PARTIES, party_of, role_inside, role_name
 from phbkit.workbook.answers import HELD
@@ -54,9 +54,9 @@ def notices(meeting: Meeting, case: Case) -> tuple[str, ...]:
     if meeting.not_asked:
         told += (f"The person was not asked before the meeting: {meeting.not_asked}",)
     told += tuple(
-        f"{role}: came back under another name; the marks given under the first were dropped "
-        "before anybody saw them."
-        for role in meeting.dropped
+        f"{role_name(meeting.seats[seat].role)}: the facilitator noted that they came back under "
+        "another name, and dropped the marks given under the first before anybody saw them."
+        for seat in meeting.dropped
     )
     return told
 
@@ -67,7 +67,7 @@ def proposal(meeting: Meeting, case: Case, plan: Plan | None = None) -> Proposal
     weeks = None
     if review and meeting.opened:
         weeks = max(1, (dt.date.fromisoformat(review) - meeting.opened.date()).days // 7)
-    stop_rules = [risk["stop_rule"] for risk in meeting.ledger.values()]
+    stop_rules = [risk["stop_rule"] for risk in risks_now(case, meeting).values()]
     return Proposal(
         plan or plan_of(case, meeting.plan),
         review_weeks=weeks,
@@ -80,7 +80,7 @@ def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecor
     """Make the decision record of a meeting as it stands."""
     plan, watched = plan_of(case, meeting.plan), meeting.plan
     outcome = meeting.outcome
-    review = outcome.get("review_on", watched.get("review_on"))
+    review = outcome["review_on"] if outcome else watched.get("review_on")
     told = {} if meeting.mode == "live" else {"served": plan.served, "unserved": plan.unserved}
     assert meeting.opened  # noqa: S101  the first act opens a meeting
     return DecisionRecord(
@@ -104,8 +104,8 @@ def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecor
         served=tuple(each.title for each in told.get("served", ())),
         unserved=tuple(each.title for each in told.get("unserved", ())),
         findings=tuple(_finding(each) for each in findings(proposal(meeting, case))),
-        risks=tuple(_risk(each) for each in meeting.ledger.values()),
-        agreements=_agreements(meeting, case),
+        risks=tuple(_risk(each) for each in risks_now(case, meeting).values()),
+        agreements=_agreements(meeting),
         dissent=tuple(_said(meeting, words) for words in meeting.dissent.values()),
         outcome=outcome.get("what", "not reached"),
         reasons=outcome.get("reasons", ""),
@@ -117,6 +117,8 @@ def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecor
         notices=notices(meeting, case),
         not_asked=meeting.not_asked,
         closed=meeting.ended,
+        safeguards=_safeguards(meeting, case),
+        earlier=tuple(_earlier(each) for each in meeting.earlier_refusals),
     )
 
 
@@ -124,6 +126,15 @@ def _people(meeting: Meeting, *, away: bool) -> tuple[str, ...]:
     """Count who sits here, or is away, by role: names are for the room, not for the file."""
     roles = Counter(role_name(seat.role) for seat in meeting.seats.values() if seat.away == away)
     return tuple(role if count == 1 else f"{role} ({count})" for role, count in roles.items())
+
+
+def _safeguards(meeting: Meeting, case: Case) -> tuple[str, ...]:
+    known = safeguards_of(case, meeting)
+    return tuple(known[each] for each in meeting.plan.get("safeguards", ()) if each in known)
+
+
+def _earlier(said: Agreed) -> PartyAgreement:
+    return PartyAgreement(said.party, said.who, said.says, said.not_to, said.reason, "")  # type: ignore[arg-type]
 
 
 def _said(meeting: Meeting, words: Words) -> Said:
@@ -169,7 +180,7 @@ def _risk(data: dict[str, Any]) -> HeldRisk:
     return HeldRisk(**{**data, "holders": holders})
 
 
-def _agreements(meeting: Meeting, case: Case) -> tuple[PartyAgreement, ...]:
+def _agreements(meeting: Meeting) -> tuple[PartyAgreement, ...]:
     made = []
     for party in PARTIES:
         said = meeting.standing(party)
@@ -181,9 +192,11 @@ def _agreements(meeting: Meeting, case: Case) -> tuple[PartyAgreement, ...]:
             )
             made.append(PartyAgreement(party, "", "not given", (), reason, ""))
             continue
-        not_to = tuple(case.item(item).title for item in said.not_to)
         told = ""
-        if meeting.seats[said.seat].role == FACILITATOR:
+        by = meeting.seats[said.seat].role
+        if by == "speaks-for":
+            told = "somebody who speaks for the person, from a seat in the meeting"
+        if by == FACILITATOR:
             told = "the facilitator"
             if any(party_of(seat.role) == party for seat in meeting.seats.values()):
                 told += ", while whoever sat here for them was marked as away"
@@ -192,7 +205,7 @@ def _agreements(meeting: Meeting, case: Case) -> tuple[PartyAgreement, ...]:
                 party,
                 said.who,
                 said.says,  # type: ignore[arg-type]
-                not_to,
+                said.not_to,
                 said.reason,
                 told,
             )

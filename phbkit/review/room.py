@@ -25,7 +25,9 @@ from phbkit.errors import PhbError, RecordsError, UnknownNameError
 from phbkit.forms import Reply, StepForm
 from phbkit.records import Act, ReviewSession, Sessions, StaleError, open_sessions
 from phbkit.review import documents
-from phbkit.review.acts import Asked, Values, check, plan_items
+from phbkit.review.acts import check
+from phbkit.review.agreeing import plan_items
+from phbkit.review.asked import Asked, Values
 from phbkit.review.meeting import Meeting, Seat
 from phbkit.review.pages import PARTS, View, part_page, plan_effect
 from phbkit.review.roles import FACILITATOR, PERSON_SIDE
@@ -106,7 +108,7 @@ class Review:
     def __init__(self, case: Case, meeting: Meeting, sitting: Sitting | None = None) -> None:
         self.case, self.meeting, self._sitting = case, meeting, sitting
         self._parts: dict[str, StepForm] = {}
-        self._screen = os.environ.get("QUERY_STRING") == "screen=1"
+        self._screen = os.environ.get("QUERY_STRING") == "screen=1" and self._facilitates
         self._following: asyncio.Task[None] | None = None
 
     @classmethod
@@ -165,6 +167,10 @@ class Review:
             with contextlib.suppress(RuntimeError):  # nobody's loop: a plain interpreter
                 self._following = asyncio.get_running_loop().create_task(self._follow())
         return self._parts[name]
+
+    @property
+    def _facilitates(self) -> bool:
+        return self._sitting is not None and self._seat.role == FACILITATOR
 
     def __repr__(self) -> str:
         return f"<Review {self.meeting.title}: {self.meeting.stage}>"

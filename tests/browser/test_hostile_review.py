@@ -254,6 +254,10 @@ class Played:
         if self.meeting.stage != stage:
             self.do("Fay", "stage", to=stage)
 
+    def dissent_seen(self, name: str) -> str:
+        """Say which state of their own disagreement somebody's page shows."""
+        return str(self.meeting.changed_by("dissent", self.seats[name].seat))
+
     def rate(self, name: str, mark: int, number: int = 1) -> None:
         ratings = {thing.id: mark for thing in self.meeting.things}
         self.do(name, "rate", round=number, ratings=ratings)
@@ -536,12 +540,12 @@ Values = Callable[[Played], dict[str, Any]]
 
 
 def seen(part: str) -> Values:
-    return lambda room: {"seen": str(room.meeting.changed.get(part, 0))}
+    return lambda room: {"seen": str(room.meeting.changed_by(part))}
 
 
 FACILITATOR_ONLY: dict[str, tuple[str, str, Values]] = {
     "stage": ("person", "stage", lambda room: {"from": "person", "to": "rate"}),
-    "reveal": ("rate", "stage", lambda room: {"from": "rate", "to": "reveal"}),
+    "reveal": ("rate", "stage", lambda room: {"from": "rate", "to": "reveal", "without": ["yes"]}),
     "things": (
         "gather",
         "things",
@@ -581,8 +585,13 @@ def test_nobody_but_the_facilitator_ends_the_meeting(room: Played) -> None:
 def planned(room: Played) -> str:
     """Put a plan before the room, and return its number."""
     room.at("agree")
-    watched = {"coordinator": "x", "review_on": "2035-01-08", "triggers": "x", "stop_rule": "x"}
-    return str(room.do("Fay", "plan", items={}, held="", lead="", **watched).seq)
+    watched = {"coordinator": uuid.uuid4().hex, "review_on": "2035-01-08"}
+    room.do("Fay", "plan", items={}, held="", lead="", triggers="x", stop_rule="x", **watched)
+    risk = {"of": "doing", "consequence": "x", "affects": "", "holders": ["person"]}
+    risk |= dict.fromkeys(("mitigation", "stop_rule", "review"), "")
+    held = {each.id: risk for each in bank_case().about.risks}
+    room.do("Fay", "ledger", risks={**held, "own.0": risk})
+    return str(room.meeting.agreed_to)
 
 
 def test_an_agreement_is_given_for_the_own_party_whatever_the_form_says(room: Played) -> None:
@@ -673,9 +682,10 @@ def test_somebody_marked_away_is_told_so_and_is_back_with_what_they_do(room: Pla
 def test_the_same_ticket_with_the_same_content_is_kept_once(room: Played) -> None:
     room.at("agree")
     ticket = uuid.uuid4().hex
-    first = room.devices["Dev"].save("dissent", ticket, dissent="I do not agree.")
+    said = {"dissent": "I do not agree.", "seen": room.dissent_seen("Dev")}
+    first = room.devices["Dev"].save("dissent", ticket, **said)
     before = room.last
-    again = room.devices["Dev"].save("dissent", ticket, dissent="I do not agree.")
+    again = room.devices["Dev"].save("dissent", ticket, **said)
     assert first["did"] == again["did"] == "saved"
     assert first["at"] == again["at"]
     assert room.last == before
@@ -687,7 +697,8 @@ def test_the_same_ticket_with_other_content_is_not_said_to_be_saved_unless_it_is
     room.at("agree")
     ticket = uuid.uuid4().hex
     for text in ("I do not agree.", "I have changed my mind."):
-        answer = room.devices["Dev"].save("dissent", ticket, dissent=text)
+        said = {"dissent": text, "seen": room.dissent_seen("Dev")}
+        answer = room.devices["Dev"].save("dissent", ticket, **said)
         kept = room.meeting.dissent[room.seats["Dev"].seat].text
         assert kept == text or answer["did"] == "refused"
 
@@ -695,8 +706,9 @@ def test_the_same_ticket_with_other_content_is_not_said_to_be_saved_unless_it_is
 def test_another_seat_s_ticket_is_no_ticket_of_mine(room: Played) -> None:
     room.at("agree")
     ticket = uuid.uuid4().hex
-    room.devices["Dev"].save("dissent", ticket, dissent="Said by Dev.")
-    assert room.devices["Ann"].save("dissent", ticket, dissent="Said by Ann.")["did"] == "saved"
+    for who in ("Dev", "Ann"):
+        said = {"dissent": f"Said by {who}.", "seen": room.dissent_seen(who)}
+        assert room.devices[who].save("dissent", ticket, **said)["did"] == "saved"
     kept = {words.text for words in room.meeting.dissent.values()}
     assert kept >= {"Said by Dev.", "Said by Ann."}
 

@@ -83,7 +83,7 @@ def test_it_says_you_to_the_person() -> None:
     assert "You, told by the facilitator: I want to be at home." in made
     assert "Speaks for you: She worries" in made
     assert "Detox at home, nurse twice daily: You: 9" in made
-    assert "Who does what: you; the healthcare professional; the provider" in made
+    assert "Who looks after this: you; the healthcare professional; the provider" in made
 
 
 def test_it_shows_the_persons_last_marks_and_nobody_elses() -> None:
@@ -138,14 +138,17 @@ def test_it_tells_how_to_stop_when_it_is_looked_at_again_and_what_to_do_if_not_a
     assert "We look at it again on 14 December 2026." in made
     assert "You can ask for the reasons in writing." in made
     assert "You can ask for the decision to be looked at again." in made
-    assert made.endswith("Ask the co-ordinator or the local team how to do this.\n")
+    assert made.endswith("The co-ordinator or the local team can tell you how.\n")
 
 
 @pytest.mark.parametrize(
     ("mode", "stamp"),
     [
         ("training", "TRAINING: an invented case. Not a clinical record."),
-        ("live", "PRIVATE: this is about you."),
+        (
+            "live",
+            "PRIVATE: this is about you. This tool has not been checked for safe use in care.",
+        ),
     ],
 )
 def test_every_copy_is_stamped(mode: Any, stamp: str) -> None:

@@ -55,10 +55,12 @@ class Played:
         return Asked(self.meeting, self.case, self.meeting.seats[seat], values, TODAY)
 
     def do(self, seat: str, act: str, /, **values: Any) -> None:
+        if act in {"person", "dissent"}:
+            values.setdefault("seen", str(self.meeting.changed_by(act, seat)))
         self.add(seat, act, check(act, self.asked(seat, **values)))
 
     def go(self, to: str) -> None:
-        self.do("fay", "stage", **{"from": self.meeting.stage, "to": to})
+        self.do("fay", "stage", **{"from": self.meeting.stage, "to": to, "without": ["yes"]})
 
     def rate(self, seat: str, marks: int | str | list[int | str]) -> None:
         count = len(self.meeting.things)
@@ -67,7 +69,7 @@ class Played:
         self.do(seat, "rate", round=str(self.meeting.round), **values)
 
     def seen(self, part: str) -> str:
-        return str(self.meeting.changed.get(part, 0))
+        return str(self.meeting.changed_by(part))
 
 
 def gathered(case: Case, *, person: bool = True) -> Played:
@@ -93,6 +95,12 @@ def rated(case: Case) -> Played:
     return played
 
 
+def all_held(case: Case) -> dict[str, list[str]]:
+    """Every risk of a case held by two, as a form says it."""
+    return {f"risk.{place}.holders": ["person", "professional"]
+            for place, _ in enumerate(case.about.risks)}  # fmt: skip
+
+
 def planned(case: Case) -> Played:
     """A meeting at its last stage, with a plan and a ledger."""
     played = rated(case)
@@ -112,6 +120,7 @@ def planned(case: Case) -> Played:
         "fay",
         "ledger",
         seen="0",
+        **all_held(case),
         **{
             "own.0.consequence": "Nobody rings back.",
             "own.0.of": "not doing",

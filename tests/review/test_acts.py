@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.review.acts import MOST_SEATS, check, check_join
+from phbkit.review.agreeing import risks_now, safeguards_of
+from phbkit.review.recording import decision_record
 from phbkit.workbook.module import RefusedError
 from tests.review.made_meeting import (
     CASEBANK,
@@ -196,7 +199,8 @@ def test_a_decision_is_not_made_until_all_three_have_agreed_to_this_plan(case: C
 
 def test_an_agreement_to_an_older_plan_makes_no_decision(case: Case) -> None:
     played = agreed(case)
-    played.do("fay", "plan", seen=played.seen("plan"), items=[], held="", **WATCHED)
+    kept = list(played.meeting.plan["items"])
+    played.do("fay", "plan", seen=played.seen("plan"), items=kept, held="", **WATCHED)
     assert "as it is now" in refused(played, "fay", "outcome", **END)["what"]
 
 
@@ -275,13 +279,16 @@ def test_whoever_speaks_for_the_person_answers_only_while_the_person_is_not_here
 ) -> None:
     played = planned(case)
     played.join("sam", "speaks-for")
-    yes = {"seen": agreed_to(played), "says": "agrees", "reason": "She told me on Friday."}
+    yes = {"seen": agreed_to(played), "says": "agrees", "reason": "She told me on Friday.",
+           "authority": "asked"}  # fmt: skip
     assert "asked of the person" in refused(played, "sam", "agreement", **yes)[""]
     played.do("fay", "away", seat="pam", away="yes")
     played.do("sam", "agreement", **yes)
     standing = played.meeting.standing("person")
     assert standing
-    assert standing.who == "Speaks for the person"
+    assert standing.who == "Speaks for the person: the person asked them to"
+    missing = refused(played, "sam", "agreement", **(yes | {"authority": ""}))
+    assert "authority" in missing
 
 
 def test_somebody_who_is_back_answers_and_what_was_answered_for_them_lapses(case: Case) -> None:
@@ -289,7 +296,9 @@ def test_somebody_who_is_back_answers_and_what_was_answered_for_them_lapses(case
     played.join("sam", "speaks-for")
     played.do("fay", "away", seat="pam", away="yes")
     seen = agreed_to(played)
-    played.do("sam", "agreement", seen=seen, says="agrees", reason="She told me on Friday.")
+    played.do(
+        "sam", "agreement", seen=seen, says="agrees", reason="So she said.", authority="asked"
+    )
     no = {"seen": seen, "says": "does not agree", "reason": "I never said that."}
     played.do("pam", "agreement", **no)
     standing = played.meeting.standing("person")
@@ -303,7 +312,7 @@ def test_whoever_speaks_for_the_person_says_how_they_know(case: Case) -> None:
     played = planned(case)
     played.do("fay", "away", seat="pam", away="yes")
     played.join("sam", "speaks-for")
-    yes = {"seen": agreed_to(played), "says": "agrees", "reason": ""}
+    yes = {"seen": agreed_to(played), "says": "agrees", "reason": "", "authority": "asked"}
     assert "reason" in refused(played, "sam", "agreement", **yes)
 
 
@@ -333,3 +342,156 @@ def test_agreements_lapse_when_who_holds_what_changes(case: Case) -> None:
     risk = {"own.0.consequence": "She falls.", "own.0.of": "doing", "own.0.holders": ["person"]}
     played.do("fay", "ledger", seen=played.seen("ledger"), **risk)
     assert played.meeting.standing("person") is None
+
+
+def test_a_refusal_of_an_earlier_plan_stays_on_the_record(case: Case) -> None:
+    played = planned(case)
+    no = {"seen": agreed_to(played), "says": "does not agree", "reason": "He is on warfarin."}
+    played.do("ann", "agreement", **no)
+    kept = list(played.meeting.plan["items"])
+    changed = {"seen": played.seen("plan"), "items": kept, "lead": "ben", **WATCHED}
+    played.do("fay", "plan", **changed)
+    for seat in ("pam", "ben", "eve"):
+        played.do(seat, "agreement", seen=agreed_to(played), says="agrees", reason="")
+    played.do("fay", "outcome", **END)
+    [earlier] = played.meeting.earlier_refusals
+    assert (earlier.who, earlier.reason) == ("GP", "He is on warfarin.")
+    record = decision_record("x", played.meeting, case)
+    assert [each.reason for each in record.earlier] == ["He is on warfarin."]
+
+
+def test_somebody_who_corrects_an_answer_to_the_same_plan_is_not_held_to_it(case: Case) -> None:
+    played = planned(case)
+    seen = agreed_to(played)
+    played.do("ann", "agreement", seen=seen, says="does not agree", reason="I misread it.")
+    played.do("ann", "agreement", seen=seen, says="agrees", reason="")
+    assert played.meeting.earlier_refusals == ()
+
+
+def test_a_plan_that_is_kept_as_it_was_asks_nobody_again(case: Case) -> None:
+    played = agreed(case)
+    before = played.meeting
+    plan = before.plan
+    place = next(n for n, item in enumerate(case.about.items) if item.id in plan["items"])
+    [terms] = plan["items"].values()
+    same = {name: plan[name] for name in ("held", *WATCHED)}
+    same |= {f"{name}.{place}": str(value) for name, value in terms.items()}
+    played.do("fay", "plan", seen=played.seen("plan"), items=list(plan["items"]), **same)
+    assert played.meeting.plan == plan
+    assert played.meeting.standing("person") == before.standing("person")
+
+
+def test_a_risk_that_a_changed_plan_brings_is_there_and_one_it_brings_no_more_is_not(
+    case: Case,
+) -> None:
+    played = planned(case)
+    held = risks_now(case, played.meeting)
+    assert all(risk["holders"] for risk in held.values())
+    kept = list(played.meeting.plan["items"])
+    more = {"seen": played.seen("plan"), "items": [*kept, "sister-paid"], **WATCHED}
+    played.do("fay", "plan", **more)
+    assert set(risks_now(case, played.meeting)) - set(held) == {"gail-becomes-staff"}
+    problem = refused(played, "fay", "outcome", **END)["what"]
+    assert "nobody holds 1 of the" in problem
+    played.do("fay", "plan", seen=played.seen("plan"), items=[], **WATCHED)
+    assert "withdrawal-turns-bad" not in risks_now(case, played.meeting)
+    assert "own.0" in risks_now(case, played.meeting)
+
+
+def test_no_decision_is_made_without_a_risk_written_down(case: Case) -> None:
+    bare = replace(case, about=case.about.model_copy(update={"risks": ()}))
+    played = rated(bare)
+    played.go("agree")
+    played.do("fay", "plan", seen="0", items=[case.about.items[0].id], **WATCHED)
+    for seat in ("pam", "ann", "eve"):
+        played.do(seat, "agreement", seen=agreed_to(played), says="agrees", reason="")
+    assert "no risk is written down" in refused(played, "fay", "outcome", **END)["what"]
+
+
+def test_a_made_decision_is_reviewed_on_the_day_that_all_agreed_to(case: Case) -> None:
+    played = agreed(case)
+    problems = refused(played, "fay", "outcome", **END, again_on="2028-10-25")
+    assert "to which all three have agreed" in problems["again_on"]
+    played.do("fay", "outcome", **END)
+    assert played.meeting.outcome["review_on"] == WATCHED["review_on"]
+
+
+def test_a_meeting_that_reaches_nothing_has_the_day_of_a_plan_nobody_agreed_to_only_if_asked(
+    case: Case,
+) -> None:
+    played = planned(case)
+    played.do("fay", "outcome", what="not reached", reasons="We ran out of time.")
+    assert decision_record("x", played.meeting, case).review_on is None
+
+
+def test_safeguards_that_were_chosen_are_in_the_plan_and_on_the_record(case: Case) -> None:
+    played = planned(case)
+    chosen = next(iter(safeguards_of(case, played.meeting)))
+    more = {"seen": played.seen("plan"), "items": [], "safeguards": [chosen], **WATCHED}
+    played.do("fay", "plan", **more)
+    title = safeguards_of(case, played.meeting)[chosen]
+    assert decision_record("x", played.meeting, case).safeguards == (title,)
+    assert "has no" in refused(played, "fay", "plan", **(more | {"seen": played.seen("plan"),
+                               "safeguards": ["s.nosuch"]}))["safeguards"]  # fmt: skip
+
+
+def test_ratings_are_not_shown_over_those_who_are_still_rating_unless_said_so(case: Case) -> None:
+    played = gathered(case)
+    played.go("rate")
+    played.rate("ann", 3)
+    go = {"from": "rate", "to": "reveal"}
+    problem = refused(played, "fay", "stage", **go)["without"]
+    assert "Ben, nurse" in problem
+    assert "Ann" not in problem
+    played.do("fay", "stage", **go, without=["yes"])
+    assert played.meeting.stage == "reveal"
+
+
+def test_marks_are_dropped_only_of_somebody_who_came_back(rating: Played) -> None:
+    drop = {"seat": "ann", "away": "replaced"}
+    assert "has given none" in refused(rating, "fay", "away", **drop)["away"]
+    rating.rate("ann", 1)
+    assert "joined later" in refused(rating, "fay", "away", **drop)["away"]
+    rating.join("ada", "gp")
+    rating.do("fay", "away", **drop)
+    assert rating.meeting.dropped == ("ann",)
+    assert "ann" not in rating.meeting.rated(1)
+
+
+def test_a_person_who_lost_their_seat_joins_again_once_the_old_one_is_away(case: Case) -> None:
+    played = gathered(case)
+    with pytest.raises(RefusedError):
+        check_join(played.meeting, "person", "Pam")
+    played.do("fay", "away", seat="pam", away="yes")
+    assert check_join(played.meeting, "person", "Pam") == {"role": "person", "name": "Pam"}
+
+
+def test_what_was_told_for_somebody_who_came_does_not_come_back_when_they_leave(
+    case: Case,
+) -> None:
+    played = planned(case)
+    played.do("fay", "away", seat="pam", away="yes")
+    told = {"seen": agreed_to(played), "says": "agrees", "party": "person", "who": "By telephone"}
+    played.do("fay", "agreement", **told)
+    played.do("fay", "away", seat="pam", away="no")
+    played.do("fay", "away", seat="pam", away="yes")
+    assert played.meeting.standing("person") is None
+
+
+def test_two_windows_of_one_seat_do_not_overwrite_its_words_unseen(case: Case) -> None:
+    played = gathered(case)
+    again = {"matters": "My dog.", "worries": ""}
+    assert "Another window" in refused(played, "pam", "person", **again, seen="0")[""]
+    played.do("pam", "person", **again)
+    assert played.meeting.matters[0].text == "My dog."
+
+
+def test_not_asked_and_their_words_are_not_both_given(case: Case) -> None:
+    played = Played(case)
+    played.go("person")
+    both = {"seen": "0", "matters": "Sleep.", "not_asked": "She was in theatre."}
+    assert "Leave one" in refused(played, "fay", "person", **both)["not_asked"]
+    played.do("fay", "person", not_asked="She was in theatre.")
+    played.join("pam", "person")
+    played.do("pam", "person", matters="Sleep.", worries="")
+    assert played.meeting.not_asked == "She was in theatre. They joined later, and spoke."

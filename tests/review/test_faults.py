@@ -25,7 +25,7 @@ from phbkit.review.meeting import Meeting
 from phbkit.review.reveal import rated_items
 from phbkit.review.room import Review, Sitting
 from phbkit.review.subject import usual_things
-from tests.review.made_meeting import CASEBANK, TEAM, WATCHED, ended, rated
+from tests.review.made_meeting import CASEBANK, TEAM, WATCHED, all_held, ended, rated
 
 FORK = multiprocessing.get_context("fork")
 
@@ -79,18 +79,18 @@ def script(case: Case, meeting: Meeting) -> list[tuple[str, str, dict[str, Any]]
     return [
         ("fay", "things", {"seen": "0", "things": [thing.id for thing in meeting.things]}),
         go("gather", "person"),
-        ("pam", "person", {"matters": "My bed.", "worries": "The nights."}),
+        ("pam", "person", {"seen": "0", "matters": "My bed.", "worries": "The nights."}),
         go("person", "rate"),
         *rates,
         go("rate", "reveal"),
         ("fay", "note", {"note": "The ends fear the nights."}),
-        ("cat", "dissent", {"dissent": "Nobody asked about fits."}),
+        ("cat", "dissent", {"seen": "0", "dissent": "Nobody asked about fits."}),
         go("reveal", "rate-again"),
         *again,
         go("rate-again", "reveal-again"),
         go("reveal-again", "agree"),
         ("fay", "plan", {"seen": "0", "items": [item], "held": "notional", **watched}),
-        ("fay", "ledger", {"seen": "0", "own.0.consequence": "It rains.", "own.0.of": "doing"}),
+        ("fay", "ledger", {"seen": "0", **all_held(case)}),
         *((who, "agreement", yes) for who in ("pam", "ann", "eve")),
         ("fay", "away", {"seat": "BEN", "away": "yes"}),
         ("fay", "outcome", {"what": "made", "reasons": "It serves."}),
@@ -171,7 +171,7 @@ def test_thirty_people_rate_at_once_and_each_counts_once(case: Case, address: st
     chair = review(sessions, case, fay.secret)
     for act, values in (
         ("stage", {"from": "gather", "to": "person"}),
-        ("person", {"not_asked": "Asleep."}),
+        ("person", {"seen": "0", "not_asked": "Asleep."}),
         ("stage", {"from": "person", "to": "rate"}),
     ):
         assert ask(chair, act, f"{act}-{values.get('to', '')}", values)["did"] == "saved"

@@ -46,11 +46,11 @@ def test_a_text_that_could_identify_somebody_is_asked_about_before_it_is_kept(
     chair = chair_of(sessions, bank, LIVE)
     go = {"from": "gather", "to": "person"}
     assert save(chair, "stage", "a", **go)["did"] == "saved"
-    refused = save(chair, "person", "b", matters=text, worries="")
+    refused = save(chair, "person", "b", seen="0", matters=text, worries="")
     assert refused["did"] == "refused"
     assert "tick that you have checked it" in refused["problems"]["matters"]
     assert text not in str(sessions.acts(sessions.listed()[0].id))
-    kept = save(chair, "person", "c", matters=text, worries="", keep=["yes"])
+    kept = save(chair, "person", "c", seen="0", matters=text, worries="", keep=["yes"])
     assert kept["did"] == "saved"
     assert chair.meeting.matters[0].text == text
 
@@ -58,7 +58,7 @@ def test_a_text_that_could_identify_somebody_is_asked_about_before_it_is_kept(
 def test_training_does_not_scan(sessions: Sessions, bank: CaseBank) -> None:
     chair = chair_of(sessions, bank, TRAINING)
     save(chair, "stage", "a", **{"from": "gather", "to": "person"})
-    assert save(chair, "person", "b", matters="born 03/03/1961")["did"] == "saved"
+    assert save(chair, "person", "b", seen="0", matters="born 03/03/1961")["did"] == "saved"
 
 
 def test_a_live_record_is_stamped_and_says_what_duties_there_are(

@@ -2,19 +2,21 @@
 
 import { say, setReady, unfoldForPrint, watchServer } from "./page.js";
 
+const SETTLED_MS = 150; // after the last of the parts that one change draws
 const wanted = document.querySelectorAll(".phb-output").length;
 const drawn = new Set();
 let stage = "";
+let settling = 0;
 
-/** The first part to act in, or to look at, at each stage. */
+/** What to look at first, at each stage. */
 const FIRST = {
-  person: ".phb-first h2",
-  rate: ".phb-step-rate h2",
-  reveal: ".phb-reveal h2",
-  "rate-again": ".phb-step-rate h2",
-  "reveal-again": ".phb-reveal h2",
-  agree: "#plan-title",
-  end: "#record-title",
+  person: "person-title",
+  rate: "rate-title",
+  reveal: "reveal-title",
+  "rate-again": "rate-title",
+  "reveal-again": "reveal-title",
+  agree: "plan-title",
+  end: "record-title",
 };
 
 function noticeStage() {
@@ -25,14 +27,69 @@ function noticeStage() {
   document.title = `${room.dataset.title} · Case review`;
   if (!moved) return;
   say(`The meeting moved on: ${room.dataset.title}`, "note");
-  const typing = document.activeElement?.matches("textarea, input[type=text]");
-  if (!typing) document.querySelector(FIRST[stage])?.scrollIntoView({ block: "start" });
+  const active = document.activeElement;
+  if (active?.matches("textarea, input[type=text]")) return;
+  const first = document.getElementById(FIRST[stage]);
+  first?.scrollIntoView({ block: "start" });
+  first?.focus({ preventScroll: true });
 }
+
+/** Forms in which something stands that is not saved. */
+function unsaved(except) {
+  const typed = (control) =>
+    control.type !== "hidden" &&
+    (control.type === "checkbox" || control.type === "radio"
+      ? control.checked !== control.defaultChecked
+      : control.matches("textarea, input") && control.value !== control.defaultValue);
+  return [...document.querySelectorAll("main form")].filter(
+    (form) => form !== except && [...form.elements].some(typed),
+  );
+}
+
+/** Moving on, and closing, would take unsaved text away: say so once before it does. */
+document.addEventListener(
+  "submit",
+  (event) => {
+    const { step } = event.target.dataset;
+    if (!["stage", "outcome"].includes(step) || event.target.dataset.warned) return;
+    const [first] = unsaved(event.target);
+    if (!first) return;
+    event.preventDefault();
+    event.stopPropagation();
+    event.target.dataset.warned = "true";
+    first.closest("details")?.setAttribute("open", "");
+    first.scrollIntoView({ block: "center" });
+    (first.querySelector("textarea, input:not([type=hidden])") ?? first).focus({ preventScroll: true });
+    say("This is typed and not saved. Save it, or press again to go on without it.", "trouble");
+  },
+  true,
+);
+
+/** What somebody typed into a form that is gone: theirs to copy. */
+document.addEventListener("phb:unsaved", ({ detail }) => {
+  const box = document.getElementById("phb-unsaved") ?? document.createElement("section");
+  box.id = "phb-unsaved";
+  box.className = "phb-critical";
+  if (!box.childElementCount) {
+    const title = document.createElement("h2");
+    title.textContent = "Not saved: the meeting moved on";
+    box.append(title);
+    document.getElementById("content").prepend(box);
+  }
+  for (const text of detail.texts) {
+    const line = document.createElement("p");
+    line.className = "phb-own";
+    line.textContent = text;
+    box.append(line);
+  }
+  say("The meeting moved on. What you had typed is at the top of this page.", "trouble");
+});
 
 document.addEventListener("phb:drawn", ({ detail }) => {
   drawn.add(detail.step);
   if (drawn.size === wanted && !document.body.dataset.ready) setReady();
-  requestAnimationFrame(noticeStage); // after every part of the same change is drawn
+  clearTimeout(settling);
+  settling = setTimeout(noticeStage, stage ? SETTLED_MS : 0);
 });
 document.querySelector(".phb-skip").addEventListener("click", (event) => {
   event.preventDefault();
