@@ -17,8 +17,8 @@ WORKBOOKS = {
 
 
 def careful(case: Case) -> dict[str, Any]:
-    """Every key right, the panel's commonest answer, a plan never stopped, every risk shared."""
-    answers = {question.id: _right(case, question) for question in case.questions}
+    """Every key right and sure of it, the panel's commonest answer, a plan never stopped."""
+    answers = {question.id: _right(case, question) for question in case.questions} | _sure(case, 3)
     trouble = {error for fault in case.about.critical for error in fault.when.with_any}
     plan = [
         item.id
@@ -32,9 +32,13 @@ def careful(case: Case) -> dict[str, Any]:
 
 def careless(case: Case) -> dict[str, Any]:
     """Every key wrong, the worst first; all in the plan, all agreed, all left to the person."""
-    answers = {question.id: _wrong(question) for question in case.questions}
+    answers = {question.id: _wrong(question) for question in case.questions} | _sure(case, 2)
     plan = [item.id for item in case.about.items]
     return answers | _arc(case, plan, ["person"], ("agree", "direct-payment", 52))
+
+
+def _sure(case: Case, level: int) -> dict[str, int]:
+    return {question.sure_key: level for question in case.questions if question.certainty}
 
 
 def _right(case: Case, question: Question) -> Any:
@@ -54,6 +58,10 @@ def _wrong(question: Question) -> Any:
     options = [option.id for option in question.options]
     if question.format == "multiple":
         return options
+    if question.format == "ranking":
+        return list(reversed(question.key))
+    if question.format == "key-features":
+        return [option for option in options if option not in question.key][: question.most]
     return (question.critical or [option for option in options if option not in question.key])[0]
 
 

@@ -2,159 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
-
-from markupsafe import Markup
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
 
 from phbkit.assessing import credit
-from phbkit.casebank import SCALE, Case, Question
-from phbkit.casebank.case import DRAFT, FICTION
-from phbkit.text import plain, table
+from phbkit.assessing.result import MIME, Critical, Mark, Result, Sure, ToMark
+from phbkit.casebank import SCALE, Case, Panel, Question
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-_HUNDREDTH = Decimal("0.01")
-MIME = "application/vnd.phbkit.result+json"
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What one question earned.
-
-    `credit` is between 0 and 1. `key` names what it was measured by: `key` for questions with a
-    right answer, or a panel's id.
-    """
-
-    question: str
-    format: str
-    answered: bool
-    credit: Decimal
-    key: str
-
-
-@dataclass(frozen=True)
-class Critical:
-    """A critical error: where it was made, why it is one, and who says so."""
-
-    where: str
-    asked: str
-    text: str
-    sources: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What scoring says of one learner's answers to one case."""
-
-    case: str
-    case_version: str
-    title: str
-    asked: int
-    answered: int
-    marks: tuple[Mark, ...]
-    formative: tuple[tuple[str, str], ...]
-    critical: tuple[Critical, ...] = ()
-    draft: bool = False
-
-    def total(self, key: str = "key") -> Decimal:
-        """Sum of credits measured by one key."""
-        return sum((m.credit for m in self.marks if m.key == key), credit.NONE)
-
-    def possible(self, key: str = "key") -> int:
-        """How many questions are measured by one key."""
-        return sum(mark.key == key for mark in self.marks)
-
-    def percent(self, key: str = "key") -> Decimal:
-        """Credits over what was possible, per cent to two places."""
-        possible = self.possible(key)
-        share = 100 * self.total(key) / possible if possible else Decimal(0)
-        return share.quantize(_HUNDREDTH, ROUND_HALF_UP)
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """`key`, then the panels, in the order they were used."""
-        return tuple(dict.fromkeys(["key", *(mark.key for mark in self.marks)]))
-
-    def arithmetic(self, key: str = "key") -> str:
-        """Write the sum out: `1 + 0.6667 + 0 = 1.6667 of 3 = 55.56 %`."""
-        terms = " + ".join(plain(mark.credit) for mark in self.marks if mark.key == key)
-        return f"{terms} = {plain(self.total(key))} of {self.possible(key)} = {self.percent(key)} %"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give the result as data for JSON; numbers that must stay exact are strings."""
-        reasons = dict(self.formative)
-        return {
-            "case": self.case,
-            "case_version": self.case_version,
-            "asked": self.asked,
-            "answered": self.answered,
-            "complete": self.answered == self.asked,
-            "draft_case": self.draft,
-            "scores": {
-                key: {
-                    "total": str(self.total(key)),
-                    "possible": self.possible(key),
-                    "percent": str(self.percent(key)),
-                    "formative_only": reasons.get(key, ""),
-                }
-                for key in self.keys
-            },
-            "critical_errors": [
-                {"where": error.where, "text": error.text, "sources": list(error.sources)}
-                for error in self.critical
-            ],
-            "questions": [
-                {
-                    "question": mark.question,
-                    "format": mark.format,
-                    "answered": mark.answered,
-                    "credit": str(mark.credit),
-                    "key": mark.key,
-                }
-                for mark in self.marks
-            ],
-            "note": FICTION,
-        }
-
-    def frame(self) -> pd.DataFrame:
-        """Give the marks as a table, one row for each question and key."""
-        import pandas as pd
-
-        columns = ["question", "format", "measured by", "answered", "credit"]
-        rows = [(m.question, m.format, m.key, m.answered, float(m.credit)) for m in self.marks]
-        return pd.DataFrame(rows, columns=columns).set_index(["question", "measured by"])
-
-    def __repr__(self) -> str:
-        scores = ", ".join(f"{key} {self.percent(key)} %" for key in self.keys)
-        return f"<Result {self.case}: {self.answered} of {self.asked} answered; {scores}>"
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        return {
-            MIME: self.as_dict(),
-            "text/html": str(self._html()),
-            "text/plain": repr(self),
-        }
-
-    def _html(self) -> Markup:
-        reasons = dict(self.formative)
-        rows = [
-            (
-                "Questions with a right answer" if key == "key" else f"Beside the panel: {key}",
-                self.arithmetic(key),
-                f"For learning only: {reasons[key]}." if key in reasons else "",
-            )
-            for key in self.keys
-        ]
-        rows += [("Critical error", f"{error.where}: {error.text}", "") for error in self.critical]
-        said = "This module has not been answered."
-        if self.answered:
-            said = f"{self.answered} of {self.asked} questions answered."
-        said += f" {DRAFT}" if self.draft else ""
-        return table(f"{self.title}: result", rows) + Markup("<p>{} {}</p>").format(said, FICTION)
+__all__ = ["MIME", "Critical", "Mark", "Result", "Sure", "ToMark", "score"]
 
 
 def score(case: Case, answers: Mapping[str, Any]) -> Result:
@@ -166,17 +22,31 @@ def score(case: Case, answers: Mapping[str, Any]) -> Result:
         The case, with its keys and panels.
     answers
         Question id to answer: an option id for `single`, a collection of option ids for
-        `multiple`, an integer from -2 to 2 for `concordance`, text for `reflection`. Questions
+        `multiple` and `key-features`, all option ids in order for `ranking`, an integer from -2
+        to 2 for `concordance`, text for `reflection`; and `<question>.sure`, 1 to 3. Questions
         that are missing earn nothing. What the `decision` leaves out of the `plan` counts in no
         critical error. Other keys are left alone.
 
     Returns
     -------
     Result
-        One mark for each question with a key, and one for each panel for a concordance question.
-        Reflections are counted as answered and never scored.
+        One mark for each question with a key, and one for each panel for a concordance question,
+        where the panel is not contested. Reflections are counted as answered and never scored.
+        How sure somebody was of an answer they did not give counts for nothing.
     """
-    marks = tuple(mark for question in case.questions for mark in _marks(case, question, answers))
+    contested = tuple(
+        (question.id, panel.id)
+        for question in case.questions
+        if question.format == "concordance"
+        for panel in case.panels
+        if credit.contested(panel.counts[question.id])
+    )
+    marks = tuple(
+        mark
+        for question in case.questions
+        for mark in _marks(case, question, answers)
+        if (mark.question, mark.key) not in contested
+    )
     formative = tuple((p.id, p.formative_only) for p in case.panels if p.formative_only)
     answered = sum(question.id in answers for question in case.questions)
     return Result(
@@ -189,7 +59,21 @@ def score(case: Case, answers: Mapping[str, Any]) -> Result:
         formative,
         tuple(_critical(case, answers)),
         case.draft,
+        tuple(_certainty(case, marks, answers)),
+        tuple(
+            ToMark(question.id, str(answers[question.id]), question.rubric)
+            for question in case.questions
+            if question.rubric and question.id in answers
+        ),
+        contested,
     )
+
+
+def _certainty(case: Case, marks: Iterable[Mark], answers: Mapping[str, Any]) -> Iterator[Sure]:
+    earned = {mark.question: mark.credit for mark in marks if mark.answered}
+    for question in case.questions:
+        if question.sure_key in answers and question.id in earned:
+            yield Sure(question.id, answers[question.sure_key], earned[question.id])
 
 
 def _critical(case: Case, answers: Mapping[str, Any]) -> Iterator[Critical]:
@@ -209,28 +93,23 @@ def _critical(case: Case, answers: Mapping[str, Any]) -> Iterator[Critical]:
             yield Critical(error.id, "The plan and the decision", error.text, error.sources)
 
 
-def _marks(case: Case, question: Question, answers: Mapping[str, Any]) -> list[Mark]:
+def _marks(case: Case, question: Question, answers: Mapping[str, Any]) -> Iterator[Mark]:
+    """Mark a question by its key, or beside every panel."""
+    panels: Sequence[Panel | None] = case.panels if question.format == "concordance" else (None,)
     answered = question.id in answers
-    answer = answers.get(question.id)
-    if question.format == "reflection":
-        return []
-    if question.format == "concordance":
-        return [
-            Mark(
-                question.id,
-                question.format,
-                answered,
-                credit.concordance(SCALE.index(answer), panel.counts[question.id])
-                if answer is not None
-                else credit.NONE,
-                panel.id,
-            )
-            for panel in case.panels
-        ]
-    if not answered:
-        earned = credit.NONE
-    elif question.format == "single":
-        earned = credit.single(str(answer), question.key)
-    else:
-        earned = credit.multiple(answer or (), question.key, len(question.options))
-    return [Mark(question.id, question.format, answered, earned, "key")]
+    for panel in panels if question.format != "reflection" else ():
+        earned = _credit(question, answers[question.id], panel) if answered else credit.NONE
+        key = panel.id if panel else "key"
+        yield Mark(question.id, question.format, answered, earned, key)
+
+
+def _credit(question: Question, answer: Any, panel: Panel | None) -> Decimal:
+    if panel:
+        return credit.concordance(SCALE.index(answer), panel.counts[question.id])
+    if question.format == "single":
+        return credit.single(answer, question.key)
+    if question.most:
+        return credit.key_features(answer, question.key, question.most)
+    if question.variant:
+        return credit.ranking(answer, question.key, question.variant)
+    return credit.multiple(answer, question.key, len(question.options))

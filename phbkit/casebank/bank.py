@@ -24,6 +24,7 @@ from phbkit.errors import CaseError, Fault, UnknownNameError
 
 Model = TypeVar("Model", bound=BaseModel)
 _SHARED_FILES = ("sources", "bodies", "deal", "glossary")
+_LOADED: dict[tuple[Path, str, dt.date, bool], tuple[tuple[tuple[str, int, int], ...], Case]] = {}
 
 
 @dataclass
@@ -79,7 +80,7 @@ class CaseBank:
         return sorted(folder.name for folder in (self.root / "cases").glob("*") if folder.is_dir())
 
     def load(self, case_id: str) -> Case:
-        """Load one case whole.
+        """Load one case whole; from memory, where this process has loaded it from the same files.
 
         Raises
         ------
@@ -90,9 +91,16 @@ class CaseBank:
         """
         if case_id not in self.case_ids:
             raise UnknownNameError.among("case", case_id, self.case_ids, str(self.root / "cases"))
+        name, stamps = (
+            (self.root.resolve(), case_id, self.today, self._drafts),
+            self._stamps(case_id),
+        )
+        if name in _LOADED and _LOADED[name][0] == stamps:
+            return _LOADED[name][1]
         case, reading = self._read_case(case_id)
         if case is None:
             raise CaseError(case_id, sorted(set(reading.faults)))
+        _LOADED[name] = stamps, case
         return case
 
     def faults(self) -> list[Fault]:
@@ -272,6 +280,13 @@ class CaseBank:
         for document in documents:
             if isinstance(document, Document) and self._ground[0]:
                 yield from checking.check_citations(document, self._sources)
+
+    def _stamps(self, case_id: str) -> tuple[tuple[str, int, int], ...]:
+        """Note when each file that a case rests on was last written, and how long it is."""
+        shared = (self.root / f"{name}.yaml" for name in _SHARED_FILES)
+        files = (*shared, *sorted(_data_files(self.root / "cases" / case_id)))
+        stats = ((str(file), file.stat()) for file in files if file.exists())
+        return tuple((name, found.st_mtime_ns, found.st_size) for name, found in stats)
 
     def _version(self, folder: Path) -> str:
         """Fingerprint everything that a result of this case depends on."""

@@ -10,6 +10,7 @@ from itertools import chain, combinations, product
 from typing import Any, get_args
 
 from phbkit.casebank.case import case_steps
+from phbkit.casebank.formats import format_faults
 from phbkit.casebank.ground import Body, GlossaryEntry, Rule, Source
 from phbkit.casebank.models import (
     CaseFile,
@@ -324,6 +325,7 @@ def check_questions(
         options = [option.id for option in question.options]
         earlier = {q.id for q in questions[:index] if q.format == question.format}
         yield from _repeated(document, (*path, "options"), options)
+        yield from _repeated(document, (*path, "rubric"), [asked.id for asked in question.rubric])
         for field, names, known, what in (
             ("step", [question.step], steps, "step of this case"),
             ("key", question.key, set(options), "option"),
@@ -336,28 +338,12 @@ def check_questions(
         if first.format == question.format and first.thinking != question.thinking:
             cure = "Copy it word for word, or take `again` out."
             yield document.fault((*path, "thinking"), f"differs from {first.id!r}.", cure)
-        for field, problem, cure in _format_faults(question):
+        for field, problem, cure in format_faults(question):
             yield document.fault((*path, field), problem, cure)
     tried = {question.gate for question in questions if question.critical}
     for gate in sorted(gates - tried):
         cure = "Add a question with `gate` and `critical` that tries it."
         yield document.fault(("questions",), f"never try the gate {gate!r}.", cure)
-
-
-def _format_faults(question: Question) -> Iterator[tuple[str, str, str]]:
-    chosen = question.format in {"single", "multiple"}
-    if chosen and len(question.options) < 2:
-        yield "options", "are fewer than two.", "Give at least two."
-    if question.format == "single" and len(question.key) != 1:
-        yield "key", f"has {len(question.key)} options.", "Give the one best."
-    if question.format == "multiple" and not 0 < len(question.key) < len(question.options):
-        yield "key", "is none or all of the options.", "Give some, and leave some."
-    if not chosen and (question.options or question.key):
-        yield "format", f"is {question.format}, which has no options.", "Take out options and key."
-    if question.format == "concordance" and not (question.thinking and question.learn):
-        yield "format", "is concordance.", "Give both `thinking` and `learn`."
-    if question.format != "reflection" and question.feedback is None:
-        yield "feedback", "is missing.", "Say why, with sources."
 
 
 def _repeated(document: Document, path: tuple[str | int, ...], names: list[str]) -> Iterator[Fault]:

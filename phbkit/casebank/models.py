@@ -28,6 +28,8 @@ StepId = Literal[
 ]
 Held = Literal["notional", "third-party", "direct-payment"]
 Says = Literal["agrees", "agrees in part", "does not agree"]
+SURE = ".sure"
+RankingVariant = Literal["foundation", "specialty"]
 DecisionId = Literal["agree", "agree-part", "trial", "defer", "decline"]
 
 
@@ -248,21 +250,36 @@ class Option(Shape):
     text: Line
 
 
+class Criterion(Shape):
+    """One thing that a marker looks for in a text, and the most points a person gives for it."""
+
+    id: Id
+    asks: Line
+    most: Annotated[int, Field(ge=1, le=10)]
+
+
 class Question(Shape):
     """One decision point.
 
-    `single` and `multiple` have options and a key; an option in `critical` is a critical error,
-    told apart from the score; `gate` names the safety gate that a question tries. `concordance`
-    has a hypothesis, new information and panels; `again` names an earlier one with the same
-    hypothesis, to show whether the learner moved. `reflection` is kept and never scored.
+    `single`, `multiple` and `key-features` have options and a key; an option in `critical` is a
+    critical error, told apart from the score; `gate` names the safety gate that a question tries;
+    `certainty` asks beside it how sure the learner is. `key-features` takes at most `most`.
+    `ranking` has all its options as key, the best first, and a `variant` that says how the
+    distances count. `concordance` has a hypothesis, new information and panels; `again` names an
+    earlier one with the same hypothesis, to show whether the learner moved. `reflection` is kept
+    and never scored by a program; with a `rubric` it waits for people to mark it.
     """
 
     id: Id
     step: StepId
-    format: Literal["single", "multiple", "concordance", "reflection"]
+    format: Literal["single", "multiple", "key-features", "ranking", "concordance", "reflection"]
     stem: Text
     options: tuple[Option, ...] = ()
     key: tuple[Id, ...] = ()
+    most: Annotated[int, Field(ge=1)] | None = None
+    variant: RankingVariant | None = None
+    certainty: bool = False
+    rubric: tuple[Criterion, ...] = ()
     critical: tuple[Id, ...] = ()
     gate: Id | None = None
     thinking: Text | None = None
@@ -271,6 +288,11 @@ class Question(Shape):
     reveal: Literal["at once", "at the end"] = "at once"
     again: Id | None = None
     feedback: Claim | None = None
+
+    @property
+    def sure_key(self) -> str:
+        """The key under which it is kept how sure the learner was; empty where nobody asks."""
+        return self.id + SURE if self.certainty else ""
 
 
 class PanelFile(Shape):

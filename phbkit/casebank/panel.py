@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from phbkit.casebank.models import PanelFile
@@ -21,7 +21,8 @@ SMALLEST_SUMMATIVE_PANEL = 10
 class Panel:
     """The judgements of one panel.
 
-    `counts[question]` holds how many panellists chose each of -2, -1, 0, 1, 2, in that order.
+    `counts[question]` holds how many panellists chose each of -2, -1, 0, 1, 2, in that order;
+    `judgements[question]` what each of them chose, and `roles` who they are, both in row order.
     """
 
     id: str
@@ -30,6 +31,8 @@ class Panel:
     illustrative: bool
     note: str
     counts: dict[str, tuple[int, ...]]
+    judgements: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
 
     @property
     def formative_only(self) -> str:
@@ -59,12 +62,17 @@ def read_panel(spec: PanelFile, folder: Path, questions: Sequence[str]) -> Panel
         faults = [*_row_faults(file, rows, questions)]
     if faults:
         return faults
-    values = {question: [row[question] for row in rows.values()] for question in questions}
-    counts = {
-        question: tuple(column.count(str(step)) for step in SCALE)
-        for question, column in values.items()
+    judgements = {
+        question: tuple(int(row[question]) for row in rows.values()) for question in questions
     }
-    return Panel(spec.id, spec.title, len(rows), spec.illustrative, spec.note, counts)
+    counts = {
+        question: tuple(given.count(step) for step in SCALE)
+        for question, given in judgements.items()
+    }
+    roles = tuple(row.get("role") or "" for row in rows.values())
+    return Panel(
+        spec.id, spec.title, len(rows), spec.illustrative, spec.note, counts, judgements, roles
+    )
 
 
 def _header_faults(file: Path, header: list[str], questions: Sequence[str]) -> Iterator[Fault]:

@@ -66,7 +66,7 @@ function showErrors(form, problems) {
       link.textContent = `“${words.length > 70 ? `${words.slice(0, 67)}…` : words}” ${problem}`;
       link.addEventListener("click", (event) => {
         event.preventDefault();
-        (target.matches("fieldset") ? (target.querySelector("input") ?? target) : target).focus();
+        (target.matches("fieldset") ? (target.querySelector("input, select") ?? target) : target).focus();
       });
       const folded = target.closest("details");
       if (folded) folded.open = true;
@@ -74,7 +74,7 @@ function showErrors(form, problems) {
       const place = form.querySelector(`#${CSS.escape(`error-${name}`)}`);
       place.textContent = `This ${problem}`;
       place.hidden = false;
-      (target.matches("fieldset") ? target.querySelectorAll("input") : [target]).forEach((control) =>
+      (target.matches("fieldset") ? target.querySelectorAll("input, select") : [target]).forEach((control) =>
         control.setAttribute("aria-invalid", "true"),
       );
     } else {
@@ -91,7 +91,18 @@ function showErrors(form, problems) {
 function clearError(form, control) {
   const field = control.closest("[data-field]");
   if (!field) return;
-  const name = CSS.escape(control.name.includes(".") ? control.name : field.dataset.field);
+  clearErrorOf(form, field, control.name.includes(".") ? control.name : field.dataset.field);
+  const together = control.closest("[data-together]");
+  if (!together) return;
+  clearErrorOf(form, together, together.dataset.field);
+  for (const mate of together.querySelectorAll("select")) {
+    if (mate.value) clearErrorOf(form, mate.closest("[data-field]"), mate.name);
+  }
+}
+
+/** @param {HTMLFormElement} form @param {Element} field @param {string} about the name the error goes by */
+function clearErrorOf(form, field, about) {
+  const name = CSS.escape(about);
   const place = form.querySelector(`#error-${name}`);
   if (!place || place.hidden) return;
   place.hidden = true;
@@ -290,9 +301,24 @@ function render({ model, el }) {
     return found;
   }
 
+  /** A selector that finds a control again after its part was drawn anew. */
+  function placeOf(control) {
+    if (control.id) return `#${CSS.escape(control.id)}`;
+    const step = control.closest("form")?.dataset.step;
+    const inside = step ? `form[data-step="${CSS.escape(step)}"] ` : "";
+    if (control.name) {
+      const value = control.type === "radio" || control.type === "checkbox" ? `[value="${CSS.escape(control.value)}"]` : "";
+      return `${inside}[name="${CSS.escape(control.name)}"]${value}`;
+    }
+    if (control.type === "submit") return `${inside}button[type=submit]`;
+    return control.matches("summary") ? `${inside}summary` : "";
+  }
+
+  const formOf = (name) => [...el.querySelectorAll("form")].find((each) => nameOf(each) === name);
+
   /** Put back what was typed; hidden fields say what is kept on the server and stay as drawn. */
   function restore(name, values) {
-    const form = [...el.querySelectorAll("form")].find((each) => nameOf(each) === name);
+    const form = formOf(name);
     for (const control of form?.elements ?? []) {
       if (!(control.name in values) || control.type === "hidden") continue;
       const value = values[control.name];
@@ -303,12 +329,29 @@ function render({ model, el }) {
     return form;
   }
 
+  /** Put back what was typed, or keep it until its form is there again, and say so. */
+  function putBack(name, about, values, seenBefore) {
+    const form = formOf(name);
+    if (!form) {
+      about.held = values;
+      const texts = Object.values(values).filter((value) => typeof value === "string" && value.trim().length > 1);
+      if (texts.length) tell(el, "unsaved", { texts });
+      return;
+    }
+    const changed = about.drawn.seen !== seenBefore;
+    const once = changed ? (form.dataset.once ?? "").split(" ") : [];
+    const kept = Object.fromEntries(Object.entries(values).filter(([field]) => !once.includes(field)));
+    restore(name, kept);
+    const words = "Another window changed this part. What you typed is kept: look at both before you save.";
+    if (changed) say(form.dataset.changed ?? words, "trouble");
+  }
+
   /** Draw again without losing what is being typed, what was folded by hand or where the focus is. */
   function redraw() {
     const kept = typed();
     const seenBefore = new Map([...kept.keys()].map((name) => [name, forms.get(name).drawn.seen]));
     const active = el.contains(document.activeElement) ? document.activeElement : null;
-    const focused = active?.id ? `#${CSS.escape(active.id)}` : "";
+    const focused = active && placeOf(active);
     const place = active?.matches("textarea, input[type=text]") ? active.selectionStart : null;
     const folds = [...el.querySelectorAll("details")].filter((part) => part.open !== drawnOpen.get(summaryOf(part)));
     const moved = new Map(folds.map((part) => [summaryOf(part), part.open]));
@@ -317,12 +360,14 @@ function render({ model, el }) {
     for (const [name, values] of kept) {
       const about = forms.get(name);
       if (about.saving) about.held = values;
-      else if (restore(name, values) && about.drawn.seen !== seenBefore.get(name)) {
-        say("Another window changed this part. What you typed is kept: look at both before you save.", "trouble");
-      }
+      else putBack(name, about, values, seenBefore.get(name));
+    }
+    for (const [name, about] of forms) {
+      if (!about.held || about.saving || kept.has(name)) continue;
+      if (restore(name, about.held)) about.held = null;
     }
     const again = focused && el.querySelector(focused);
-    if (!again) return;
+    if (!again) return active && el.querySelector("h2, h3")?.focus({ preventScroll: true });
     again.focus({ preventScroll: true });
     if (place !== null) again.setSelectionRange(place, place);
   }

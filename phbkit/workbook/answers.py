@@ -1,6 +1,9 @@
 """Answers: reading a file of them, and holding each against what may be answered.
 
-An answer's key is a question id of the case, or one of the four that the arc itself asks:
+An answer's key is a question id of the case. Its value is an option id for `single`, a list of
+option ids for `multiple` and `key-features`, a list of all option ids in order for `ranking`, -2
+to 2 for `concordance`, and text for `reflection`. `<question id>.sure` is 1 (not sure), 2 (fairly
+sure) or 3 (sure), where the question asks for certainty. Four keys the arc itself asks:
 
 `plan`
     A list of plan item ids.
@@ -26,17 +29,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-from phbkit.casebank import SCALE, Case, Question
+from phbkit.casebank import Case
 from phbkit.casebank.models import DecisionId, Held
 from phbkit.deciding import HOLDERS
 from phbkit.deciding.ledger import TEXTS
 from phbkit.errors import AnswersError
+from phbkit.workbook.formats import (
+    LONGEST_TEXT,
+    check_question,
+    check_some,
+    check_sure,
+    check_text,
+    clean,
+)
 
-LONGEST_TEXT = 6000
-_LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_NOT_TEXT = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]"
-)  # XML has no such characters
+__all__ = ["LONGEST_TEXT", "check_answer", "check_answers", "clean", "part_problem", "read_answers"]
+
 DECISIONS: dict[str, str] = {
     "agree": "Agree the whole plan",
     "agree-part": "Agree part of it, and say which part not",
@@ -138,8 +146,11 @@ def check_answer(case: Case, key: str, value: Any) -> Any:
         return _ARC_CHECKS[key](case, value)
     for question in case.questions:
         if question.id == key:
-            return _FORMAT_CHECKS[question.format](question, value)
-    known = [*(question.id for question in case.questions), *ARC_KEYS]
+            return check_question(question, value)
+        if question.sure_key == key != "":
+            return check_sure(key, value)
+    asked = (name for q in case.questions for name in (q.id, q.sure_key) if name)
+    known = [*asked, *ARC_KEYS]
     near = get_close_matches(key, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise AnswersError(f"is no question of {case.id}.{hint} Known: {', '.join(known)}.", key=key)
@@ -168,56 +179,8 @@ def _line_of(text: str, key: str, file: Path | None, nth: int = 1) -> str:
     return f"{file}:{text.count(chr(10), 0, found[nth - 1].start()) + 1}"
 
 
-def _single(question: Question, value: Any) -> str:
-    allowed = [option.id for option in question.options]
-    if not isinstance(value, str) or value not in allowed:
-        raise AnswersError(f"must be one of {', '.join(allowed)}; got {value!r}.", key=question.id)
-    return value
-
-
-def _multiple(question: Question, value: Any) -> list[str]:
-    return _some_of(question.id, value, [option.id for option in question.options])
-
-
-def _some_of(key: str, value: Any, allowed: list[str]) -> list[str]:
-    if not isinstance(value, list) or any(not isinstance(chosen, str) for chosen in value):
-        raise AnswersError(f"must be a list of {', '.join(allowed)}; got {value!r}.", key=key)
-    for chosen in value:
-        if chosen not in allowed:
-            raise AnswersError(f"{chosen!r} is not one of {', '.join(allowed)}.", key=key)
-    if len(set(value)) < len(value):
-        raise AnswersError("names an option twice.", key=key)
-    return [option for option in allowed if option in value]
-
-
-def _concordance(question: Question, value: Any) -> int:
-    if type(value) is not int or value not in SCALE:
-        raise AnswersError(f"must be -2, -1, 0, 1 or 2; got {value!r}.", key=question.id)
-    return value
-
-
-def _reflection(question: Question, value: Any) -> str:
-    return _text(question.id, value)
-
-
-def _text(key: str, value: Any, *, required: bool = True) -> str:
-    if not isinstance(value, str):
-        raise AnswersError(f"must be text; got {value!r}.", key=key)
-    kept = clean(value).strip()
-    if required and not kept:
-        raise AnswersError("is not answered yet.", key=key)
-    if len(kept) > LONGEST_TEXT:
-        raise AnswersError(f"must be at most {LONGEST_TEXT} characters; got {len(kept)}.", key=key)
-    return kept
-
-
-def clean(text: str) -> str:
-    """Make all line breaks one kind, and leave out what no document can hold."""
-    return _NOT_TEXT.sub("", _LINE_BREAKS.sub("\n", text))
-
-
 def _plan(case: Case, value: Any) -> list[str]:
-    return _some_of("plan", value, [item.id for item in case.about.items])
+    return check_some("plan", value, [item.id for item in case.about.items])
 
 
 def _ledger(case: Case, value: Any) -> dict[str, Any]:
@@ -233,9 +196,11 @@ def _ledger(case: Case, value: Any) -> dict[str, Any]:
 
 def _entry(key: str, value: Any) -> dict[str, Any]:
     _require_fields(key, value, {"holders", *TEXTS})
-    texts = {name: partial(_text, f"{key}.{name}", value[name], required=False) for name in TEXTS}
+    texts = {
+        name: partial(check_text, f"{key}.{name}", value[name], required=False) for name in TEXTS
+    }
     return _parts(
-        holders=lambda: _some_of(f"{key}.holders", value["holders"], list(HOLDERS)), **texts
+        holders=lambda: check_some(f"{key}.holders", value["holders"], list(HOLDERS)), **texts
     )
 
 
@@ -246,15 +211,15 @@ def _decision(case: Case, value: Any) -> dict[str, Any]:
         choice=lambda: _one_of("decision.choice", value["choice"], DECISIONS),
         not_to=lambda: _not_to(case, value["choice"], value.get("not_to", [])),
         held=lambda: _one_of("decision.held", value["held"], HELD),
-        reasons=lambda: _text("decision.reasons", value["reasons"]),
+        reasons=lambda: check_text("decision.reasons", value["reasons"]),
         review_weeks=lambda: _weeks("decision.review_weeks", value["review_weeks"]),
-        stop_rule=lambda: _text("decision.stop_rule", value["stop_rule"]),
+        stop_rule=lambda: check_text("decision.stop_rule", value["stop_rule"]),
     )
 
 
 def _not_to(case: Case, choice: Any, value: Any) -> list[str]:
     key = "decision.not_to"
-    refused = _some_of(key, value, [item.id for item in case.about.items])
+    refused = check_some(key, value, [item.id for item in case.about.items])
     if choice == PART and not refused:
         raise AnswersError("is not answered yet: say what you do not agree to.", key=key)
     if choice != PART and refused:
@@ -268,10 +233,11 @@ def _cpd(_: Case, value: Any) -> dict[str, Any]:
     if not isinstance(changes, list) or not 2 <= len(changes) <= 3:
         raise AnswersError("must be a list of two or three changes.", key="cpd.changes")
     texts = {
-        f"change {n}": partial(_text, f"cpd.changes.{n}", text) for n, text in enumerate(changes)
+        f"change {n}": partial(check_text, f"cpd.changes.{n}", text)
+        for n, text in enumerate(changes)
     }
     kept = _parts(
-        learnt=lambda: _text("cpd.learnt", value["learnt"]),
+        learnt=lambda: check_text("cpd.learnt", value["learnt"]),
         **texts,
         hours=lambda: _hours("cpd.hours", value["hours"]),
     )
@@ -329,12 +295,6 @@ def _require_fields(key: str, value: Any, fields: set[str], more: Collection[str
         raise AnswersError(f"must have {', '.join(sorted(fields))}; got {got!r}.", key=key)
 
 
-_FORMAT_CHECKS: dict[str, Callable[[Question, Any], Any]] = {
-    "single": _single,
-    "multiple": _multiple,
-    "concordance": _concordance,
-    "reflection": _reflection,
-}
 _ARC_CHECKS: dict[str, Checked] = {
     "plan": _plan,
     "ledger": _ledger,

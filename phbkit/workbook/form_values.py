@@ -9,10 +9,10 @@ from typing import Any
 from phbkit.casebank import Case
 from phbkit.deciding.ledger import TEXTS
 from phbkit.errors import AnswersError
-from phbkit.workbook.answers import LONGEST_TEXT, clean
+from phbkit.workbook.formats import LONGEST_TEXT, clean
 
-MOST_FIELDS = 100
-_NAME = re.compile(r"[a-z][a-z0-9._-]{0,79}")
+MOST_FIELDS = 200
+_NAME = re.compile(r"[a-z][a-z0-9._-]{0,120}")
 _LEDGER = re.compile(rf"ledger\.([a-z0-9-]+)\.({'|'.join(('holders', *TEXTS))})")
 
 
@@ -43,13 +43,14 @@ def check_values(values: object) -> dict[str, str | list[str]]:
 
 def answers_from(case: Case, values: Mapping[str, str | list[str]]) -> dict[str, Any]:
     """Turn checked form values into answers, leaving out what was left empty."""
-    formats = {question.id: question.format for question in case.questions}
-    answers: dict[str, Any] = {}
+    numbers = {q.id for q in case.questions if q.format == "concordance"}
+    numbers |= {q.sure_key for q in case.questions}
+    answers, ranked = rankings_from(case, values)
     for name, value in values.items():
-        if name.startswith(("decision.", "cpd.")) or _LEDGER.fullmatch(name):
+        if name.startswith(("decision.", "cpd.")) or name in ranked or _LEDGER.fullmatch(name):
             continue
         if value not in ("", []) or name == "plan":
-            answers[name] = _whole_number(value) if formats.get(name) == "concordance" else value
+            answers[name] = _whole_number(value) if name in numbers else value
     ledger = ledger_from(values)
     if ledger:
         answers["ledger"] = ledger
@@ -70,6 +71,30 @@ def answers_from(case: Case, values: Mapping[str, str | list[str]]) -> dict[str,
             "hours": values.get("cpd.hours", ""),
         }
     return answers
+
+
+def rankings_from(
+    case: Case, values: Mapping[str, str | list[str]]
+) -> tuple[dict[str, Any], set[str]]:
+    """Gather the places that a form gives to options, and the names of its fields.
+
+    A ranking is the list of option ids in order; the places as they came, to be refused, where they
+    give no order; nothing, where no place was given.
+    """
+    answers: dict[str, Any] = {}
+    names: set[str] = set()
+    for question in case.questions:
+        if question.format != "ranking":
+            continue
+        fields = {option.id: f"{question.id}.{option.id}" for option in question.options}
+        names |= set(fields.values())
+        places = {option: _whole_number(values.get(name, "")) for option, name in fields.items()}
+        order = sorted(places, key=lambda option: str(places[option]))  # at most eight: one digit
+        if [places[option] for option in order] == list(range(1, len(order) + 1)):
+            answers[question.id] = order
+        elif any(place not in ("", []) for place in places.values()):
+            answers[question.id] = places
+    return answers, names
 
 
 def ledger_from(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -8,13 +8,14 @@ from typing import Any
 
 from phbkit.assessing import Result, score
 from phbkit.casebank import Case, Question
-from phbkit.casebank.models import FollowUp
+from phbkit.casebank.models import SURE, FollowUp
 from phbkit.deciding import Finding, Ledger, Plan, Proposal, findings
 from phbkit.errors import AnswersError, PhbError, UnknownNameError
 from phbkit.records import Journal
 from phbkit.workbook.agreements import Agreements
 from phbkit.workbook.answers import ARC_KEYS, check_answer, part_problem
 from phbkit.workbook.arc import REVISABLE_UNTIL, STEPS, State, Step, find_step
+from phbkit.workbook.formats import too_many
 
 
 class RefusedError(PhbError):
@@ -46,7 +47,12 @@ class Module:
         events = self.journal.events()
         given = {event.question: event.value for event in events if event.question}
         self.answers = {key: value for key, value in given.items() if self._fits(key, value)}
-        outdated = {event.step for event in events if event.question not in {"", *self.answers}}
+        known = {"", *self.answers}
+        outdated = {
+            event.step
+            for event in events
+            if event.question not in known and not event.question.endswith(SURE)
+        }
         self.closed = {
             event.step: event.at
             for event in events
@@ -54,6 +60,7 @@ class Module:
         }
         self._written = {(event.submission, event.step): event.at for event in events}
         self._seen = events[-1].seq if events else 0
+        self._result: Result | None = None
 
     def _kept(self, key: str, value: Any) -> bool:
         """Say whether an answer, sent once more, is the one that is kept."""
@@ -137,6 +144,9 @@ class Module:
                 kept[key] = check_answer(self.case, key, answers[key])
             except AnswersError as error:
                 problems |= error.problems
+        for question in self.case.questions_at(step_id):
+            problem = too_many(question, kept.get(question.id, ()))
+            problems |= {question.id: problem} if problem else {}
         problems |= self._beside_the_plan(kept)
         if problems:
             raise RefusedError(problems)
@@ -162,16 +172,18 @@ class Module:
     def replay(self, answers: Mapping[str, Any]) -> None:
         """Play checked answers through every step; what is missing stays unanswered."""
         for step in self.steps:
-            keys = (*(q.id for q in self.case.questions_at(step.id)), step.asks)
-            given = {key: answers[key] for key in keys if key in answers}
+            given = {key: answers[key] for key in self._keys(step.id) if key in answers}
             self.write(f"replay-{step.id}", step.id, given)
+
+    def _keys(self, step_id: str) -> tuple[str, ...]:
+        questions = self.case.questions_at(step_id)
+        keys = (*(key for q in questions for key in (q.id, q.sure_key)), find_step(step_id).asks)
+        return tuple(filter(None, keys))
 
     def asked_at(self, step_id: str) -> tuple[str, ...]:
         """List the keys that one step takes answers to; a plan without risks asks for no ledger."""
-        arc_key = find_step(step_id).asks
-        asked = tuple(question.id for question in self.case.questions_at(step_id))
-        no_arc_key = not arc_key or (arc_key == "ledger" and not self.plan.risks)
-        return asked if no_arc_key else (*asked, arc_key)
+        no_ledger = step_id == "risk" and not self.plan.risks
+        return tuple(key for key in self._keys(step_id) if not (no_ledger and key == "ledger"))
 
     def asked_now(self, step_id: str) -> tuple[str, ...]:
         """List what a step asks now: what may be revised, where its questions are answered."""
@@ -179,7 +191,8 @@ class Module:
         return tuple(key for key in asked if key in ARC_KEYS) if step_id in self.closed else asked
 
     def _optional(self, key: str) -> bool:
-        return any(q.id == key and q.format == "reflection" for q in self.case.questions)
+        reflections = (q.id for q in self.case.questions if q.format == "reflection")
+        return key.endswith(SURE) or key in reflections
 
     def shows_feedback(self, question: Question) -> bool:
         """Say whether the key and the feedback of a question may be seen now."""
@@ -252,4 +265,5 @@ class Module:
     @property
     def result(self) -> Result:
         """What scoring says of the answers so far."""
-        return score(self.case, self.answers)
+        self._result = self._result or score(self.case, self.answers)
+        return self._result

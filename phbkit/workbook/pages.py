@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from phbkit import forms
+from phbkit.assessing.credit import ranking_points
 from phbkit.casebank import SCALE, Case
 from phbkit.casebank.case import DRAFT, FICTION
 from phbkit.deciding import HOLDERS, Ledger, Plan, Proposal, findings
@@ -22,6 +23,7 @@ from phbkit.text import long_date, markdown, plain, pounds, quotes
 from phbkit.workbook.answers import DECISIONS, HELD, PART
 from phbkit.workbook.arc import Step, find_step
 from phbkit.workbook.form_values import ledger_from, ledger_values
+from phbkit.workbook.formats import LEVELS, ordinal
 from phbkit.workbook.module import Module
 
 _BRIEF = 80
@@ -250,13 +252,14 @@ def environment() -> Environment:
         "brief": _brief,
         "nearest_pound": _nearest_pound,
         "sentence": _sentence,
+        "ordinal": ordinal,
         "zip": lambda left, right: list(zip(left, right, strict=True)),
     }
     environment.filters.update(filters)
     environment.globals.update(scales=SCALES, loop_index=SCALE.index, key_name=key_name, dict=dict)
-    environment.globals.update(plan_of=Plan.of)
+    environment.globals.update(plan_of=Plan.of, levels=LEVELS, ranking_points=ranking_points)
     environment.tests["contains"] = lambda ids, item: item in ids
-    for name in ("fields", "parts"):
+    for name in ("fields", "formats", "parts"):
         environment.globals[name] = environment.get_template(f"{name}.html.j2").module
     return environment
 

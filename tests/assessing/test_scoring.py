@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phbkit.assessing import Result, score
-from phbkit.casebank import Case
+from phbkit.casebank import Case, CaseBank
+from tests.made import careful, careless
 
 ANSWERS: dict[str, Any] = {
     "what-to-ask-first": "b",
@@ -33,10 +34,11 @@ ANSWERS: dict[str, Any] = {
     "what-surprised": "How quiet the others were.",
 }  # opioid-bargain is left out
 
-# The counts behind each term, counted by hand: first-lean 4 of 8, one-pain 4 of 9, and so on.
+# The counts behind each term, counted by hand: first-lean 4 of 8, one-pain 4 of 9, and so on. The
+# clinicians are contested on fair-to-others (1, 6, 1, 6, 1): no term of theirs.
 SUMS = {
     "key": "1 + 0 + 0.3333 + 0.6667 + 0.75 + 1 + 1 + 0 = 4.75 of 8 = 59.38 %",
-    "clinicians": "0.5 + 0.4444 + 0.4286 + 1 + 0.5714 + 0.8571 = 3.8015 of 6 = 63.36 %",
+    "clinicians": "0.5 + 0.4444 + 0.4286 + 0.5714 + 0.8571 = 2.8015 of 5 = 56.03 %",
     "holders": "0.1429 + 1 + 0.3333 + 0.5 + 1 + 0.8333 = 3.8095 of 6 = 63.49 %",
 }
 
@@ -49,10 +51,10 @@ def result(case: Case) -> Result:
 def test_totals_are_as_worked_out_by_hand(result: Result) -> None:
     assert {key: str(result.total(key)) for key in result.keys} == {
         "key": "4.7500",
-        "clinicians": "3.8015",
+        "clinicians": "2.8015",
         "holders": "3.8095",
     }
-    assert [str(result.percent(key)) for key in result.keys] == ["59.38", "63.36", "63.49"]
+    assert [str(result.percent(key)) for key in result.keys] == ["59.38", "56.03", "63.49"]
     assert (result.answered, result.asked) == (14, 15)
 
 
@@ -103,7 +105,7 @@ def test_no_answers_score_nothing_of_everything(case: Case) -> None:
     assert empty.as_dict()["complete"] is False
     assert [(empty.total(key), empty.possible(key)) for key in empty.keys] == [
         (0, 8),
-        (0, 6),
+        (0, 5),
         (0, 6),
     ]
     assert "This module has not been answered." in empty._repr_mimebundle_()["text/html"]
@@ -119,5 +121,81 @@ def test_an_illustrative_panel_is_marked_as_for_learning_only(result: Result) ->
 def test_a_result_goes_through_json_to_the_last_digit(result: Result) -> None:
     data = json.loads(json.dumps(result.as_dict()))
     assert data == result.as_dict()
-    assert data["scores"]["clinicians"]["total"] == "3.8015"
+    assert data["scores"]["clinicians"]["total"] == "2.8015"
     assert [q["credit"] for q in data["questions"] if q["question"] == "cautions"] == ["0.7500"]
+
+
+def test_a_contested_panel_counts_neither_in_total_nor_in_possible(result: Result) -> None:
+    assert result.contested == (("fair-to-others", "clinicians"),)
+    assert result.as_dict()["contested"] == [{"question": "fair-to-others", "panel": "clinicians"}]
+    keys = [mark.key for mark in result.marks if mark.question == "fair-to-others"]
+    assert keys == ["holders"]
+    assert (result.possible("clinicians"), result.possible("holders")) == (5, 6)
+    assert "fair-to-others beside clinicians" in result._repr_mimebundle_()["text/html"]
+
+
+@given(levels=st.dictionaries(st.sampled_from(["right-or-offer", "cautions"]), st.integers(1, 3)))
+def test_how_sure_changes_no_score_and_is_listed_with_what_was_earned(
+    case: Case, result: Result, levels: dict[str, int]
+) -> None:
+    sure = score(case, ANSWERS | {f"{question}.sure": n for question, n in levels.items()})
+    assert (sure.marks, sure.answered, sure.asked) == (
+        result.marks,
+        result.answered,
+        result.asked,
+    )
+    earned = {"right-or-offer": "0.0000", "cautions": "0.7500"}
+    assert sure.as_dict()["certainty"] == [
+        {"question": question, "level": levels[question], "credit": earned[question]}
+        for question in earned
+        if question in levels
+    ]
+    column = sure.frame()["sure"].dropna()
+    assert {question: n for (question, _), n in column.items()} == levels
+
+
+def test_how_sure_of_an_answer_that_was_not_given_counts_for_nothing(case: Case) -> None:
+    alone = score(case, {"cautions.sure": 3})
+    assert (alone.certainty, alone.answered, alone.total()) == ((), 0, 0)
+    assert alone.frame()["sure"].isna().all()
+
+
+def test_calibration_counts_by_level_the_surest_first(bank: CaseBank) -> None:
+    case = bank.load("know-the-deal")
+    answers = careful(case) | {"dearer-plan": "b"}
+    assert score(case, answers).calibration == ((3, 1, 0, 1),)
+    answers |= {"three-things-to-ask": ["b"], "three-things-to-ask.sure": 1}
+    assert score(case, answers).calibration == ((3, 0, 0, 1), (1, 0, 1, 0))
+    assert score(case, {}).calibration == ()
+
+
+def test_a_text_with_a_rubric_waits_for_a_marker_and_is_never_scored(bank: CaseBank) -> None:
+    case = bank.load("mental-health")
+    answers = careful(case) | {"whose-fear": "Mine, and Latha's."}
+    found = json.loads(json.dumps(score(case, answers).as_dict()))["for_marking"]
+    assert [(text["question"], text["text"]) for text in found] == [
+        ("whose-fear", "Mine, and Latha's.")
+    ]
+    assert [set(criterion) for criterion in found[0]["rubric"]] == [{"id", "asks", "most"}] * 3
+    assert [criterion["most"] for criterion in found[0]["rubric"]] == [2, 2, 1]
+    del answers["whose-fear"]
+    assert score(case, answers).as_dict()["for_marking"] == []
+
+
+def test_a_reflection_without_a_rubric_waits_for_nobody(result: Result) -> None:
+    assert result.as_dict()["for_marking"] == []
+
+
+def test_a_ranking_and_key_features_are_marked_by_their_own_rules(bank: CaseBank) -> None:
+    connie, deal = bank.load("young-adult-learning-disability"), bank.load("know-the-deal")
+
+    def earned(case: Case, answers: dict[str, Any]) -> str:
+        [question] = answers
+        [mark] = [mark for mark in score(case, answers).marks if mark.question == question]
+        return f"{mark.format} {mark.credit}"
+
+    assert earned(connie, {"the-same-afternoon": list("abedc")}) == "ranking 0.8333"
+    assert earned(deal, {"three-things-to-ask": ["b", "a"]}) == "key-features 0.3333"
+    assert earned(deal, {"three-things-to-ask": list("abdg")}) == "key-features 0.0000"
+    assert score(connie, careful(connie)).percent() == 100
+    assert score(connie, careless(connie)).percent() == 0

@@ -15,6 +15,7 @@ from phbkit.deciding import Plan
 from phbkit.deciding.ledger import TEXTS
 from phbkit.text import quotes
 from phbkit.workbook.arc import STEPS
+from phbkit.workbook.formats import LEVELS
 
 ANSWERS = Path(__file__).parent.parent / "answers"
 Visit = Callable[[str], None]
@@ -35,6 +36,10 @@ class Mouse:
     def choose(self, control: Locator) -> None:
         """Tick a checkbox or a radio button."""
         control.check()
+
+    def pick(self, control: Locator, place: int) -> None:
+        """Pick a place in a list that opens."""
+        control.select_option(str(place))
 
     def write(self, control: Locator, text: str) -> None:
         """Fill in a text field."""
@@ -77,6 +82,14 @@ class Keyboard:
             self.page.keyboard.press("ArrowDown")
         raise AssertionError(f"The arrows never chose {control}")
 
+    def pick(self, control: Locator, place: int) -> None:
+        """Reach a list with Tab, and go down in it as far as the place."""
+        self._tab_to(control)
+        self.page.keyboard.press("Home")
+        for _ in range(place):
+            self.page.keyboard.press("ArrowDown")
+        expect(control).to_have_value(str(place))
+
     def write(self, control: Locator, text: str) -> None:
         """Reach a field with Tab and type."""
         self._tab_to(control)
@@ -113,6 +126,9 @@ def fill_step(
         if question.id in answers:
             field = step.locator(f'[data-field="{question.id}"]')
             _fill_question(hand, field, question, answers[question.id])
+        if question.sure_key in answers:
+            field = step.locator(f'[data-field="{question.sure_key}"]')
+            hand.choose(field.get_by_label(LEVELS[answers[question.sure_key]], exact=True))
     if step_id == "decide":
         _fill_decision(step, hand, answers["decision"])
     if step_id == "reflect":
@@ -126,6 +142,10 @@ def _fill_question(
         hand.write(field.get_by_role("textbox"), str(answer))
     elif question.format == "concordance":
         hand.choose(field.get_by_role("radio").nth(SCALE.index(answer)))
+    elif question.format == "ranking":
+        texts = {option.id: option.text for option in question.options}
+        for place, option in enumerate(answer, start=1):
+            hand.pick(field.get_by_label(quotes(texts[option]), exact=True), place)
     else:
         texts = {option.id: option.text for option in question.options}
         for chosen in answer if isinstance(answer, list) else [answer]:

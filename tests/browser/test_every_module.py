@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from phbkit.assessing import score
-from phbkit.casebank import CaseBank
+from phbkit.casebank import Case, CaseBank
 from tests.browser.axe import violations
-from tests.browser.conftest import Served
-from tests.browser.player import Keyboard, Mouse, play, wait_ready
+from tests.browser.conftest import Served, Windows
+from tests.browser.player import (
+    Keyboard,
+    Mouse,
+    commit_step,
+    fill_step,
+    open_step,
+    play,
+    wait_ready,
+)
 from tests.made import WORKBOOKS, careful, careless
 
 OTHERS = [name for name in WORKBOOKS if name != "chronic_pain_massage"]
@@ -33,13 +43,90 @@ def test_a_careful_gp_plays_by_mouse_and_every_step_passes_axe(
     expect(page.get_by_label("CPD entry text", exact=True)).to_be_visible()
 
 
+PHONE: dict[str, Any] = {"viewport": {"width": 320, "height": 640}, "has_touch": True}
+
+
 @pytest.mark.parametrize("name", OTHERS)
-def test_a_careless_gp_plays_by_keyboard_alone(
-    served: Served, page: Page, bank: CaseBank, name: str
+def test_a_careless_gp_plays_by_keyboard_alone_on_a_screen_of_a_phones_width(
+    served: Served, windows: Windows, bank: CaseBank, name: str
 ) -> None:
-    case = bank.load(WORKBOOKS[name])
+    case, page = bank.load(WORKBOOKS[name]), windows.open(**PHONE)
     page.goto(f"{served.url}module/{name}")
     wait_ready(page)
+
+    def check(step: str) -> None:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, step
+
     answers = careless(case)
-    play(page, Keyboard(page), case, answers)
+    play(page, Keyboard(page), case, answers, before=check, after=check)
     assert served.module(case).result == score(case, answers)
+
+
+def play_until(page: Page, case: Case, last: str) -> None:
+    """Play a case carefully by mouse as far as the form of one step."""
+    hand, answers = Mouse(page), careful(case)
+    for step in case.steps[: case.steps.index(last)]:
+        open_step(page, hand, step)
+        fill_step(page, hand, case, step, answers)
+        commit_step(page, hand, step)
+    open_step(page, hand, last)
+
+
+def test_two_in_one_place_are_told_at_the_field_and_taken_back_when_it_is_changed(
+    served: Served, windows: Windows, bank: CaseBank
+) -> None:
+    case, page = bank.load("young-adult-learning-disability"), windows.open(**PHONE)
+    page.goto(f"{served.url}module/young_adult_learning_disability")
+    wait_ready(page)
+    play_until(page, case, "plan")
+    ranking = page.locator('[data-field="the-same-afternoon"]')
+    keep, summary = page.get_by_role("button", name="Keep this plan"), page.locator(".phb-errors")
+    keep.click()
+    expect(summary).to_contain_text("is not answered yet.")
+    fill_step(page, Mouse(page), case, "plan", careful(case))
+    first, second = ranking.locator("select").nth(0), ranking.locator("select").nth(1)
+    second.select_option("2")
+    expect(first).to_have_value("2")
+    keep.click()
+    expect(summary).to_be_focused()
+    expect(summary.get_by_role("listitem")).to_have_count(1)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    summary.get_by_role("link").press("Enter")
+    expect(second).to_be_focused()
+    expect(second).to_have_attribute("aria-invalid", "true")
+    described = second.get_attribute("aria-describedby")
+    assert described
+    error = page.locator(f'[id="{described}"]')
+    expect(error).to_contain_text("is 2nd, and so is")
+    first.select_option("1")
+    expect(error).to_be_hidden()
+    expect(summary).to_be_hidden()
+    commit_step(page, Mouse(page), "plan")
+    assert served.module(case).answers["the-same-afternoon"] == ["a", "b", "e", "d", "c"]
+
+
+def test_too_many_choices_are_refused_with_the_rule_until_some_are_taken_back(
+    served: Served, page: Page, bank: CaseBank
+) -> None:
+    case = bank.load("know-the-deal")
+    page.goto(f"{served.url}module/know_the_deal")
+    wait_ready(page)
+    play_until(page, case, "deal")
+    fill_step(page, Mouse(page), case, "deal", careful(case))
+    asked = page.locator('[data-field="three-things-to-ask"]')
+    expect(asked).to_contain_text("Choose at most 3")
+    fourth = asked.locator('[value="a"]')
+    fourth.check()
+    page.get_by_role("button", name="Mark my answers").click()
+    error = page.locator('[id="error-three-things-to-ask"]')
+    expect(error).to_contain_text("This has 4 choices. Choose at most 3: whoever chooses more")
+    assert violations(page) == []
+    assert "three-things-to-ask" not in served.module(case).answers
+    fourth.uncheck()
+    expect(error).to_be_hidden()
+    commit_step(page, Mouse(page), "deal")
+    module = served.module(case)
+    assert module.answers["three-things-to-ask"] == ["b", "d", "g"]
+    assert module.answers["three-things-to-ask.sure"] == 3
+    expect(page.get_by_text("3 of 3 key features found.")).to_be_visible()

@@ -27,6 +27,18 @@ def test_judgements_are_counted_from_much_less_to_much_more(tmp_path: Path) -> N
     assert panel.counts == {"q1": (2, 0, 0, 0, 1), "q2": (0, 0, 1, 2, 0)}
 
 
+def test_each_panellists_judgement_and_role_are_kept_in_the_order_of_the_rows(
+    tmp_path: Path,
+) -> None:
+    panel = read(tmp_path, ROWS)
+    assert isinstance(panel, Panel)
+    assert panel.judgements == {"q1": (-2, -2, 2), "q2": (1, 0, 1)}
+    assert panel.roles == ("GP", "Nurse", "Carer")
+    nameless = read(tmp_path, ["q1,q2", "1,0"])
+    assert isinstance(nameless, Panel)
+    assert nameless.roles == ("",)
+
+
 def test_the_shipped_panels_count_as_counted_by_hand(case: Case) -> None:
     clinicians, holders = case.panels
     assert (clinicians.size, holders.size) == (15, 12)
