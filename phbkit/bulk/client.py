@@ -1,14 +1,15 @@
-"""papermill's own client, at a kernel on a pipe instead of one on sockets."""
+"""papermill's own client, at a kernel without sockets."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import pickle
+import signal
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import Empty
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from jupyter_client.client import KernelClient
@@ -18,7 +19,10 @@ from papermill.clientwrap import PapermillNotebookClient
 
 from phbkit.bulk import template
 from phbkit.bulk.limits import Limits
-from phbkit.bulk.wire import IOPUB, SHELL
+from phbkit.bulk.wire import IOPUB, SHELL, Messages
+
+if TYPE_CHECKING:
+    from phbkit.bulk.kernel import BareKernel
 
 _KERNEL = "phbkit.bulk.kernel:serve"
 _ENDING_SECONDS = 1.0
@@ -27,7 +31,7 @@ _ENDING_SECONDS = 1.0
 class Channel:
     """Messages of one kind that came from the kernel, and the way to it."""
 
-    def __init__(self, client: PipeClient) -> None:
+    def __init__(self, client: BareClient) -> None:
         self._client = client
         self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
 
@@ -37,9 +41,9 @@ class Channel:
 
     def send(self, message: dict[str, Any]) -> None:
         """Send a message to the kernel."""
-        self._client.post(message)
+        self._client.post({**message, "buffers": [bytes(b) for b in message.get("buffers", ())]})
 
-    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # noqa: ASYNC109
         """Wait for a message.
 
         Raises
@@ -60,20 +64,19 @@ class Channel:
         return message
 
     def is_alive(self) -> bool:
-        """Channels need no starting."""
+        """Say that there is nothing to start."""
         return True
 
 
-class PipeClient(KernelClient):
-    """Speaks to one process of `phbkit.bulk.kernel`."""
+class BareClient(KernelClient):
+    """Speaks to a kernel without sockets. How messages travel is for its children to say."""
 
     allow_stdin = False
+    epitaph = ""
 
-    def __init__(self, process: BaseProcess, pipe: Connection) -> None:
+    def __init__(self) -> None:
         super().__init__(session=Session(key=b""))
-        self._process, self._pipe = process, pipe
         self._channels = {name: Channel(self) for name in (IOPUB, SHELL)}
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def shell_channel(self) -> Any:
@@ -85,12 +88,26 @@ class PipeClient(KernelClient):
         """Outputs."""
         return self._channels[IOPUB]
 
+    def take(self, messages: Messages) -> None:
+        """Take what the kernel says."""
+        for channel, message in messages:
+            self._channels[channel].put(message)
+
+
+class PipeClient(BareClient):
+    """Speaks to the kernel of another process."""
+
+    def __init__(self, process: BaseProcess, pipe: Connection) -> None:
+        super().__init__()
+        self._process, self._pipe = process, pipe
+        self._loop: asyncio.AbstractEventLoop | None = None
+
     def is_alive(self) -> bool:
         """Say whether the process still runs."""
         return self._process.is_alive()
 
     @property
-    def epitaph(self) -> str:
+    def epitaph(self) -> str:  # type: ignore[override]
         """How the process ended, in words."""
         self._process.join(_ENDING_SECONDS)
         code = self._process.exitcode
@@ -100,10 +117,8 @@ class PipeClient(KernelClient):
 
     def post(self, message: dict[str, Any]) -> None:
         """Send a message to the kernel; a dead one gets none, and the next read says so."""
-        parts = [bytes(part) for part in self.session.serialize(message)]
-        parts += [bytes(part) for part in message.get("buffers", [])]
         try:
-            self._pipe.send_bytes(pickle.dumps(parts))
+            self._pipe.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
         except (BrokenPipeError, ConnectionError):
             self._end()
 
@@ -116,12 +131,11 @@ class PipeClient(KernelClient):
 
     def _read(self) -> None:
         try:
-            channel, parts = pickle.loads(self._pipe.recv_bytes())  # noqa: S301  our own copy wrote it
+            messages = pickle.loads(self._pipe.recv_bytes())  # noqa: S301  our own copy wrote it
         except (EOFError, ConnectionError):
             self._end()
-            return
-        _, parts = self.session.feed_identities(parts)
-        self._channels[channel].put(self.session.deserialize(parts))
+        else:
+            self.take(messages)
 
     def _end(self) -> None:
         if self._loop is not None:
@@ -134,24 +148,59 @@ class PipeClient(KernelClient):
         if self._loop is not None:
             self._loop.remove_reader(self._pipe.fileno())
         self._pipe.close()
-        self._process.join(_ENDING_SECONDS)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        self._process.close()
+        template.end(self._process)
 
 
-class ForkingClient(PapermillNotebookClient):
-    """papermill's client with a process forked from the template as its kernel."""
+class InsideClient(BareClient):
+    """Speaks to the kernel of this process, which is a copy of the template made for one notebook.
 
-    def __init__(self, nb_man: Any, *, limits: Limits, folder: str, **options: Any) -> None:
+    A cell that runs for longer than it may ends the process: whoever made it has to notice.
+    """
+
+    def __init__(self, kernel: BareKernel, seconds: float | None) -> None:
+        super().__init__()
+        self._kernel, self._seconds = kernel, seconds or 0
+        self._asked: list[dict[str, Any]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def is_alive(self) -> bool:
+        """Say that it runs: who asks is the same process."""
+        return True
+
+    def post(self, message: dict[str, Any]) -> None:
+        """Send a message to the kernel."""
+        self._asked.append(message)
+
+    def listen(self) -> None:
+        """Have the kernel do what it was asked, in the loop that runs now."""
+        for message in self._asked:
+            task = asyncio.get_running_loop().create_task(self._obey(message))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self._asked.clear()
+
+    async def _obey(self, message: dict[str, Any]) -> None:
+        signal.setitimer(signal.ITIMER_REAL, self._seconds)
+        try:
+            await self._kernel.obey(message)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def close(self) -> None:
+        """Leave the process to end."""
+
+
+class BareNotebookClient(PapermillNotebookClient):  # type: ignore[misc]
+    """papermill's client at a kernel without sockets; what stops a cell stands in its output."""
+
+    def __init__(
+        self, nb_man: Any, kernel_client: PipeClient | InsideClient, **options: Any
+    ) -> None:
         super().__init__(nb_man, **options)
-        self._limits, self._folder = limits, folder
+        self.kc = kernel_client
 
     def execute(self, **kwargs: Any) -> Any:
-        """Execute the notebook in a process of its own."""
-        process, pipe = template.start(_KERNEL, dict(os.environ), self._folder, self._limits)
-        self.kc = PipeClient(process, pipe)
+        """Execute the notebook."""
         try:
             self.reset_execution_trackers()
             self.papermill_execute_cells()
@@ -164,17 +213,41 @@ class ForkingClient(PapermillNotebookClient):
         return self.nb
 
     def execute_cell(self, cell: Any, cell_index: int, **kwargs: Any) -> Any:
-        """Execute one cell; whatever stops it stands in its output."""
+        """Execute one cell."""
         try:
             return super().execute_cell(cell, cell_index, **kwargs)
         except CellTimeoutError:
+            seconds = self._get_timeout(cell)
             ename = "TimeoutError"
-            evalue = (
-                f"This cell ran for more than {self._get_timeout(cell)} seconds and was stopped."
-            )
+            evalue = f"This cell ran for more than {seconds} seconds and was stopped."
         except DeadKernelError as error:
             ename, evalue = "DeadKernelError", f"This cell was never finished: {error}."
         output = nbformat.v4.new_output("error", ename=ename, evalue=evalue, traceback=[])
         output.traceback = [f"{ename}: {evalue}"]
         cell.outputs.append(output)
         raise CellExecutionError("\n".join(output.traceback), ename, evalue)
+
+
+def make_client(
+    nb_man: Any, *, limits: Limits, folder: str, inside: bool, **options: Any
+) -> BareNotebookClient:
+    """Make the client of one notebook.
+
+    Parameters
+    ----------
+    folder
+        Where the notebook's code runs.
+    inside
+        Run it in this very process, which must be a copy of the template made for this.
+    """
+    kernel_client: PipeClient | InsideClient
+    if inside:
+        from phbkit.bulk.kernel import BareKernel
+
+        kernel = BareKernel.ready()
+        kernel_client = InsideClient(kernel, limits.seconds)
+        kernel.put_to_use(kernel_client.take, dict(os.environ), folder, limits)
+    else:
+        kernel_client = PipeClient(*template.start(_KERNEL, dict(os.environ), folder, limits))
+        options["timeout"] = limits.seconds
+    return BareNotebookClient(nb_man, kernel_client, **options)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from phbkit import __version__
 from phbkit.bulk.cohort import read_cohort
 from phbkit.bulk.folder import RunError, RunFolder, jobs_of
-from phbkit.bulk.jobs import DONE, FAILED, Job, Outcome
+from phbkit.bulk.jobs import FAILED, Job
+from phbkit.bulk.limits import Limits
 from phbkit.bulk.pool import Cluster, Pool, Share, cores, run_all
 from phbkit.bulk.tables import write_tables
 from phbkit.casebank import Case, CaseBank
 from phbkit.settings import Settings
-
-SECONDS, MEBIBYTES = 60.0, 2048
 
 
 @dataclass(frozen=True)
@@ -28,23 +27,25 @@ class Options:
     Attributes
     ----------
     workers
-        Notebooks at a time; None for one a core.
+        Notebooks at a time; None for one a core, and one more while others wait for the disk.
     only
         Learners to run; all where empty.
     retry_failed
         Run what failed before once more.
-    seconds, mebibytes
-        What each cell and each notebook may use.
+    limits
+        What each notebook may use.
     scheduler
         The address of a Dask scheduler; empty for this machine.
+    watch
+        Is told how the run stands after each job.
     """
 
     workers: int | None = None
     only: tuple[str, ...] = ()
     retry_failed: bool = False
-    seconds: float | None = SECONDS
-    mebibytes: int | None = MEBIBYTES
+    limits: Limits = field(default_factory=lambda: Limits(60.0, 2048))
     scheduler: str = ""
+    watch: Callable[[Progress], None] = lambda _: None
 
 
 @dataclass
@@ -61,17 +62,8 @@ class Progress:
         return f"{self.ran} ran, {self.before} were already done, {self.failed} failed."
 
 
-Watch = Callable[[Progress], None]
-
-
 def run_cohort(
-    workbooks: Sequence[Path],
-    source: str,
-    out: Path,
-    options: Options,
-    *,
-    using: Settings,
-    watch: Watch = lambda progress: None,
+    workbooks: Sequence[Path], source: str, out: Path, options: Options, *, using: Settings
 ) -> Progress:
     """Run a cohort through workbooks into a folder; run again, it goes on where it was.
 
@@ -91,7 +83,7 @@ def run_cohort(
         progress = Progress(left_out=left_out)
         progress.jobs = folder.keep_cohort(read_cohort(source, cases))
         folder.keep_manifest(_manifest(source, playing, "running"))
-        _run(folder, playing, options, progress, watch)
+        _run(folder, playing, options, progress)
         wanted = {job.key: job.fingerprint for job in jobs_of(folder.cohort(), playing)}
         simulated = write_tables(folder, wanted, cases)
         whole = len(wanted) == progress.ran + progress.before
@@ -107,7 +99,6 @@ def _run(
     playing: dict[str, tuple[str, str, str]],
     options: Options,
     progress: Progress,
-    watch: Watch,
 ) -> None:
     ended = {o.key: (o.fingerprint, o.state) for o, _ in folder.outcomes()}
 
@@ -122,14 +113,14 @@ def _run(
                 yield job
 
     pool: Pool | Cluster
-    pool = Cluster(options.scheduler) if options.scheduler else Pool(options.workers or cores())
-    share = Share(str(folder.root.resolve()), options.seconds, options.mebibytes)
+    pool = Cluster(options.scheduler) if options.scheduler else Pool(options.workers or cores() + 1)
+    share = Share(str(folder.root.resolve()), options.limits)
     with folder.logging() as log:
         for outcome in run_all(pool, share, left()):
             log.append(outcome)
             progress.ran += 1
             progress.failed += outcome.state == FAILED
-            watch(progress)
+            options.watch(progress)
 
 
 def _is_there(folder: RunFolder, job: Job, state: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
+from pathlib import Path
 from typing import Any
 
 from papermill.engines import NBClientEngine, papermill_engines
@@ -12,13 +12,13 @@ _log = logging.getLogger("papermill")
 _KERNELS = {"python3", "python"}
 
 
-class PhbEngine(NBClientEngine):
+class PhbEngine(NBClientEngine):  # type: ignore[misc]
     """Runs Python notebooks in processes forked from a template that has imported the libraries.
 
     Options beside papermill's own: `mebibytes`, the memory that a notebook may use, and `folder`,
-    where its process runs if not in the folder of this one. Where forking
-    cannot work, or what is asked for needs a kernel of its own, papermill's stock engine runs the
-    notebook and the log says why.
+    where its code runs if not in the folder of this process. (`inside` is for processes that were
+    forked for one notebook.) Where forking cannot work, or what is asked for needs a kernel of its
+    own, papermill's stock engine runs the notebook and the log says why.
     """
 
     @classmethod
@@ -29,6 +29,7 @@ class PhbEngine(NBClientEngine):
         *,
         mebibytes: int | None = None,
         folder: str | None = None,
+        inside: bool = False,
         **options: Any,
     ) -> Any:
         """Execute the notebook that `nb_man` manages."""
@@ -38,18 +39,18 @@ class PhbEngine(NBClientEngine):
         if reason:
             _log.warning("The stock engine runs this notebook: %s.", reason)
             return super().execute_managed_notebook(nb_man, kernel_name, **options)
-        from phbkit.bulk.client import ForkingClient
+        from phbkit.bulk.client import make_client
         from phbkit.bulk.limits import Limits
 
         seconds = options.pop("execution_timeout", None) or options.pop("timeout", None)
         for unused in ("input_path", "start_timeout", "startup_timeout", "timeout"):
             options.pop(unused, None)
-        client = ForkingClient(
+        client = make_client(
             nb_man,
-            limits=Limits(mebibytes=mebibytes),
-            folder=folder or os.getcwd(),
+            limits=Limits(seconds, mebibytes),
+            folder=folder or str(Path.cwd()),
+            inside=inside,
             kernel_name=kernel_name,
-            timeout=seconds,
             log=_log,
             **options,
         )

@@ -71,9 +71,9 @@ class RunFolder:
             Another run is at work, or the folder holds something else.
         """
         ours = {"run.lock", "manifest.json", "cohort.jsonl", WORKBOOKS}
-        if self.root.is_dir() and any(self.root.iterdir()):
-            if not any((self.root / name).exists() for name in ours):
-                raise RunError(f"{self.root} holds something else than a run. Name a new folder.")
+        there = {entry.name for entry in self.root.iterdir()} if self.root.is_dir() else set()
+        if there and not there & ours:
+            raise RunError(f"{self.root} holds something else than a run. Name a new folder.")
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             lock = (self.root / "run.lock").open("a")

@@ -6,10 +6,13 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from phbkit.assessing import MIME
+from phbkit.bulk import template
+from phbkit.bulk.limits import Limits
 from phbkit.bulk.writing import part_of, write_whole
 
 DONE, FAILED = "done", "failed"
@@ -83,10 +86,12 @@ class KilledError(Exception):
     """The notebook's process was killed, as the system does when memory runs out."""
 
 
-def run_job(folder: str, job: Job, seconds: float | None, mebibytes: int | None) -> Outcome:
+def run_job(folder: str, job: Job, limits: Limits) -> Outcome:
     """Run a job in a run's folder; the notebook is written whole, or not at all.
 
-    A notebook that fails is an outcome like any other, and shows the error where it happened.
+    It runs in a process made for it. Where that process does not come back with an outcome (the
+    notebook ended it, ran for too long, took it down), the notebook is run once more from outside,
+    so that it shows where that happened. A notebook that fails is an outcome like any other.
 
     Raises
     ------
@@ -94,6 +99,38 @@ def run_job(folder: str, job: Job, seconds: float | None, mebibytes: int | None)
         Something could not be written: the disk is full.
     KilledError
         The notebook's process was killed. It may go well another time.
+    """
+    process, pipe = template.start("phbkit.bulk.jobs:run_inside", folder, job, limits)
+    try:
+        came = pipe.recv()
+    except EOFError:
+        came = None
+    finally:
+        pipe.close()
+        template.end(process)
+    if isinstance(came, Exception):
+        raise came
+    return came if came is not None else execute(folder, job, limits, inside=False)
+
+
+def run_inside(pipe: Connection, folder: str, job: Job, limits: Limits) -> None:
+    """Run a job in this process, and send the outcome."""
+    from phbkit.bulk.kernel import finish
+
+    try:
+        pipe.send(execute(folder, job, limits, inside=True))
+    except OSError as error:
+        pipe.send(OSError(str(error)))
+    finish()
+
+
+def execute(folder: str, job: Job, limits: Limits, *, inside: bool) -> Outcome:
+    """Execute a job's notebook, in this process or from outside, and write it.
+
+    Raises
+    ------
+    OSError, KilledError
+        As `run_job` does.
     """
     from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
@@ -118,20 +155,16 @@ def run_job(folder: str, job: Job, seconds: float | None, mebibytes: int | None)
         notebook,
         kernel_name="python3",
         progress_bar=False,
-        execution_timeout=seconds,
-        mebibytes=mebibytes,
+        execution_timeout=limits.seconds,
+        mebibytes=limits.mebibytes,
         folder=folder,
+        inside=inside,
         store_widget_state=False,
     )
     ended = Outcome(
-        job.workbook,
-        job.learner,
-        job.case,
-        job.fingerprint,
-        DONE,
-        job.notebook,
+        job.workbook, job.learner, job.case, job.fingerprint, DONE, job.notebook,
         simulated=job.simulated,
-    )
+    )  # fmt: skip
     with part_of(root / job.notebook) as part:
         try:
             raise_for_execution_errors(notebook, part)

@@ -1,4 +1,4 @@
-"""A kernel without sockets: what the process of one notebook runs, on one pipe.
+"""A kernel without sockets: it runs a notebook's cells in this process.
 
 It is ipykernel's own kernel. Only the way messages travel differs, so outputs cannot.
 """
@@ -20,30 +20,30 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import ipykernel.debugger
-import zmq
 from ipykernel.ipkernel import IPythonKernel
 from jupyter_client.session import Session
 from traitlets.config import Config
 
 from phbkit.bulk.limits import Limits
-from phbkit.bulk.wire import IOPUB, SHELL
+from phbkit.bulk.wire import IOPUB, SHELL, Deliver, Messages
 
 _CONFIG = Config(
     {
         "HistoryManager": {"enabled": False},  # a thread and a database that nobody would read
-        "PipeKernel": {"_execute_sleep": 0.0},
+        "BareKernel": {"_execute_sleep": 0.0},
     }
 )
 
 
-class PipeSession(Session):
-    """Puts whole messages on a pipe."""
+class BareSession(Session):
+    """Hands whole messages over as they are, each with the channel it belongs to."""
 
-    def __init__(self, pipe: Connection) -> None:
+    def __init__(self, deliver: Deliver) -> None:
         super().__init__(key=b"", digest_history_size=0)
-        self._pipe, self._turn = pipe, threading.Lock()
+        self._deliver, self._turn = deliver, threading.Lock()
+        self._waiting: Messages = []
 
-    def send(  # noqa: PLR0913  the parent's own
+    def send(  # noqa: PLR0913, PLR0917  the parent's own
         self,
         stream: object,
         msg_or_type: Any,
@@ -59,19 +59,36 @@ class PipeSession(Session):
         message = msg_or_type
         if isinstance(msg_or_type, str):
             message = self.msg(msg_or_type, content, parent, header, metadata)
-        parts = [bytes(part) for part in self.serialize(message)]
-        parts += [bytes(buffer) for buffer in buffers or message.get("buffers", [])]
+        told = {**message, "buffers": [bytes(b) for b in buffers or message.get("buffers", ())]}
+        if message["msg_type"].startswith("comm"):  # all else was made plain already
+            told["content"] = self.unpack(self.pack(message["content"]))
         channel = IOPUB if stream == IOPUB else SHELL
-        packed = pickle.dumps((channel, parts), protocol=pickle.HIGHEST_PROTOCOL)
         with self._turn:
-            self._pipe.send_bytes(packed)
+            self._waiting.append((channel, told))
+            if not _another_follows(told):
+                self._deliver(self._waiting)
+                self._waiting = []
         return message
 
+    def feed_identities(self, msg_list: Any, copy: bool = True) -> Any:
+        """Find no identities: there is one peer."""
+        return [], msg_list
 
-class PipeStream(io.TextIOBase):
+    def deserialize(self, msg_list: Any, content: bool = True, copy: bool = True) -> Any:
+        """Take a message as it came."""
+        return msg_list
+
+
+def _another_follows(message: dict[str, Any]) -> bool:
+    """Say whether the kernel sends another message at once: the input, or that it is idle."""
+    kind, state = message["msg_type"], message["content"].get("execution_state")
+    return kind == "execute_reply" or bool(kind == "status" and state == "busy")
+
+
+class BareStream(io.TextIOBase):
     """What is printed, sent whenever the kernel flushes."""
 
-    def __init__(self, kernel: PipeKernel, name: str, number: int) -> None:
+    def __init__(self, kernel: BareKernel, name: str, number: int) -> None:
         self._kernel, self.name, self._number = kernel, name, number
         self._texts: list[str] = []
         self._length = 0
@@ -99,59 +116,85 @@ class PipeStream(io.TextIOBase):
         return self._number
 
     def isatty(self) -> bool:
-        """Nobody looks."""
+        """Say that nobody looks."""
         return False
 
     def writable(self) -> bool:
-        """Always."""
+        """Say that it is."""
         return True
 
     encoding = "UTF-8"
     errors = None
 
 
-class PipeKernel(IPythonKernel):
-    """ipykernel's kernel on a pipe. The template makes one; each copy puts its own pipe to it."""
-
-    @classmethod
-    def ready(cls) -> PipeKernel:
-        """Return the kernel of this process, without a pipe until it has one."""
-        if not cls.initialized():
-            ipykernel.debugger._is_debugpy_available = False  # noqa: SLF001  nobody debugs here
-            log = logging.getLogger("phbkit.kernel")
-            cls.instance(session=Session(key=b""), iopub_socket=IOPUB, config=_CONFIG, log=log)
-        kernel: PipeKernel = cls.instance()
-        return kernel
-
-    def listen(self, pipe: Connection) -> None:
-        """Send what the kernel says up a pipe, and what is printed."""
-        self.session = PipeSession(pipe)
-        self.shell.displayhook.session = self.session
-        self.shell.display_pub.session = self.session
-        sys.stdout = PipeStream(self, "stdout", 1)
-        sys.stderr = PipeStream(self, "stderr", 2)
+class BareKernel(IPythonKernel):  # type: ignore[misc]
+    """ipykernel's kernel without sockets. The template makes one, and each copy puts it to use."""
 
     def _abort_queues(self, subshell_id: str | None = None) -> None:
         """Abort nothing: requests come one at a time."""
 
+    @classmethod
+    def ready(cls) -> BareKernel:
+        """Return the kernel of this process."""
+        if not cls.initialized():
+            ipykernel.debugger._is_debugpy_available = False  # noqa: SLF001  nobody debugs here
+            log = logging.getLogger("phbkit.kernel")
+            cls.instance(session=Session(key=b""), iopub_socket=IOPUB, config=_CONFIG, log=log)
+        kernel: BareKernel = cls.instance()
+        return kernel
+
+    def put_to_use(
+        self, deliver: Deliver, environment: Mapping[str, str], folder: str, limits: Limits
+    ) -> None:
+        """Make of a copy of the template what a notebook expects of its process.
+
+        Parameters
+        ----------
+        deliver
+            Takes what the kernel says.
+        environment, folder
+            Those of whoever asked for the notebook to be run.
+        """
+        _come_from_the_template(environment, folder)
+        self.shell.init_environment()
+        self.session = BareSession(deliver)
+        self.shell.displayhook.session = self.session
+        self.shell.display_pub.session = self.session
+        self._streams = BareStream(self, "stdout", 1), BareStream(self, "stderr", 2)
+        limits.apply()
+
+    async def obey(self, message: dict[str, Any]) -> None:
+        """Do what a message asks; meanwhile what is printed goes to the notebook."""
+        kept = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = self._streams
+        try:
+            await self.dispatch_shell(message)
+        finally:
+            sys.stdout, sys.stderr = kept
+
 
 def serve(pipe: Connection, environment: Mapping[str, str], folder: str, limits: Limits) -> None:
-    """Run the cells that come up the pipe until it is closed."""
-    _come_from_the_template(environment, folder)
+    """Run the cells that come up a pipe until it is closed."""
+
+    def deliver(messages: Messages) -> None:
+        pipe.send_bytes(pickle.dumps(messages, pickle.HIGHEST_PROTOCOL))
+
+    kernel = BareKernel.ready()
+    kernel.put_to_use(deliver, environment, folder, limits)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    kernel = PipeKernel.ready()
-    kernel.shell.init_environment()
-    kernel.listen(pipe)
-    limits.apply()
     while True:
         try:
-            parts = pickle.loads(pipe.recv_bytes())  # noqa: S301  from the process that forked us
+            asked = pickle.loads(pipe.recv_bytes())  # noqa: S301  from the process that forked us
         except (EOFError, ConnectionError):
             break
-        frames = [zmq.Frame(part) for part in parts]
-        loop.run_until_complete(kernel.dispatch_shell(frames))
-    atexit._run_exitfuncs()  # noqa: SLF001  what the notebook asked for
+        loop.run_until_complete(kernel.obey(asked))
+    finish()
+
+
+def finish() -> None:
+    """End this process after what the notebook wanted done at its end."""
+    atexit._run_exitfuncs()  # noqa: SLF001
     os._exit(0)
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Any
 
 from phbkit.bulk import template
 from phbkit.bulk.folder import RunError
 from phbkit.bulk.jobs import FAILED, Job, KilledError, Outcome, run_job
+from phbkit.bulk.limits import Limits
 from phbkit.errors import SettingsError
 
 MOST_TRIES = 3
@@ -24,8 +24,7 @@ class Share:
     """Where jobs write, and what each notebook may use."""
 
     folder: str
-    seconds: float | None
-    mebibytes: int | None
+    limits: Limits
 
 
 class Pool:
@@ -42,7 +41,7 @@ class Pool:
                 self.width, mp_context=template.context(), initializer=template.become_worker
             )
         with template.starting():
-            return self._executor.submit(run_job, share.folder, job, share.seconds, share.mebibytes)
+            return self._executor.submit(run_job, share.folder, job, share.limits)
 
     def mend(self) -> None:
         """Give up workers that one of them has taken down; the next job gets new ones."""
@@ -52,7 +51,7 @@ class Pool:
 
     def stop(self) -> None:
         """End all workers now."""
-        processes = list((self._executor and self._executor._processes or {}).values())  # noqa: SLF001
+        processes = list(self._executor._processes.values()) if self._executor else []  # noqa: SLF001
         self.mend()
         for process in processes:
             process.kill()
@@ -75,7 +74,7 @@ class Cluster:
 
     def submit(self, share: Share, job: Job) -> Future[Outcome]:
         """Hand a job to the cluster."""
-        return self._executor.submit(run_job, share.folder, job, share.seconds, share.mebibytes)
+        return self._executor.submit(run_job, share.folder, job, share.limits)
 
     def mend(self) -> None:
         """Do nothing: the scheduler looks after its workers."""
@@ -94,52 +93,69 @@ def run_all(pool: Pool | Cluster, share: Share, jobs: Iterable[Job]) -> Iterator
     RunError
         The jobs cannot go on: the disk is full, or workers are killed again and again.
     """
-    waiting, rest = deque[Job](), iter(jobs)
-    flying: dict[Future[Outcome], Job] = {}
-    tries: Counter[tuple[str, str]] = Counter()
-    breaks = 0
+    flight = _Flight(pool, share, jobs)
     try:
-        while True:
-            while len(flying) < 2 * pool.width:
-                job = waiting.popleft() if waiting else next(rest, None)
-                if job is None:
-                    break
-                try:
-                    flying[pool.submit(share, job)] = job
-                except BrokenProcessPool:
-                    waiting.append(job)
-                    pool.mend()
-            if not flying:
-                return
-            broken = False
-            for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                job = flying.pop(future)
-                try:
-                    yield future.result()
-                    breaks = 0
-                except KilledError as error:
-                    tries[job.key] += 1
-                    if tries[job.key] < MOST_TRIES:
-                        waiting.append(job)
-                    else:
-                        yield _killed(job, str(error))
-                except BrokenProcessPool:
-                    waiting.append(job)
-                    broken = True
-                except OSError as error:
-                    raise RunError(
-                        f"The run stopped: {error}. What is done is kept; the same command goes on."
-                    ) from error
-            if broken:
-                breaks += 1
-                pool.mend()
-            if breaks > _MOST_BREAKS:
-                raise RunError(
-                    "The run stopped: its workers are killed again and again. Perhaps memory runs "
-                    "out: try fewer at a time with -j. What is done is kept."
-                )
+        while flight.fill():
+            yield from flight.landed()
+    except OSError as error:
+        raise RunError(
+            f"The run stopped: {error}. What is done is kept; the same command goes on."
+        ) from error
     finally:
         pool.stop()
+
+
+class _Flight:
+    """The jobs that are under way, and those that have to be run again."""
+
+    def __init__(self, pool: Pool | Cluster, share: Share, jobs: Iterable[Job]) -> None:
+        self._pool, self._share, self._rest = pool, share, iter(jobs)
+        self._again: deque[Job] = deque()
+        self._flying: dict[Future[Outcome], Job] = {}
+        self._tries: Counter[tuple[str, str]] = Counter()
+        self._breaks = 0
+
+    def fill(self) -> bool:
+        """Keep the workers busy; say whether anything is under way."""
+        while len(self._flying) < 2 * self._pool.width:
+            job = self._again.popleft() if self._again else next(self._rest, None)
+            if job is None:
+                break
+            try:
+                self._flying[self._pool.submit(self._share, job)] = job
+            except BrokenProcessPool:
+                self._again.append(job)
+                self._mend()
+        return bool(self._flying)
+
+    def landed(self) -> Iterator[Outcome]:
+        """Wait for jobs to end, and give how they did."""
+        broken = False
+        for future in wait(self._flying, return_when=FIRST_COMPLETED).done:
+            job = self._flying.pop(future)
+            try:
+                yield future.result()
+                self._breaks = 0
+            except BrokenProcessPool:
+                self._again.append(job)
+                broken = True
+            except KilledError as error:
+                self._tries[job.key] += 1
+                if self._tries[job.key] >= MOST_TRIES:
+                    yield _killed(job, str(error))
+                else:
+                    self._again.append(job)
+        if broken:
+            self._mend()
+
+    def _mend(self) -> None:
+        self._pool.mend()
+        self._breaks += 1
+        if self._breaks > _MOST_BREAKS:
+            raise RunError(
+                "The run stopped: its workers are killed again and again. Perhaps memory runs out: "
+                "try fewer at a time with -j. What is done is kept; the same command goes on."
+            )
 
 
 def _killed(job: Job, said: str) -> Outcome:
@@ -151,4 +167,6 @@ def _killed(job: Job, said: str) -> Outcome:
 
 def cores() -> int:
     """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -18,7 +18,7 @@ import papermill.iorw
 import phbkit.bulk.client
 import phbkit.bulk.kernel
 import phbkit.bulk.running
-from phbkit.bulk.kernel import PipeKernel
+from phbkit.bulk.kernel import BareKernel
 from phbkit.bulk.simulating import whole_answers
 from phbkit.casebank import CaseBank
 from phbkit.errors import PhbError
@@ -40,7 +40,22 @@ def _play_each_case() -> None:
             continue  # a case with faults is told of by the notebook that plays it
 
 
+def _write_a_notebook() -> None:
+    """Write one notebook with every kind of output, so that copies find its schema compiled."""
+    v4 = nbformat.v4
+    shown = {"data": {"text/plain": "x"}, "metadata": {}}
+    outputs = [
+        v4.new_output("stream", name="stdout", text="x"),
+        v4.new_output("display_data", **shown),
+        v4.new_output("execute_result", execution_count=1, **shown),
+        v4.new_output("error", ename="x", evalue="x", traceback=[]),
+    ]
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("", outputs=outputs)])
+    nbformat.reads(nbformat.writes(notebook), as_version=4)
+
+
 _play_each_case()
-PipeKernel.ready()
+_write_a_notebook()
+BareKernel.ready()
 gc.collect()
 gc.freeze()

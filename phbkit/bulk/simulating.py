@@ -10,7 +10,8 @@ import csv
 import json
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def _answers(
             continue
         lead = ability - hard.get((case.id, question.id), 0)
         wins = 1.0 if lead == math.inf else 1 / (1 + math.exp(-lead))
-        answers[question.id] = _FORMATS[question.format](case, question, wins, chance)
+        answers[question.id] = _FORMATS[question.format](Ask(case, question, wins, chance))
         if question.sure_key and chance.random() >= missing:
             answers[question.sure_key] = chance.choices((1, 2, 3), (1, 2, 1 + 3 * wins))[0]
     if "plan" in case.steps:
@@ -87,40 +88,52 @@ def _answers(
     return answers
 
 
-def _single(case: Case, question: Question, wins: float, chance: random.Random) -> str:
-    others = [option.id for option in question.options if option.id not in question.key]
-    return question.key[0] if chance.random() < wins else chance.choice(others)
+@dataclass(frozen=True)
+class Ask:
+    """One question put to one learner, who gets it right with the chance `wins`."""
+
+    case: Case
+    question: Question
+    wins: float
+    chance: random.Random
+
+    @property
+    def right(self) -> bool:
+        """Whether the learner gets it right this time."""
+        return self.chance.random() < self.wins
 
 
-def _some(case: Case, question: Question, wins: float, chance: random.Random) -> list[str]:
-    chosen = [
-        option.id
-        for option in question.options
-        if (chance.random() < wins) == (option.id in question.key)
-    ]
+def _single(ask: Ask) -> str:
+    key = ask.question.key
+    others = [option.id for option in ask.question.options if option.id not in key]
+    return key[0] if ask.right else ask.chance.choice(others)
+
+
+def _some(ask: Ask) -> list[str]:
+    question = ask.question
+    chosen = [each.id for each in question.options if ask.right == (each.id in question.key)]
     return chosen[: question.most or len(chosen)] or [question.options[0].id]
 
 
-def _ranked(case: Case, question: Question, wins: float, chance: random.Random) -> list[str]:
-    order = list(question.key)
+def _ranked(ask: Ask) -> list[str]:
+    order = list(ask.question.key)
     for place in range(len(order) - 1):
-        if chance.random() > wins:
+        if not ask.right:
             order[place], order[place + 1] = order[place + 1], order[place]
     return order
 
 
-def _judged(case: Case, question: Question, wins: float, chance: random.Random) -> int:
-    counts = [sum(p.counts[question.id][place] for p in case.panels) for place in range(len(SCALE))]
-    if chance.random() < wins:
-        return chance.choices(SCALE, counts)[0]
-    return chance.choice(SCALE)
+def _judged(ask: Ask) -> int:
+    panels = [panel.counts[ask.question.id] for panel in ask.case.panels]
+    counts = [sum(each) for each in zip(*panels, strict=True)]
+    return ask.chance.choices(SCALE, counts if ask.right and counts else None)[0]
 
 
-def _written(case: Case, question: Question, wins: float, chance: random.Random) -> str:
+def _written(_: Ask) -> str:
     return _TEXT
 
 
-_FORMATS = {
+_FORMATS: dict[str, Callable[[Ask], Any]] = {
     "single": _single,
     "multiple": _some,
     "key-features": _some,

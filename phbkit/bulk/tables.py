@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from phbkit.bulk.folder import RunFolder
 from phbkit.bulk.jobs import Outcome
@@ -85,7 +85,7 @@ class _Rows:
         self._writer, self._schema = writer, schema
         self._rows: list[dict[str, Any]] = []
 
-    def __enter__(self) -> _Rows:
+    def __enter__(self) -> Self:
         return self
 
     def add(self, row: dict[str, Any]) -> None:
@@ -179,8 +179,8 @@ def _text_rows(outcome: Outcome) -> Iterator[list[str]]:
 
 
 def _table(stack: ExitStack, part: str, header: list[str]) -> Any:
-    file = stack.enter_context(Path(part).open("w", encoding="utf-8", newline=""))
-    writer = csv.writer(file, lineterminator="\n")
+    opened = Path(part).open("w", encoding="utf-8", newline="")  # noqa: SIM115  the stack closes it
+    writer = csv.writer(stack.enter_context(opened), lineterminator="\n")
     writer.writerow(header)
     return writer
 

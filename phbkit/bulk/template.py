@@ -20,6 +20,7 @@ from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, ForkServerContext
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -40,6 +41,7 @@ class _This:
 
 
 _STARTING = threading.Lock()
+_ENDING_SECONDS = 1.0
 
 
 def why_not() -> str:
@@ -113,6 +115,15 @@ def start(target: str, *arguments: Any) -> tuple[BaseProcess, Connection]:
     return process, ours
 
 
+def end(process: BaseProcess) -> None:
+    """End a process that was started here, and leave nothing of it."""
+    process.join(_ENDING_SECONDS)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    process.close()
+
+
 def _run(target: str, pipe: Connection, held: Connection | None, arguments: Any) -> None:
     _end_with_whoever_asked()
     if held is not None:
@@ -123,7 +134,7 @@ def _run(target: str, pipe: Connection, held: Connection | None, arguments: Any)
 
 
 def _can_be_copied() -> bool:
-    return _This.clean and len(os.listdir("/proc/self/task")) == 1
+    return _This.clean and len(list(Path("/proc/self/task").iterdir())) == 1
 
 
 def _end_with_whoever_asked() -> None:
@@ -136,7 +147,7 @@ def _end_with_whoever_asked() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
-    held = forkserver._forkserver  # type: ignore[attr-defined]  # noqa: SLF001
+    held: Any = forkserver._forkserver  # noqa: SLF001
     if held._forkserver_alive_fd is not None:  # noqa: SLF001
         os.close(held._forkserver_alive_fd)  # noqa: SLF001
         held._forkserver_alive_fd = held._forkserver_address = None  # noqa: SLF001

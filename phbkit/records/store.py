@@ -75,9 +75,7 @@ class Store:
         row = connection.execute(query).one_or_none()
         return Attempt(*row) if row else None
 
-    def latest_answers(
-        self, case_ids: Collection[str]
-    ) -> Iterator[tuple[Attempt, dict[str, Any]]]:
+    def latest_answers(self, case_ids: Collection[str]) -> Iterator[tuple[Attempt, dict[str, Any]]]:
         """List the last answer to every question, of the latest attempt of each learner at a case.
 
         Learners come in order of their names, and cases in order of theirs.
@@ -88,10 +86,11 @@ class Store:
             .order_by(attempt.c.learner, attempt.c.case_id, attempt.c.started)
         )
         with reading(self._engine) as connection:
-            latest = {(row.learner, row.case_id): Attempt(*row) for row in connection.execute(query)}
-        for found in latest.values():
-            events = self.journal(found.id).events()
-            yield found, {event.question: event.value for event in events if event.question}
+            found = [Attempt(*row) for row in connection.execute(query)]
+        latest = {(each.learner, each.case_id): each for each in found}
+        for each in latest.values():
+            events = self.journal(each.id).events()
+            yield each, {event.question: event.value for event in events if event.question}
 
     def journal(self, attempt_id: str) -> SqlJournal:
         """Open the journal of an attempt."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from phbkit import __version__
-from phbkit.errors import PhbError
+from phbkit.cli.cohorts import add_cohorts
+from phbkit.cli.failing import fails_clearly
+from phbkit.cli.reviews import reviews
 
 app = typer.Typer(
     help="Workbooks for deciding with people how a personal health budget is spent.",
@@ -20,20 +20,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-def _fails_clearly(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn a PhbError into its message and exit code 2."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except PhbError as error:
-            typer.echo(f"phb: {error}", err=True)
-            raise typer.Exit(2) from None
-
-    return run
 
 
 @app.callback(invoke_without_command=True)
@@ -47,7 +33,7 @@ def main(
 
 
 @app.command()
-@_fails_clearly
+@fails_clearly
 def serve(
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8866,
@@ -64,7 +50,7 @@ def serve(
 
 
 @app.command()
-@_fails_clearly
+@fails_clearly
 def check(
     due: Annotated[bool, typer.Option("--due", help="List sources whose check is due.")] = False,
     publishable: Annotated[
@@ -97,7 +83,7 @@ def _count(number: int, what: str) -> str:
 
 
 @app.command()
-@_fails_clearly
+@fails_clearly
 def new(case: Annotated[str, typer.Argument(help="The new case's id, like back-pain.")]) -> None:
     """Make the skeleton of a new case in the case bank."""
     import datetime as dt
@@ -110,7 +96,7 @@ def new(case: Annotated[str, typer.Argument(help="The new case's id, like back-p
 
 
 @app.command()
-@_fails_clearly
+@fails_clearly
 def notebook(
     case: Annotated[str, typer.Argument(help="The id of a case without faults.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The notebook to write.")],
@@ -131,7 +117,7 @@ def notebook(
 
 
 @app.command()
-@_fails_clearly
+@fails_clearly
 def preview(
     case: Annotated[str, typer.Argument(help="The id of a case; parts may be left to fill in.")],
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8867,
@@ -159,7 +145,7 @@ def preview(
 
 
 @app.command()
-@_fails_clearly
+@fails_clearly
 def schema(
     what: Annotated[
         str, typer.Argument(help="case, questions, deal, sources, bodies or glossary.")
@@ -175,7 +161,7 @@ def schema(
 
 
 @app.command()
-@_fails_clearly
+@fails_clearly
 def result(notebook: Annotated[Path, typer.Argument(help="An executed notebook.")]) -> None:
     """Print the machine-readable result in an executed notebook as JSON."""
     from phbkit.bulk import read_result
@@ -183,85 +169,8 @@ def result(notebook: Annotated[Path, typer.Argument(help="An executed notebook."
     typer.echo(json.dumps(read_result(notebook), indent=2))
 
 
-@app.command()
-@_fails_clearly
-def run(
-    notebook: Annotated[Path, typer.Argument(help="A workbook.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The executed notebook to write.")],
-    answers: Annotated[
-        Path | None, typer.Option("--answers", "-a", help="A JSON file of answers.")
-    ] = None,
-) -> None:
-    """Run a workbook without anybody at it; nothing is written when the answers are not right."""
-    from phbkit.bulk import run_notebook
-
-    run_notebook(notebook, out, answers)
-    typer.echo(str(out))
-
-
-reviews = typer.Typer(
-    help="Case reviews: a team and the person decide together.", no_args_is_help=True
-)
 app.add_typer(reviews, name="review")
-
-
-@reviews.command("serve")
-@_fails_clearly
-def review_serve(
-    host: Annotated[
-        str, typer.Option(help="The address of this machine that the room can reach.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8868,
-) -> None:
-    """Serve case reviews, and no modules, to the devices in the room."""
-    from phbkit.serving.app import make_server
-    from phbkit.settings import settings
-
-    chosen = settings()
-    server = make_server(chosen, host=host, port=port, only_reviews=True)
-    typer.echo(f"Open or join a case review at http://{host}:{port}/review  (stop with Ctrl-C)")
-    typer.echo(f"Meetings are kept in {chosen.database_url}")
-    server.start()
-
-
-@reviews.command("list")
-@_fails_clearly
-def review_list() -> None:
-    """List the meetings that were opened, the newest first."""
-    from phbkit.records import open_sessions
-    from phbkit.settings import settings
-
-    for session in open_sessions(settings().database_url).listed():
-        state = "ended" if session.closed else f"open, code {session.code}"
-        typer.echo(
-            f"{session.opened:%Y-%m-%d %H:%M}  {session.id}  {session.case_id}  "
-            f"{session.mode}  {state}"
-        )
-
-
-@reviews.command("record")
-@_fails_clearly
-def review_record(
-    session: Annotated[str, typer.Argument(help="The id of a meeting; phb review list has them.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to.")],
-) -> None:
-    """Write the documents of a meeting: Word, PDF, plain copy, calendar and JSON."""
-    from phbkit.casebank import CaseBank
-    from phbkit.records import open_sessions
-    from phbkit.review import documents
-    from phbkit.settings import settings
-
-    chosen = settings()
-    sessions = open_sessions(chosen.database_url)
-    found = sessions.get(session)
-    case = documents.case_of(found, CaseBank(chosen.need_folder("casebank")))
-    held = documents.Held(found, case, sessions.acts(session))
-    made = {name: documents.make(name, held) for name in documents.NAMES}
-    out.mkdir(parents=True, exist_ok=True)
-    for name, file in made.items():
-        if file:
-            (out / name).write_bytes(file[1])
-            typer.echo(str(out / name))
+add_cohorts(app)
 
 
 def entry() -> None:

@@ -1,0 +1,134 @@
+"""`phb run`, `phb simulate`, `phb report`, `phb remark`: cohorts through papermill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from phbkit.cli.failing import fails_clearly
+from phbkit.errors import PhbError
+
+if TYPE_CHECKING:
+    from phbkit.bulk.cohort_run import Options, Progress
+
+_STOPPED = 130
+
+
+def add_cohorts(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(run)
+    app.command()(simulate)
+
+
+@fails_clearly
+def run(  # noqa: PLR0913, PLR0917  the options of a command
+    workbooks: Annotated[list[Path], typer.Argument(help="Workbooks, such as workbooks/*.ipynb.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="A folder for the run; or one .ipynb to write.")
+    ],
+    answers: Annotated[
+        str,
+        typer.Option("--answers", "-a", help="CSV, JSON lines, a folder, or a database address."),
+    ] = "",
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Run this learner only; may be repeated.")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run what failed before once more.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, max=512, help="Notebooks at a time.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds that a cell may take.")] = 60,
+    megabytes: Annotated[
+        int, typer.Option("--memory", min=256, help="Mebibytes that a notebook may use.")
+    ] = 2048,
+    scheduler: Annotated[
+        str, typer.Option(help="A Dask scheduler, such as tcp://10.0.0.5:8786.")
+    ] = "",
+) -> None:
+    """Run a cohort through workbooks; stopped or killed, the same command goes on.
+
+    With one workbook and --out something.ipynb it runs that one notebook.
+    """
+    from phbkit.bulk.cohort_run import Options
+    from phbkit.bulk.limits import Limits
+
+    if out.suffix == ".ipynb":
+        _run_one(workbooks, out, answers)
+        return
+    if not answers:
+        raise PhbError("--answers: say whose answers to run; or give --out one notebook to write.")
+    options = Options(
+        workers=workers,
+        only=tuple(only or ()),
+        retry_failed=retry_failed,
+        limits=Limits(seconds, megabytes),
+        scheduler=scheduler,
+    )
+    try:
+        progress = _run_many(workbooks, answers, out, options)
+    except KeyboardInterrupt:
+        typer.echo("\nStopped. What is done is kept; the same command goes on.", err=True)
+        raise typer.Exit(_STOPPED) from None
+    if progress.left_out:
+        typer.echo(f"Left out, as they play no case of their own: {', '.join(progress.left_out)}.")
+    typer.echo(f"{progress} {out / 'results.csv'}")
+    if progress.failed:
+        raise typer.Exit(1)
+
+
+def _run_one(workbooks: list[Path], out: Path, answers: str) -> None:
+    from phbkit.bulk import run_notebook
+
+    if len(workbooks) != 1:
+        raise PhbError("--out: one notebook can be written from one workbook; name a folder.")
+    run_notebook(workbooks[0], out, Path(answers) if answers else None)
+    typer.echo(str(out))
+
+
+def _run_many(workbooks: list[Path], answers: str, out: Path, options: Options) -> Progress:
+    from dataclasses import replace
+
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from phbkit.bulk.cohort_run import run_cohort
+    from phbkit.settings import settings
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), transient=True) as bar:
+        task = bar.add_task("Notebooks", total=None)
+
+        def watch(now: object) -> None:
+            done = now.ran + now.before  # type: ignore[attr-defined]
+            bar.update(task, total=now.jobs, completed=done)  # type: ignore[attr-defined]
+
+        return run_cohort(workbooks, answers, out, replace(options, watch=watch), using=settings())
+
+
+@fails_clearly
+def simulate(
+    out: Annotated[Path, typer.Option("--out", "-o", help="A .jsonl or .csv file to write.")],
+    learners: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many learners.")] = 100,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same cohort.")] = 1,
+    cases: Annotated[
+        list[str] | None, typer.Option("--case", help="A case; may be repeated. All by default.")
+    ] = None,
+) -> None:
+    """Make up a cohort to try things out. Every answer is marked as simulated."""
+    from phbkit.bulk.simulating import write_simulated
+    from phbkit.casebank import CaseBank
+    from phbkit.settings import settings
+
+    bank = CaseBank(settings().need_folder("casebank"))
+    loaded = [bank.load(case) for case in cases or bank.case_ids]
+    count = write_simulated(loaded, learners, seed, out)
+    typer.echo(f"{count} simulated attempts of {learners} learners: {out}")

@@ -1,0 +1,25 @@
+"""How commands fail: with the message, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import typer
+
+from phbkit.errors import PhbError
+
+
+def fails_clearly(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn a PhbError into its message and exit code 2."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except PhbError as error:
+            typer.echo(f"phb: {error}", err=True)
+            raise typer.Exit(2) from None
+
+    return run
