@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _HUNDREDTH = Decimal("0.01")
+SIMULATED = "These answers are simulated: nobody gave them."
 MIME = "application/vnd.phbkit.result+json"
 
 
@@ -68,7 +69,7 @@ class Result:
     """What scoring says of one learner's answers to one case.
 
     `contested` names the questions and panels that give no mark, because the panel has two peaks.
-    `certainty` and `for_marking` are in no score.
+    `certainty` and `for_marking` are in no score. `simulated` answers are nobody's.
     """
 
     case: str
@@ -83,6 +84,7 @@ class Result:
     certainty: tuple[Sure, ...] = ()
     for_marking: tuple[ToMark, ...] = ()
     contested: tuple[tuple[str, str], ...] = ()
+    simulated: bool = False
 
     def total(self, key: str = "key") -> Decimal:
         """Sum of credits measured by one key."""
@@ -166,6 +168,7 @@ class Result:
                 }
                 for text in self.for_marking
             ],
+            "simulated": self.simulated,
             "note": FICTION,
         }
 
@@ -215,4 +218,5 @@ class Result:
         if self.answered:
             said = f"{self.answered} of {self.asked} questions answered."
         said += f" {DRAFT}" if self.draft else ""
+        said += f" {SIMULATED}" if self.simulated else ""
         return table(f"{self.title}: result", rows) + Markup("<p>{} {}</p>").format(said, FICTION)

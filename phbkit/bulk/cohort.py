@@ -53,10 +53,14 @@ class Attempt:
 
 
 class Names:
-    """Which cases are played, and what may be answered in each."""
+    """Which cases are played, and what may be answered in each.
 
-    def __init__(self, cases: Iterable[Case]) -> None:
+    What is said of `others`, the cases that the case bank has besides, is passed over.
+    """
+
+    def __init__(self, cases: Iterable[Case], others: Iterable[Case] = ()) -> None:
         self.cases = {case.id: case for case in cases}
+        self.others = Names(others) if others else None
         self._questions = {
             case.id: {question.id: question for question in case.questions}
             for case in self.cases.values()
@@ -71,6 +75,10 @@ class Names:
         case, _, key = heading.rpartition("/")
         asked = [case] if case else list(self.cases)
         return [name for name in asked if name in self.cases and self.has(name, key)], key
+
+    def is_elsewhere(self, heading: str) -> bool:
+        """Say whether only a case that is not played now asks for this."""
+        return self.others is not None and bool(self.others.find(heading)[0])
 
     def has(self, case: str, key: str) -> bool:
         """Say whether a case asks for this."""
@@ -91,7 +99,9 @@ class Names:
         return f"{heading!r} is asked in none of {', '.join(self.cases)}.{hint}"
 
 
-def read_cohort(source: str, cases: Iterable[Case]) -> Iterator[Attempt]:
+def read_cohort(
+    source: str, cases: Iterable[Case], others: Iterable[Case] = ()
+) -> Iterator[Attempt]:
     """Read a cohort, one attempt after another; the last thing it does is to check the whole.
 
     Parameters
@@ -102,13 +112,15 @@ def read_cohort(source: str, cases: Iterable[Case]) -> Iterator[Attempt]:
         a folder of answers files; or the address of a database of attempts.
     cases
         The cases that are played.
+    others
+        Cases that are known and not played now: their attempts are passed over.
 
     Raises
     ------
     CohortError
         What is wrong, by line: missing columns, unknown questions, a learner twice.
     """
-    gathering = _Gathering(source, Names(cases))
+    gathering = _Gathering(source, Names(cases, others))
     path = Path(source)
     readers: dict[str, Callable[[Path, _Gathering], Iterator[Attempt]]] = {
         ".csv": _from_table,
@@ -148,6 +160,8 @@ class _Gathering:
                 f"{place}: the learner must be a name of 1 to {LONGEST_LEARNER} characters; "
                 f"got {learner[:40]!r}."
             )
+            return False
+        if self.names.others is not None and case in self.names.others.cases:
             return False
         if case not in self.names.cases:
             known = ", ".join(self.names.cases)
@@ -236,6 +250,8 @@ def _columns(header: list[str], gathering: _Gathering) -> dict[str, tuple[list[s
         if heading in {LEARNER, CASE, SIMULATED}:
             continue
         cases, key = names.find(heading)
+        if not cases and names.is_elsewhere(heading):
+            continue
         if not cases:
             gathering.problems.append(f"line 1: {names.unknown(heading)}")
         elif len(cases) > 1 and CASE not in header:
@@ -260,6 +276,8 @@ def _read_long(header: list[str], rows: Rows, gathering: _Gathering) -> Iterator
         cases, key = names.find(heading)
         if CASE in cells:
             cases = [case for case in cases if case == cells[CASE].strip()]
+        if not cases and names.is_elsewhere(heading):
+            continue
         if len(cases) != 1:
             problem = names.unknown(heading)
             if cases:

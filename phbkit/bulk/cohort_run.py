@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from phbkit.bulk.limits import Limits
 from phbkit.bulk.pool import Cluster, Pool, Share, cores, run_all
 from phbkit.bulk.tables import write_tables
 from phbkit.casebank import Case, CaseBank
+from phbkit.errors import CaseError
 from phbkit.settings import Settings
 
 
@@ -73,7 +75,8 @@ def run_cohort(
         Why it cannot begin or go on. What is done is kept.
     """
     folder = RunFolder(out)
-    played, left_out = cases_played(workbooks, CaseBank(using.need_folder("casebank")))
+    bank = CaseBank(using.need_folder("casebank"))
+    played, left_out = cases_played(workbooks, bank)
     with folder.alone():
         playing = {}
         for file, case in played.items():
@@ -81,7 +84,8 @@ def run_cohort(
             playing[case.id] = (file.stem, content, case.version)
         cases = list(played.values())
         progress = Progress(left_out=left_out)
-        progress.jobs = folder.keep_cohort(read_cohort(source, cases))
+        others = _others(bank, cases)
+        progress.jobs = folder.keep_cohort(read_cohort(source, cases, others))
         folder.keep_manifest(_manifest(source, playing, "running"))
         _run(folder, playing, options, progress)
         wanted = {job.key: job.fingerprint for job in jobs_of(folder.cohort(), playing)}
@@ -121,6 +125,17 @@ def _run(
             progress.ran += 1
             progress.failed += outcome.state == FAILED
             options.watch(progress)
+
+
+def _others(bank: CaseBank, played: Sequence[Case]) -> list[Case]:
+    """Load what else the case bank has; a case with faults that nobody plays is in nobody's way."""
+    here = {case.id for case in played}
+    found = []
+    for case_id in bank.case_ids:
+        if case_id not in here:
+            with suppress(CaseError):
+                found.append(bank.load(case_id))
+    return found
 
 
 def _is_there(folder: RunFolder, job: Job, state: str) -> bool:

@@ -144,7 +144,8 @@ def execute(folder: str, job: Job, limits: Limits, *, inside: bool) -> Outcome:
     root = Path(folder)
     source = f"{WORKBOOKS}/{job.workbook}.ipynb"
     given = f"{ANSWERS}/{job.workbook}/{job.name}.json"
-    whole = {"learner": job.learner, "case": job.case, "answers": job.answers}
+    whole: dict[str, Any] = {"learner": job.learner, "case": job.case, "answers": job.answers}
+    whole |= {"simulated": True} if job.simulated else {}
     write_whole(root / given, json.dumps(whole, ensure_ascii=False, indent=1).encode())
 
     notebook = load_notebook_node(str(root / source))

@@ -65,17 +65,22 @@ def starting() -> Iterator[None]:
     """While processes start: the template sees one thread a library, and no program to run again.
 
     A copy needs nothing of the program that asked for it, and a script without a `__main__` guard
-    must not be run twice.
+    must not be run twice. A worker of Dask's is a daemon and may ask all the same: copies end with
+    whoever asked for them.
     """
     with _STARTING:
         before = {name: os.environ.get(name) for name in _ENVIRONMENT}
         main = sys.modules["__main__"]
+        config: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # noqa: SLF001
+        daemon = config.pop("daemon", None)
         os.environ.update(_ENVIRONMENT)
         sys.modules["__main__"] = ModuleType("__main__")
         try:
             yield
         finally:
             sys.modules["__main__"] = main
+            if daemon is not None:
+                config["daemon"] = daemon
             for name, value in before.items():
                 if value is None:
                     del os.environ[name]

@@ -94,9 +94,9 @@ def _check_shape(data: Any, text: str = "", file: Path | None = None) -> None:
     if not isinstance(data, Mapping) or not isinstance(data.get("answers"), Mapping):
         problem = 'must be a JSON object like {"case": "…", "answers": {"question": "a"}}.'
         raise AnswersError(problem, place=str(file or "answers"))
-    strange = sorted(map(str, set(data) - {"case", "answers", "learner"}))
+    strange = sorted(map(str, set(data) - {"case", "answers", "learner", "simulated"}))
     if strange:
-        problem = "is not known here. Allowed: case, answers, learner."
+        problem = "is not known here. Allowed: case, answers, learner, simulated."
         place = _line_of(text, strange[0], file) or "answers"
         raise AnswersError(problem, key=strange[0], place=place)
 

@@ -7,12 +7,14 @@ import logging
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from phbkit.assessing import Result
+from phbkit.assessing.result import SIMULATED
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.case import DRAFT
 from phbkit.deciding import Plan
@@ -50,8 +52,8 @@ class Record:
 class Workbook:
     """One notebook at work on one case. Open it with `Workbook.open`."""
 
-    def __init__(self, module: Module, *, live: bool) -> None:
-        self._module, self._live = module, live
+    def __init__(self, module: Module, *, live: bool, simulated: bool = False) -> None:
+        self._module, self._live, self._simulated = module, live, simulated
         self._forms: dict[str, StepForm] = {}
 
     @classmethod
@@ -94,8 +96,9 @@ class Workbook:
             return cls(Module(loaded, store.journal(attempt.id)), live=True)
         journal: Journal = MemoryJournal(dt.datetime.combine(loaded.about.as_of, dt.time(), dt.UTC))
         module = Module(loaded, journal)
-        module.replay(_take(loaded, answers))
-        return cls(module, live=False)
+        given = _read(answers)
+        module.replay(check_answers(loaded, given, _file(answers)) if given else {})
+        return cls(module, live=False, simulated=given.get("simulated") is True)
 
     @property
     def case(self) -> Case:
@@ -110,7 +113,7 @@ class Workbook:
     @property
     def result(self) -> Result:
         """What scoring says of the answers so far."""
-        return self._module.result
+        return replace(self._module.result, simulated=self._simulated)
 
     def step(self, step_id: str) -> StepForm | Record:
         """Show one step: a form to answer, or the record of what was answered.
@@ -149,6 +152,8 @@ class Workbook:
             return "live; every answer is kept as it is given."
         if not self._module.answers:
             return "not answered. Nobody’s answers were given, so every step stands unanswered."
+        if self._simulated:
+            return f"a record. {SIMULATED}"
         return "a record of answers that were given."
 
     def _shown(self, step_id: str, *, revising: bool = False) -> dict[str, str]:
@@ -235,10 +240,11 @@ def _refused(problems: Mapping[str, str]) -> Reply:
     return {"did": "refused", "problems": dict(problems)}
 
 
-def _take(case: Case, answers: str | os.PathLike[str] | Mapping[str, Any] | None) -> dict[str, Any]:
-    if answers is None:
-        return {}
-    if isinstance(answers, Mapping):
-        return check_answers(case, answers)
-    file = Path(answers)
-    return check_answers(case, read_answers(file), file)
+def _read(answers: str | os.PathLike[str] | Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if answers is None or isinstance(answers, Mapping):
+        return answers or {}
+    return read_answers(Path(answers))
+
+
+def _file(answers: str | os.PathLike[str] | Mapping[str, Any] | None) -> Path | None:
+    return None if answers is None or isinstance(answers, Mapping) else Path(answers)
