@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -47,7 +47,8 @@ def score(case: Case, answers: Mapping[str, Any]) -> Result:
         for mark in _marks(case, question, answers)
         if (mark.question, mark.key) not in contested
     )
-    formative = tuple((p.id, p.formative_only) for p in case.panels if p.formative_only)
+    reasons = ((panel.id, why_formative(panel, contested)) for panel in case.panels)
+    formative = tuple((panel, reason) for panel, reason in reasons if reason)
     answered = sum(question.id in answers for question in case.questions)
     return Result(
         case.id,
@@ -67,6 +68,28 @@ def score(case: Case, answers: Mapping[str, Any]) -> Result:
         ),
         contested,
     )
+
+
+def why_formative(panel: Panel, contested: Collection[tuple[str, str]] = ()) -> str:
+    """Say why a panel may not decide a pass; empty where it may.
+
+    Beside what the panel says of itself: a form on which somebody who judges nothing does about as
+    well as the panel's own members is for learning only.
+
+    Parameters
+    ----------
+    contested
+        Questions and panels that give no mark.
+    """
+    scored = [q for q in panel.judgements if (q, panel.id) not in contested]
+    if panel.formative_only or not scored:
+        return panel.formative_only
+    from phbkit.assessing.concordance import baselines
+
+    rows = list(zip(*(panel.judgements[question] for question in scored), strict=True))
+    rewarded = baselines(rows).rewarded
+    told = ", ".join(name.replace("_", " ") for name in rewarded or ())
+    return f"the form rewards whoever judges nothing ({told})" if told else ""
 
 
 def _certainty(case: Case, marks: Iterable[Mark], answers: Mapping[str, Any]) -> Iterator[Sure]:

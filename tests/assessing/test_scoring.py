@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phbkit.assessing import Result, score
-from phbkit.casebank import Case, CaseBank
+from phbkit.assessing.scoring import why_formative
+from phbkit.casebank import SCALE, Case, CaseBank, Panel
 from tests.made import careful, careless
 
 ANSWERS: dict[str, Any] = {
@@ -199,3 +200,21 @@ def test_a_ranking_and_key_features_are_marked_by_their_own_rules(bank: CaseBank
     assert earned(deal, {"three-things-to-ask": list("abdg")}) == "key-features 0.0000"
     assert score(connie, careful(connie)).percent() == 100
     assert score(connie, careless(connie)).percent() == 0
+
+
+def real_panel(rows: list[tuple[int, ...]]) -> Panel:
+    columns = list(zip(*rows, strict=True))
+    given = {f"q{place}": column for place, column in enumerate(columns)}
+    counts = {q: tuple(column.count(mark) for mark in SCALE) for q, column in given.items()}
+    return Panel("p", "A panel", len(rows), False, "", counts, given)
+
+
+def test_a_form_that_rewards_whoever_judges_nothing_is_for_learning_only() -> None:
+    timid = real_panel([(0, 0, 1, 0, 0, -1)] * 6 + [(0, 1, 0, 0, -1, 0)] * 6)
+    assert "all middle" in why_formative(timid)
+    sharp = real_panel([(-2, 2, 2, -2, 2, -2)] * 6 + [(-2, 2, 1, -2, 2, -1)] * 6)
+    assert why_formative(sharp) == ""
+
+
+def test_a_small_panel_says_so_before_its_form_is_looked_at() -> None:
+    assert "fewer than 10" in why_formative(real_panel([(0, 0, 1)] * 9))
