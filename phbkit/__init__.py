@@ -11,6 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Report": "phbkit.bulk.report",
     "Review": "phbkit.review",
     "Workbook": "phbkit.workbook",
     "CaseBank": "phbkit.casebank",
@@ -19,7 +20,7 @@ _HOME = {
     "PhbError": "phbkit.errors",
 }
 
-__all__ = ["Case", "CaseBank", "PhbError", "Review", "Workbook", "__version__", "score"]
+__all__ = ["Case", "CaseBank", "PhbError", "Report", "Review", "Workbook", "__version__", "score"]
 
 
 def __getattr__(name: str) -> Any:

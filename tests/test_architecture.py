@@ -22,8 +22,8 @@ FLOORS = {
     "workbook": 4,
     "review": 5,
     "bulk": 6,
-    "serving": 6,
-    "cli": 7,
+    "serving": 7,
+    "cli": 8,
 }
 
 

@@ -20,6 +20,8 @@ def add_cohorts(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(run)
     app.command()(simulate)
+    app.command()(report)
+    app.command()(remark)
 
 
 @fails_clearly
@@ -132,3 +134,67 @@ def simulate(
     loaded = [bank.load(case) for case in cases or bank.case_ids]
     count = write_simulated(loaded, learners, seed, out)
     typer.echo(f"{count} simulated attempts of {learners} learners: {out}")
+
+
+@fails_clearly
+def report(
+    run: Annotated[Path, typer.Argument(help="The folder of a run, such as runs/spring.")],
+    standards: Annotated[
+        Path | None, typer.Option(help="What judges said of the pass mark, as JSON.")
+    ] = None,
+    marks: Annotated[
+        list[Path] | None, typer.Option("--marks", help="A marker's CSV; give two of them.")
+    ] = None,
+) -> None:
+    """Report on a run: an executed notebook, a page and a PDF, in the run's folder."""
+    from phbkit.bulk.report.making import write_report
+    from phbkit.settings import settings
+
+    made, written = write_report(run, standards, marks or [], using=settings())
+    if made.stamp:
+        typer.echo(made.stamp)
+    for file in written:
+        typer.echo(str(file))
+
+
+@fails_clearly
+def remark(
+    run: Annotated[Path, typer.Argument(help="The folder of a run, such as runs/spring.")],
+    casebank: Annotated[Path, typer.Option(help="The case bank to score with.")],
+    cut: Annotated[
+        list[str] | None,
+        typer.Option("--cut", help="The line, per cent: 60, or clinicians=70 for a panel."),
+    ] = None,
+) -> None:
+    """Score a run again with another case bank, and list who crosses the line.
+
+    No notebook is run. Without --cut the line is the pass mark that phb report --standards set.
+    """
+    from phbkit.bulk.remarking import remark as score_again
+    from phbkit.casebank import CaseBank
+
+    made = score_again(run, CaseBank(casebank), dict(map(_line, cut or ())))
+    if made.simulated:
+        typer.echo("Simulated answers: nobody real gave them.")
+    if made.formative:
+        typer.echo(f"For learning only, not to pass or fail by: {', '.join(made.formative)}.")
+    typer.echo(f"Changed: {', '.join(made.changed) or 'no case'}.")
+    for learner, case, reason in made.refused:
+        typer.echo(f"Not scored again: {learner}, {case}: {reason}")
+    for row in made.crossing:
+        typer.echo(row.words(made.cuts[row.key]))
+    scores = "case by case and over all cases" if made.each_case else "over all cases"
+    people = len({row.learner for row in made.crossing})
+    typer.echo(f"{people} of {made.learners} learners cross the line, {scores}. {made.folder}")
+
+
+def _line(given: str) -> tuple[str, float]:
+    """Read `60` or `clinicians=70`."""
+    key, _, percent = given.rpartition("=")
+    try:
+        value = float(percent)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise PhbError(f"--cut {given}: must be per cent, like 60 or clinicians=70.")
+    return key or "key", value

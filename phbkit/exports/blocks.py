@@ -52,7 +52,15 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-Block = Heading | Paragraph | Bullets | Fields | Table
+@dataclass(frozen=True)
+class Picture:
+    """A picture as SVG, and what it shows in words; Word and plain text have the words only."""
+
+    svg: str
+    words: str
+
+
+Block = Heading | Paragraph | Bullets | Fields | Table | Picture
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from phbkit.exports.blocks import Block, Bullets, Document, Fields, Heading, Paragraph, Table, clean
+from phbkit.exports.blocks import (
+    Block,
+    Bullets,
+    Document,
+    Fields,
+    Heading,
+    Paragraph,
+    Picture,
+    Table,
+    clean,
+)
 from phbkit.exports.pdf import as_pdf
 from phbkit.exports.word import as_word
 
@@ -18,6 +28,7 @@ __all__ = [
     "Fields",
     "Heading",
     "Paragraph",
+    "Picture",
     "Table",
     "as_pdf",
     "as_text",
@@ -40,6 +51,8 @@ def as_text(document: Document) -> str:
                 parts.append(_lines(zip(marks, items, strict=True), " "))
             case Fields(pairs):
                 parts.append(_lines(pairs, ": "))
+            case Picture(_, words):
+                parts.append(clean(words))
             case Table(caption, header, _, rows):
                 cells = (_lines(zip(header, row, strict=True), ": ") for row in rows)
                 parts += [clean(caption), *cells]

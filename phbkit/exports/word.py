@@ -6,7 +6,17 @@ import datetime as dt
 import io
 from typing import TYPE_CHECKING
 
-from phbkit.exports.blocks import Block, Bullets, Document, Fields, Heading, Paragraph, Table, clean
+from phbkit.exports.blocks import (
+    Block,
+    Bullets,
+    Document,
+    Fields,
+    Heading,
+    Paragraph,
+    Picture,
+    Table,
+    clean,
+)
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
@@ -47,6 +57,8 @@ def _add(word: WordDocument, block: Block) -> None:
                 paragraph = word.add_paragraph()
                 paragraph.add_run(f"{clean(name)}: ").bold = True
                 paragraph.add_run(clean(text))
+        case Picture(_, words):
+            word.add_paragraph(clean(words))
         case Table():
             _add_table(word, block)
 

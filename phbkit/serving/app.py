@@ -22,6 +22,7 @@ from phbkit import forms
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
 from phbkit.records import open_sessions, open_store
+from phbkit.serving import warm
 from phbkit.serving.pages import (
     AgainHandler,
     ModuleHandler,
@@ -178,6 +179,7 @@ def make_server(using: Settings, *, host: str, port: int, only_reviews: bool = F
         "@voila-dashboards/widgets-manager8",
         "anywidget",
     ]
+    config.KernelProvisionerFactory.default_provisioner_name = warm.NAME
     config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
     config.MappingKernelManager.cull_interval = 120
     shelf = None
@@ -189,6 +191,7 @@ def make_server(using: Settings, *, host: str, port: int, only_reviews: bool = F
         live=using.live_reviews,
         public_url=using.public_url or f"http://{host}:{port}/",
     )
+    warm.warm_up()
     server = Server(config=config, shelf=shelf, doors=doors)
     server.initialize([str(workbooks)])
     return server

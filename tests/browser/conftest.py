@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
@@ -47,6 +50,15 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
             continue
         return
     raise AssertionError(f"the server stopped with exit code {process.returncode}")
+
+
+def ports_of(process: psutil.Process) -> set[int]:
+    """List the ports that a process listens on."""
+    try:
+        found = process.net_connections(kind="tcp")
+    except psutil.NoSuchProcess:
+        return set()
+    return {each.laddr.port for each in found if each.status == psutil.CONN_LISTEN}
 
 
 @dataclass
@@ -85,11 +97,16 @@ class Served:
         self.process.wait(timeout=20)
 
     def kernels(self) -> list[int]:
-        """Process ids of the kernels that the server runs."""
+        """Process ids of the kernels that the server runs: those below it that listen."""
         assert self.process
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        found = [int(child) for child in children.split()]
-        return [pid for pid in found if b"ipykernel" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        below = psutil.Process(self.process.pid).children(recursive=True)
+        return [each.pid for each in below if ports_of(each)]
+
+    def kernel(self, kernel_id: str) -> int:
+        """Find the process of a kernel, by the ports that its connection file names."""
+        file = next(Path(tempfile.gettempdir()).glob(f"voila_*/kernel-{kernel_id}.json"))
+        port = json.loads(file.read_text())["shell_port"]
+        return next(pid for pid in self.kernels() if port in ports_of(psutil.Process(pid)))
 
     def module(self, case: Case) -> Module:
         """The latest attempt, folded from the database and from nothing else."""

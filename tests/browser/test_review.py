@@ -53,12 +53,9 @@ class Meetings(Served):
         return f"{self.url}review"
 
     def kernel_of(self, page: Page) -> int:
-        """Find the process that plays the meeting for a page, by the seat that both hold."""
-        held = next(c["value"] for c in page.context.cookies() if c["name"] == "phb-seat")
-        for pid in self.kernels():
-            if f"HTTP_PHB_SEAT={held}".encode() in Path(f"/proc/{pid}/environ").read_bytes():
-                return pid
-        raise AssertionError("no kernel holds the seat of this page")
+        """Find the process that plays the meeting for a page."""
+        config = page.locator("#jupyter-config-data").inner_text()
+        return self.kernel(json.loads(config)["kernelId"])
 
     def meeting(self) -> Meeting:
         """The latest meeting, folded from the database and from nothing else."""
