@@ -82,6 +82,7 @@ class ForkedKernel:
 def become_kernel(pipe: Connection, environment: Mapping[str, str], folder: str, file: str) -> None:
     """Make of this copy of the template the kernel that a connection file describes."""
     from ipykernel.kernelapp import IPKernelApp
+    from ipywidgets import register_comm_target
 
     from phbkit.bulk.kernel import BareKernel, look_like_a_kernel
 
@@ -89,4 +90,7 @@ def become_kernel(pipe: Connection, environment: Mapping[str, str], folder: str,
     look_like_a_kernel(environment, folder)
     for singleton in (type(BareKernel.ready().shell), BareKernel, IPKernelApp):
         singleton.clear_instance()  # the template's own
-    IPKernelApp.launch_instance(argv=["-f", file, f"--IPKernelApp.parent_handle={os.getppid()}"])
+    app = IPKernelApp.instance()
+    app.initialize(["-f", file, f"--IPKernelApp.parent_handle={os.getppid()}"])
+    register_comm_target()  # which importing ipywidgets does only where a kernel is
+    app.start()
