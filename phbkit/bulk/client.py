@@ -6,6 +6,7 @@ import asyncio
 import os
 import pickle
 import signal
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import Empty
@@ -75,7 +76,7 @@ class BareClient(KernelClient):
     epitaph = ""
 
     def __init__(self) -> None:
-        super().__init__(session=Session(key=b""))
+        super().__init__(session=Session(key=b"unused"))
         self._channels = {name: Channel(self) for name in (IOPUB, SHELL)}
 
     @property
@@ -97,9 +98,10 @@ class BareClient(KernelClient):
 class PipeClient(BareClient):
     """Speaks to the kernel of another process."""
 
-    def __init__(self, process: BaseProcess, pipe: Connection) -> None:
+    def __init__(self, process: BaseProcess, pipe: Connection, most: int | None) -> None:
         super().__init__()
         self._process, self._pipe = process, pipe
+        self._came, self._most = 0, most
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def is_alive(self) -> bool:
@@ -109,6 +111,8 @@ class PipeClient(BareClient):
     @property
     def epitaph(self) -> str:  # type: ignore[override]
         """How the process ended, in words."""
+        if self._most is not None and self._came > self._most:
+            return "the notebook showed too much, and was stopped"
         self._process.join(_ENDING_SECONDS)
         code = self._process.exitcode
         if code is not None and code < 0:
@@ -131,11 +135,15 @@ class PipeClient(BareClient):
 
     def _read(self) -> None:
         try:
-            messages = pickle.loads(self._pipe.recv_bytes())  # noqa: S301  our own copy wrote it
+            came = self._pipe.recv_bytes()
         except (EOFError, ConnectionError):
             self._end()
-        else:
-            self.take(messages)
+            return
+        self._came += len(came)
+        self.take(pickle.loads(came))  # noqa: S301  our own copy wrote it
+        if self._most is not None and self._came > self._most:
+            self._process.kill()
+            self._end()
 
     def _end(self) -> None:
         if self._loop is not None:
@@ -154,7 +162,8 @@ class PipeClient(BareClient):
 class InsideClient(BareClient):
     """Speaks to the kernel of this process, which is a copy of the template made for one notebook.
 
-    A cell that runs for longer than it may ends the process: whoever made it has to notice.
+    A cell that runs for longer than it may, or takes the kernel down, ends the process: whoever
+    made it has to notice.
     """
 
     def __init__(self, kernel: BareKernel, seconds: float | None) -> None:
@@ -162,6 +171,7 @@ class InsideClient(BareClient):
         self._kernel, self._seconds = kernel, seconds or 0
         self._asked: list[dict[str, Any]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._answered = False
 
     def is_alive(self) -> bool:
         """Say that it runs: who asks is the same process."""
@@ -179,12 +189,23 @@ class InsideClient(BareClient):
             task.add_done_callback(self._tasks.discard)
         self._asked.clear()
 
+    def take(self, messages: Messages) -> None:
+        """Take what the kernel says."""
+        self._answered = self._answered or any(channel == SHELL for channel, _ in messages)
+        super().take(messages)
+
     async def _obey(self, message: dict[str, Any]) -> None:
+        if not message["header"]["msg_type"].endswith("_request"):
+            await self._kernel.obey(message)
+            return
+        self._answered = False
         signal.setitimer(signal.ITIMER_REAL, self._seconds)
         try:
             await self._kernel.obey(message)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            if not self._answered:
+                os._exit(1)
 
     def close(self) -> None:
         """Leave the process to end."""
@@ -198,15 +219,17 @@ class BareNotebookClient(PapermillNotebookClient):  # type: ignore[misc]
     ) -> None:
         super().__init__(nb_man, **options)
         self.kc = kernel_client
+        self._stopped = False
 
     def execute(self, **kwargs: Any) -> Any:
         """Execute the notebook."""
         try:
             self.reset_execution_trackers()
             self.papermill_execute_cells()
-            if self.kc.is_alive():
-                told = self.wait_for_reply(self.kc.kernel_info())
-                self.nb.metadata["language_info"] = told["content"]["language_info"]
+            if self.kc.is_alive() and not self._stopped:
+                with suppress(CellTimeoutError, DeadKernelError):  # all cells have run
+                    told = self.wait_for_reply(self.kc.kernel_info(), *self.nb.cells[-1:])
+                    self.nb.metadata["language_info"] = told["content"]["language_info"]
             self.set_widgets_metadata()
         finally:
             self.kc.close()
@@ -217,6 +240,7 @@ class BareNotebookClient(PapermillNotebookClient):  # type: ignore[misc]
         try:
             return super().execute_cell(cell, cell_index, **kwargs)
         except CellTimeoutError:
+            self._stopped = True
             seconds = self._get_timeout(cell)
             ename = "TimeoutError"
             evalue = f"This cell ran for more than {seconds} seconds and was stopped."
@@ -248,6 +272,7 @@ def make_client(
         kernel_client = InsideClient(kernel, limits.seconds)
         kernel.put_to_use(kernel_client.take, dict(os.environ), folder, limits)
     else:
-        kernel_client = PipeClient(*template.start(_KERNEL, dict(os.environ), folder, limits))
+        process, pipe = template.start(_KERNEL, dict(os.environ), folder, limits)
+        kernel_client = PipeClient(process, pipe, limits.most_shown)
         options["timeout"] = limits.seconds
     return BareNotebookClient(nb_man, kernel_client, **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -101,27 +102,41 @@ def run_job(folder: str, job: Job, limits: Limits) -> Outcome:
         The notebook's process was killed. It may go well another time.
     """
     process, pipe = template.start("phbkit.bulk.jobs:run_inside", folder, job, limits)
+    came: Outcome | None = None
     try:
-        came = pipe.recv()
+        if pipe.poll(_patience(folder, job, limits)):
+            came = pipe.recv()
     except EOFError:
-        came = None
+        pass
     finally:
         pipe.close()
         template.end(process)
-    if isinstance(came, Exception):
-        raise came
-    return came if came is not None else execute(folder, job, limits, inside=False)
+    if came is not None:
+        return came
+    try:
+        return execute(folder, job, limits, inside=False)
+    except (OSError, KilledError):
+        raise
+    except Exception as error:  # noqa: BLE001  no notebook may stop the others
+        told = replace(_begun(job), state=FAILED, notebook="")
+        return replace(told, error=type(error).__name__, said=str(error))
 
 
 def run_inside(pipe: Connection, folder: str, job: Job, limits: Limits) -> None:
     """Run a job in this process, and send the outcome."""
     from phbkit.bulk.kernel import finish
 
-    try:
+    with suppress(OSError):  # a full disk, or files that the notebook left open
         pipe.send(execute(folder, job, limits, inside=True))
-    except OSError as error:
-        pipe.send(OSError(str(error)))
     finish()
+
+
+def _patience(folder: str, job: Job, limits: Limits) -> float | None:
+    """Give the seconds after which a notebook has switched off its own limit."""
+    if limits.seconds is None:
+        return None
+    file = Path(folder) / WORKBOOKS / f"{job.workbook}.ipynb"
+    return limits.seconds * (1 + len(json.loads(file.read_text(encoding="utf-8"))["cells"]))
 
 
 def execute(folder: str, job: Job, limits: Limits, *, inside: bool) -> Outcome:
@@ -162,21 +177,25 @@ def execute(folder: str, job: Job, limits: Limits, *, inside: bool) -> Outcome:
         inside=inside,
         store_widget_state=False,
     )
-    ended = Outcome(
-        job.workbook, job.learner, job.case, job.fingerprint, DONE, job.notebook,
-        simulated=job.simulated,
-    )  # fmt: skip
+    ended = _begun(job)
     with part_of(root / job.notebook) as part:
         try:
             raise_for_execution_errors(notebook, part)
         except PapermillExecutionError as error:
-            if error.ename == "DeadKernelError" and "signal 9" in error.evalue:
-                raise KilledError(error.evalue) from None
             ended = replace(ended, state=FAILED, error=error.ename, said=error.evalue)
         else:
             write_ipynb(notebook, part)
             ended = replace(ended, result=_result(notebook))
+    if ended.error == "DeadKernelError" and "signal 9" in ended.said:
+        raise KilledError(ended.said)
     return ended
+
+
+def _begun(job: Job) -> Outcome:
+    return Outcome(
+        job.workbook, job.learner, job.case, job.fingerprint, DONE, job.notebook,
+        simulated=job.simulated,
+    )  # fmt: skip
 
 
 def _result(notebook: Any) -> dict[str, Any] | None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import io
 import logging
+import multiprocessing.util
 import os
 import pickle
 import random
@@ -16,17 +16,23 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from types import SimpleNamespace
 from typing import Any
 
 import ipykernel.debugger
 from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.session import Session
 from traitlets.config import Config
 
 from phbkit.bulk.limits import Limits
+from phbkit.bulk.printing import BareStream, flush_soon, sound
 from phbkit.bulk.wire import IOPUB, SHELL, Deliver, Messages
 
+_PATH = [place for place in sys.path if place]
+_PLAIN = {int, bool}
 _CONFIG = Config(
     {
         "HistoryManager": {"enabled": False},  # a thread and a database that nobody would read
@@ -39,8 +45,8 @@ class BareSession(Session):
     """Hands whole messages over as they are, each with the channel it belongs to."""
 
     def __init__(self, deliver: Deliver) -> None:
-        super().__init__(key=b"", digest_history_size=0)
-        self._deliver, self._turn = deliver, threading.Lock()
+        super().__init__(key=b"unused", digest_history_size=0)
+        self._deliver, self._turn, self._process = deliver, threading.Lock(), os.getpid()
         self._waiting: Messages = []
 
     def send(  # noqa: PLR0913, PLR0917  the parent's own
@@ -59,9 +65,10 @@ class BareSession(Session):
         message = msg_or_type
         if isinstance(msg_or_type, str):
             message = self.msg(msg_or_type, content, parent, header, metadata)
+        if os.getpid() != self._process:  # a fork that the notebook made shares our pipe
+            return message
         told = {**message, "buffers": [bytes(b) for b in buffers or message.get("buffers", ())]}
-        if message["msg_type"].startswith("comm"):  # all else was made plain already
-            told["content"] = self.unpack(self.pack(message["content"]))
+        told["content"] = self._plain(message["content"])
         channel = IOPUB if stream == IOPUB else SHELL
         with self._turn:
             self._waiting.append((channel, told))
@@ -69,6 +76,18 @@ class BareSession(Session):
                 self._deliver(self._waiting)
                 self._waiting = []
         return message
+
+    def _plain(self, value: Any) -> Any:
+        """Copy what is said as JSON would leave it: the notebook may change its own later."""
+        if type(value) is str:
+            return sound(value)
+        if value is None or type(value) in _PLAIN:
+            return value
+        if type(value) is dict and all(type(key) is str for key in value):
+            return {key: self._plain(each) for key, each in value.items()}
+        if type(value) is list:
+            return [self._plain(each) for each in value]
+        return self.unpack(self.pack(value))
 
     def feed_identities(self, msg_list: Any, copy: bool = True) -> Any:
         """Find no identities: there is one peer."""
@@ -85,50 +104,11 @@ def _another_follows(message: dict[str, Any]) -> bool:
     return kind == "execute_reply" or bool(kind == "status" and state == "busy")
 
 
-class BareStream(io.TextIOBase):
-    """What is printed, sent whenever the kernel flushes."""
-
-    def __init__(self, kernel: BareKernel, name: str, number: int) -> None:
-        self._kernel, self.name, self._number = kernel, name, number
-        self._texts: list[str] = []
-        self._length = 0
-
-    def write(self, text: str) -> int:
-        """Keep a text until it is flushed."""
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text)}")
-        self._texts.append(text)
-        self._length += len(text)
-        if self._length > 64 * 1024:
-            self.flush()
-        return len(text)
-
-    def flush(self) -> None:
-        """Send what was written."""
-        text, self._texts, self._length = "".join(self._texts), [], 0
-        if text:
-            parent = self._kernel.get_parent()
-            content = {"name": self.name, "text": text}
-            self._kernel.session.send(IOPUB, "stream", content, parent)
-
-    def fileno(self) -> int:
-        """Give the file descriptor of the process, which is not shown in the notebook."""
-        return self._number
-
-    def isatty(self) -> bool:
-        """Say that nobody looks."""
-        return False
-
-    def writable(self) -> bool:
-        """Say that it is."""
-        return True
-
-    encoding = "UTF-8"
-    errors = None
-
-
 class BareKernel(IPythonKernel):  # type: ignore[misc]
     """ipykernel's kernel without sockets. The template makes one, and each copy puts it to use."""
+
+    shell_channel_thread = SimpleNamespace(parent_thread=None)  # so nobody listens for interrupts
+    _supports_kernel_subshells = False
 
     def _abort_queues(self, subshell_id: str | None = None) -> None:
         """Abort nothing: requests come one at a time."""
@@ -139,7 +119,9 @@ class BareKernel(IPythonKernel):  # type: ignore[misc]
         if not cls.initialized():
             ipykernel.debugger._is_debugpy_available = False  # noqa: SLF001  nobody debugs here
             log = logging.getLogger("phbkit.kernel")
-            cls.instance(session=Session(key=b""), iopub_socket=IOPUB, config=_CONFIG, log=log)
+            options = {"config": _CONFIG, "log": log, "user_ns": None}
+            cls.instance(session=Session(key=b"unused"), iopub_socket=IOPUB, **options)
+            IPKernelApp.instance().kernel = cls.instance()  # where matplotlib looks for it
         kernel: BareKernel = cls.instance()
         return kernel
 
@@ -155,21 +137,34 @@ class BareKernel(IPythonKernel):  # type: ignore[misc]
         environment, folder
             Those of whoever asked for the notebook to be run.
         """
-        _come_from_the_template(environment, folder)
+        look_like_a_kernel(environment, folder)
+        IPKernelApp.instance().init_path()
         self.shell.init_environment()
         self.session = BareSession(deliver)
         self.shell.displayhook.session = self.session
         self.shell.display_pub.session = self.session
-        self._streams = BareStream(self, "stdout", 1), BareStream(self, "stderr", 2)
+        most = limits.most_printed
+        self._streams = tuple(BareStream(name, self, most) for name in ("stdout", "stderr"))
+        self._printed_to = self._streams
         limits.apply()
+
+    def say(self, name: str, text: str, parent: Any) -> None:
+        """Send what the cell `parent` printed."""
+        self.session.send(IOPUB, "stream", {"name": name, "text": text}, parent)
+
+    def flush(self) -> None:
+        """Send what was printed."""
+        for stream in self._streams:
+            stream.flush()
 
     async def obey(self, message: dict[str, Any]) -> None:
         """Do what a message asks; meanwhile what is printed goes to the notebook."""
         kept = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = self._streams
+        sys.stdout, sys.stderr = self._printed_to
         try:
             await self.dispatch_shell(message)
         finally:
+            self._printed_to = sys.stdout, sys.stderr  # the notebook may have put its own there
             sys.stdout, sys.stderr = kept
 
 
@@ -177,19 +172,28 @@ def serve(pipe: Connection, environment: Mapping[str, str], folder: str, limits:
     """Run the cells that come up a pipe until it is closed."""
 
     def deliver(messages: Messages) -> None:
-        pipe.send_bytes(pickle.dumps(messages, pickle.HIGHEST_PROTOCOL))
+        with suppress(ConnectionError):  # nobody listens any more: the next read ends us
+            pipe.send_bytes(pickle.dumps(messages, pickle.HIGHEST_PROTOCOL))
 
     kernel = BareKernel.ready()
     kernel.put_to_use(deliver, environment, folder, limits)
+    flush_soon(kernel.flush)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    while True:
-        try:
-            asked = pickle.loads(pipe.recv_bytes())  # noqa: S301  from the process that forked us
-        except (EOFError, ConnectionError):
-            break
-        loop.run_until_complete(kernel.obey(asked))
+    with suppress(EOFError, ConnectionError):
+        loop.run_until_complete(_obey_all(kernel, pipe))
     finish()
+
+
+async def _obey_all(kernel: BareKernel, pipe: Connection) -> None:
+    """Do what comes up a pipe; the notebook's own tasks go on between cells."""
+    came = asyncio.Event()
+    asyncio.get_running_loop().add_reader(pipe.fileno(), came.set)
+    while True:
+        await came.wait()
+        asked = pickle.loads(pipe.recv_bytes())  # noqa: S301  from the process that forked us
+        came.clear()
+        await kernel.obey(asked)
 
 
 def finish() -> None:
@@ -198,16 +202,24 @@ def finish() -> None:
     os._exit(0)
 
 
-def _come_from_the_template(environment: Mapping[str, str], folder: str) -> None:
+def _may_start_processes() -> None:
+    """Let the notebook start processes as if `multiprocessing` had not started this one."""
+    config: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # noqa: SLF001
+    config["daemon"] = False
+    multiprocessing.set_start_method(None, force=True)  # the system's own
+
+
+def look_like_a_kernel(environment: Mapping[str, str], folder: str) -> None:
     """Make of a copy of the template a process that looks as a kernel's does."""
     atexit._clear()  # noqa: SLF001  the template's own are not for a copy
+    atexit.register(multiprocessing.util._exit_function)  # type: ignore[attr-defined]  # noqa: SLF001
+    _may_start_processes()
     os.environ.clear()
     os.environ.update(environment)
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     os.chdir(folder)
     sys.argv = ["ipykernel_launcher.py"]
-    if "" not in sys.path:
-        sys.path.insert(0, "")
+    sys.path[:] = _PATH
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     random.seed()

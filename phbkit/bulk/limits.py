@@ -15,6 +15,16 @@ class Limits:
     seconds: float | None = None
     mebibytes: int | None = None
 
+    @property
+    def most_printed(self) -> int | None:
+        """How many characters a notebook may print: they have to be held, written and read."""
+        return None if self.mebibytes is None else self.mebibytes * MEBIBYTE // 64
+
+    @property
+    def most_shown(self) -> int | None:
+        """How many bytes a notebook may print and display."""
+        return None if self.mebibytes is None else self.mebibytes * MEBIBYTE // 8
+
     def apply(self) -> None:
         """Hold this process to its memory; asking for more raises MemoryError."""
         if self.mebibytes is not None:

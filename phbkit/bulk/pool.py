@@ -160,8 +160,8 @@ class _Flight:
 
 def _killed(job: Job, said: str) -> Outcome:
     return Outcome(
-        job.workbook, job.learner, job.case, job.fingerprint, FAILED, "", error="KilledError",
-        said=f"{said}, {MOST_TRIES} times", simulated=job.simulated,
+        job.workbook, job.learner, job.case, job.fingerprint, FAILED, job.notebook,
+        error="KilledError", said=f"{said} Tried {MOST_TRIES} times.", simulated=job.simulated,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, ForkServerContext
@@ -30,6 +30,7 @@ _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 
@@ -88,6 +89,13 @@ def starting() -> Iterator[None]:
                     os.environ[name] = value
 
 
+def begin() -> None:
+    """Start the template, without waiting until it has imported everything."""
+    context()
+    with starting():
+        forkserver.ensure_running()
+
+
 def become_worker() -> None:
     """Make this copy of the template a worker, which ignores Ctrl-C and can be copied in turn."""
     _end_with_whoever_asked()
@@ -121,11 +129,13 @@ def start(target: str, *arguments: Any) -> tuple[BaseProcess, Connection]:
 
 
 def end(process: BaseProcess) -> None:
-    """End a process that was started here, and leave nothing of it."""
+    """End a process that was started here, and what it started itself; leave nothing of it."""
     process.join(_ENDING_SECONDS)
     if process.is_alive():
         process.kill()
         process.join()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid or 0, signal.SIGKILL)
     process.close()
 
 
@@ -133,6 +143,7 @@ def _run(target: str, pipe: Connection, held: Connection | None, arguments: Any)
     _end_with_whoever_asked()
     if held is not None:
         held.close()  # a fork has the other end too, and would never see it closed
+    os.setsid()
     _This.clean = False
     module, _, name = target.partition(":")
     getattr(importlib.import_module(module), name)(pipe, *arguments)
