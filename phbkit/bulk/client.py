@@ -106,7 +106,7 @@ class PipeClient(BareClient):
 
     def is_alive(self) -> bool:
         """Say whether the process still runs."""
-        return self._process.is_alive()
+        return not self._pipe.closed and self._process.is_alive()
 
     @property
     def epitaph(self) -> str:  # type: ignore[override]
@@ -239,6 +239,10 @@ class BareNotebookClient(PapermillNotebookClient):  # type: ignore[misc]
         """Execute one cell."""
         try:
             return super().execute_cell(cell, cell_index, **kwargs)
+        except CellExecutionError as error:
+            if any(output.output_type == "error" for output in cell.outputs):
+                raise
+            ename, evalue = error.ename, error.evalue
         except CellTimeoutError:
             self._stopped = True
             seconds = self._get_timeout(cell)

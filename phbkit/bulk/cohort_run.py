@@ -74,6 +74,17 @@ def run_cohort(
     RunError, CohortError, CaseError
         Why it cannot begin or go on. What is done is kept.
     """
+    try:
+        return _run_cohort(workbooks, source, out, options, using)
+    except OSError as error:
+        raise RunError(
+            f"The run stopped: {error}. What is done is kept; the same command goes on."
+        ) from error
+
+
+def _run_cohort(
+    workbooks: Sequence[Path], source: str, out: Path, options: Options, using: Settings
+) -> Progress:
     folder = RunFolder(out)
     bank = CaseBank(using.need_folder("casebank"))
     played, left_out = cases_played(workbooks, bank)
@@ -86,6 +97,7 @@ def run_cohort(
         progress = Progress(left_out=left_out)
         others = _others(bank, cases)
         progress.jobs = folder.keep_cohort(read_cohort(source, cases, others))
+        _check_only(folder, options)
         folder.keep_manifest(_manifest(source, playing, "running"))
         _run(folder, playing, options, progress)
         wanted = {job.key: job.fingerprint for job in jobs_of(folder.cohort(), playing)}
@@ -96,6 +108,13 @@ def run_cohort(
             _manifest(source, playing, state) | {"jobs": progress.jobs, "simulated": simulated}
         )
     return progress
+
+
+def _check_only(folder: RunFolder, options: Options) -> None:
+    learners = {attempt.learner for attempt in folder.cohort()} if options.only else set()
+    for name in options.only:
+        if name not in learners:
+            raise RunError(f"--only: nobody in this cohort is called {name!r}.")
 
 
 def _run(
@@ -110,10 +129,12 @@ def _run(
         for job in jobs_of(folder.cohort(), playing):
             fingerprint, state = ended.get(job.key, ("", ""))
             there = fingerprint == job.fingerprint and _is_there(folder, job, state)
-            if there and not (options.retry_failed and state == FAILED):
+            chosen = not options.only or job.learner in options.only
+            again = options.retry_failed and state == FAILED
+            if there and not (again and chosen):
                 progress.before += 1
                 progress.failed += state == FAILED
-            elif not options.only or job.learner in options.only:
+            elif chosen:
                 yield job
 
     pool: Pool | Cluster

@@ -14,13 +14,13 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from phbkit.bulk.cohort import Attempt
 from phbkit.bulk.jobs import WORKBOOKS, Job, Outcome
-from phbkit.bulk.writing import part_of, write_whole
+from phbkit.bulk.writing import part_of, sweep, write_whole
 from phbkit.errors import PhbError
 
 
@@ -86,7 +86,11 @@ class RunFolder:
                 raise RunError(
                     f"Another run is at work in {self.root}. Wait for it, or name another folder."
                 ) from error
-            yield
+            sweep(self.root)
+            try:
+                yield
+            finally:
+                sweep(self.root)
 
     def keep_workbook(self, file: Path) -> bytes:
         """Keep a workbook as it is now, and return it."""
@@ -112,15 +116,16 @@ class RunFolder:
     def outcomes(self) -> Iterator[tuple[Outcome, int]]:
         """Read how jobs ended, in the order they did, each with its place in the file.
 
-        A line that was cut off when a run was killed is passed over.
+        A line that cannot be read, as it was cut off when a run was killed, is passed over.
         """
         if not self._log.exists():
             return
         with self._log.open("rb") as lines:
             place = 0
             for line in lines:
-                if line.endswith(b"\n"):
-                    yield Outcome(**json.loads(line)), place
+                with suppress(ValueError, TypeError):
+                    if line.endswith(b"\n"):
+                        yield Outcome(**json.loads(line)), place
                 place += len(line)
 
     def outcome_at(self, lines: Any, place: int) -> Outcome:

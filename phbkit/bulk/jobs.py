@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
 import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -101,8 +103,17 @@ def run_job(folder: str, job: Job, limits: Limits) -> Outcome:
     KilledError
         The notebook's process was killed. It may go well another time.
     """
-    process, pipe = template.start("phbkit.bulk.jobs:run_inside", folder, job, limits)
-    came: Outcome | None = None
+    for target in ("run_inside", "run_outside"):
+        ended = _asked(target, folder, job, limits)
+        if ended is not None:
+            return ended
+    raise KilledError("The process that ran this notebook was killed.")
+
+
+def _asked(target: str, folder: str, job: Job, limits: Limits) -> Outcome | None:
+    """Have a job run by a new process; None where it does not come back with an outcome."""
+    process, pipe = template.start(f"phbkit.bulk.jobs:{target}", folder, job, limits)
+    came: Outcome | Exception | None = None
     try:
         if pipe.poll(_patience(folder, job, limits)):
             came = pipe.recv()
@@ -111,15 +122,9 @@ def run_job(folder: str, job: Job, limits: Limits) -> Outcome:
     finally:
         pipe.close()
         template.end(process)
-    if came is not None:
-        return came
-    try:
-        return execute(folder, job, limits, inside=False)
-    except (OSError, KilledError):
-        raise
-    except Exception as error:  # noqa: BLE001  no notebook may stop the others
-        told = replace(_begun(job), state=FAILED, notebook="")
-        return replace(told, error=type(error).__name__, said=str(error))
+    if isinstance(came, Exception):
+        raise came
+    return came
 
 
 def run_inside(pipe: Connection, folder: str, job: Job, limits: Limits) -> None:
@@ -129,6 +134,19 @@ def run_inside(pipe: Connection, folder: str, job: Job, limits: Limits) -> None:
     with suppress(OSError):  # a full disk, or files that the notebook left open
         pipe.send(execute(folder, job, limits, inside=True))
     finish()
+
+
+def run_outside(pipe: Connection, folder: str, job: Job, limits: Limits) -> None:
+    """Run a job in a process of its own, watched by this one, and send the outcome."""
+    template.become_worker()
+    logging.disable()  # what goes wrong is told of in the notebook
+    try:
+        pipe.send(execute(folder, job, limits, inside=False))
+    except (OSError, KilledError) as error:
+        pipe.send(type(error)(str(error)))
+    except Exception as error:  # noqa: BLE001  no notebook may stop the others
+        pipe.send(_failed(job, type(error).__name__, str(error)))
+    os._exit(0)
 
 
 def _patience(folder: str, job: Job, limits: Limits) -> float | None:
@@ -189,6 +207,10 @@ def execute(folder: str, job: Job, limits: Limits, *, inside: bool) -> Outcome:
     if ended.error == "DeadKernelError" and "signal 9" in ended.said:
         raise KilledError(ended.said)
     return ended
+
+
+def _failed(job: Job, error: str, said: str) -> Outcome:
+    return replace(_begun(job), state=FAILED, notebook="", error=error, said=said)
 
 
 def _begun(job: Job) -> Outcome:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
@@ -90,17 +97,15 @@ def run_all(pool: Pool | Cluster, share: Share, jobs: Iterable[Job]) -> Iterator
 
     Raises
     ------
+    OSError
+        The jobs cannot go on: the disk is full.
     RunError
-        The jobs cannot go on: the disk is full, or workers are killed again and again.
+        Workers are killed again and again.
     """
     flight = _Flight(pool, share, jobs)
     try:
         while flight.fill():
             yield from flight.landed()
-    except OSError as error:
-        raise RunError(
-            f"The run stopped: {error}. What is done is kept; the same command goes on."
-        ) from error
     finally:
         pool.stop()
 
@@ -123,7 +128,7 @@ class _Flight:
                 break
             try:
                 self._flying[self._pool.submit(self._share, job)] = job
-            except BrokenProcessPool:
+            except (BrokenProcessPool, ConnectionError, EOFError):  # the template was killed
                 self._again.append(job)
                 self._mend()
         return bool(self._flying)
@@ -139,6 +144,8 @@ class _Flight:
             except BrokenProcessPool:
                 self._again.append(job)
                 broken = True
+            except CancelledError:  # it waited in a pool that was given up
+                self._again.append(job)
             except KilledError as error:
                 self._tries[job.key] += 1
                 if self._tries[job.key] >= MOST_TRIES:

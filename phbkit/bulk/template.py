@@ -36,12 +36,12 @@ _ENVIRONMENT = {
 
 
 class _This:
-    """Whether this process is a clean copy of the template: no notebook's code ever ran in it."""
+    """What is known of this process. `clean`: no notebook's code ever ran in this copy."""
 
     clean = False
+    starting = threading.Lock()
 
 
-_STARTING = threading.Lock()
 _ENDING_SECONDS = 1.0
 
 
@@ -69,7 +69,7 @@ def starting() -> Iterator[None]:
     must not be run twice. A worker of Dask's is a daemon and may ask all the same: copies end with
     whoever asked for them.
     """
-    with _STARTING:
+    with _This.starting:
         before = {name: os.environ.get(name) for name in _ENVIRONMENT}
         main = sys.modules["__main__"]
         config: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # noqa: SLF001
@@ -101,6 +101,7 @@ def become_worker() -> None:
     _end_with_whoever_asked()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _This.clean = True
+    _This.starting = threading.Lock()  # the copy of one that is held, where a worker was copied
 
 
 def start(target: str, *arguments: Any) -> tuple[BaseProcess, Connection]:

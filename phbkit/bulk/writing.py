@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_PART = ".part-"
+
 
 @contextmanager
 def part_of(file: Path) -> Iterator[str]:
     """Give the name of a part to write; it becomes `file` once it is on disk, or vanishes."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=file.suffix)
+    handle, part = tempfile.mkstemp(dir=file.parent, prefix=_PART, suffix=file.suffix)
     os.close(handle)
     try:
         yield part
@@ -22,6 +24,12 @@ def part_of(file: Path) -> Iterator[str]:
         Path(part).replace(file)
     finally:
         Path(part).unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Delete the parts that processes left which were killed."""
+    for part in folder.rglob(f"{_PART}*"):
+        part.unlink(missing_ok=True)
 
 
 def write_whole(file: Path, content: bytes) -> None:
