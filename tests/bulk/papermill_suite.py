@@ -1,4 +1,4 @@
-"""papermill's own tests, from its source distribution, with our engine in the place of the stock one.
+"""papermill's own tests, from its source distribution, with our engine instead of the stock one.
 
 Run it by hand, with the network: ``python tests/bulk/papermill_suite.py``. It ends with 0 when
 what fails is exactly what is listed here.
