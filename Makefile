@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 # Bytecode is compiled as it is installed, whatever the environment says.
 PIP := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install serve test bench lint clean
+.PHONY: install serve test soak bench lint clean
 
 install: $(STAMP)
 
@@ -28,6 +28,10 @@ test: install
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(ARGS)
 	$(BIN)/python -m pytest --nbval-lax workbooks
+
+# Runs that are killed, stopped and starved, again and again: minutes, not seconds.
+soak: install
+	$(BIN)/python -m pytest tests/soak $(ARGS)
 
 bench: install
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks $(ARGS)

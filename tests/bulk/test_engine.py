@@ -51,6 +51,7 @@ def execute(
     source: object, out: Path, engine: str | None = "phb", **options: Any
 ) -> tuple[nbformat.NotebookNode, str]:
     """Run a notebook with an engine; return it and what went wrong."""
+    os.environ.pop("PYTEST_CURRENT_TEST", None)  # or ipykernel would not watch file descriptors
     options = {"progress_bar": False, "kernel_name": "python3"} | options
     try:
         papermill.execute_notebook(source, out, engine_name=engine, **options)
