@@ -27,6 +27,7 @@ LONGEST_LEARNER = 120
 _LIST_FORMATS = {"multiple", "key-features", "ranking"}
 _LIST_PARTS = {"plan", "not_to", "holders"}
 _SEPARATOR = re.compile(r"[\s,;]+")
+_JOINERS = "\u200c\u200d"
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -141,7 +142,9 @@ def read_cohort(
         try:
             yield from readers[path.suffix.lower()](path, gathering)
         except UnicodeDecodeError as error:
-            raise CohortError.of(source, [f"it is not UTF-8 text: {error}."]) from error
+            raise CohortError.of(
+                source, [f"it is not UTF-8 text: {error}. Save it as UTF-8."]
+            ) from error
     gathering.check()
 
 
@@ -155,10 +158,10 @@ class _Gathering:
 
     def takes(self, place: str, learner: str, case: str) -> bool:
         """Say whether there may be answers of this learner to this case; note what is wrong."""
-        if not learner or len(learner) > LONGEST_LEARNER or not learner.isprintable():
+        if not learner or len(learner) > LONGEST_LEARNER or not _is_printable(learner):
             self.problems.append(
-                f"{place}: the learner must be a name of 1 to {LONGEST_LEARNER} characters; "
-                f"got {learner[:40]!r}."
+                f"{place}: the learner must be a name of 1 to {LONGEST_LEARNER} characters that "
+                f"can be printed; got {learner[:40]!r}."
             )
             return False
         if self.names.others is not None and case in self.names.others.cases:
@@ -192,13 +195,22 @@ class _Gathering:
             raise CohortError.of(self.source, self.problems)
 
 
+def _is_printable(text: str) -> bool:
+    """Say whether a text is; it may hold the joiners that Persian and emoji are written with."""
+    return all(each.isprintable() or each in _JOINERS for each in text)
+
+
 def _from_table(path: Path, gathering: _Gathering) -> Iterator[Attempt]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.reader(lines)
+        reader = csv.reader(lines, strict=True)
         try:
             header = [name.strip() for name in next(reader, [])]
             if LEARNER not in header:
-                gathering.problems.append(f"line 1: there is no column {LEARNER!r}.")
+                hint = "" if len(header) > 1 else " Cells must be separated by commas."
+                seen = ", ".join(header)
+                gathering.problems.append(
+                    f"line 1: there is no column {LEARNER!r} among: {seen}.{hint}"
+                )
             for heading in header:
                 if header.count(heading) > 1:
                     gathering.problems.append(f"line 1: the column {heading!r} is there twice.")
@@ -359,7 +371,8 @@ def _from_folder(folder: Path, gathering: _Gathering) -> Iterator[Attempt]:
 def _take(text: str, place: str, learner: str, gathering: _Gathering) -> Iterator[Attempt]:
     """Take one learner's answers written as `{"learner", "case", "answers"}`."""
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=_no_repeats)
+        json.dumps(data, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         gathering.problems.append(f"{place}: is not JSON: {error}.")
         return
@@ -377,8 +390,19 @@ def _take(text: str, place: str, learner: str, gathering: _Gathering) -> Iterato
     yield Attempt(who, case, dict(data["answers"]), is_simulated(data.get(SIMULATED)))
 
 
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    for key, _ in pairs if len(made) < len(pairs) else ():
+        if sum(key == other for other, _ in pairs) > 1:
+            raise ValueError(f"{key!r} is there twice")
+    return made
+
+
 def _from_records(address: str, gathering: _Gathering) -> Iterator[Attempt]:
     """Take the latest attempt of each learner at each case, with what the case still asks."""
+    kind, _, file = address.partition(":///")
+    if kind.startswith("sqlite") and not Path(file.partition("?")[0]).is_file():
+        raise CohortError.of(address, ["there is no such file."])
     for found, given in open_store(address).latest_answers(gathering.names.cases):
         case = found.case_id
         if gathering.is_new(f"attempt {found.id}", found.learner, case):

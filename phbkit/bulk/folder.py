@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -89,8 +90,20 @@ class RunFolder:
             sweep(self.root)
             try:
                 yield
+            except BaseException:
+                if not there and not self.manifest:
+                    self._leave_nothing()
+                raise
             finally:
                 sweep(self.root)
+
+    def _leave_nothing(self) -> None:
+        """Take back what a run left that never began."""
+        (self.root / "run.lock").unlink(missing_ok=True)
+        self._cohort.unlink(missing_ok=True)
+        shutil.rmtree(self.root / WORKBOOKS, ignore_errors=True)
+        with suppress(OSError):  # somebody put something there meanwhile
+            self.root.rmdir()
 
     def keep_workbook(self, file: Path) -> bytes:
         """Keep a workbook as it is now, and return it."""

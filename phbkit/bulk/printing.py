@@ -78,7 +78,9 @@ class BareStream(io.TextIOBase):
 
     def _keep_past(self) -> None:
         text = self._past.read()
-        if text and not self._texts:
+        if not text:
+            return
+        if not self._texts:
             self._parent = self._teller.get_parent()
         self._texts.append(text)
 
