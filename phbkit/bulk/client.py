@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _KERNEL = "phbkit.bulk.kernel:serve"
 _ENDING_SECONDS = 1.0
+_BETWEEN_CELLS_SECONDS = 0.01
 
 
 class Channel:
@@ -171,6 +172,7 @@ class InsideClient(BareClient):
         self._kernel, self._seconds = kernel, seconds or 0
         self._asked: list[dict[str, Any]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._left: set[asyncio.Task[Any]] = set()  # what cells began and have not ended
         self._answered = False
 
     def is_alive(self) -> bool:
@@ -198,6 +200,10 @@ class InsideClient(BareClient):
         if not message["header"]["msg_type"].endswith("_request"):
             await self._kernel.obey(message)
             return
+        self._left = {task for task in self._left if not task.done()}
+        if self._left:  # a kernel of its own would go on with them between cells
+            await asyncio.sleep(_BETWEEN_CELLS_SECONDS)
+        before = asyncio.all_tasks()
         self._answered = False
         signal.setitimer(signal.ITIMER_REAL, self._seconds)
         try:
@@ -206,6 +212,7 @@ class InsideClient(BareClient):
             signal.setitimer(signal.ITIMER_REAL, 0)
             if not self._answered:
                 os._exit(1)
+            self._left |= asyncio.all_tasks() - before
 
     def close(self) -> None:
         """Leave the process to end."""

@@ -191,9 +191,10 @@ async def _obey_all(kernel: BareKernel, pipe: Connection) -> None:
     asyncio.get_running_loop().add_reader(pipe.fileno(), came.set)
     while True:
         await came.wait()
-        asked = pickle.loads(pipe.recv_bytes())  # noqa: S301  from the process that forked us
         came.clear()
-        await kernel.obey(asked)
+        if pipe.poll():  # the loop may tell twice of one request
+            asked = pickle.loads(pipe.recv_bytes())  # noqa: S301  from the process that forked us
+            await kernel.obey(asked)
 
 
 def finish() -> None:

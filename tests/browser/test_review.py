@@ -343,6 +343,30 @@ def tab_to(page: Page, control: Locator) -> None:
     raise AssertionError(f"Tab never reached {control}")
 
 
+def test_whoever_acts_before_the_page_has_settled_keeps_the_focus(
+    meetings: Meetings, windows: Windows
+) -> None:
+    chair, pam = windows.open(), windows.open()
+    code = open_meeting(meetings, chair, "chronic-pain-massage")
+    join(meetings, pam, code, "Pam", "The person")
+    chair.get_by_role("button", name="Go on: hear the person first").click()
+    pam.get_by_label("What matters most").fill("My pigeons before breakfast.")
+    pam.get_by_role("button", name="Share these words").click()
+    expect(chair.get_by_text("My pigeons before breakfast.")).to_be_visible()
+    pam.evaluate(
+        """document.addEventListener("phb:drawn", () => {
+            const first = document.querySelector(".phb-rating input");
+            if (!first || window.acted) return;
+            window.acted = true;
+            first.focus();
+            first.dispatchEvent(new KeyboardEvent("keydown", { key: " ", bubbles: true }));
+        })"""
+    )
+    chair.get_by_role("button", name="Go on: everybody rates alone").click()
+    expect(pam.get_by_text("The meeting moved on")).to_be_attached()
+    expect(pam.locator(".phb-rating input").first).to_be_focused(timeout=1)
+
+
 def test_somebody_with_a_keyboard_alone_joins_speaks_and_rates(
     meetings: Meetings, windows: Windows
 ) -> None:

@@ -445,8 +445,9 @@ def test_a_fault_in_a_new_cohort_leaves_a_finished_run_as_it_was(tmp_path: Path)
 
 
 def test_attempts_from_the_records_run_as_those_from_a_file(
-    deal: Case, address: str, tmp_path: Path
+    deal: Case, file: Path, tmp_path: Path
 ) -> None:
+    address = f"sqlite:///{file}"
     store = open_store(address)
     answers = {"raise-it": 1, "sign-by-friday": "a", "who-has-a-right": ["a"]}
     for learner in random.Random(1).sample(["ann", "ben", "cat"], 3):

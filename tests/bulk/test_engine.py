@@ -124,6 +124,13 @@ async def work():
     await asyncio.sleep(0.1)
     print('done')
 task = asyncio.create_task(work())"""
+STEPS = """import asyncio
+seen = []
+async def steps():
+    for number in range(5):
+        await asyncio.sleep(0)
+        seen.append(number)
+task = asyncio.ensure_future(steps())"""
 THREAD = """import threading
 thread = threading.Thread(target=print, args=('in a thread',))
 thread.start(); thread.join()"""
@@ -181,6 +188,7 @@ SHAPES: dict[str, list[str]] = {
         "await asyncio.sleep(0.3)",
         "task.done(), asyncio.get_running_loop().is_running()",
     ],
+    "a task between cells": [STEPS, "seen"],
     "asyncio.run": ["import asyncio\nasyncio.run(asyncio.sleep(0))"],
     "input": ["input('who?')"],
     "a password": ["import getpass\ngetpass.getpass()"],

@@ -92,6 +92,7 @@ EITHER: dict[str, str] = {
         "import builtins\nfor name in list(vars(builtins)):\n"
         "    if not name.startswith('_'): delattr(builtins, name)"
     ),
+    "breaks-the-kernel": "get_ipython().kernel.do_execute = None",
     "breaks-json": "import json; json.dumps = json.loads = None",
     "breaks-writing": "import os, pathlib; os.replace = pathlib.Path.replace = None",
     "breaks-asyncio": "import asyncio; asyncio.Queue.get_nowait = asyncio.Event.set = None",
@@ -218,3 +219,18 @@ def test_what_is_printed_without_end_is_kept_up_to_its_limit_and_no_more(ran: Ra
 
 def test_no_half_written_file_is_left(ran: Ran) -> None:
     assert not [file for file in ran.folder.rglob(".*") if file.is_file()]
+
+
+def test_what_a_cell_leaves_running_goes_on_before_the_next(tmp_path: Path) -> None:
+    steps = (
+        "import asyncio\nseen = []\nasync def steps():\n"
+        "    for number in range(200): await asyncio.sleep(0); seen.append(number)\n"
+        "task = asyncio.ensure_future(steps())"
+    )
+    shown = f"print(len(seen))\ndisplay({{{MIME!r}: {RESULT!r}}}, raw=True)"
+    workbook = workbook_file(tmp_path / "steps.ipynb", "know-the-deal", steps, shown)
+    (tmp_path / "cohort.jsonl").write_text(json.dumps({"learner": "ann", "answers": {}}))
+    done = phb("run", workbook, "--answers", "cohort.jsonl", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = read(tmp_path / "out" / "notebooks" / "steps" / "ann.ipynb")
+    assert printed(made, "print(len(seen))") == "200\n"

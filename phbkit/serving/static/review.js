@@ -7,6 +7,8 @@ const wanted = document.querySelectorAll(".phb-output").length;
 const drawn = new Set();
 let stage = "";
 let settling = 0;
+let since = 0; // when the change began to be drawn
+let acted = 0; // when a key or the pointer was last pressed
 
 /** What to look at first, at each stage. */
 const FIRST = {
@@ -20,6 +22,7 @@ const FIRST = {
 };
 
 function noticeStage() {
+  settling = 0;
   const room = document.querySelector(".phb-room");
   if (!room || room.dataset.stage === stage) return;
   const moved = stage !== "";
@@ -27,8 +30,7 @@ function noticeStage() {
   document.title = `${room.dataset.title} · Case review`;
   if (!moved) return;
   say(`The meeting moved on: ${room.dataset.title}`, "note");
-  const active = document.activeElement;
-  if (active?.matches("textarea, input[type=text]")) return;
+  if (acted > since || document.activeElement?.matches("textarea, input[type=text]")) return;
   const first = document.getElementById(FIRST[stage]);
   first?.scrollIntoView({ block: "start" });
   first?.focus({ preventScroll: true });
@@ -88,9 +90,13 @@ document.addEventListener("phb:unsaved", ({ detail }) => {
 document.addEventListener("phb:drawn", ({ detail }) => {
   drawn.add(detail.step);
   if (drawn.size === wanted && !document.body.dataset.ready) setReady();
+  if (!settling) since = performance.now();
   clearTimeout(settling);
   settling = setTimeout(noticeStage, stage ? SETTLED_MS : 0);
 });
+for (const kind of ["keydown", "pointerdown"]) {
+  document.addEventListener(kind, () => (acted = performance.now()), true);
+}
 document.querySelector(".phb-skip").addEventListener("click", (event) => {
   event.preventDefault();
   document.getElementById("content").focus();
