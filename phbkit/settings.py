@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     drafts: bool = False
     live_reviews: bool = False
     public_url: str = ""
-    sign_in: Literal["local", "links", "header"] = "local"
+    sign_in: Literal["local", "links", "header", "hub"] = "local"
     user_header: str = "X-Forwarded-User"
     trusted_proxies: str = "127.0.0.1,::1"
     link_key: str = ""

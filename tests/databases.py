@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.need_chromium import postgresql_program
+from tests.need_programs import postgresql_program
 
 SERVER_USER = "nobody"  # PostgreSQL refuses to run as root
 NUMBERS = itertools.count()

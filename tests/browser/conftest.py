@@ -46,6 +46,8 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
     while process.poll() is None:
         try:
             urllib.request.urlopen(url, timeout=5).close()
+        except urllib.error.HTTPError:
+            return  # it answers, though not whoever asks
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             continue
         return
