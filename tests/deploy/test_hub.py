@@ -16,11 +16,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from phbkit.records import open_learners, open_store
-from tests.browser.conftest import Windows, browser, free_port, windows
+from tests.browser.conftest import Windows, free_port
 from tests.deploy.platform import Platform, platform
 from tests.need_programs import HUB_PROXY
 
-__all__ = ["browser", "windows"]
 CONFIG = Path(__file__).parents[2] / "deploy" / "jupyterhub_config.py"
 PATIENCE = 120_000
 PASSWORD = "for trying out, at least 32 long!"
@@ -70,7 +69,7 @@ def modules(page: Page, learner: str) -> None:
 
 def answer_the_first_step(page: Page) -> None:
     """Open the first module and answer its first step."""
-    page.get_by_role("link", name="Know the deal", exact=False).first.click()
+    page.get_by_role("link", name="Know the deal").first.click(no_wait_after=True)
     page.wait_for_selector("body[data-ready]", timeout=PATIENCE)
     form = page.locator("form[data-step=judge]")
     for group in form.get_by_role("radiogroup").or_(form.locator("fieldset")).all():

@@ -16,11 +16,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
-from tests.browser.conftest import Windows, browser, free_port, windows
+from tests.browser.conftest import Windows, free_port
 from tests.browser.training import PEOPLE, Training
 from tests.need_programs import nginx
 
-__all__ = ["browser", "windows"]
 CONFIG = Path(__file__).parents[2] / "deploy" / "nginx.conf"
 ANN = PEOPLE[0]
 PATIENCE = 90_000
