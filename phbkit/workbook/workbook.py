@@ -52,8 +52,11 @@ class Record:
 class Workbook:
     """One notebook at work on one case. Open it with `Workbook.open`."""
 
-    def __init__(self, module: Module, *, live: bool, simulated: bool = False) -> None:
+    def __init__(
+        self, module: Module, *, live: bool, simulated: bool = False, attempt: str = ""
+    ) -> None:
         self._module, self._live, self._simulated = module, live, simulated
+        self._attempt = attempt
         self._forms: dict[str, StepForm] = {}
 
     @classmethod
@@ -93,7 +96,7 @@ class Workbook:
         if answers is None and (notebook.is_live() if live is None else live):
             store = open_store(chosen.database_url)
             attempt = store.resume(chosen.learner, loaded.id, loaded.version)
-            return cls(Module(loaded, store.journal(attempt.id)), live=True)
+            return cls(Module(loaded, store.journal(attempt.id)), live=True, attempt=attempt.id)
         journal: Journal = MemoryJournal(dt.datetime.combine(loaded.about.as_of, dt.time(), dt.UTC))
         module = Module(loaded, journal)
         given = _read(answers)
@@ -128,7 +131,7 @@ class Workbook:
         if not self._live:
             return Record(step.id, step_page(self._module, step, live=False))
         shown = self._shown(step.id)
-        self._forms[step.id] = StepForm(step.id, self._receive, **shown)
+        self._forms[step.id] = StepForm(step.id, self._receive, attempt=self._attempt, **shown)
         return self._forms[step.id]
 
     def play(self) -> None:
