@@ -9,8 +9,15 @@ from typing import Any
 import anywidget
 import traitlets
 
+from phbkit.errors import UnreachableError
+
 Reply = dict[str, Any]
 Receive = Callable[[str, Mapping[str, Any]], tuple[Reply, list[bytes]]]
+
+
+def later(error: UnreachableError) -> Reply:
+    """Answer that this cannot be kept now; the browser sends it again by itself."""
+    return {"did": "later", "problems": {"": error.told}}
 
 
 class StepForm(anywidget.AnyWidget):  # type: ignore[misc]

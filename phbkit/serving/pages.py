@@ -14,6 +14,7 @@ from tornado.web import HTTPError, StaticFileHandler, authenticated
 from voila.tornado.handler import TornadoVoilaHandler
 
 from phbkit.casebank.case import FICTION
+from phbkit.errors import UnreachableError
 from phbkit.serving.shelf import Shelf
 
 MOST_KERNELS = 24
@@ -51,15 +52,21 @@ class Page(JupyterHandler):  # type: ignore[misc]
         field = Markup('<input type="hidden" name="_xsrf" value="{}">')
         return field.format(self.xsrf_token.decode())
 
-    def write_error(self, status_code: int, **_: Any) -> None:
+    def write_error(self, status_code: int, **context: Any) -> None:
         """Say what happened without a traceback."""
-        show_problem(self, status_code)
+        error = context.get("exc_info", (None, None))[1]
+        if isinstance(error, UnreachableError):
+            self.set_status(503)
+            show_problem(self, 503, f"{error.told} What you saved is kept. Try again in a minute.")
+        else:
+            show_problem(self, status_code)
 
 
-def show_problem(handler: JupyterHandler, status_code: int) -> None:
+def show_problem(handler: JupyterHandler, status_code: int, text: str = "") -> None:
     """Write the page for something that went wrong."""
     page = _environment().get_template("problem.html.j2")
-    text = _TEXTS.get(status_code, "Something went wrong on our side. What you saved is kept.")
+    usual = "Something went wrong on our side. What you saved is kept."
+    text = text or _TEXTS.get(status_code, usual)
     title = "Page not found" if status_code == 404 else HTTPStatus(status_code).phrase
     handler.set_header("Content-Type", "text/html; charset=utf-8")
     handler.finish(page.render(base=handler.base_url, title=title, text=text))

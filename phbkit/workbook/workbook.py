@@ -18,9 +18,9 @@ from phbkit.assessing.result import SIMULATED
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.case import DRAFT
 from phbkit.deciding import Plan
-from phbkit.errors import PhbError
+from phbkit.errors import PhbError, UnreachableError
 from phbkit.exports import cpd
-from phbkit.forms import Reply, StepForm
+from phbkit.forms import Reply, StepForm, later
 from phbkit.records import Journal, MemoryJournal, StaleError, open_store
 from phbkit.settings import Settings, settings
 from phbkit.text import clock
@@ -183,6 +183,9 @@ class Workbook:
             self._module.refresh()
             self._show_all()
             reply = _refused({"": "Another window answered first. This page is now up to date."})
+        except UnreachableError as error:
+            _log.warning("%s", error)
+            reply = later(error)
         except PhbError as error:
             reply = _refused({"": str(error)})
         except Exception:  # noqa: BLE001  whatever broke, the learner must hear of it
@@ -212,7 +215,8 @@ class Workbook:
         following = (
             None if self._module.has_feedback_at(step_id) else self._module.step_after(step_id)
         )
-        return {"did": "saved", "at": clock(moment), "next": following.id if following else ""}
+        reply = {"did": "saved", "at": clock(moment), "next": following.id if following else ""}
+        return {**reply, "finished": self._module.current is None}
 
     def _draft(self, step_id: str, values: object) -> Reply:
         typed = check_values(values)
