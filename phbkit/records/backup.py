@@ -7,9 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from phbkit.errors import RecordsError, SettingsError
+from phbkit.records.database import parse
 
 
 def back_up(address: str, file: Path) -> None:
@@ -25,7 +24,7 @@ def back_up(address: str, file: Path) -> None:
     RecordsError
         There is no such database, or the copy could not be written.
     """
-    url = make_url(address)
+    url = parse(address)
     if url.get_backend_name() != "sqlite":
         raise SettingsError(
             f"PHB_DATABASE is {url.get_backend_name()}, which has its own way: pg_dump copies a "

@@ -41,8 +41,8 @@ def open_database(address: str, *, busy_seconds: float = _BUSY_SECONDS) -> Engin
     RecordsError
         The address is not one, the place cannot be written, or a newer phbkit made the tables.
     """
+    url = parse(address)
     try:
-        url = make_url(address)
         if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
             _private_folder(Path(str(url.database)).parent)
         engine = create_engine(url, **_patience(url, busy_seconds))
@@ -50,16 +50,28 @@ def open_database(address: str, *, busy_seconds: float = _BUSY_SECONDS) -> Engin
             _make_durable(engine, busy_seconds)
         _migrate(engine)
     except (ArgumentError, ValueError) as error:
-        raise RecordsError(
-            f"PHB_DATABASE: {_without_password(address)!r} is not a database address. "
-            "Write it like sqlite:////home/me/records.sqlite."
-        ) from error
+        raise _no_address(address) from error
     except (SQLAlchemyError, OSError, ImportError) as error:
         reason = str(error).splitlines()[0]
         raise RecordsError(
             f"The records at {_without_password(address)} cannot be opened: {reason}"
         ) from error
     return engine
+
+
+def parse(address: str) -> URL:
+    """Read a SQLAlchemy address, or raise RecordsError."""
+    try:
+        return make_url(address)
+    except (ArgumentError, ValueError) as error:
+        raise _no_address(address) from error
+
+
+def _no_address(address: str) -> RecordsError:
+    return RecordsError(
+        f"PHB_DATABASE: {_without_password(address)!r} is not a database address. "
+        "Write it like sqlite:////home/me/records.sqlite."
+    )
 
 
 @contextmanager

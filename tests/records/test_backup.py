@@ -25,10 +25,8 @@ EACH = 4  # answers of a step
 
 def commands(heading: str) -> list[str]:
     """Read the commands under a heading of the guide: to back up, and to restore."""
-    [text] = re.findall(
-        rf"^## {heading}$(.*?)(?=^## |\Z)", GUIDE.read_text(), re.MULTILINE | re.DOTALL
-    )
-    return re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    part = GUIDE.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"^```sh\n(.*?)^```", part, re.MULTILINE | re.DOTALL)
 
 
 def shell(command: str, **env: str) -> None:
@@ -148,8 +146,8 @@ def test_a_backup_that_cannot_be_made_leaves_nothing_behind(tmp_path: Path) -> N
         back_up(f"sqlite:///{broken}", tmp_path / "copy")
     with pytest.raises(RecordsError, match="There are no records at"):
         back_up(f"sqlite:///{tmp_path / 'nowhere'}", tmp_path / "copy")
+    open_store(f"sqlite:///{tmp_path / 'good.sqlite'}")
     with pytest.raises(RecordsError, match="was not made"):
-        open_store(f"sqlite:///{tmp_path / 'good.sqlite'}")
         back_up(f"sqlite:///{tmp_path / 'good.sqlite'}", tmp_path / "no folder" / "copy")
     assert not list(tmp_path.glob("copy*"))
 
