@@ -9,7 +9,8 @@ import random
 import signal
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,16 +134,24 @@ async def play_on(site: str, number: int, book: Book, stop: asyncio.Event) -> No
         await play_through(site, f"learner-{number}-{attempt}", book, stop)
 
 
-def killed(folder: Path, address: str, case: Case, *, kills: int, learners: int) -> Tally:
-    """Serve a case with its records at `address`, kill that server, and hold all to account."""
+@contextmanager
+def serving(folder: Path, address: str, case: Case, **env: str) -> Iterator[Served]:
+    """Serve a case to any number of learners, with the records at an address."""
     made = workbooks(folder / "workbooks", case)
-    env = {"PHB_WORKBOOKS": str(made), "PHB_DATABASE": address, "TMPDIR": str(folder)}
-    server, book = Served(folder, free_port(), env=env), Book(case, read("strong"))
+    known = {"PHB_WORKBOOKS": str(made), "PHB_DATABASE": address, "TMPDIR": str(folder)}
+    server = Served(folder, free_port(), env=known | env)
     server.start()
     try:
-        asyncio.run(kill_while_answers_flow(server, book, kills=kills, learners=learners))
+        yield server
     finally:
         server.stop()
+
+
+def killed(folder: Path, address: str, case: Case, *, kills: int, learners: int) -> Tally:
+    """Serve a case with its records at `address`, kill that server, and hold all to account."""
+    book = Book(case, read("strong"))
+    with serving(folder, address, case) as server:
+        asyncio.run(kill_while_answers_flow(server, book, kills=kills, learners=learners))
     found = tally(address, book)
     sys.stdout.write(f"{kills} kills; {found}\n")
     return found
