@@ -201,6 +201,17 @@ def result(notebook: Annotated[Path, typer.Argument(help="An executed notebook."
     typer.echo(json.dumps(read_result(notebook), indent=2))
 
 
+@app.command()
+@fails_clearly
+def backup(file: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
+    """Copy the records into a file, whole, while the server goes on: SQLite only."""
+    from phbkit.records.backup import back_up
+    from phbkit.settings import settings
+
+    back_up(settings().database_url, file)
+    typer.echo(str(file))
+
+
 app.add_typer(reviews, name="review")
 add_cohorts(app)
 add_learners(app)

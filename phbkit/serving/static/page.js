@@ -4,7 +4,9 @@ const status = document.getElementById("phb-status");
 const draft = document.getElementById("phb-draft");
 const trouble = document.getElementById("phb-trouble");
 const PATIENCE_MS = 25_000;
+const AGAIN_MS = 5_000;
 let lastSaved = "";
+let ready = "Ready";
 
 /** @param {string} text @param {"note" | "saved" | "trouble"} kind */
 export function say(text, kind) {
@@ -15,7 +17,7 @@ export function say(text, kind) {
 
 export function setReady() {
   document.body.dataset.ready = "true";
-  say("Ready", "note");
+  say(ready, "note");
 }
 
 function showTrouble(text) {
@@ -24,44 +26,79 @@ function showTrouble(text) {
   const again = document.createElement("button");
   again.type = "button";
   again.textContent = "Open the page again";
-  again.addEventListener("click", () => location.reload());
+  again.addEventListener("click", () => {
+    document.dispatchEvent(new CustomEvent("phb:leaving"));
+    location.reload();
+  });
   trouble.replaceChildren(line, again);
   trouble.hidden = false;
 }
 
 const kept = () => (lastSaved ? `Your answers up to ${lastSaved} are saved.` : "Nothing you saved is lost.");
 
-/** A kernel that died is started anew by the server, but knows nothing of this page. */
+/** Tell everybody on the page how the connection fares; "lost" is for good. */
+function tellConnection(state) {
+  document.body.dataset.connection = state;
+  document.dispatchEvent(new CustomEvent("phb:connection", { detail: { state } }));
+}
+
+/** Watch what carries the messages, and have it try again for as long as there is hope. */
 function watchKernel(kernel) {
   let lost = false;
+  const again = () => {
+    if (!lost && !kernel.isDisposed) kernel.reconnect().catch(() => {}); // told as a status, too
+  };
   kernel.connectionStatusChanged.connect((_, state) => {
     if (lost) return;
-    if (state === "connected") {
-      trouble.hidden = true;
-      if (status.dataset.kind === "trouble") say("Connected again", "note");
-    } else {
-      say("Disconnected", "trouble");
-      showTrouble(`Disconnected. ${kept()} This page tries to connect again by itself.`);
-    }
+    tellConnection(state === "connected" ? "connected" : "connecting");
+    if (state === "disconnected") setTimeout(again, AGAIN_MS);
   });
+  // A kernel that died is started anew by the server, but knows nothing of this page.
   kernel.statusChanged.connect((_, state) => {
     if (lost || !["restarting", "autorestarting", "dead"].includes(state)) return;
     lost = true;
-    say("Disconnected", "trouble");
-    showTrouble(`This page has lost its session. ${kept()} Open it again to go on where you were.`);
+    tellConnection("lost");
+  });
+  document.addEventListener("phb:silent", again);
+  window.addEventListener("online", () => {
+    if (document.body.dataset.connection === "connecting") again();
   });
 }
 
-/** @param {string} what the page opens: named when it does not open */
-export function watchServer(what) {
+/** @param {string} typed what becomes of what is typed and not saved when the page is opened again */
+function showConnection(typed) {
+  document.addEventListener("phb:connection", ({ detail: { state } }) => {
+    if (state === "connected") {
+      trouble.hidden = true;
+      if (status.dataset.kind === "trouble") say("Connected again", "note");
+      return;
+    }
+    say("Disconnected", "trouble");
+    showTrouble(
+      state === "lost"
+        ? `This page has lost its session. ${kept()} ${typed} Open it again to go on where you were.`
+        : `Disconnected. ${kept()} This page connects again by itself, and then sends what waits.`,
+    );
+  });
+}
+
+/**
+ * @param {string} what the page opens: named when it does not open
+ * @param {string} typed what becomes of what is typed and not saved when the page is opened again
+ */
+export function watchServer(what, typed) {
   document.addEventListener("phb:status", ({ detail }) => say(detail.text, detail.kind));
   for (const name of ["phb:draft", "phb:saved"]) {
     document.addEventListener(name, ({ detail }) => {
       lastSaved = detail.at;
     });
   }
-  document.addEventListener("phb:lost", () => {
-    showTrouble(`The server does not answer. ${kept()} Open the page again to go on where you were.`);
+  document.addEventListener("phb:silent", () => {
+    showTrouble(`The server does not answer. ${kept()} This page keeps trying.`);
+  });
+  document.addEventListener("phb:restored", () => {
+    ready = "What you had typed is back on this page. It is not saved yet.";
+    if (document.body.dataset.ready) say(ready, "note");
   });
   window.addEventListener("load", () => {
     if (document.querySelector(".phb-failed")) say("Part of this page could not be made", "trouble");
@@ -71,6 +108,7 @@ export function watchServer(what) {
     say("Not ready", "trouble");
     showTrouble(`The ${what} has not opened. This network may be blocking it (it needs WebSockets), or the server is busy.`);
   }, PATIENCE_MS);
+  showConnection(typed);
   const looking = setInterval(() => {
     const kernel = window.jupyterapp?.widgetManager?.kernel;
     if (!kernel) return;
