@@ -31,7 +31,6 @@ class EnterHandler(_Entrance):
     """
 
     def _invited(self, token: str) -> tuple[str, Learner]:
-        self.set_header("Referrer-Policy", "no-referrer")
         links: Links = self.settings["links"]
         invitation = links.invitation(token)
         learner = self.learners.invited(invitation) if invitation else None

@@ -170,7 +170,7 @@ class Windows:
 
     def _keep_inside(self, route: Route) -> None:
         address = route.request.url
-        if address.startswith(("http://127.0.0.1:", "data:", "blob:")):
+        if address.startswith(("http://127.0.0.1:", "https://127.0.0.1:", "data:", "blob:")):
             return route.continue_()
         self.outside.append(address)
         return route.abort()
