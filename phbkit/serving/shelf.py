@@ -11,7 +11,7 @@ from typing import Any
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import CaseError, UnknownNameError
 from phbkit.records import Store
-from phbkit.text import clock, long_date
+from phbkit.text import clock, long_date, quotes
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Shelf:
         return Card(
             name,
             about.title,
-            about.summary,
+            quotes(about.summary),
             about.minutes,
             case.draft,
             len(case.steps),

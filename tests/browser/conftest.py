@@ -162,6 +162,7 @@ class Windows:
         options.setdefault("viewport", {"width": 1280, "height": 900})
         context = self._browser.new_context(accept_downloads=True, **options)
         context.set_default_timeout(PATIENCE_MS)
+        context.set_default_navigation_timeout(3 * PATIENCE_MS)
         context.route("**/*", self._keep_inside)
         self._contexts.append(context)
         page = context.new_page()

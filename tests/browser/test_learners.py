@@ -1,0 +1,143 @@
+"""A learner with a personal link, from the phone to the desk; their trainer; and every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from phbkit.assessing import score
+from phbkit.casebank import CaseBank
+from phbkit.records import open_store
+from phbkit.workbook.module import Module
+from tests.browser.axe import violations
+from tests.browser.conftest import Windows, free_port
+from tests.browser.player import Mouse, commit_step, fill_step, open_step, play, wait_ready
+from tests.browser.training import PEOPLE, Training
+from tests.made import careful
+
+ANN, BEN, CAT, DAN, TESS = PEOPLE
+PHONE = {"width": 360, "height": 740}
+SLOW = {  # a hospital's corner: 400 ms there and back, 50 kB a second
+    "offline": False,
+    "latency": 400,
+    "downloadThroughput": 50_000,
+    "uploadThroughput": 50_000,
+}
+
+
+@pytest.fixture(scope="module")
+def training(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
+    server = Training(tmp_path_factory.mktemp("training"), free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
+def come(training: Training, page: Page, token: str) -> None:
+    """Open a personal link and go in."""
+    page.goto(f"{training.url}enter/{token}")
+    page.get_by_role("button", name="open my modules").click()
+    expect(page.get_by_role("button", name="Sign out on this device")).to_be_visible()
+
+
+def test_a_module_is_begun_on_a_slow_phone_and_finished_at_a_desk(
+    training: Training, windows: Windows, bank: CaseBank
+) -> None:
+    case = bank.load("know-the-deal")
+    [token] = training.invite(ANN)
+    phone, desk = windows.open(viewport=PHONE), windows.open()
+    line = phone.context.new_cdp_session(phone)
+    line.send("Network.emulateNetworkConditions", SLOW)
+    come(training, phone, token)
+    phone.get_by_role("link", name="Start Know the deal").click()
+    wait_ready(phone)
+    hand, answers, first = Mouse(phone), careful(case), case.steps[0]
+    open_step(phone, hand, first)
+    fill_step(phone, hand, case, first, answers)
+    commit_step(phone, hand, first)
+    come(training, desk, token)
+    expect(desk.get_by_text("1 of 5 steps done")).to_be_visible()
+    desk.get_by_role("link", name="Go on Know the deal").click()
+    wait_ready(desk)
+    desk_hand = Mouse(desk)
+    for step in case.steps[1:]:
+        open_step(desk, desk_hand, step)
+        fill_step(desk, desk_hand, case, step, answers)
+        commit_step(desk, desk_hand, step)
+    store = open_store(f"sqlite:///{training.data / 'records.sqlite'}")
+    attempt = store.latest("ann", case.id)
+    assert attempt
+    assert Module(case, store.journal(attempt.id)).result == score(case, answers)
+    desk.goto(training.url)
+    expect(desk.get_by_role("heading", name="Your CPD record")).to_be_visible()
+    expect(desk.get_by_role("row", name="Know the deal")).to_contain_text("25 minutes")
+    assert violations(desk) == []
+
+
+def test_a_whole_module_is_played_on_a_slow_phone(
+    training: Training, windows: Windows, bank: CaseBank
+) -> None:
+    case, page = bank.load("know-the-deal"), windows.open(viewport=PHONE)
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", SLOW)
+    [token] = training.invite(BEN)
+    come(training, page, token)
+    page.get_by_role("link", name="Start Know the deal").click()
+    wait_ready(page)
+    play(page, Mouse(page), case, careful(case))
+    store = open_store(f"sqlite:///{training.data / 'records.sqlite'}")
+    attempt = store.latest("ben", case.id)
+    assert attempt
+    assert Module(case, store.journal(attempt.id)).result == score(case, careful(case))
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_trainer_sees_steps_of_their_cohort_and_no_answer(
+    training: Training, windows: Windows, width: int
+) -> None:
+    page = windows.open(viewport={"width": width, "height": 740})
+    training.invite(CAT, DAN)
+    [token] = training.invite(TESS)
+    come(training, page, token)
+    page.get_by_role("link", name="How far your cohort has come").click()
+    expect(page.get_by_role("row", name="<b onclick=alert(1)>Cat</b>")).to_contain_text(
+        "not started"
+    )
+    expect(page.get_by_text("Dan Elsewhere")).not_to_be_attached()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_every_other_page_passes_axe_on_a_phone(training: Training, windows: Windows) -> None:
+    page = windows.open(viewport={"width": 320, "height": 640}, color_scheme="dark")
+    [token] = training.invite(ANN)
+    for path in ("", "none", "enter/none.x", f"enter/{token}", "review", "module/know_the_deal"):
+        page.goto(training.url + path)
+        assert violations(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+    page.goto(f"{training.url}enter/{token}")
+    page.get_by_role("button", name="open my modules").click()
+    page.get_by_role("button", name="Sign out on this device").click()
+    expect(page.get_by_role("heading", name="You are signed out on this device")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_a_full_server_s_page_passes_axe(
+    windows: Windows, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    settings = {"PHB_MOST_KERNELS": "1"}
+    server = Training(tmp_path_factory.mktemp("full"), free_port(), settings=settings)
+    server.start()
+    try:
+        first, second = windows.open(), windows.open(viewport={"width": 320, "height": 640})
+        one, two = server.invite(ANN, BEN)
+        come(server, first, one)
+        first.goto(f"{server.url}module/know_the_deal")
+        wait_ready(first)
+        come(server, second, two)
+        second.goto(f"{server.url}module/know_the_deal")
+        expect(second.get_by_role("heading", name="Too busy just now")).to_be_visible()
+        assert violations(second) == []
+    finally:
+        server.stop()
