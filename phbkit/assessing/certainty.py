@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from phbkit.assessing.reliability import ReadOnly, StatisticsError, numbers, ratio
+from phbkit.assessing.arrays import ReadOnly, StatisticsError, numbers, ratio
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from phbkit.assessing.arrays import ReadOnly
 from phbkit.assessing.columns import Column, columns_of, read_columns
-from phbkit.assessing.reliability import ReadOnly
 from phbkit.assessing.result import Critical
 from phbkit.assessing.scoring import score
 from phbkit.casebank import Case

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from phbkit.assessing.reliability import StatisticsError
+from phbkit.assessing.arrays import StatisticsError
 
 if TYPE_CHECKING:
     import numpy as np

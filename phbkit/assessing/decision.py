@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from math import isfinite, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
-from phbkit.assessing.reliability import SMALL_COHORT, ReadOnly, StatisticsError, numbers
+from phbkit.assessing.arrays import ReadOnly, StatisticsError, numbers
+from phbkit.assessing.reliability import SMALL_COHORT
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from phbkit.assessing.reliability import ReadOnly, StatisticsError, numbers, ratio
+from phbkit.assessing.arrays import ReadOnly, StatisticsError, numbers, ratio
 
 if TYPE_CHECKING:
     import numpy as np

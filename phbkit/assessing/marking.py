@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
-from phbkit.assessing.reliability import StatisticsError, numbers, ratio, resample
+from phbkit.assessing.arrays import StatisticsError, numbers, ratio, resample
 
 if TYPE_CHECKING:
     import numpy as np

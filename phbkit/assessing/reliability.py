@@ -6,37 +6,19 @@ items overstates how far another set of cases would rank the learners the same w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from math import inf, isnan, nan, sqrt
+from math import isnan, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
-from phbkit.errors import PhbError
+from phbkit.assessing.arrays import StatisticsError, numbers
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 SMALL_COHORT = 30
 """Under this many learners a figure gets its interval and no adjective. Our own choice."""
 SATISFACTORY, UNSATISFACTORY = 0.75, 0.64
 """Moodle's targets for internal consistency: from the first up, and below the second."""
-_DRAWS_A_RUN = 20_000_000
-_DRAWS_AT_ONCE = 2_000_000
-_FEWEST_RESAMPLES = 200
-
-
-class StatisticsError(PhbError):
-    """Numbers from which a figure cannot be worked out. The message says which and why."""
-
-
-class ReadOnly:
-    """A result whose arrays cannot be written over."""
-
-    def __post_init__(self) -> None:
-        for value in vars(self).values():
-            if hasattr(value, "setflags"):
-                value.setflags(write=False)
 
 
 @dataclass(frozen=True)
@@ -172,74 +154,3 @@ def feldt(alpha: float, learners: int, parts: int, level: float = 0.95) -> tuple
     tail, freedom = (1 - level) / 2, (learners - 1, (learners - 1) * (parts - 1))
     low, high = (1 - (1 - alpha) * float(f.ppf(q, *freedom)) for q in (1 - tail, tail))
     return low, high
-
-
-def numbers(
-    values: Any, what: str, axes: tuple[str, ...], low: float = -inf, high: float = inf
-) -> NDArray[np.float64]:
-    """Take values as an array of floats, NaN for None, and refuse by place what is out of range.
-
-    Parameters
-    ----------
-    values
-        Array-like with one dimension for each of `axes`.
-    what, axes
-        What an entry is called, and what each dimension counts: ("Learner", "item").
-    low, high
-        The least and the most an entry may be.
-
-    Raises
-    ------
-    StatisticsError
-        The shape is another, or an entry is no number or out of range.
-    """
-    import numpy as np
-
-    try:
-        raw = np.asarray(values)
-        strange = raw.dtype.kind not in "biufO" or (
-            raw.dtype.kind == "O" and any(isinstance(cell, (str, bytes)) for cell in raw.flat)
-        )
-        array: NDArray[np.float64] = raw if strange else raw.astype(np.float64, copy=False)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise StatisticsError(f"Each {what} must be a number, or None: {error}.") from error
-    shape = " by ".join(f"{axis.lower()}s" for axis in axes)
-    if strange or array.ndim != len(axes):
-        raise StatisticsError(f"Give each {what} as a number, or None, in an array of {shape}.")
-    wrong = ~np.isnan(array) & ~((array >= low) & (array <= high) & np.isfinite(array))
-    if wrong.any():
-        place = np.argwhere(wrong)[0].tolist()
-        where = ", ".join(f"{axis} {n + 1}" for axis, n in zip(axes, place, strict=True))
-        cure = f"It is a finite number from {low:g} to {high:g}."
-        if high == inf:
-            cure = "It is a finite number." if low == -inf else f"It is finite, at least {low:g}."
-        raise StatisticsError(f"{where}: {array[tuple(place)]:g} is no {what}. {cure}")
-    return array
-
-
-def ratio(above: Any, below: Any) -> NDArray[np.float64]:
-    """Divide, giving NaN where there is nothing to divide by."""
-    import numpy as np
-
-    above, below = np.broadcast_arrays(np.asarray(above, float), np.asarray(below, float))
-    result: NDArray[np.float64] = np.full(above.shape, nan)
-    np.divide(above, below, out=result, where=below != 0)
-    return result
-
-
-def resample(size: int, resamples: int, seed: int) -> Iterator[NDArray[np.int_]]:
-    """Draw bootstrap samples of places 0 to size - 1, some at a time: arrays (samples, size).
-
-    Notes
-    -----
-    Above twenty million places in all fewer samples are drawn, never under 200: our own choice.
-    The error they estimate is then small.
-    """
-    import numpy as np
-
-    chance = np.random.default_rng(seed)
-    left = min(resamples, max(_FEWEST_RESAMPLES, _DRAWS_A_RUN // max(size, 1)))
-    while left:
-        now = min(left, max(1, _DRAWS_AT_ONCE // max(size, 1)))
-        yield chance.integers(size, size=(now, size))
-        left -= now

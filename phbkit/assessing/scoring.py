@@ -84,7 +84,7 @@ def why_formative(panel: Panel, contested: Collection[tuple[str, str]] = ()) -> 
     scored = [q for q in panel.judgements if (q, panel.id) not in contested]
     if panel.formative_only or not scored:
         return panel.formative_only
-    from phbkit.assessing.concordance import baselines
+    from phbkit.assessing.panel import baselines
 
     rows = list(zip(*(panel.judgements[question] for question in scored), strict=True))
     rewarded = baselines(rows).rewarded

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from phbkit.assessing.arrays import StatisticsError
 from phbkit.assessing.certainty import LEVELS, MOODLE_POINTS, STATED, calibration, wilson
-from phbkit.assessing.reliability import StatisticsError
 
 cells = st.lists(
     st.tuples(st.none() | st.sampled_from(LEVELS), st.none() | st.booleans()), max_size=30

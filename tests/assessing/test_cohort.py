@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phbkit.assessing import Result, score
+from phbkit.assessing.arrays import StatisticsError
 from phbkit.assessing.cohort import CohortScores, columns_of, score_cohort
-from phbkit.assessing.reliability import StatisticsError
 from phbkit.bulk.simulating import simulate
 from phbkit.casebank import Case, CaseBank
 from phbkit.workbook.answers import check_answers

@@ -12,17 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phbkit.assessing import credit
-from phbkit.assessing.concordance import (
-    KEYS,
-    baselines,
-    contested,
-    count,
-    keys,
-    leave_one_out,
-    panel_error,
-    percent,
-)
-from phbkit.assessing.reliability import StatisticsError
+from phbkit.assessing.arrays import StatisticsError
+from phbkit.assessing.concordance import KEYS, contested, count, keys, percent
+from phbkit.assessing.panel import baselines, leave_one_out, panel_error
 
 steps = st.integers(-2, 2)
 rows_of_counts = st.lists(

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phbkit.assessing.arrays import StatisticsError
 from phbkit.assessing.decision import BORDERLINE, borderline, pass_chances
-from phbkit.assessing.reliability import SMALL_COHORT, StatisticsError, reliability
+from phbkit.assessing.reliability import SMALL_COHORT, reliability
 
 ROWS = "11110 11100 11000 10000 11111 00000 11010 10100".split()
 EIGHT = [[int(cell) for cell in row] for row in ROWS]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phbkit.assessing.arrays import StatisticsError
 from phbkit.assessing.items import FEWEST_LEARNERS, Items, item_statistics
-from phbkit.assessing.reliability import StatisticsError
 
 ROWS = "11110 11100 11000 10000 11111 00000 11010 10100".split()
 EIGHT = [[int(cell) for cell in row] for row in ROWS]

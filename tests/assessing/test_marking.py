@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phbkit.assessing.arrays import StatisticsError
 from phbkit.assessing.marking import MarkerAgreement, compare_markers, look_together
-from phbkit.assessing.reliability import StatisticsError
 
 marks = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=5, max_size=20)
 FIGURES = ("equal", "mean_difference", "kappa", "kappa_low", "kappa_high", "pearson")

@@ -12,15 +12,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from phbkit.assessing.reliability import (
-    SMALL_COHORT,
-    StatisticsError,
-    feldt,
-    numbers,
-    ratio,
-    reliability,
-    resample,
-)
+from phbkit.assessing.arrays import StatisticsError, numbers, ratio, resample
+from phbkit.assessing.reliability import SMALL_COHORT, feldt, reliability
 from phbkit.errors import PhbError
 
 ROWS = "11110 11100 11000 10000 11111 00000 11010 10100".split()

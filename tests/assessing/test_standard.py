@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from phbkit.assessing.reliability import StatisticsError
+from phbkit.assessing.arrays import StatisticsError
 from phbkit.assessing.standard import angoff, borderline_regression, hofstee
 
 shares = st.floats(0, 1).map(lambda share: round(share, 2))

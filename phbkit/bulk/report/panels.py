@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from phbkit.assessing import concordance
+from phbkit.assessing.panel import Baselines, baselines, panel_error
 from phbkit.bulk.report.pictures import panels_beside
 from phbkit.bulk.report.run import KEY, Run
 from phbkit.bulk.report.words import NAMES, listed, number, percent, table
@@ -65,7 +66,7 @@ class Form:
     judgements: NDArray[np.float64]
     answers: NDArray[np.float64]
     scored: NDArray[np.bool_]
-    baselines: concordance.Baselines
+    baselines: Baselines
 
     @property
     def formative(self) -> tuple[str, ...]:
@@ -98,7 +99,7 @@ def forms_of(run: Run) -> list[Form]:
                     judgements,
                     run.judgements(case_id, questions),
                     scored,
-                    concordance.baselines(judgements, scored=scored),
+                    baselines(judgements, scored=scored),
                 )
             )
     return forms
@@ -214,7 +215,7 @@ def _four_keys(title: str, group: Sequence[Form]) -> Iterator[Block]:
             percent(_mean(concordance.percent(form.answers, getattr(made, name), form.scored)))
             for name in concordance.KEYS
         ]
-        error = concordance.panel_error(form.judgements, form.answers, scored=form.scored)
+        error = panel_error(form.judgements, form.answers, scored=form.scored)
         known = error[~np.isnan(error)]
         size = f"{form.panel.id}, {form.panel.size}"
         rows.append((size, *cells, number(_mean(known), 1)))

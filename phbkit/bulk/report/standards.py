@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from phbkit.assessing.reliability import StatisticsError
+from phbkit.assessing.arrays import StatisticsError
 from phbkit.assessing.standard import Hofstee, angoff, borderline_regression, hofstee
 from phbkit.bulk.writing import write_whole
 from phbkit.errors import PhbError
