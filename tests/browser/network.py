@@ -80,7 +80,7 @@ class Network:
             writer.transport.abort()
             return
         self._open |= {writer, to_server}
-        with suppress(OSError):
+        with suppress(OSError, asyncio.CancelledError):
             await asyncio.gather(
                 self._pump(reader, to_server), self._pump(from_server, writer, mutes=True)
             )

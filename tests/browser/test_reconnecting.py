@@ -122,6 +122,7 @@ def test_an_answer_whose_acknowledgement_was_lost_is_sent_again_and_counts_once(
     assert closings(served, case) == {"meet": 1, "judge": 1}
     network.mend()
     expect(judging.locator('#phb-status[data-kind="saved"]')).to_contain_text("Saved at")
+    expect(judging.get_by_role("link", name="Go to “The deal”")).to_be_visible()
     assert closings(served, case) == {"meet": 1, "judge": 1}
 
 
@@ -232,6 +233,7 @@ def test_a_meeting_keeps_nothing_that_is_typed_in_the_browser(
     meetings.start()
     try:
         page = windows.open()
+        page.set_default_timeout(OPEN_MS)
         open_meeting(meetings, page)
         meetings.stop()
         expect(page.locator("#phb-status")).to_have_text("Disconnected")

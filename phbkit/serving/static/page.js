@@ -103,6 +103,7 @@ export function watchServer(what, typed) {
     });
   }
   document.addEventListener("phb:silent", () => {
+    if (document.body.dataset.connection === "lost") return;
     showTrouble(`The server does not answer. ${kept()} This page keeps trying.`);
   });
   document.addEventListener("phb:restored", () => {
@@ -125,6 +126,14 @@ export function watchServer(what, typed) {
     watchKernel(kernel);
   }, 100);
 }
+
+/** Registered before Voilà's own, which ends the kernel: that of somebody who stays must go on. */
+window.addEventListener("beforeunload", (event) => {
+  const asking = new CustomEvent("phb:leave", { cancelable: true });
+  if (document.dispatchEvent(asking)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+});
 
 /** Print what is folded away, too. */
 export function unfoldForPrint() {
