@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from phbkit.forms.step_form import Reply, StepForm, later
+    from phbkit.forms.step_form import Reply, StepForm, later, show_again
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = Path(__file__).parent / "form.css"
 
-__all__ = ["STYLE", "TEMPLATES", "Reply", "StepForm", "later"]
+__all__ = ["STYLE", "TEMPLATES", "Reply", "StepForm", "later", "show_again"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"Reply", "StepForm", "later"}:
+    if name in {"Reply", "StepForm", "later", "show_again"}:
         from phbkit.forms import step_form
 
         return getattr(step_form, name)

@@ -208,6 +208,7 @@ function render({ model, el }) {
       pressed.message,
       (reply) => settle(about, reply),
       () => {
+        if (about.pressed !== pressed) return;
         wait(about, "server");
         tell(el, "silent");
       },
@@ -542,7 +543,6 @@ function render({ model, el }) {
   function warn(event) {
     if ((leaving && storage) || !unsent()) return;
     event.preventDefault();
-    event.stopImmediatePropagation(); // what would end the kernel of somebody who stays
   }
 
   const leave = () => {
@@ -552,7 +552,8 @@ function render({ model, el }) {
   if (storage) forget({ except: `${KEPT}${attempt}:` });
   document.addEventListener("phb:connection", follow);
   document.addEventListener("phb:leaving", leave);
-  window.addEventListener("beforeunload", warn, true);
+  document.addEventListener("phb:leave", warn); // where a page asks before others hear of it
+  window.addEventListener("beforeunload", warn);
   model.on("change:html", redraw);
   model.on("msg:custom", receive);
   requestAnimationFrame(draw);
@@ -562,7 +563,8 @@ function render({ model, el }) {
     model.off("msg:custom", receive);
     document.removeEventListener("phb:connection", follow);
     document.removeEventListener("phb:leaving", leave);
-    window.removeEventListener("beforeunload", warn, true);
+    document.removeEventListener("phb:leave", warn);
+    window.removeEventListener("beforeunload", warn);
   };
 }
 

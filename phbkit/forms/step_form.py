@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,3 +59,9 @@ class StepForm(anywidget.AnyWidget):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<StepForm {self._step}>"
+
+
+def show_again(forms: Iterable[StepForm]) -> None:
+    """Send what forms show once more, to a page whose connection was lost when it changed."""
+    for form in forms:
+        form.send_state(("state", "html"))

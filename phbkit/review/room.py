@@ -22,7 +22,7 @@ from markupsafe import Markup
 from phbkit import identifiers
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import PhbError, RecordsError, UnknownNameError, UnreachableError
-from phbkit.forms import Reply, StepForm, later
+from phbkit.forms import Reply, StepForm, later, show_again
 from phbkit.records import Act, ReviewSession, Sessions, StaleError, open_sessions
 from phbkit.review import documents
 from phbkit.review.acts import check
@@ -280,6 +280,7 @@ class Review:
             done = self.meeting.tickets.get((self._here.seat, ticket))
             if done:
                 self._show_all()
+                show_again(self._parts.values())
                 return {"did": "saved", "at": clock(done), "next": ""}
             data = check(act, self._asked(values))
             self._scan(values)

@@ -121,7 +121,7 @@ class Module:
         StaleError, RecordsError
             See Journal.append.
         """
-        if (submission, step_id) in self._written and step_id in self.closed:
+        if self.taken(submission, step_id) and step_id in self.closed:
             if not all(self._kept(key, value) for key, value in answers.items()):
                 raise RefusedError({"": "This was already saved, with other answers."})
             return self._written[submission, step_id]
@@ -130,6 +130,10 @@ class Module:
         if self.state(step_id) == "done" and not self.revisable(step_id):
             raise RefusedError({"": "This step is already answered, and its answers are kept."})
         return self.write(submission, step_id, self._checked(step_id, answers))
+
+    def taken(self, submission: str, step_id: str) -> bool:
+        """Say whether a submission was taken before."""
+        return (submission, step_id) in self._written
 
     def _checked(self, step_id: str, answers: Mapping[str, Any]) -> dict[str, Any]:
         asked = self.asked_now(step_id)

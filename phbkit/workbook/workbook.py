@@ -20,7 +20,7 @@ from phbkit.casebank.case import DRAFT
 from phbkit.deciding import Plan
 from phbkit.errors import PhbError, UnreachableError
 from phbkit.exports import cpd
-from phbkit.forms import Reply, StepForm, later
+from phbkit.forms import Reply, StepForm, later, show_again
 from phbkit.records import Journal, MemoryJournal, StaleError, open_store
 from phbkit.settings import Settings, settings
 from phbkit.text import clock
@@ -210,8 +210,11 @@ class Workbook:
     def _save(self, step_id: str, ticket: str, values: object) -> Reply:
         if not ticket:
             raise RefusedError({"": "The message has no ticket."})
+        again = self._module.taken(ticket, step_id)
         moment = self._module.submit(ticket, step_id, answers_from(self.case, check_values(values)))
         self._show_all()
+        if again:
+            show_again(self._forms.values())
         following = (
             None if self._module.has_feedback_at(step_id) else self._module.step_after(step_id)
         )

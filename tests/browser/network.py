@@ -48,9 +48,10 @@ class Network:
         self._do(self._turn(up=True))
 
     def close(self) -> None:
-        self.cut()
+        self._do(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=20)
@@ -60,6 +61,14 @@ class Network:
         for writer in self._open:
             writer.transport.abort()
         self._heard.set()
+
+    async def _end(self) -> None:
+        self._server.close()
+        await self._turn(up=False)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._up:
@@ -71,7 +80,7 @@ class Network:
             writer.transport.abort()
             return
         self._open |= {writer, to_server}
-        with suppress(OSError):
+        with suppress(OSError, asyncio.CancelledError):
             await asyncio.gather(
                 self._pump(reader, to_server), self._pump(from_server, writer, mutes=True)
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 from collections import Counter
@@ -13,28 +14,49 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from phbkit.casebank import Case
+from phbkit.records import open_store
 from tests.browser.axe import violations
 from tests.browser.conftest import Served, Windows, free_port
 from tests.browser.network import Network
 from tests.browser.player import Mouse, commit_step, fill_step, open_step, read, wait_ready
 from tests.browser.test_review import Meetings, open_meeting
 
+OPEN_MS = 60_000  # the first page of a server waits for its template
 COMMIT = "Commit my first judgement"
 WAITING = "Waiting for the network…"
+EITHER = re.compile("Waiting for the (network|server)…")
 KEPT = "Object.keys(sessionStorage).filter((key) => key.startsWith('phb:typed:'))"
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One server for all of them; whoever kills it starts it again."""
+    server = Served(tmp_path_factory.mktemp("served"), free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def network(served: Served) -> Iterator[Network]:
+def network(served: Served, case: Case) -> Iterator[Network]:
+    """The way to the server, for a learner who begins."""
+    open_store(f"sqlite:///{served.data / 'records.sqlite'}").start("local", case.id, case.version)
     made = Network(served.port)
     yield made
     made.close()
 
 
+def killed(served: Served) -> None:
+    """End the server and its kernels at once."""
+    assert served.process
+    os.killpg(served.process.pid, signal.SIGKILL)
+    served.process.wait()
+
+
 @pytest.fixture
 def judging(network: Network, page: Page, case: Case) -> Page:
     """A page on which the first judgement is filled in and kept as a draft, and not committed."""
-    page.goto(f"{network.url}module/chronic_pain_massage")
+    page.goto(f"{network.url}module/chronic_pain_massage", timeout=OPEN_MS)
     wait_ready(page)
     hand = Mouse(page)
     open_step(page, hand, "meet")
@@ -95,27 +117,26 @@ def test_an_answer_whose_acknowledgement_was_lost_is_sent_again_and_counts_once(
 ) -> None:
     network.mute()
     judging.get_by_role("button", name=COMMIT).click()
-    expect(judging.get_by_role("button", name="Waiting for the server…")).to_be_visible()
+    expect(judging.get_by_role("button", name=EITHER)).to_be_visible()
     expect(judging.locator("#phb-status")).to_contain_text("Not saved yet")
     assert closings(served, case) == {"meet": 1, "judge": 1}
     network.mend()
     expect(judging.locator('#phb-status[data-kind="saved"]')).to_contain_text("Saved at")
+    expect(judging.get_by_role("link", name="Go to “The deal”")).to_be_visible()
     assert closings(served, case) == {"meet": 1, "judge": 1}
 
 
 def test_what_waits_when_the_server_dies_is_put_back_after_opening_the_page_again(
     served: Served, judging: Page, case: Case
 ) -> None:
-    assert served.process
-    os.killpg(served.process.pid, signal.SIGKILL)
-    served.process.wait()
+    killed(served)
     expect(judging.locator("#phb-status")).to_have_text("Disconnected")
     fill_step(judging, Mouse(judging), case, "judge", {**read("strong"), "first-lean": 2})
     judging.get_by_role("button", name=COMMIT).click()
     expect(judging.get_by_role("button", name=WAITING)).to_be_visible()
     served.start()
     lost = judging.get_by_role("alert").filter(has_text="lost its session")
-    expect(lost).to_contain_text("What you have typed is kept in this tab")
+    expect(lost).to_contain_text("What you have typed is kept in this tab", timeout=OPEN_MS)
     expect(judging.locator("#phb-status")).to_contain_text("what you typed is put back")
     assert violations(judging) == []
     lost.get_by_role("button", name="Open the page again").click()
@@ -134,11 +155,9 @@ def test_what_was_saved_after_all_is_not_put_back(
 ) -> None:
     network.mute()
     judging.get_by_role("button", name=COMMIT).click()
-    expect(judging.get_by_role("button", name="Waiting for the server…")).to_be_visible()
+    expect(judging.get_by_role("button", name=EITHER)).to_be_visible()
     assert closings(served, case) == {"meet": 1, "judge": 1}
-    assert served.process
-    os.killpg(served.process.pid, signal.SIGKILL)
-    served.process.wait()
+    killed(served)
     served.start()
     network.mend()
     judging.get_by_role("alert").get_by_role("button", name="Open the page again").click()
@@ -198,7 +217,7 @@ def test_a_locked_database_is_told_and_the_answer_is_saved_when_it_is_free(
 
 def test_waiting_fits_a_narrow_phone(network: Network, windows: Windows) -> None:
     phone = windows.open(viewport={"width": 320, "height": 640}, color_scheme="dark")
-    phone.goto(f"{network.url}module/chronic_pain_massage")
+    phone.goto(f"{network.url}module/chronic_pain_massage", timeout=OPEN_MS)
     wait_ready(phone)
     cut(network, phone)
     phone.locator("section:not([hidden]) button[type=submit]").click()
@@ -214,6 +233,7 @@ def test_a_meeting_keeps_nothing_that_is_typed_in_the_browser(
     meetings.start()
     try:
         page = windows.open()
+        page.set_default_timeout(OPEN_MS)
         open_meeting(meetings, page)
         meetings.stop()
         expect(page.locator("#phb-status")).to_have_text("Disconnected")

@@ -19,7 +19,7 @@ from phbkit.serving.sockets import PROTOCOL
 from phbkit.workbook.form_values import ledger_values
 from tests.serving.wire import asking_for_states, custom, kernel_in, parts_of, reply_in, states_in
 
-PATIENCE = 120.0  # seconds; the machines that run this may be busy
+PATIENCE = 300.0  # seconds; the machines that run this may be busy
 GONE = (OSError, TimeoutError, HTTPClientError, WebSocketClosedError)  # a server that is not there
 
 

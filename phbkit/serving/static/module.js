@@ -91,8 +91,8 @@ document.addEventListener("phb:draft", ({ detail }) => {
 document.addEventListener("phb:saved", ({ detail }) => {
   if (detail.next) return go(detail.next);
   const answers = steps.get(detail.step).section.querySelector(".phb-answers");
-  answers.focus({ preventScroll: true });
-  answers.scrollIntoView();
+  answers?.focus({ preventScroll: true });
+  answers?.scrollIntoView();
 });
 document.querySelector(".phb-skip").addEventListener("click", (event) => {
   event.preventDefault();

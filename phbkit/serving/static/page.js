@@ -4,7 +4,7 @@ const status = document.getElementById("phb-status");
 const draft = document.getElementById("phb-draft");
 const trouble = document.getElementById("phb-trouble");
 const PATIENCE_MS = 25_000;
-const AGAIN_MS = 5_000;
+const AGAIN_MS = 4_000; // to twice that
 let lastSaved = "";
 let ready = "Ready";
 
@@ -48,21 +48,30 @@ function watchKernel(kernel) {
   const again = () => {
     if (!lost && !kernel.isDisposed) kernel.reconnect().catch(() => {}); // told as a status, too
   };
+  const lose = () => {
+    if (lost) return;
+    lost = true;
+    tellConnection("lost");
+  };
   kernel.connectionStatusChanged.connect((_, state) => {
     if (lost) return;
     tellConnection(state === "connected" ? "connected" : "connecting");
-    if (state === "disconnected") setTimeout(again, AGAIN_MS);
   });
   // A kernel that died is started anew by the server, but knows nothing of this page.
   kernel.statusChanged.connect((_, state) => {
-    if (lost || !["restarting", "autorestarting", "dead"].includes(state)) return;
-    lost = true;
-    tellConnection("lost");
+    if (["restarting", "autorestarting", "dead"].includes(state)) lose();
   });
+  /** A server that was started anew answers, and does not know this page's kernel. */
+  const look = async () => {
+    if (lost || document.body.dataset.connection !== "connecting") return;
+    const place = `${kernel.serverSettings.baseUrl}api/kernels/${kernel.id}`;
+    const answer = await fetch(place, { cache: "no-store" }).catch(() => null);
+    if (answer?.ok) again();
+    else if ([403, 404].includes(answer?.status)) lose();
+  };
   document.addEventListener("phb:silent", again);
-  window.addEventListener("online", () => {
-    if (document.body.dataset.connection === "connecting") again();
-  });
+  window.addEventListener("online", look);
+  setInterval(look, AGAIN_MS + Math.random() * AGAIN_MS); // not everybody at once
 }
 
 /** @param {string} typed what becomes of what is typed and not saved when the page is opened again */
@@ -94,6 +103,7 @@ export function watchServer(what, typed) {
     });
   }
   document.addEventListener("phb:silent", () => {
+    if (document.body.dataset.connection === "lost") return;
     showTrouble(`The server does not answer. ${kept()} This page keeps trying.`);
   });
   document.addEventListener("phb:restored", () => {
@@ -116,6 +126,14 @@ export function watchServer(what, typed) {
     watchKernel(kernel);
   }, 100);
 }
+
+/** Registered before Voilà's own, which ends the kernel: that of somebody who stays must go on. */
+window.addEventListener("beforeunload", (event) => {
+  const asking = new CustomEvent("phb:leave", { cancelable: true });
+  if (document.dispatchEvent(asking)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+});
 
 /** Print what is folded away, too. */
 export function unfoldForPrint() {
