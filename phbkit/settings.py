@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     drafts: bool = False
     live_reviews: bool = False
     public_url: str = ""
+    contact: str = ""
 
     @cached_property
     def database_url(self) -> str:

@@ -1,4 +1,4 @@
-"""Voilà, standalone, with only what a learner needs: start page, modules, kernels, static files."""
+"""Voilà, standalone, with only what a learner needs: start page, modules, kernels, our scripts."""
 
 from __future__ import annotations
 
@@ -6,52 +6,40 @@ import ipaddress
 import os
 import socket
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from jupyter_server.base.handlers import FileFindHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from traitlets import Instance
 from traitlets.config import Config
 from voila.app import Voila
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
-from voila.static_file_handler import MultiStaticFileHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
-from phbkit import forms
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
 from phbkit.records import open_sessions, open_store
-from phbkit.serving import warm
+from phbkit.serving import assets, warm
 from phbkit.serving.pages import (
+    AccessibilityHandler,
     AgainHandler,
     ModuleHandler,
-    OwnFileHandler,
     ProblemHandler,
     StartHandler,
 )
-from phbkit.serving.reviews import SEAT_HEADER, Doors, ToDoorHandler, review_handlers
+from phbkit.serving.reviews import Doors, ToDoorHandler, review_handlers
 from phbkit.serving.shelf import Shelf
 from phbkit.serving.sockets import LONGEST_FRAME, ChannelsHandler, Connection
 from phbkit.settings import Settings
 
-_HERE = Path(__file__).parent
-_KEPT_HANDLERS = {
-    KernelHandler,
-    VoilaKernelWebsocketHandler,
-    VoilaShutdownKernelHandler,
-    MultiStaticFileHandler,
-    FileFindHandler,
-}
+_KEPT_HANDLERS = {KernelHandler, VoilaKernelWebsocketHandler, VoilaShutdownKernelHandler}
 _IDLE_SECONDS = 3600
 _LONGEST_BODY = 64 * 1024
 _SECURITY = "; ".join(  # noqa: FLY002
     (
         "default-src 'self'",
-        "script-src 'self' blob:",  # anywidget imports its module from a blob
+        "script-src 'self'",
         "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
+        "img-src 'self' data:",
         "connect-src 'self'",
         "object-src 'none'",
         "base-uri 'none'",
@@ -62,18 +50,14 @@ _SECURITY = "; ".join(  # noqa: FLY002
 
 
 class Server(Voila):  # type: ignore[misc]
-    """Voilà with our pages, and without its file, directory and template browsing."""
+    """Voilà with our pages, and without its own, its scripts, files, directories and templates."""
 
     shelf = Instance(Shelf, allow_none=True)
     doors = Instance(Doors)
+    using = Instance(Settings)
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
         """Read no configuration of other Voilà installations on the machine."""
-
-    def setup_template_dirs(self) -> None:
-        """Put our page before Voilà's."""
-        super().setup_template_dirs()
-        self.template_paths.insert(0, str(_HERE / "templates"))
 
     def init_settings(self) -> dict[str, Any]:
         """Add compression, cross-site protection and a content security policy."""
@@ -96,6 +80,8 @@ class Server(Voila):  # type: ignore[misc]
             "default_handler_class": ProblemHandler,
             "shelf": self.shelf,
             "doors": self.doors,
+            "workbooks": self.using.workbooks,
+            "contact": self.using.contact,
         }
 
     def listen(self) -> None:
@@ -104,36 +90,24 @@ class Server(Voila):  # type: ignore[misc]
         super().listen()
 
     def init_handlers(self) -> list[Any]:
-        """Keep Voilà's kernel and script handlers; serve pages ourselves and files not at all."""
+        """Keep Voilà's handlers of kernels; serve pages ourselves and files not at all."""
         ours = {VoilaKernelWebsocketHandler: ChannelsHandler}
         kept = [
             (rule[0], ours.get(rule[1], rule[1]), *rule[2:])
             for rule in super().init_handlers()
             if rule[1] in _KEPT_HANDLERS
         ]
-        module = {
-            "template_paths": self.template_paths,
-            "config": self.config,
-            "voila_configuration": self.voila_configuration,
-        }
-        static = [
-            (r"/phb/static/(form\.css)", OwnFileHandler, {"path": str(forms.STYLE.parent)}),
-            (
-                r"/phb/static/([a-z]+\.(?:css|js))",
-                OwnFileHandler,
-                {"path": str(_HERE / "static")},
-            ),
-        ]
         modules = [
             (r"/", StartHandler),
-            (r"/module/([a-z0-9_]+)", ModuleHandler, module),
+            (r"/module/([a-z0-9_]+)", ModuleHandler),
             (r"/module/([a-z0-9_]+)/again", AgainHandler),
         ]
         return [
             *kept,
-            *static,
+            (assets.PATTERN, assets.AssetHandler),
+            (r"/accessibility", AccessibilityHandler),
             *(modules if self.shelf else [(r"/", ToDoorHandler)]),
-            *review_handlers(module),
+            *review_handlers(),
             (r"/.*", ProblemHandler),
         ]
 
@@ -171,14 +145,6 @@ def make_server(using: Settings, *, host: str, port: int, only_reviews: bool = F
     config.Voila.ip, config.Voila.port, config.Voila.port_retries = host, port, 0
     config.Voila.open_browser = False
     config.Voila.log_level = "WARN"
-    config.VoilaConfiguration.allow_template_override = "NO"
-    config.VoilaConfiguration.allow_theme_override = "NO"
-    config.VoilaConfiguration.show_tracebacks = False
-    config.VoilaConfiguration.http_header_envs = [SEAT_HEADER]
-    config.VoilaConfiguration.extension_allowlist = [
-        "@voila-dashboards/widgets-manager8",
-        "anywidget",
-    ]
     config.KernelProvisionerFactory.default_provisioner_name = warm.NAME
     config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
     config.MappingKernelManager.cull_interval = 120
@@ -192,7 +158,7 @@ def make_server(using: Settings, *, host: str, port: int, only_reviews: bool = F
         public_url=using.public_url or f"http://{host}:{port}/",
     )
     warm.warm_up()
-    server = Server(config=config, shelf=shelf, doors=doors)
+    server = Server(config=config, shelf=shelf, doors=doors, using=using)
     server.initialize([str(workbooks)])
     return server
 

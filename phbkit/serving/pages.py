@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
+import re
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
 from jupyter_server.base.handlers import JupyterHandler
 from markupsafe import Markup
-from tornado.web import HTTPError, StaticFileHandler, authenticated
-from voila.tornado.handler import TornadoVoilaHandler
+from tornado.web import HTTPError, authenticated
 
 from phbkit.casebank.case import FICTION
+from phbkit.serving.playing import PlayHandler
 from phbkit.serving.shelf import Shelf
+from phbkit.serving.shells import environment
 
 MOST_KERNELS = 24
 _TEXTS = {
@@ -22,12 +21,6 @@ _TEXTS = {
     403: "This page may not be opened from here.",
     404: "There is no page at this address. It may have been mistyped.",
 }
-
-
-@cache
-def _environment() -> Environment:
-    folder = Path(__file__).parent / "templates"
-    return Environment(loader=FileSystemLoader(folder), autoescape=True)
 
 
 class Page(JupyterHandler):  # type: ignore[misc]
@@ -41,7 +34,7 @@ class Page(JupyterHandler):  # type: ignore[misc]
 
     def show(self, template: str, **context: Any) -> None:
         """Write one of our own pages."""
-        page = _environment().get_template(template)
+        page = environment().get_template(template)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         self.finish(page.render(base=self.base_url, **context))
@@ -58,7 +51,7 @@ class Page(JupyterHandler):  # type: ignore[misc]
 
 def show_problem(handler: JupyterHandler, status_code: int) -> None:
     """Write the page for something that went wrong."""
-    page = _environment().get_template("problem.html.j2")
+    page = environment().get_template("problem.html.j2")
     text = _TEXTS.get(status_code, "Something went wrong on our side. What you saved is kept.")
     title = "Page not found" if status_code == 404 else HTTPStatus(status_code).phrase
     handler.set_header("Content-Type", "text/html; charset=utf-8")
@@ -87,32 +80,41 @@ class AgainHandler(Page):
         self.redirect(f"{self.base_url}module/{name}", status=303)
 
 
-class ModuleHandler(TornadoVoilaHandler):  # type: ignore[misc]
+class ModuleHandler(PlayHandler):
     """One module, played in a kernel of its own."""
 
     @authenticated
     async def get(self, name: str) -> None:
         """Run the module's notebook and show it."""
-        if not self.settings["shelf"].has(name):
+        shelf: Shelf = self.settings["shelf"]
+        if not shelf.has(name):
             raise HTTPError(404)
-        if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
-            raise HTTPError(403)  # an image or a frame of another page must not start kernels
-        if len(self.kernel_manager.list_kernel_ids()) >= MOST_KERNELS:
+        self.refuse_unasked()
+        if self.running() >= MOST_KERNELS:
             raise HTTPError(503)
-        _ = self.xsrf_token  # sets the cookie that Voilà's shutdown beacon sends back
-        await super().get(path=f"{name}.ipynb")
+        await self.play(name, shown_first=shelf.open_step(name))
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """Say what happened without a traceback."""
         show_problem(self, status_code)
 
 
-class OwnFileHandler(StaticFileHandler):
-    """Our own scripts and styles."""
+class AccessibilityHandler(Page):
+    """What is known of who can use this site."""
 
-    def set_extra_headers(self, path: str) -> None:
-        """Have browsers take a file for what it says it is."""
-        self.set_header("X-Content-Type-Options", "nosniff")
+    @authenticated
+    def get(self) -> None:
+        """Show the statement, and whom to tell of trouble."""
+        self.show("accessibility.html.j2", contact=as_contact(self.settings["contact"]))
+
+
+def as_contact(contact: str) -> Markup:
+    """Write whom to ask: a link where the operator gave an email or a web address."""
+    if re.fullmatch(r"[^\s@<>\"?&]+@[^\s@<>\"?&]+", contact):
+        return Markup('<a href="mailto:{0}">{0}</a>').format(contact)
+    if re.fullmatch(r"https?://[^\s<>\"]+", contact):
+        return Markup('<a href="{0}">{0}</a>').format(contact)
+    return Markup("{}").format(contact or "whoever gave you the link to this site")
 
 
 class ProblemHandler(Page):

@@ -49,6 +49,14 @@ class Shelf:
         """List the modules, in order of name."""
         return [self._card(name, case) for name, case in self._cases.items()]
 
+    def open_step(self, name: str) -> int:
+        """Return the place of the step that a learner is at, from 0."""
+        case = self._cases[name]
+        attempt = self._store.latest(self._learner, case.id)
+        closed = self._store.closed_steps(attempt.id) if attempt else {}
+        left = (place for place, step in enumerate(case.steps) if step not in closed)
+        return next(left, len(case.steps) - 1)
+
     def start_again(self, name: str) -> None:
         """Begin a new attempt at a module; the earlier one is kept."""
         case = self._cases[name]

@@ -1,5 +1,7 @@
 // What every page with a kernel does: say what happened, and notice when the server is gone.
 
+import { host } from "./host.js";
+
 const status = document.getElementById("phb-status");
 const draft = document.getElementById("phb-draft");
 const trouble = document.getElementById("phb-trouble");
@@ -13,7 +15,16 @@ export function say(text, kind) {
   status.dataset.kind = kind;
 }
 
+let drawn = false;
+
+/** Everything is drawn: the page is ready once its line to the kernel is open, too. */
 export function setReady() {
+  drawn = true;
+  settle();
+}
+
+function settle() {
+  if (!drawn || host.state !== "connected" || document.body.dataset.ready) return;
   document.body.dataset.ready = "true";
   say("Ready", "note");
 }
@@ -32,22 +43,18 @@ function showTrouble(text) {
 const kept = () => (lastSaved ? `Your answers up to ${lastSaved} are saved.` : "Nothing you saved is lost.");
 
 /** A kernel that died is started anew by the server, but knows nothing of this page. */
-function watchKernel(kernel) {
-  let lost = false;
-  kernel.connectionStatusChanged.connect((_, state) => {
-    if (lost) return;
+function watchKernel() {
+  host.on("connection", (state) => {
     if (state === "connected") {
       trouble.hidden = true;
       if (status.dataset.kind === "trouble") say("Connected again", "note");
-    } else {
+      settle();
+    } else if (state === "disconnected") {
       say("Disconnected", "trouble");
       showTrouble(`Disconnected. ${kept()} This page tries to connect again by itself.`);
     }
   });
-  kernel.statusChanged.connect((_, state) => {
-    if (lost || !["restarting", "autorestarting", "dead"].includes(state)) return;
-    lost = true;
-    say("Disconnected", "trouble");
+  host.on("lost", () => {
     showTrouble(`This page has lost its session. ${kept()} Open it again to go on where you were.`);
   });
 }
@@ -61,22 +68,20 @@ export function watchServer(what) {
     });
   }
   document.addEventListener("phb:lost", () => {
+    host.check();
     showTrouble(`The server does not answer. ${kept()} Open the page again to go on where you were.`);
   });
-  window.addEventListener("load", () => {
+  host.on("placed", () => {
     if (document.querySelector(".phb-failed")) say("Part of this page could not be made", "trouble");
   });
   setTimeout(() => {
-    if (document.body.dataset.ready) return;
+    if (document.body.dataset.ready || document.querySelector(".phb-failed")) return;
     say("Not ready", "trouble");
     showTrouble(`The ${what} has not opened. This network may be blocking it (it needs WebSockets), or the server is busy.`);
   }, PATIENCE_MS);
-  const looking = setInterval(() => {
-    const kernel = window.jupyterapp?.widgetManager?.kernel;
-    if (!kernel) return;
-    clearInterval(looking);
-    watchKernel(kernel);
-  }, 100);
+  watchKernel();
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => host.begin());
+  else host.begin();
 }
 
 /** Print what is folded away, too. */
