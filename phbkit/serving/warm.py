@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -38,7 +40,9 @@ class WarmProvisioner(LocalProvisioner):
             return await super().launch_kernel(cmd, **kwargs)
         folder = str(kwargs.get("cwd") or Path.cwd())
         target = "phbkit.serving.warm:become_kernel"
-        process, pipe = template.start(target, dict(kwargs.get("env") or os.environ), folder, file)
+        environment = dict(kwargs.get("env") or os.environ)
+        begin = partial(template.start, target, environment, folder, file)
+        process, pipe = await asyncio.to_thread(begin)  # the template may still be importing
         pipe.close()
         kernel = ForkedKernel(process)
         self.process = kernel  # type: ignore[assignment]
