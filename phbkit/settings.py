@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from phbkit.errors import SettingsError
@@ -34,11 +36,26 @@ class Settings(BaseSettings):
     live_reviews: bool = False
     public_url: str = ""
     contact: str = ""
+    sign_in: Literal["local", "links", "header"] = "local"
+    user_header: str = "X-Forwarded-User"
+    trusted_proxies: str = "127.0.0.1,::1"
+    link_key: str = ""
+    most_kernels: int = Field(default=72, ge=1)
 
     @cached_property
     def database_url(self) -> str:
         """SQLAlchemy address of the records: SQLite in the data directory unless set."""
         return self.database or f"sqlite:///{self.data_dir / 'records.sqlite'}"
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether browsers come by HTTPS, as the public address says."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def proxies(self) -> frozenset[str]:
+        """Addresses of the proxies whose headers are believed."""
+        return frozenset(each.strip() for each in self.trusted_proxies.split(",") if each.strip())
 
     def need_folder(self, name: str) -> Path:
         """Return the folder called `name`, or say which setting is wrong."""
@@ -51,6 +68,20 @@ class Settings(BaseSettings):
         return folder
 
 
-def settings() -> Settings:
-    """Read the settings from the environment as it is now."""
-    return Settings()
+def settings(**given: str) -> Settings:
+    """Read the settings from the environment as it is now; what is given and not empty goes first.
+
+    Raises
+    ------
+    SettingsError
+        One of them cannot be taken.
+    """
+    wanted = {name: value for name, value in given.items() if value}
+    try:
+        return (
+            Settings.model_validate({**Settings().model_dump(), **wanted}) if wanted else Settings()
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"PHB_{'_'.join(map(str, first['loc']))}".upper()
+        raise SettingsError(f"{name}: {first['msg']}, not {first['input']!r}.") from error

@@ -15,6 +15,9 @@ from markupsafe import Markup
 _TAGS = {"p", "em", "strong", "ul", "ol", "li", "a", "br", "blockquote", "code", "h3", "h4", "hr"}
 
 
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
 @cache
 def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False, "typographer": True}).enable("smartquotes")
@@ -50,6 +53,11 @@ def pounds(amount: Decimal) -> str:
     sign = "-" if rounded < 0 else ""
     digits = f"{abs(rounded):,.2f}"
     return f"{sign}£{digits.removesuffix('.00')}"
+
+
+def neutral(text: str) -> str:
+    """Write a text so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
 
 
 def long_date(day: dt.date) -> str:

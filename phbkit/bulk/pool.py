@@ -24,6 +24,8 @@ from phbkit.errors import SettingsError
 
 MOST_TRIES = 3
 _MOST_BREAKS = 20  # in a row, with no job done between them
+# The template or a worker was killed; an OSError where that happened while another was starting.
+_GONE = (BrokenProcessPool, OSError, EOFError)
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class _Flight:
                 break
             try:
                 self._flying[self._pool.submit(self._share, job)] = job
-            except (BrokenProcessPool, ConnectionError, EOFError):  # the template was killed
+            except _GONE:
                 self._again.append(job)
                 self._mend()
         return bool(self._flying)

@@ -14,10 +14,13 @@ import numpy as np
 import pandas as pd
 import papermill.execute
 import papermill.iorw
+import sqlalchemy.dialects.sqlite
 
 import phbkit.bulk.client
 import phbkit.bulk.kernel
 import phbkit.bulk.running
+import phbkit.records.sessions
+import phbkit.records.store
 from phbkit.bulk.kernel import BareKernel
 from phbkit.bulk.simulating import whole_answers
 from phbkit.casebank import CaseBank

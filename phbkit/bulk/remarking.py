@@ -16,10 +16,10 @@ from phbkit.assessing.cohort import columns_of, score_cohort
 from phbkit.bulk.folder import RunError, RunFolder
 from phbkit.bulk.report.run import Run, keys_of, points_of, possible_of, read_run, whole_percent
 from phbkit.bulk.report.standards import CUTS, read_cuts
-from phbkit.bulk.tables import neutral
 from phbkit.bulk.writing import part_of, write_whole
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import UnknownNameError
+from phbkit.text import neutral
 from phbkit.workbook.answers import check_answers
 
 if TYPE_CHECKING:

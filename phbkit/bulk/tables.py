@@ -12,17 +12,12 @@ from phbkit.bulk.folder import RunFolder
 from phbkit.bulk.jobs import Outcome
 from phbkit.bulk.writing import part_of
 from phbkit.casebank import Case
+from phbkit.text import neutral
 
 _ROWS_AT_ONCE = 20_000
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TEXTS = ("learner", "workbook", "case", "case_version", "state", "error", "said")
 _COUNTS = ("asked", "answered", "critical_errors")
 MARKS = ("learner", "case", "question", "format", "key", "answered", "credit", "sure")
-
-
-def neutral(text: str) -> str:
-    """Write a text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
 
 
 def write_tables(

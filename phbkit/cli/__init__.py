@@ -12,6 +12,7 @@ import typer
 from phbkit import __version__
 from phbkit.cli.cohorts import add_cohorts
 from phbkit.cli.failing import fails_clearly
+from phbkit.cli.learners import add_learners
 from phbkit.cli.reviews import reviews
 
 app = typer.Typer(
@@ -35,17 +36,26 @@ def main(
 @app.command()
 @fails_clearly
 def serve(
-    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8866,
+    database: Annotated[
+        str, typer.Option(help="A SQLAlchemy address; PHB_DATABASE if left out.")
+    ] = "",
+    sign_in: Annotated[
+        str, typer.Option(help="local, links or header; PHB_SIGN_IN if left out.")
+    ] = "",
 ) -> None:
-    """Serve the workbooks in the browser, on this machine only."""
+    """Serve the workbooks in the browser: to you alone, or to learners who sign in."""
+    from phbkit.records.database import without_password
     from phbkit.serving.app import make_server
     from phbkit.settings import settings
 
-    chosen = settings()
+    chosen = settings(database=database, sign_in=sign_in)
     server = make_server(chosen, host=host, port=port)
-    typer.echo(f"The workbooks are at http://{host}:{port}/  (stop with Ctrl-C)")
-    typer.echo(f"Answers are kept in {chosen.database_url}")
+    typer.echo(
+        f"The workbooks are at {chosen.public_url or f'http://{host}:{port}/'}  (stop with Ctrl-C)"
+    )
+    typer.echo(f"Answers are kept in {without_password(chosen.database_url)}")
     server.start()
 
 
@@ -171,6 +181,7 @@ def result(notebook: Annotated[Path, typer.Argument(help="An executed notebook."
 
 app.add_typer(reviews, name="review")
 add_cohorts(app)
+add_learners(app)
 
 
 def entry() -> None:

@@ -23,13 +23,14 @@ def review_serve(
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8868,
 ) -> None:
     """Serve case reviews, and no modules, to the devices in the room."""
+    from phbkit.records.database import without_password
     from phbkit.serving.app import make_server
     from phbkit.settings import settings
 
     chosen = settings()
     server = make_server(chosen, host=host, port=port, only_reviews=True)
     typer.echo(f"Open or join a case review at http://{host}:{port}/review  (stop with Ctrl-C)")
-    typer.echo(f"Meetings are kept in {chosen.database_url}")
+    typer.echo(f"Meetings are kept in {without_password(chosen.database_url)}")
     server.start()
 
 

@@ -8,6 +8,7 @@ from phbkit.records.acts import Act
 from phbkit.records.journal import Event, Journal, MemoryJournal, StaleError
 
 if TYPE_CHECKING:
+    from phbkit.records.learners import Learner, Learners
     from phbkit.records.sessions import ReviewSession, Seated, Sessions
     from phbkit.records.store import Attempt, Store
 
@@ -16,12 +17,15 @@ __all__ = [
     "Attempt",
     "Event",
     "Journal",
+    "Learner",
+    "Learners",
     "MemoryJournal",
     "ReviewSession",
     "Seated",
     "Sessions",
     "StaleError",
     "Store",
+    "open_learners",
     "open_sessions",
     "open_store",
 ]
@@ -43,6 +47,14 @@ def open_sessions(address: str) -> Sessions:
     return Sessions(open_database(address))
 
 
+def open_learners(address: str) -> Learners:
+    """Open the learners at a SQLAlchemy address, bringing their tables up to date."""
+    from phbkit.records.database import open_database
+    from phbkit.records.learners import Learners
+
+    return Learners(open_database(address))
+
+
 def __getattr__(name: str) -> Any:
     if name in {"Attempt", "Store"}:
         from phbkit.records import store
@@ -52,4 +64,8 @@ def __getattr__(name: str) -> Any:
         from phbkit.records import sessions
 
         return getattr(sessions, name)
+    if name in {"Learner", "Learners"}:
+        from phbkit.records import learners
+
+        return getattr(learners, name)
     raise AttributeError(name)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from phbkit.errors import RecordsError
 
-HEAD = "0002"
+HEAD = "0003"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 10
 
@@ -42,13 +42,13 @@ def open_database(address: str, *, busy_seconds: float = _BUSY_SECONDS) -> Engin
         _migrate(engine)
     except (ArgumentError, ValueError) as error:
         raise RecordsError(
-            f"PHB_DATABASE: {_without_password(address)!r} is not a database address. "
+            f"PHB_DATABASE: {without_password(address)!r} is not a database address. "
             "Write it like sqlite:////home/me/records.sqlite."
         ) from error
     except (SQLAlchemyError, OSError, ImportError) as error:
         reason = str(error).splitlines()[0]
         raise RecordsError(
-            f"The records at {_without_password(address)} cannot be opened: {reason}"
+            f"The records at {without_password(address)} cannot be opened: {reason}"
         ) from error
     return engine
 
@@ -84,7 +84,8 @@ def alone(connection: Connection, name: str) -> None:
         connection.execute(select(lock))
 
 
-def _without_password(address: str) -> str:
+def without_password(address: str) -> str:
+    """Return a database's address as it may be shown."""
     return re.sub(r"(?<=:)[^:/@]+(?=@)", "***", address)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from phbkit.deciding.record import Party
 
 FACILITATOR = "facilitator"
+SEAT_VARIABLE = "PHB_SEAT"  # in the environment of a kernel: the seat it is for
 ROLES: dict[str, str] = {
     "person": "The person",
     "speaks-for": "Speaks for the person",

@@ -30,7 +30,7 @@ from phbkit.review.agreeing import plan_items
 from phbkit.review.asked import Asked, Values
 from phbkit.review.meeting import Meeting, Seat
 from phbkit.review.pages import PARTS, View, part_page, plan_effect
-from phbkit.review.roles import FACILITATOR, PERSON_SIDE
+from phbkit.review.roles import FACILITATOR, PERSON_SIDE, SEAT_VARIABLE
 from phbkit.settings import Settings, settings
 from phbkit.text import clock
 from phbkit.workbook import notebook
@@ -39,7 +39,6 @@ from phbkit.workbook.module import RefusedError
 from phbkit.workbook.workbook import Record
 
 _log = logging.getLogger(__name__)
-SEAT_VARIABLE = "HTTP_PHB_SEAT"
 _TICKET = re.compile(r"[A-Za-z0-9-]{1,40}")
 _POLL_SECONDS = 0.5
 _MOST_TRIES = 60

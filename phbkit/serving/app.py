@@ -7,8 +7,12 @@ import os
 import socket
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
+from tornado.ioloop import PeriodicCallback
+from traitlets import Any as AnyTrait
 from traitlets import Instance
 from traitlets.config import Config
 from voila.app import Voila
@@ -17,8 +21,20 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
-from phbkit.records import open_sessions, open_store
+from phbkit.records import open_learners, open_sessions, open_store
 from phbkit.serving import assets, warm
+from phbkit.serving.entering import EnterHandler, SignOutHandler
+from phbkit.serving.identity import (
+    Identity,
+    Linked,
+    Links,
+    Local,
+    Nobody,
+    Recogniser,
+    Vouched,
+    link_key,
+)
+from phbkit.serving.kernels import Kernels, Owner, Owners
 from phbkit.serving.pages import (
     AccessibilityHandler,
     AgainHandler,
@@ -26,13 +42,15 @@ from phbkit.serving.pages import (
     ProblemHandler,
     StartHandler,
 )
-from phbkit.serving.reviews import Doors, ToDoorHandler, review_handlers
+from phbkit.serving.reviews import SEAT_COOKIE, Doors, ToDoorHandler, review_handlers
 from phbkit.serving.shelf import Shelf
-from phbkit.serving.sockets import LONGEST_FRAME, ChannelsHandler, Connection
+from phbkit.serving.sockets import LONGEST_FRAME, ChannelsHandler, Connection, ShutdownHandler
+from phbkit.serving.trainers import CohortHandler
 from phbkit.settings import Settings
 
 _KEPT_HANDLERS = {KernelHandler, VoilaKernelWebsocketHandler, VoilaShutdownKernelHandler}
-_IDLE_SECONDS = 3600
+_IDLE_SECONDS = 1200  # without a page
+_LOOK_AGAIN_SECONDS = 30
 _LONGEST_BODY = 64 * 1024
 _SECURITY = "; ".join(  # noqa: FLY002
     (
@@ -54,6 +72,7 @@ class Server(Voila):  # type: ignore[misc]
 
     shelf = Instance(Shelf, allow_none=True)
     doors = Instance(Doors)
+    recogniser = AnyTrait()
     using = Instance(Settings)
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
@@ -69,7 +88,7 @@ class Server(Voila):  # type: ignore[misc]
             "kernel_websocket_connection_class": Connection,
             "websocket_max_message_size": LONGEST_FRAME,
             "allow_remote_access": not _is_loopback(self.ip),
-            "local_hostnames": ["localhost", self.ip],
+            "local_hostnames": ["localhost", self.ip, urlsplit(self.using.public_url).hostname],
             "headers": {
                 "Content-Security-Policy": _SECURITY,
                 "X-Content-Type-Options": "nosniff",
@@ -82,7 +101,38 @@ class Server(Voila):  # type: ignore[misc]
             "doors": self.doors,
             "workbooks": self.using.workbooks,
             "contact": self.using.contact,
+            "encrypted": self.using.encrypted,
+            **self._settings_of_links(),
         }
+
+    def _settings_of_links(self) -> dict[str, Any]:
+        if not self.recogniser.links:
+            return {"links": None, "learners": None}
+        key = link_key(self.using.data_dir, self.using.link_key)
+        return {"links": Links(key), "learners": self.recogniser.learners}
+
+    def owners_of(self, handler: JupyterHandler) -> set[Owner]:
+        """Say who may be behind a browser: a learner, and whoever holds its seat in a meeting."""
+        owners = set()
+        if handler.current_user and handler.current_user.learner:
+            owners.add(Owner("learner", handler.current_user.learner.id))
+        secret = (handler.get_cookie(SEAT_COOKIE) or "").partition(".")[0]
+        found = self.doors.sessions.seat_of(secret) if secret else None
+        if found:
+            owners.add(Owner("seat", found[1]))
+        return owners
+
+    def start(self) -> None:
+        """Serve; now and then end the kernels of learners whose place has ended."""
+        if self.recogniser.links:
+            PeriodicCallback(self._end_unwanted, _LOOK_AGAIN_SECONDS * 1000).start()
+        super().start()
+
+    async def _end_unwanted(self) -> None:
+        welcome = self.recogniser.learners.welcome_now()
+        await self.kernel_manager.end_those(
+            lambda owner: owner.kind == "learner" and owner.id not in welcome
+        )
 
     def listen(self) -> None:
         """Listen; no page has a body to send that is longer than a short form."""
@@ -91,7 +141,10 @@ class Server(Voila):  # type: ignore[misc]
 
     def init_handlers(self) -> list[Any]:
         """Keep Voilà's handlers of kernels; serve pages ourselves and files not at all."""
-        ours = {VoilaKernelWebsocketHandler: ChannelsHandler}
+        ours = {
+            VoilaKernelWebsocketHandler: ChannelsHandler,
+            VoilaShutdownKernelHandler: ShutdownHandler,
+        }
         kept = [
             (rule[0], ours.get(rule[1], rule[1]), *rule[2:])
             for rule in super().init_handlers()
@@ -102,6 +155,12 @@ class Server(Voila):  # type: ignore[misc]
             (r"/module/([a-z0-9_]+)", ModuleHandler),
             (r"/module/([a-z0-9_]+)/again", AgainHandler),
         ]
+        if self.recogniser.links:
+            modules += [
+                (r"/enter/([A-Za-z0-9._-]{1,400})", EnterHandler),
+                (r"/sign-out", SignOutHandler),
+                (r"/cohort", CohortHandler),
+            ]
         return [
             *kept,
             (assets.PATTERN, assets.AssetHandler),
@@ -115,52 +174,87 @@ class Server(Voila):  # type: ignore[misc]
 def make_server(using: Settings, *, host: str, port: int, only_reviews: bool = False) -> Server:
     """Make a server of the workbooks, ready to start.
 
-    With `only_reviews` it serves case reviews and no modules, and may be reached from other
-    machines: in a review everybody has a seat of their own, while learners of modules cannot be
-    told apart yet.
+    With `only_reviews` it serves case reviews and no modules: in a review everybody has a seat of
+    their own, and nobody needs to be known.
 
     Raises
     ------
     SettingsError
-        The host is not a loopback address though modules are served, or the port is taken.
+        Learners could not be told apart on this host, or would not be private; or the port is
+        taken.
     RecordsError
         The database cannot be opened.
     """
-    if not only_reviews and not _is_loopback(host):
-        raise SettingsError(
-            f"--host: {host} is reachable from other machines, and this server cannot tell "
-            "learners apart. Use 127.0.0.1, or serve case reviews alone: phb review serve."
-        )
+    if not only_reviews:
+        _need_private(using, host)
     _need_free(host, port)
     bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)
     workbooks = using.need_folder("workbooks")
+    public = using.public_url or f"http://{host}:{port}/"
     os.environ.update(
         PHB_CASEBANK=str(using.casebank.resolve()),
         PHB_DATABASE=using.database_url,
-        PHB_LEARNER=using.learner,
         PHB_DRAFTS=str(using.drafts),
-        PHB_PUBLIC_URL=using.public_url or f"http://{host}:{port}/",
+        PHB_PUBLIC_URL=public,
     )
+    shelf = None if only_reviews else Shelf(workbooks, bank, open_store(using.database_url))
+    sessions = open_sessions(using.database_url)
+    doors = Doors(
+        sessions, bank, live=using.live_reviews, public_url=public, most=using.most_kernels
+    )
+    warm.warm_up()
+    server = Server(
+        config=_configuration(using, host, port),
+        shelf=shelf,
+        doors=doors,
+        recogniser=Nobody() if only_reviews else _recogniser(using),
+        using=using,
+    )
+    server.initialize([str(workbooks)])
+    return server
+
+
+def _configuration(using: Settings, host: str, port: int) -> Config:
     config = Config()
     config.Voila.ip, config.Voila.port, config.Voila.port_retries = host, port, 0
     config.Voila.open_browser = False
     config.Voila.log_level = "WARN"
+    config.Voila.identity_provider_class = Identity
+    config.Voila.authorizer_class = Owners
+    config.VoilaConfiguration.multi_kernel_manager_class = Kernels
     config.KernelProvisionerFactory.default_provisioner_name = warm.NAME
     config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
     config.MappingKernelManager.cull_interval = 120
-    shelf = None
-    if not only_reviews:
-        shelf = Shelf(workbooks, bank, open_store(using.database_url), using.learner)
-    doors = Doors(
-        open_sessions(using.database_url),
-        bank,
-        live=using.live_reviews,
-        public_url=using.public_url or f"http://{host}:{port}/",
-    )
-    warm.warm_up()
-    server = Server(config=config, shelf=shelf, doors=doors, using=using)
-    server.initialize([str(workbooks)])
-    return server
+    config.Kernels.most = using.most_kernels
+    return config
+
+
+def _recogniser(using: Settings) -> Recogniser:
+    """Return what tells learners apart, as the settings want it."""
+    if using.sign_in == "local":
+        return Local(using.learner)
+    learners = open_learners(using.database_url)
+    if using.sign_in == "links":
+        return Linked(learners)
+    return Vouched(learners, using.user_header, using.proxies)
+
+
+def _need_private(using: Settings, host: str) -> None:
+    """Refuse to show one learner's answers to others, or to the network in clear."""
+    if _is_loopback(host):
+        return
+    if using.sign_in == "local":
+        raise SettingsError(
+            f"--host: {host} is reachable from other machines, and this server does not tell "
+            "learners apart. Use 127.0.0.1; or invite learners and set PHB_SIGN_IN=links; or serve "
+            "case reviews alone: phb review serve."
+        )
+    if not using.encrypted:
+        raise SettingsError(
+            f"--host: {host} is reachable from other machines, and answers would cross the network "
+            "in clear. Put a proxy with HTTPS before it and set PHB_PUBLIC_URL=https://…, or use "
+            "127.0.0.1. docs/deploying.md has a proxy's configuration."
+        )
 
 
 def _need_free(host: str, port: int) -> None:

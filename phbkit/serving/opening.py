@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-MOST_KERNELS = 72
+from phbkit.serving.kernels import MOST
+
 MOST_OPENINGS = 12  # of one seat
 WITHIN_SECONDS = 600.0
 _SEATS_KEPT = 1000
@@ -18,18 +19,20 @@ class Pages:
 
     Parameters
     ----------
+    most
+        Kernels in all.
     clock
         Returns seconds that only ever go up.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._pending = clock, 0
+    def __init__(self, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._clock, self._pending = most, clock, 0
         self._lately: dict[str, deque[float]] = {}
 
     @contextmanager
     def opening(self, seat: str, running: int) -> Iterator[bool]:
         """Say whether a seat may open a page while `running` kernels run; hold its place."""
-        allowed = running + self._pending < MOST_KERNELS and self._may(seat)
+        allowed = running + self._pending < self._most and self._may(seat)
         self._pending += allowed
         try:
             yield allowed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 from typing import Any
 
 from jupyter_server.base.handlers import JupyterHandler
@@ -11,15 +10,26 @@ from markupsafe import Markup
 from tornado.web import HTTPError, authenticated
 
 from phbkit.casebank.case import FICTION
+from phbkit.records import Learner
+from phbkit.serving.kernels import Owner
 from phbkit.serving.playing import PlayHandler
 from phbkit.serving.shelf import Shelf
 from phbkit.serving.shells import environment
 
-MOST_KERNELS = 24
 _TEXTS = {
-    503: "Too many modules are open on this server. Close one and try again in a minute.",
+    503: "Too many pages are open on this server. What you saved is kept. Try again in a minute.",
     403: "This page may not be opened from here.",
     404: "There is no page at this address. It may have been mistyped.",
+    405: "This address does not take what was sent to it.",
+    410: "This link does not work: it has ended, was withdrawn, or part of it is missing. Copy the "
+    "whole link from your mail, or ask whoever sent it for a new one. What you saved is kept.",
+}
+_TITLES = {
+    403: "Not from here",
+    404: "Page not found",
+    405: "Not from here",
+    410: "This link does not work",
+    503: "Too busy just now",
 }
 
 
@@ -31,6 +41,17 @@ class Page(JupyterHandler):  # type: ignore[misc]
         """The workbooks that are served."""
         shelf: Shelf = self.settings["shelf"]
         return shelf
+
+    @property
+    def learner(self) -> Learner:
+        """Whoever asks for the page.
+
+        Raises
+        ------
+        HTTPError
+            The browser is nobody's that is known here.
+        """
+        return _learner(self)
 
     def show(self, template: str, **context: Any) -> None:
         """Write one of our own pages."""
@@ -49,11 +70,21 @@ class Page(JupyterHandler):  # type: ignore[misc]
         show_problem(self, status_code)
 
 
+def _learner(handler: JupyterHandler) -> Learner:
+    learner: Learner | None = handler.current_user.learner if handler.current_user else None
+    if learner is None:
+        raise HTTPError(401)
+    return learner
+
+
 def show_problem(handler: JupyterHandler, status_code: int) -> None:
     """Write the page for something that went wrong."""
-    page = environment().get_template("problem.html.j2")
+    name = "unknown.html.j2" if status_code == 401 else "problem.html.j2"
+    page = environment().get_template(name)
     text = _TEXTS.get(status_code, "Something went wrong on our side. What you saved is kept.")
-    title = "Page not found" if status_code == 404 else HTTPStatus(status_code).phrase
+    title = _TITLES.get(status_code, "Something went wrong")
+    if status_code == 503:
+        handler.set_header("Retry-After", "60")
     handler.set_header("Content-Type", "text/html; charset=utf-8")
     handler.finish(page.render(base=handler.base_url, title=title, text=text))
 
@@ -64,8 +95,15 @@ class StartHandler(Page):
     @authenticated
     def get(self) -> None:
         """Show the modules, and how far the learner has come in each."""
-        modules = self.shelf.cards()
-        self.show("start.html.j2", modules=modules, xsrf=self.xsrf_field(), fiction=FICTION)
+        learner = self.learner
+        self.show(
+            "start.html.j2",
+            learner=learner,
+            modules=self.shelf.cards(learner.id),
+            links=self.settings["links"],
+            xsrf=self.xsrf_field(),
+            fiction=FICTION,
+        )
 
 
 class AgainHandler(Page):
@@ -74,9 +112,10 @@ class AgainHandler(Page):
     @authenticated
     def post(self, name: str) -> None:
         """Begin again, and open the module."""
+        learner = self.learner
         if not self.shelf.has(name):
             raise HTTPError(404)
-        self.shelf.start_again(name)
+        self.shelf.start_again(learner.id, name)
         self.redirect(f"{self.base_url}module/{name}", status=303)
 
 
@@ -86,13 +125,15 @@ class ModuleHandler(PlayHandler):
     @authenticated
     async def get(self, name: str) -> None:
         """Run the module's notebook and show it."""
-        shelf: Shelf = self.settings["shelf"]
+        learner, shelf = _learner(self), self.settings["shelf"]
         if not shelf.has(name):
             raise HTTPError(404)
         self.refuse_unasked()
-        if self.running() >= MOST_KERNELS:
+        owner = Owner("learner", learner.id)
+        if not await self.kernel_manager.room_for(owner):
             raise HTTPError(503)
-        await self.play(name, shown_first=shelf.open_step(name))
+        at = shelf.open_step(learner.id, name)
+        await self.play(name, owner, {"PHB_LEARNER": learner.id}, shown_first=at)
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """Say what happened without a traceback."""

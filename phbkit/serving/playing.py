@@ -11,7 +11,9 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
+from phbkit.forms import FORM_IS_THERE
 from phbkit.serving import sheet
+from phbkit.serving.kernels import Owner
 from phbkit.serving.run import Run
 
 _log = logging.getLogger(__name__)
@@ -20,16 +22,11 @@ _log = logging.getLogger(__name__)
 class PlayHandler(JupyterHandler):  # type: ignore[misc]
     """A page with a kernel behind it: its prose is sent at once, what cells show when they ran."""
 
-    starting = 0  # kernels on all pages that are being started and may not be listed yet
     gone = False
 
     def on_connection_close(self) -> None:
         """Notice that nobody waits for the page any more."""
         self.gone = True
-
-    def running(self) -> int:
-        """Count the kernels that there are and those that are being started."""
-        return len(self.kernel_manager.list_kernel_ids()) + PlayHandler.starting
 
     def refuse_unasked(self) -> None:
         """Start no kernel for a part of another page, or for a browser that only guesses.
@@ -45,7 +42,7 @@ class PlayHandler(JupyterHandler):  # type: ignore[misc]
             raise HTTPError(503)
 
     async def play(
-        self, name: str, *, shown_first: int = 0, given: Mapping[str, str] | None = None
+        self, name: str, owner: Owner, given: Mapping[str, str], *, shown_first: int = 0
     ) -> None:
         """Send the page of a notebook.
 
@@ -53,10 +50,12 @@ class PlayHandler(JupyterHandler):  # type: ignore[misc]
         ----------
         name
             Of the notebook's file, without its ending.
-        shown_first
-            Which section is seen before the kernel is ready, from 0.
+        owner
+            Whose the kernel is.
         given
-            Variables for the kernel's environment.
+            Variables for its environment.
+        shown_first
+            Which section is seen before it is ready, from 0.
         """
         workbooks: Path = self.settings["workbooks"]
         notebook = nbformat.read(workbooks / f"{name}.ipynb", as_version=4)
@@ -68,7 +67,9 @@ class PlayHandler(JupyterHandler):  # type: ignore[misc]
         run = Run(self.kernel_manager, notebook)
         try:
             await self.flush()
-            await self._fill(run, {**(given or {}), "QUERY_STRING": self.request.query})
+            about = {"QUERY_STRING": self.request.query, FORM_IS_THERE: "1"}
+            with self.kernel_manager.opened_by(owner, {**about, **given}):
+                await self._fill(run)
             self.write(sheet.end(self.base_url))
             await self.finish()
         except StreamClosedError:
@@ -78,18 +79,15 @@ class PlayHandler(JupyterHandler):  # type: ignore[misc]
             if self.gone:
                 await run.end()
 
-    async def _fill(self, run: Run, given: Mapping[str, str]) -> None:
+    async def _fill(self, run: Run) -> None:
         """Send what the cells show, and which kernel the page is to talk to."""
-        PlayHandler.starting += 1
         try:
-            kernel_id = await run.start(given)
+            kernel_id = await run.start()
         except Exception:  # noqa: BLE001  whatever broke, the page must say so
             _log.exception("A kernel could not be started")
             await run.end()
             self.write(sheet.NOT_STARTED)
             return
-        finally:
-            PlayHandler.starting -= 1
         async for cell, outputs in run.outputs():
             if self.gone:
                 return

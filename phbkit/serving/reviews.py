@@ -16,9 +16,9 @@ from phbkit.records import Seated, Sessions, StaleError
 from phbkit.review.acts import check_join
 from phbkit.review.meeting import Meeting
 from phbkit.review.recording import PRIVACY_NOTICE, SAFETY_NOTICE
-from phbkit.review.roles import ROLES
-from phbkit.review.room import SEAT_VARIABLE
+from phbkit.review.roles import ROLES, SEAT_VARIABLE
 from phbkit.review.subject import local_case, read_subject, usual_things
+from phbkit.serving.kernels import MOST, Owner
 from phbkit.serving.opening import Pages
 from phbkit.serving.pages import Page, show_problem
 from phbkit.serving.playing import PlayHandler
@@ -37,11 +37,17 @@ class Doors:
     """Where meetings are opened and joined: the sessions, the cases, and what slows guessing."""
 
     def __init__(
-        self, sessions: Sessions, bank: CaseBank, *, live: bool, public_url: str = ""
+        self,
+        sessions: Sessions,
+        bank: CaseBank,
+        *,
+        live: bool,
+        public_url: str = "",
+        most: int = MOST,
     ) -> None:
         self.sessions, self.bank, self.live = sessions, bank, live
         self.encrypted = public_url.startswith("https:")
-        self.throttle, self.pages = Throttle(), Pages()
+        self.throttle, self.pages = Throttle(), Pages(most)
         self.cases = {case: bank.load(case) for case in bank.case_ids if _fits(bank, case)}
 
     def open(self, values: Mapping[str, str], *, private: bool) -> Seated:
@@ -292,7 +298,7 @@ class RoomHandler(PlayHandler):
         with doors.pages.opening(found[1], len(self.kernel_manager.list_kernel_ids())) as allowed:
             if not allowed:
                 raise HTTPError(503)
-            await self.play(NOTEBOOK, given={SEAT_VARIABLE: held})
+            await self.play(NOTEBOOK, Owner("seat", found[1]), {SEAT_VARIABLE: held})
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """Say what happened without a traceback."""

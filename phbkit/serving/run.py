@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
-
-from phbkit.forms import FORM_IS_THERE
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _STARTING_SECONDS, _CELL_SECONDS = 45.0, 45.0
@@ -35,7 +33,7 @@ class Run:
         self._client: NotebookClient | None = None
         self.kernel_id = ""
 
-    async def start(self, environment: Mapping[str, str]) -> str:
+    async def start(self) -> str:
         """Start the kernel, wait until it answers, and return its id.
 
         Raises
@@ -43,7 +41,7 @@ class Run:
         RuntimeError, TimeoutError
             It died, or has not answered in time.
         """
-        given = {**os.environ, "VOILA_PREHEAT": "False", FORM_IS_THERE: "1", **environment}
+        given = {**os.environ, "VOILA_PREHEAT": "False"}  # says that somebody sits at the notebook
         name = self._kernels.default_kernel_name
         self.kernel_id = await self._kernels.start_kernel(kernel_name=name, path="", env=given)
         kernel = self._kernels.get_kernel(self.kernel_id)

@@ -29,12 +29,17 @@ class Card:
     done: int
     saved: str
 
+    @property
+    def finished(self) -> bool:
+        """Whether every step is done."""
+        return self.done >= self.steps
+
 
 class Shelf:
-    """The workbooks of one installation, seen by one learner."""
+    """The workbooks of one installation, and where learners are in them."""
 
-    def __init__(self, workbooks: Path, bank: CaseBank, store: Store, learner: str) -> None:
-        self._store, self._learner = store, learner
+    def __init__(self, workbooks: Path, bank: CaseBank, store: Store) -> None:
+        self._store = store
         self._cases = {
             file.stem: case
             for file in sorted(workbooks.glob("*.ipynb"), key=_order)
@@ -45,25 +50,30 @@ class Shelf:
         """Say whether there is a module of this name."""
         return name in self._cases
 
-    def cards(self) -> list[Card]:
-        """List the modules, in order of name."""
-        return [self._card(name, case) for name, case in self._cases.items()]
+    @property
+    def cases(self) -> list[Case]:
+        """The cases that are played, in the order of their modules."""
+        return list(self._cases.values())
 
-    def open_step(self, name: str) -> int:
+    def cards(self, learner: str) -> list[Card]:
+        """List the modules, each with how far a learner has come."""
+        return [self._card(learner, name, case) for name, case in self._cases.items()]
+
+    def open_step(self, learner: str, name: str) -> int:
         """Return the place of the step that a learner is at, from 0."""
         case = self._cases[name]
-        attempt = self._store.latest(self._learner, case.id)
+        attempt = self._store.latest(learner, case.id)
         closed = self._store.closed_steps(attempt.id) if attempt else {}
         left = (place for place, step in enumerate(case.steps) if step not in closed)
         return next(left, len(case.steps) - 1)
 
-    def start_again(self, name: str) -> None:
+    def start_again(self, learner: str, name: str) -> None:
         """Begin a new attempt at a module; the earlier one is kept."""
         case = self._cases[name]
-        self._store.start(self._learner, case.id, case.version)
+        self._store.start(learner, case.id, case.version)
 
-    def _card(self, name: str, case: Case) -> Card:
-        attempt = self._store.latest(self._learner, case.id)
+    def _card(self, learner: str, name: str, case: Case) -> Card:
+        attempt = self._store.latest(learner, case.id)
         closed = self._store.closed_steps(attempt.id) if attempt else {}
         last = max(closed.values(), default=None)
         saved = f"on {long_date(last.astimezone().date())} at {clock(last)}" if last else ""

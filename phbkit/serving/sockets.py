@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from jupyter_server.auth.decorator import authorized
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
-from tornado.web import HTTPError
+from tornado.web import HTTPError, authenticated
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
@@ -82,4 +84,19 @@ class ChannelsHandler(VoilaKernelWebsocketHandler):  # type: ignore[misc]
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """Say no more than the status."""
+        self.finish()
+
+
+class ShutdownHandler(VoilaShutdownKernelHandler):  # type: ignore[misc]
+    """Ends the kernel of a page that is left, if it is that browser's own."""
+
+    auth_resource = "kernels"
+
+    @authenticated
+    @authorized(action="write")  # type: ignore[untyped-decorator]
+    async def post(self, kernel_id: str) -> None:
+        """End it; one that has gone already is no trouble."""
+        if kernel_id in self.kernel_manager:
+            await self.kernel_manager.shutdown_kernel(kernel_id, now=True)
+        self.set_status(204)
         self.finish()

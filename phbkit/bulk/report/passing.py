@@ -22,9 +22,9 @@ from phbkit.bulk.report.words import (
     percent,
     table,
 )
-from phbkit.bulk.tables import neutral
 from phbkit.bulk.writing import part_of
 from phbkit.exports.document import Block, Bullets, Heading, Paragraph
+from phbkit.text import neutral
 
 if TYPE_CHECKING:
     import pandas as pd

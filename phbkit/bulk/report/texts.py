@@ -18,9 +18,9 @@ from pathlib import Path
 
 from phbkit.assessing.marking import MarkerAgreement, compare_markers, look_together
 from phbkit.bulk.report.run import Text
-from phbkit.bulk.tables import neutral
 from phbkit.bulk.writing import part_of, write_whole
 from phbkit.errors import PhbError
+from phbkit.text import neutral
 
 TO_MARK, KEY_FILE, MARKED = "for_marking.csv", "marking_key.json", "marked_texts.csv"
 _ID = "text_id"

@@ -232,12 +232,13 @@ class Host extends Emitter {
     this.#next = setTimeout(() => this.#socket || this.#ended || this.#connect(), wait);
   }
 
-  /** Whether the server answers and knows the kernel no more. */
+  /** Whether the server answers that there is no such kernel, or none for whoever this is now. */
   async #isGone() {
     const { baseUrl, kernelId } = this.#config;
     try {
       const options = { signal: AbortSignal.timeout(SILENCE_MS), cache: "no-store" };
-      return (await fetch(`${baseUrl}api/kernels/${kernelId}`, options)).status === 404;
+      const { status } = await fetch(`${baseUrl}api/kernels/${kernelId}`, options);
+      return status >= 400 && status < 500;
     } catch {
       return false;
     }

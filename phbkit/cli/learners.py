@@ -1,0 +1,168 @@
+"""`phb invite`, `phb learners`, `phb revoke`, `phb export`, `phb erase`: who has a place here."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from phbkit.cli.failing import fails_clearly
+
+_DAYS = 180
+
+
+def add_learners(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(invite)
+    app.command()(learners)
+    app.command()(revoke)
+    app.command()(export)
+    app.command()(erase)
+
+
+@fails_clearly
+def invite(
+    people: Annotated[
+        Path, typer.Argument(help="CSV: learner,name and, where wanted, cohort,role.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The CSV with the links to write.")],
+    until: Annotated[
+        str, typer.Option(help=f"The last day, like 2027-03-31; {_DAYS} days from now if left out.")
+    ] = "",
+    url: Annotated[
+        str, typer.Option(help="Where learners reach this server; PHB_PUBLIC_URL if left out.")
+    ] = "",
+    again: Annotated[
+        bool, typer.Option("--again", help="End earlier links and write new ones.")
+    ] = False,
+) -> None:
+    """Invite a cohort: write everybody's personal link. Who has one that works keeps it."""
+    from phbkit.bulk.writing import write_whole
+    from phbkit.errors import SettingsError
+    from phbkit.records import open_learners
+    from phbkit.serving.identity import Links, link_key
+    from phbkit.serving.inviting import links_table, read_people
+    from phbkit.settings import settings
+
+    chosen = settings()
+    base = (url or chosen.public_url).rstrip("/")
+    if not base.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise SettingsError(
+            "--url: say where learners reach this server, like https://phb.example.nhs.uk, or set "
+            "PHB_PUBLIC_URL. A link is a key, so it must not cross a network over plain http."
+        )
+    if out.exists():
+        raise SettingsError(f"{out} is there already. Choose another name, or move it away.")
+    table = read_people(people)
+    end = _end_of(until)
+    links = Links(link_key(chosen.data_dir, chosen.link_key))
+    made = open_learners(chosen.database_url).invite(table.learners, end, again=again)
+    written = [f"{base}/enter/{links.token(each.id)}" for each in made]
+    last = end.astimezone().date().isoformat()
+    write_whole(out, links_table(table, written, last).encode("utf-8-sig"))
+    typer.echo(f"{len(made)} invited until {last}. Their links are in {out}.")
+    typer.echo("Each link is a key: send everybody their own, and delete the file.")
+    if chosen.sign_in != "links":
+        typer.echo("Serve with PHB_SIGN_IN=links; now this server would not ask for them.")
+
+
+def _end_of(day: str) -> dt.datetime:
+    """Return the last moment of a day here."""
+    from phbkit.errors import SettingsError
+
+    now = dt.datetime.now(tz=dt.UTC).astimezone()
+    try:
+        last = dt.date.fromisoformat(day) if day else now.date() + dt.timedelta(days=_DAYS)
+    except ValueError:
+        raise SettingsError(f"--until: must be a day like 2027-03-31, not {day!r}.") from None
+    end = dt.datetime.combine(last, dt.time(23, 59, 59)).astimezone()
+    if end <= now:
+        raise SettingsError(f"--until: {last} is over. Give a day to come.")
+    return end
+
+
+@fails_clearly
+def learners(
+    cohort: Annotated[str | None, typer.Option(help="Of this cohort only.")] = None,
+) -> None:
+    """List the learners: their link's last day, modules begun and finished, last saved."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from phbkit.casebank import CaseBank
+    from phbkit.records import open_learners
+    from phbkit.settings import settings
+
+    chosen = settings()
+    kept = open_learners(chosen.database_url)
+    bank = CaseBank(chosen.need_folder("casebank"), drafts=chosen.drafts)
+    everybody = kept.all(cohort)
+    links = kept.invitations()
+    progress = kept.progress(who.id for who in everybody)
+    steps = {case: len(bank.load(case).steps) for case in bank.case_ids}
+    table = Table("Learner", "Name", "Cohort", "Role", "Link until", "Begun", "Finished", "Saved")
+    for who in everybody:
+        mine = [each for each in progress if each.learner_id == who.id]
+        finished = sum(each.steps >= steps.get(each.case_id, 99) for each in mine)
+        saved = max((each.saved for each in mine if each.saved), default=None)
+        link = links.get(who.id)
+        until = "" if link is None else "withdrawn" if link.revoked else f"{link.until:%Y-%m-%d}"
+        last = f"{saved.astimezone():%Y-%m-%d %H:%M}" if saved else ""
+        told = (who.id, who.name, who.cohort, who.role, until, len(mine), finished, last)
+        table.add_row(*(escape(str(each)) for each in told))
+    Console().print(table)
+    typer.echo(f"{len(everybody)} learner{'' if len(everybody) == 1 else 's'}.")
+
+
+@fails_clearly
+def revoke(learner: Annotated[str, typer.Argument(help="The learner's id.")]) -> None:
+    """Withdraw a learner's links: they are signed out within a minute. Answers are kept."""
+    from phbkit.records import open_learners
+    from phbkit.settings import settings
+
+    ended = open_learners(settings().database_url).revoke(learner)
+    typer.echo(f"{ended} link{'' if ended == 1 else 's'} of {learner} withdrawn.")
+
+
+@fails_clearly
+def export(
+    learner: Annotated[str, typer.Argument(help="The learner's id.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The JSON file to write.")],
+) -> None:
+    """Write everything that is kept of a learner as JSON, for them to have."""
+    from phbkit.bulk.writing import write_whole
+    from phbkit.errors import SettingsError
+    from phbkit.records import open_learners
+    from phbkit.settings import settings
+
+    if out.exists():
+        raise SettingsError(f"{out} is there already. Choose another name, or move it away.")
+    kept = open_learners(settings().database_url).export(learner)
+    write_whole(out, json.dumps(kept, indent=2, ensure_ascii=False).encode())
+    typer.echo(f"{len(kept['attempts'])} attempts of {learner} are in {out}.")
+
+
+@fails_clearly
+def erase(
+    learner: Annotated[str, typer.Argument(help="The learner's id.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete everything that is kept of a learner. It cannot be undone."""
+    from phbkit.records import open_learners
+    from phbkit.settings import settings
+
+    kept = open_learners(settings().database_url)
+    attempts = len(kept.export(learner)["attempts"])
+    if not yes:
+        asked = f"Delete {learner}, their links and {attempts} attempts, for good?"
+        typer.confirm(asked, abort=True)
+    trace = kept.erase(learner)
+    typer.echo(
+        f"Erased: {trace.attempts} attempts, {trace.answers} answers. Trace {trace.id} is kept, "
+        "which does not say whose they were."
+    )
+    typer.echo("Backups, runs (phb run), exports and case reviews are yours to look through.")

@@ -1,0 +1,215 @@
+"""Learners, on a real file and a real server: places that end, and nothing left of the erased."""
+
+from __future__ import annotations
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from phbkit.errors import UnknownNameError
+from phbkit.records import Learner, Learners, Store, database
+from phbkit.records.schema import metadata
+
+NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
+LATER = NOON + dt.timedelta(days=30)
+ANN = Learner("ann", "Ann Example", "spring")
+BEN = Learner("ben", "Ben Example", "spring")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> dt.datetime:
+        self.now += dt.timedelta(seconds=1)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def learners(address: str, clock: Clock) -> Learners:
+    return Learners(database.open_database(address), clock)
+
+
+def everything(address: str) -> str:
+    """All rows of all tables, as text."""
+    engine = create_engine(address)
+    with engine.connect() as connection:
+        return "\n".join(
+            str(tuple(row))
+            for name in metadata.tables
+            for row in connection.execute(text(f'SELECT * FROM "{name}"'))
+        )
+
+
+def test_a_second_invitation_is_the_first_with_a_new_end(learners: Learners) -> None:
+    [first] = learners.invite([ANN], LATER)
+    [second] = learners.invite([ANN], LATER + dt.timedelta(days=1))
+    assert (second.id, second.until) == (first.id, LATER + dt.timedelta(days=1))
+    assert learners.invited(first.id) == ANN
+
+
+def test_a_learner_who_is_invited_under_another_name_has_that_name(learners: Learners) -> None:
+    learners.invite([ANN, BEN], LATER)
+    learners.invite([Learner("ann", "Ann Married", "autumn", "trainer")], LATER)
+    assert learners.all() == [Learner("ann", "Ann Married", "autumn", "trainer"), BEN]
+    assert learners.all("spring") == [BEN]
+
+
+def test_inviting_again_ends_the_earlier_link_and_what_was_signed_in_by_it(
+    learners: Learners,
+) -> None:
+    [first] = learners.invite([ANN], LATER)
+    secret = learners.sign_in(first.id)
+    assert secret
+    assert learners.who(secret) == ANN
+    [second] = learners.invite([ANN], LATER, again=True)
+    assert learners.invited(first.id) is None
+    assert learners.who(secret) is None
+    assert learners.sign_in(first.id) is None
+    assert learners.sign_in(second.id)
+
+
+def test_a_place_ends_on_its_day_everywhere(learners: Learners, clock: Clock) -> None:
+    [given] = learners.invite([ANN], LATER)
+    secret = learners.sign_in(given.id)
+    assert secret
+    clock.now = LATER - dt.timedelta(minutes=1)
+    assert learners.who(secret) == ANN
+    assert learners.welcome_now() == {"ann"}
+    clock.now = LATER
+    assert learners.who(secret) is None
+    assert learners.invited(given.id) is None
+    assert learners.welcome_now() == set()
+
+
+def test_signing_out_ends_one_browser_and_no_other(learners: Learners) -> None:
+    [given] = learners.invite([ANN], LATER)
+    phone, desk = learners.sign_in(given.id), learners.sign_in(given.id)
+    assert phone
+    assert desk
+    learners.sign_out(phone)
+    assert learners.who(phone) is None
+    assert learners.who(desk) == ANN
+
+
+def test_a_withdrawn_place_is_nobody_s_and_the_others_stay(learners: Learners) -> None:
+    mine, theirs = learners.invite([ANN, BEN], LATER)
+    secret, other = learners.sign_in(mine.id), learners.sign_in(theirs.id)
+    assert secret
+    assert other
+    assert learners.revoke("ann") == 1
+    assert learners.who(secret) is None
+    assert learners.who(other) == BEN
+    assert learners.revoke("ann") == 0
+
+
+@pytest.mark.parametrize("wrong", ["", "x", "' OR '1'='1", "é" * 200, "\x00"])
+def test_a_secret_that_nobody_was_given_is_nobody_s(learners: Learners, wrong: str) -> None:
+    [given] = learners.invite([ANN], LATER)
+    learners.sign_in(given.id)
+    assert learners.who(wrong) is None
+    assert learners.invited(wrong.replace("\x00", "")) is None
+
+
+def test_the_database_does_not_hold_what_a_browser_holds(learners: Learners, address: str) -> None:
+    [given] = learners.invite([ANN], LATER)
+    secret = learners.sign_in(given.id)
+    assert secret
+    assert secret not in everything(address)
+
+
+def test_two_who_invite_the_same_people_at_once_give_one_link_each(learners: Learners) -> None:
+    people = [Learner(f"l{number}", f"Learner {number}") for number in range(20)]
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(lambda _: learners.invite(people, LATER), range(4)))
+    assert len({tuple(each.id for each in given) for given in made}) == 1
+    assert len(learners.all()) == 20
+
+
+def played(address: str, learner: str) -> None:
+    store = Store(database.open_database(address), lambda: NOON)
+    journal = store.journal(store.start(learner, "chronic-pain-massage", "v1").id)
+    journal.append("s1", "judge", {"lean": f"what {learner} said"}, after=0)
+    journal.append("s2", "deal", {}, after=2)
+    journal.keep_draft("voices", {"note": f"what {learner} typed"})
+
+
+def test_progress_counts_the_steps_of_the_latest_attempt(learners: Learners, address: str) -> None:
+    learners.invite([ANN, BEN], LATER)
+    played(address, "ann")
+    [come] = learners.progress(["ann", "ben"])
+    assert (come.learner_id, come.case_id, come.steps) == ("ann", "chronic-pain-massage", 2)
+    store = Store(database.open_database(address), lambda: LATER)
+    store.start("ann", "chronic-pain-massage", "v1")
+    [come] = learners.progress(["ann", "ben"])
+    assert (come.steps, come.saved) == (0, None)
+
+
+def test_an_export_holds_all_that_is_kept_and_nobody_else_s(
+    learners: Learners, address: str
+) -> None:
+    mine, _ = learners.invite([ANN, BEN], LATER)
+    learners.sign_in(mine.id)
+    played(address, "ann")
+    played(address, "ben")
+    kept = learners.export("ann")
+    assert kept["learner"]["name"] == "Ann Example"
+    assert kept["links"][0]["until"].startswith(LATER.date().isoformat())
+    assert len(kept["signed_in"]) == 1
+    [attempt] = kept["attempts"]
+    assert [each["value"] for each in attempt["answers"] if each["question"]] == ["what ann said"]
+    assert attempt["drafts"][0]["values"] == {"note": "what ann typed"}
+    assert "ben" not in str(kept)
+    assert mine.id not in str(kept)  # with the key it would be a link
+
+
+def test_an_erased_learner_leaves_a_trace_that_does_not_say_who(
+    learners: Learners, address: str
+) -> None:
+    mine, theirs = learners.invite([ANN, BEN], LATER)
+    secret, other = learners.sign_in(mine.id), learners.sign_in(theirs.id)
+    assert secret
+    assert other
+    played(address, "ann")
+    played(address, "ben")
+    before = everything(address)
+    trace = learners.erase("ann")
+    after = everything(address)
+    assert "ann" in before
+    assert "ann" not in after.lower()
+    assert mine.id not in after
+    assert learners.who(secret) is None
+    assert learners.who(other) == BEN
+    assert (trace.attempts, trace.answers) == (1, 3)
+    assert learners.erasures() == [trace]
+    assert learners.export("ben")["attempts"][0]["answers"]
+
+
+@pytest.mark.parametrize("act", ["export", "erase", "revoke"])
+def test_an_unknown_learner_is_named_with_who_was_meant(learners: Learners, act: str) -> None:
+    learners.invite([ANN, BEN], LATER)
+    with pytest.raises(UnknownNameError, match="Did you mean 'ann'"):
+        getattr(learners, act)("amn")
+    assert len(learners.all()) == 2
+
+
+def test_whoever_played_without_a_link_can_be_exported_and_erased(
+    learners: Learners, address: str
+) -> None:
+    played(address, "local")
+    assert learners.export("local")["learner"] == {"id": "local"}
+    assert learners.erase("local").answers == 3
+
+
+def test_whoever_a_proxy_vouches_for_is_known_from_then_on(learners: Learners) -> None:
+    cat = Learner("cat@example.org", "cat@example.org")
+    assert learners.welcome(cat) == cat
+    learners.invite([Learner("cat@example.org", "Cat", "spring")], LATER)
+    assert learners.welcome(cat).name == "Cat"
