@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
+from queue import Empty
 from typing import Any
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
@@ -90,18 +91,22 @@ class Run:
 async def _answers(client: Any) -> None:
     """Wait until a kernel has answered and is heard on its broadcast channel.
 
-    jupyter_client's own waiting adds 0.2 s of silence, which only clients need that cannot tell
-    the answers to their own messages.
+    It asks again until both are so: what a kernel broadcasts before it knows of a listener is
+    lost. jupyter_client's own waiting adds 0.2 s of silence, which only clients need that cannot
+    tell the answers to their own messages.
     """
-    client.kernel_info()
-    waiting = [
-        client.shell_channel.get_msg(timeout=None),
-        client.iopub_channel.get_msg(timeout=None),
-    ]
-    heard = asyncio.gather(*waiting)
-    while not heard.done():
-        await asyncio.wait([heard], timeout=0.5)
-        if not heard.done() and not await client.is_alive():
-            heard.cancel()
+    answered = heard = False
+    while not (answered and heard):
+        client.kernel_info()
+        answered = await _comes(client.shell_channel, 1.0) or answered
+        heard = heard or await _comes(client.iopub_channel, 0.1)
+        if not answered and not await client.is_alive():
             raise RuntimeError("The kernel died before it answered")
-    await heard
+
+
+async def _comes(channel: Any, seconds: float) -> bool:
+    try:
+        await channel.get_msg(timeout=seconds)
+    except Empty:
+        return False
+    return True
