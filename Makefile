@@ -21,7 +21,7 @@ serve: install
 	$(BIN)/phb serve $(ARGS)
 
 test: install
-	$(BIN)/python tests/need_chromium.py
+	$(BIN)/python tests/need_programs.py
 	$(BIN)/phb check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -53,6 +53,15 @@ class RecordsError(PhbError):
     """Answers could not be written or read. Nothing was acknowledged that is not on disk."""
 
 
+class UnreachableError(RecordsError):
+    """The database is locked or gone: what failed now may work later. `told` is for browsers.
+
+    The message names the database and is for whoever runs the server.
+    """
+
+    told = "The place where answers are kept cannot be reached at the moment."
+
+
 @dataclass(frozen=True, order=True)
 class Fault:
     """One thing wrong with the case bank: where it is and what would put it right."""

@@ -13,6 +13,7 @@ from phbkit.casebank import Case, CaseBank
 from tests import databases
 
 server, file, address = databases.server, databases.file, databases.address
+outage = databases.outage
 
 CASEBANK = Path(__file__).parent.parent / "casebank"
 

@@ -6,15 +6,17 @@ import itertools
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.need_chromium import postgresql_program
+from tests.need_programs import postgresql_program
 
 SERVER_USER = "nobody"  # PostgreSQL refuses to run as root
 NUMBERS = itertools.count()
@@ -46,20 +48,77 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """Yield the address of a PostgreSQL server with nothing in it."""
-    with tempfile.TemporaryDirectory(prefix="phb-") as made:
-        folder, port = Path(made), free_port()
+class PostgreSQL:
+    """A server with nothing in it, that can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._port = folder, free_port()
         if os.geteuid() == 0:
             shutil.chown(folder, SERVER_USER)
         run(folder, "initdb", "--auth=trust", "--username=phb", "--no-locale", "-E", "UTF8", "-N")
-        options = f"-h 127.0.0.1 -p {port} -k {folder} -F"
-        run(folder, "pg_ctl", "start", "-w", "-o", options)
+
+    @property
+    def address(self) -> str:
+        return f"postgresql+psycopg://phb@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        options = f"-h 127.0.0.1 -p {self._port} -k {self._folder} -F"
+        run(self._folder, "pg_ctl", "start", "-w", "-o", options)
+
+    def stop(self) -> None:
+        """Stop at once, as when the power fails."""
+        run(self._folder, "pg_ctl", "stop", "-m", "immediate")
+
+
+@contextmanager
+def postgresql() -> Iterator[PostgreSQL]:
+    """Run a server, and stop it in the end if it runs still."""
+    with tempfile.TemporaryDirectory(prefix="phb-") as made:
+        running = PostgreSQL(Path(made))
+        running.start()
         try:
-            yield f"postgresql+psycopg://phb@127.0.0.1:{port}/postgres"
+            yield running
         finally:
-            run(folder, "pg_ctl", "stop", "-m", "immediate")
+            if (Path(made) / "data" / "postmaster.pid").exists():
+                running.stop()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Yield the address of a PostgreSQL server with nothing in it."""
+    with postgresql() as running:
+        yield running.address
+
+
+class Outage:
+    """A database that goes away and comes back: a locked file, or a server that is stopped."""
+
+    def __init__(self, address: str, server: PostgreSQL | None = None) -> None:
+        self.address, self._server = address, server
+        self._other: sqlite3.Connection | None = None
+
+    def begin(self) -> None:
+        if self._server:
+            self._server.stop()
+            return
+        self._other = sqlite3.connect(self.address.removeprefix("sqlite:///"), isolation_level=None)
+        self._other.execute("BEGIN EXCLUSIVE")
+
+    def end(self) -> None:
+        if self._server:
+            self._server.start()
+        elif self._other:
+            self._other.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def outage(request: pytest.FixtureRequest, file: Path) -> Iterator[Outage]:
+    """Yield an empty database that a test can take away and give back."""
+    if request.param == "sqlite":
+        yield Outage(f"sqlite:///{file}")
+        return
+    with postgresql() as running:
+        yield Outage(running.address, running)
 
 
 @pytest.fixture

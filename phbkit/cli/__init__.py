@@ -42,7 +42,7 @@ def serve(
         str, typer.Option(help="A SQLAlchemy address; PHB_DATABASE if left out.")
     ] = "",
     sign_in: Annotated[
-        str, typer.Option(help="local, links or header; PHB_SIGN_IN if left out.")
+        str, typer.Option(help="local, links, header or hub; PHB_SIGN_IN if left out.")
     ] = "",
 ) -> None:
     """Serve the workbooks in the browser: to you alone, or to learners who sign in."""
@@ -50,8 +50,13 @@ def serve(
     from phbkit.serving.app import make_server
     from phbkit.settings import settings
 
-    chosen = settings(database=database, sign_in=sign_in)
-    server = make_server(chosen, host=host, port=port)
+    chosen, base = settings(database=database, sign_in=sign_in), "/"
+    if chosen.sign_in == "hub":
+        from phbkit.serving.hub import place
+
+        there = place()
+        host, port, base = there.host, there.port, there.base
+    server = make_server(chosen, host=host, port=port, base=base)
     typer.echo(
         f"The workbooks are at {chosen.public_url or f'http://{host}:{port}/'}  (stop with Ctrl-C)"
     )
@@ -86,6 +91,23 @@ def check(
         typer.echo(f"{_count(len(faults), 'fault')}.", err=True)
         raise typer.Exit(1)
     typer.echo(f"No faults in {_count(len(bank.case_ids), 'case')}.")
+
+
+@app.command()
+@fails_clearly
+def doctor() -> None:
+    """Look at this installation and say what is wrong with it, and what would put it right."""
+    from phbkit.serving.doctor import look
+    from phbkit.settings import settings
+
+    wrong = 0
+    for finding in look(settings()):
+        typer.echo(f"{finding.verdict:5}  {finding.about}: {finding.said}")
+        wrong += finding.verdict == "wrong"
+    if wrong:
+        typer.echo(f"{_count(wrong, 'thing')} to put right.", err=True)
+        raise typer.Exit(1)
+    typer.echo("Nothing is wrong.")
 
 
 def _count(number: int, what: str) -> str:
@@ -177,6 +199,17 @@ def result(notebook: Annotated[Path, typer.Argument(help="An executed notebook."
     from phbkit.bulk import read_result
 
     typer.echo(json.dumps(read_result(notebook), indent=2))
+
+
+@app.command()
+@fails_clearly
+def backup(file: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
+    """Copy the records into a file, whole, while the server goes on: SQLite only."""
+    from phbkit.records.backup import back_up
+    from phbkit.settings import settings
+
+    back_up(settings().database_url, file)
+    typer.echo(str(file))
 
 
 app.add_typer(reviews, name="review")

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from phbkit.forms.step_form import Reply, StepForm
+    from phbkit.forms.step_form import Reply, StepForm, later
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = Path(__file__).parent / "form.css"
 FORM_IS_THERE = "PHB_FORM_IS_THERE"  # set for kernels whose page has form.js and form.css itself
 
-__all__ = ["FORM_IS_THERE", "STYLE", "TEMPLATES", "Reply", "StepForm"]
+__all__ = ["FORM_IS_THERE", "STYLE", "TEMPLATES", "Reply", "StepForm", "later"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"Reply", "StepForm"}:
+    if name in {"Reply", "StepForm", "later"}:
         from phbkit.forms import step_form
 
         return getattr(step_form, name)

@@ -1,7 +1,9 @@
 // One step of a module. The kernel renders the HTML; this file sends what is typed and shows the reply.
 
 const PATIENCE_MS = 10_000;
+const AGAIN_MS = 3_000; // between tries while the answers cannot be kept
 const TYPING_PAUSE_MS = 600;
+const KEPT = "phb:typed:"; // then the attempt, the step and the place of its form
 
 /** @returns {string} a name for one message, the same when it is sent again */
 function newTicket() {
@@ -24,6 +26,22 @@ function valuesOf(form) {
     }
   }
   return values;
+}
+
+/** @returns {Storage | null} what lasts as long as this tab, where the browser allows it */
+function ofThisTab() {
+  try {
+    return window.sessionStorage;
+  } catch {
+    return null;
+  }
+}
+
+/** Forget what was typed: all of it, or what a name begins with, or all but that. */
+function forget({ only = KEPT, except = null } = {}) {
+  for (const key of Object.keys(ofThisTab() ?? {})) {
+    if (key.startsWith(only) && !(except && key.startsWith(except))) ofThisTab().removeItem(key);
+  }
 }
 
 /** Tell the page around the form, if there is one. */
@@ -136,10 +154,23 @@ async function copyText(from, back, say) {
 function render({ model, el }) {
   /** @type {Map<string, {done: (reply: any, buffers: DataView[]) => void, late: number}>} */
   const waiting = new Map();
+  const attempt = model.get("attempt");
+  const storage = attempt ? ofThisTab() : null;
+  let connection = document.body.dataset.connection ?? "connected";
+  let leaving = false;
   let pause = 0;
   let shown = {};
   let drawnOpen = new Map();
-  /** @type {Map<string, {ticket: string, drawn: object, saving: boolean, held: object | null}>} */
+  /**
+   * What was pressed and is not answered yet; `changed` when the form was typed into since.
+   * @typedef {{message: object, form: HTMLFormElement, changed: boolean, again: number}} Pressed
+   *
+   * By form: how often it was typed into, whether the server lacks some of that (`behind`), whether
+   * what was pressed went out (`sent`), and what the button says meanwhile (`words`).
+   * @typedef {{name: string, ticket: string, drawn: object, pressed: Pressed | null, sent: boolean,
+   *   held: object | null, typed: number, behind: boolean, words: string | null}} About
+   * @type {Map<string, About>}
+   */
   const forms = new Map();
 
   const say = (text, kind = "note") => {
@@ -148,71 +179,163 @@ function render({ model, el }) {
     if (line) line.textContent = text;
   };
 
-  /** Send a message; `done` gets its reply, `never` is called when none has come in time. */
-  function send(message, done, never = () => {}) {
-    const late = setTimeout(() => {
-      waiting.delete(message.ticket);
-      never();
-    }, PATIENCE_MS);
-    waiting.set(message.ticket, { done, late });
+  /** Send a message; `done` gets its reply, `tooLong` is called when none has come in time. */
+  function send(message, done, tooLong = () => {}) {
+    clearTimeout(waiting.get(message.ticket)?.late);
+    waiting.set(message.ticket, { done, late: setTimeout(tooLong, PATIENCE_MS) });
     model.send(message);
   }
 
+  /** A button was pressed: its form is sent now, or once when the connection is back. */
   function save(form) {
     clearTimeout(pause);
-    const name = nameOf(form);
-    const about = forms.get(name);
-    about.saving = true;
-    const button = form.querySelector("button[type=submit]");
-    const words = button.textContent;
-    button.setAttribute("aria-disabled", "true");
-    button.textContent = "Saving…";
+    const about = forms.get(nameOf(form));
+    const message = { do: "save", form: form.dataset.step, ticket: about.ticket, values: valuesOf(form) };
+    about.pressed = { message, form, changed: false, again: 0 };
+    if (connection === "lost") return giveUp(about);
+    sendPressed(about);
+  }
+
+  function sendPressed(about) {
+    const { pressed } = about;
+    clearTimeout(pressed.again);
+    if (connection !== "connected") return wait(about, "network");
+    about.sent = true;
+    keep(about);
+    label(about, "Saving…");
     say("Saving…");
-    let now = form; // another drawing of it may have come meanwhile
-    const ready = () => {
-      about.saving = false;
-      now = form.isConnected ? form : restore(name, about.held ?? {});
-      about.held = null;
-      button.removeAttribute("aria-disabled");
-      button.textContent = words;
-    };
     send(
-      { do: "save", form: form.dataset.step, ticket: about.ticket, values: valuesOf(form) },
-      (reply) => {
-        if (reply.did === "saved") about.held = null;
-        ready();
-        if (reply.did === "saved") {
-          about.ticket = newTicket();
-          if (form.isConnected) about.drawn = valuesOf(form);
-          say(`Saved at ${reply.at}`, "saved");
-          tell(el, "saved", { step: model.get("step"), next: reply.next, at: reply.at });
-          return;
-        }
-        if (now?.isConnected) {
-          say("Not saved yet", "trouble");
-          showErrors(now, reply.problems);
-        } else {
-          say(Object.values(reply.problems).join(" "), "trouble");
-        }
-      },
+      pressed.message,
+      (reply) => settle(about, reply),
       () => {
-        ready();
-        const problem = "The server has not answered. Your answers are still on this page: try again.";
-        say("Not saved yet", "trouble");
-        if (now?.isConnected) showErrors(now, { "": problem });
-        tell(el, "lost");
+        wait(about, "server");
+        tell(el, "silent");
       },
     );
   }
 
-  function keepDraft(form) {
+  /** Say of what was pressed that it is not saved yet, and what it waits for. */
+  function wait(about, what, why = `waiting for the ${what}.`) {
+    label(about, `Waiting for the ${what}…`);
+    say(`Not saved yet: ${why}`, "trouble");
+  }
+
+  /** Take the answer to what was pressed. */
+  function settle(about, reply) {
+    const { form, changed } = about.pressed;
+    if (reply.did === "later") {
+      wait(about, "server", reply.problems[""]);
+      about.pressed.again = setTimeout(() => sendPressed(about), AGAIN_MS);
+      return;
+    }
+    const saved = reply.did === "saved";
+    if (saved) about.held = null;
+    label(about, null);
+    about.pressed = null;
+    about.sent = false;
+    const now = form.isConnected ? form : restore(about.name, about.held ?? {});
+    about.held = null;
+    if (saved) {
+      about.ticket = newTicket();
+      about.behind = false;
+      if (storage) forget(reply.finished ? {} : { only: keyOf(about) });
+      if (form.isConnected) about.drawn = valuesOf(form);
+      const more = changed ? ", as it was when you pressed. What you changed after that is not." : "";
+      say(`Saved at ${reply.at}${more}`, "saved");
+      tell(el, "saved", { step: model.get("step"), next: reply.next, at: reply.at });
+    } else if (now?.isConnected) {
+      say("Not saved yet", "trouble");
+      showErrors(now, reply.problems);
+    } else {
+      say(Object.values(reply.problems).join(" "), "trouble");
+    }
+  }
+
+  /** Let go of what was pressed: this page can save nothing any more. */
+  function giveUp(about) {
+    keep(about);
+    label(about, null);
+    about.pressed = null;
+    about.behind = true;
+    const kept = storage ? "Open the page again: what you typed is put back." : "Copy what you typed, then open the page again.";
+    say(`Not saved. ${kept}`, "trouble");
+  }
+
+  /** Take back what was pressed and has not gone out: it is being changed. */
+  function takeBack(about) {
+    label(about, null);
+    about.pressed = null;
+    say("Not saved yet: you changed it. Press the button again.", "trouble");
+  }
+
+  /** Have the button of a form say what is going on; null gives it its own words back. */
+  function label(about, words) {
+    about.words = words;
+    const button = formOf(about.name)?.querySelector("button[type=submit]");
+    if (!button) return;
+    button.dataset.words ??= button.textContent;
+    button.textContent = words ?? button.dataset.words;
+    if (words) button.setAttribute("aria-disabled", "true");
+    else button.removeAttribute("aria-disabled");
+  }
+
+  const keyOf = ({ name }) => `${KEPT}${attempt}:${name}`;
+
+  /** Keep in this tab what is typed into a form, until the server has it. */
+  function keep(about) {
+    const values = typed().get(about.name);
+    if (!storage || !values) return;
+    try {
+      storage.setItem(keyOf(about), JSON.stringify({ values, sent: about.sent }));
+    } catch {
+      // a full or forbidden storage: the page itself still has it
+    }
+  }
+
+  /** Put back what was typed before the page was opened again. */
+  function bringBack(about) {
+    const kept = storage?.getItem(keyOf(about));
+    if (!kept) return;
+    restore(about.name, JSON.parse(kept).values);
+    if (about.behind) return;
+    about.behind = true;
+    tell(el, "restored");
+    keepDraft(about);
+  }
+
+  /** Forget what was sent from here when its step turns out to be answered. */
+  function forgetAnswered() {
+    for (const key of Object.keys(storage ?? {})) {
+      const isOurs = key.startsWith(`${KEPT}${attempt}:${model.get("step")}-`);
+      if (isOurs && !formOf(key.slice(`${KEPT}${attempt}:`.length)) && JSON.parse(storage[key]).sent) {
+        storage.removeItem(key);
+      }
+    }
+  }
+
+  function keepDraft(about) {
+    const form = formOf(about.name);
+    if (!form || about.pressed || connection !== "connected") return;
+    const { typed: asOf } = about;
     const kept = (reply) => {
-      if (form.querySelector("button[aria-disabled]")) return;
+      if (about.pressed) return;
+      if (reply.did === "later") {
+        say(`Draft not kept yet: ${reply.problems[""]}`, "trouble");
+        clearTimeout(pause);
+        pause = setTimeout(() => keepDraft(about), AGAIN_MS);
+        return;
+      }
       if (reply.did !== "kept") return say(Object.values(reply.problems).join(" "), "trouble");
-      if (reply.at) tell(el, "draft", { at: reply.at });
+      if (reply.at) {
+        if (about.typed === asOf) {
+          about.behind = false;
+          if (storage) forget({ only: keyOf(about) });
+        }
+        tell(el, "draft", { at: reply.at });
+      }
       if (reply.line) showEffect(reply);
     };
-    send({ do: "draft", ticket: newTicket(), values: valuesOf(form) }, kept, () => tell(el, "lost"));
+    send({ do: "draft", ticket: newTicket(), values: valuesOf(form) }, kept, () => tell(el, "silent"));
   }
 
   /** Show what a plan does, touching only what changed, so that less is read aloud. */
@@ -232,12 +355,14 @@ function render({ model, el }) {
 
   function wireForm(form) {
     const name = nameOf(form);
-    const about = forms.get(name) ?? { ticket: newTicket(), drawn: {}, saving: false, held: null };
+    const fresh = { name, ticket: newTicket(), pressed: null, sent: false, held: null, typed: 0, behind: false };
+    const about = forms.get(name) ?? fresh;
     about.drawn = valuesOf(form);
     forms.set(name, about);
+    if (about.words) label(about, about.words);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!form.querySelector("button[aria-disabled]")) save(form);
+      if (!about.pressed) save(form);
     });
     form.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
@@ -245,8 +370,13 @@ function render({ model, el }) {
     form.addEventListener("input", (event) => {
       clearTimeout(pause);
       clearError(form, event.target);
-      const typed = event.target.matches("textarea, input[type=text]");
-      pause = setTimeout(() => keepDraft(form), typed ? TYPING_PAUSE_MS : 0);
+      about.typed += 1;
+      about.behind = true;
+      if (about.pressed && about.sent) about.pressed.changed = true;
+      else if (about.pressed) takeBack(about);
+      keep(about);
+      const slow = event.target.matches("textarea, input[type=text]");
+      pause = setTimeout(() => keepDraft(about), slow ? TYPING_PAUSE_MS : 0);
     });
   }
 
@@ -259,6 +389,8 @@ function render({ model, el }) {
     const aside = el.querySelector(".phb-aside");
     if (aside) aside.tabIndex = getComputedStyle(aside).overflowY === "auto" ? 0 : -1;
     for (const form of el.querySelectorAll("form")) wireForm(form);
+    for (const form of el.querySelectorAll("form")) bringBack(forms.get(nameOf(form)));
+    forgetAnswered();
     for (const control of el.querySelectorAll("[data-do]")) {
       control.addEventListener("click", () => {
         if (control.dataset.do === "copy") {
@@ -359,11 +491,11 @@ function render({ model, el }) {
     for (const part of el.querySelectorAll("details")) part.open = moved.get(summaryOf(part)) ?? part.open;
     for (const [name, values] of kept) {
       const about = forms.get(name);
-      if (about.saving) about.held = values;
+      if (about.pressed) about.held = values;
       else putBack(name, about, values, seenBefore.get(name));
     }
     for (const [name, about] of forms) {
-      if (!about.held || about.saving || kept.has(name)) continue;
+      if (!about.held || about.pressed || kept.has(name)) continue;
       if (restore(name, about.held)) about.held = null;
     }
     const again = focused && el.querySelector(focused);
@@ -391,6 +523,36 @@ function render({ model, el }) {
     asked.done(reply, buffers);
   }
 
+  /** The page around says how the connection fares. */
+  function follow({ detail }) {
+    connection = detail.state;
+    for (const about of forms.values()) {
+      if (about.pressed && connection === "lost") giveUp(about);
+      else if (about.pressed) sendPressed(about);
+      else if (about.behind) keepDraft(about);
+    }
+  }
+
+  /** Whether leaving the page now would lose something. */
+  function unsent() {
+    const gone = connection !== "connected";
+    return [...forms.values()].some((about) => about.pressed || (about.behind && gone && formOf(about.name)));
+  }
+
+  function warn(event) {
+    if ((leaving && storage) || !unsent()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation(); // what would end the kernel of somebody who stays
+  }
+
+  const leave = () => {
+    leaving = true;
+  };
+
+  if (storage) forget({ except: `${KEPT}${attempt}:` });
+  document.addEventListener("phb:connection", follow);
+  document.addEventListener("phb:leaving", leave);
+  window.addEventListener("beforeunload", warn, true);
   model.on("change:html", redraw);
   model.on("msg:custom", receive);
   requestAnimationFrame(draw);
@@ -398,6 +560,9 @@ function render({ model, el }) {
     clearTimeout(pause);
     model.off("change:html", redraw);
     model.off("msg:custom", receive);
+    document.removeEventListener("phb:connection", follow);
+    document.removeEventListener("phb:leaving", leave);
+    window.removeEventListener("beforeunload", warn, true);
   };
 }
 

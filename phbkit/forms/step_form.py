@@ -10,10 +10,16 @@ from typing import Any
 import anywidget
 import traitlets
 
+from phbkit.errors import UnreachableError
 from phbkit.forms import FORM_IS_THERE
 
 Reply = dict[str, Any]
 Receive = Callable[[str, Mapping[str, Any]], tuple[Reply, list[bytes]]]
+
+
+def later(error: UnreachableError) -> Reply:
+    """Answer that this cannot be kept now; the browser sends it again by itself."""
+    return {"did": "later", "problems": {"": error.told}}
 
 
 class StepForm(anywidget.AnyWidget):  # type: ignore[misc]
@@ -28,6 +34,9 @@ class StepForm(anywidget.AnyWidget):  # type: ignore[misc]
         The step's id.
     receive
         Takes the step's id and a message, returns the reply and any files that go with it.
+    attempt
+        Names what is typed here for the browser to keep until it is sent. Without it the browser
+        keeps nothing: for pages with words about real people.
     """
 
     _esm = Path(__file__).parent / "form.js"
@@ -38,6 +47,7 @@ class StepForm(anywidget.AnyWidget):  # type: ignore[misc]
     step = traitlets.Unicode().tag(sync=True)
     state = traitlets.Unicode().tag(sync=True)
     html = traitlets.Unicode().tag(sync=True)
+    attempt = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, step: str, receive: Receive, **shown: str) -> None:
         super().__init__(step=step, **shown)

@@ -12,45 +12,66 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
-from phbkit.errors import RecordsError
+from phbkit.errors import RecordsError, UnreachableError
 
 HEAD = "0003"
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_BUSY_SECONDS = 10
+_BUSY_SECONDS = 8  # less than the patience of a page, so that it is told why
+_PASSING = (OperationalError, InterfaceError, NoConnectionError)
 
 
 def open_database(address: str, *, busy_seconds: float = _BUSY_SECONDS) -> Engine:
     """Open the records at a SQLAlchemy address, bringing their tables up to date.
 
-    `busy_seconds` is how long a write waits for another to end; only SQLite needs to be told.
+    `busy_seconds` is how long SQLite waits for another write to end, and how long PostgreSQL may
+    take to let us in.
 
     Raises
     ------
     RecordsError
         The address is not one, the place cannot be written, or a newer phbkit made the tables.
     """
+    url = parse(address)
     try:
-        url = make_url(address)
         if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
             _private_folder(Path(str(url.database)).parent)
-        engine = create_engine(url)
+        engine = create_engine(url, **_patience(url, busy_seconds))
         if url.get_backend_name() == "sqlite":
             _make_durable(engine, busy_seconds)
         _migrate(engine)
     except (ArgumentError, ValueError) as error:
-        raise RecordsError(
-            f"PHB_DATABASE: {without_password(address)!r} is not a database address. "
-            "Write it like sqlite:////home/me/records.sqlite."
-        ) from error
+        raise _no_address(address) from error
     except (SQLAlchemyError, OSError, ImportError) as error:
         reason = str(error).splitlines()[0]
         raise RecordsError(
             f"The records at {without_password(address)} cannot be opened: {reason}"
         ) from error
     return engine
+
+
+def parse(address: str) -> URL:
+    """Read a SQLAlchemy address, or raise RecordsError."""
+    try:
+        return make_url(address)
+    except (ArgumentError, ValueError) as error:
+        raise _no_address(address) from error
+
+
+def _no_address(address: str) -> RecordsError:
+    return RecordsError(
+        f"PHB_DATABASE: {without_password(address)!r} is not a database address. "
+        "Write it like sqlite:////home/me/records.sqlite."
+    )
 
 
 @contextmanager
@@ -60,8 +81,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
         with engine.connect() as connection:
             yield connection
     except SQLAlchemyError as error:
-        reason = str(error).splitlines()[0]
-        raise RecordsError(f"The answers could not be read: {reason}") from error
+        raise _failure("The answers could not be read", error) from error
 
 
 @contextmanager
@@ -73,8 +93,21 @@ def writing(engine: Engine) -> Iterator[Connection]:
     except IntegrityError:
         raise
     except (SQLAlchemyError, TypeError) as error:  # psycopg finds late what is not JSON
-        reason = str(error).splitlines()[0]
-        raise RecordsError(f"The answers were not saved: {reason}") from error
+        raise _failure("The answers were not saved", error) from error
+
+
+def _failure(what: str, error: Exception) -> RecordsError:
+    kind = UnreachableError if isinstance(error, _PASSING) else RecordsError
+    return kind(f"{what}: {str(error).splitlines()[0]}")
+
+
+def _patience(url: URL, seconds: float) -> dict[str, Any]:
+    """Have a PostgreSQL server that went away noticed in time, and found again when it is back."""
+    if url.get_backend_name() != "postgresql":
+        return {}
+    waits = {"connect_timeout": round(seconds), "tcp_user_timeout": round(seconds * 1000)}
+    asked = {name: wait for name, wait in waits.items() if name not in url.query}
+    return {"pool_pre_ping": True, "connect_args": asked}
 
 
 def alone(connection: Connection, name: str) -> None:
@@ -126,8 +159,18 @@ def _use_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
 
 
 def _migrate(engine: Engine) -> None:
-    if _version(engine) == HEAD:
-        return
+    if _version(engine) != HEAD:
+        upgrade(engine, "head")
+
+
+def upgrade(engine: Engine, revision: str) -> None:
+    """Bring the tables forward to a revision.
+
+    Raises
+    ------
+    RecordsError
+        A newer phbkit made them.
+    """
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -138,7 +181,7 @@ def _migrate(engine: Engine) -> None:
         with engine.execution_options(write=True).begin() as connection:
             alone(connection, "migrations")
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
     except CommandError as error:
         raise RecordsError(
             f"The records at {engine.url} are of a version this phbkit does not know. "

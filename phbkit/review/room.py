@@ -21,8 +21,8 @@ from markupsafe import Markup
 
 from phbkit import identifiers
 from phbkit.casebank import Case, CaseBank
-from phbkit.errors import PhbError, RecordsError, UnknownNameError
-from phbkit.forms import Reply, StepForm
+from phbkit.errors import PhbError, RecordsError, UnknownNameError, UnreachableError
+from phbkit.forms import Reply, StepForm, later
 from phbkit.records import Act, ReviewSession, Sessions, StaleError, open_sessions
 from phbkit.review import documents
 from phbkit.review.acts import check
@@ -242,6 +242,9 @@ class Review:
         except RefusedError as error:
             self._show_all()
             reply = _refused(error.problems)
+        except UnreachableError as error:
+            _log.warning("%s", error)
+            reply = later(error)
         except PhbError as error:
             reply = _refused({"": str(error)})
         except Exception:  # noqa: BLE001  whatever broke, whoever asked must hear of it

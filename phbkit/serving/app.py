@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
+import re
 import socket
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from jupyter_server.auth.identity import IdentityProvider
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.ioloop import PeriodicCallback
+from tornado.web import RequestHandler
 from traitlets import Any as AnyTrait
 from traitlets import Instance
 from traitlets.config import Config
@@ -25,6 +29,7 @@ from phbkit.records import open_learners, open_sessions, open_store
 from phbkit.serving import assets, warm
 from phbkit.serving.entering import EnterHandler, SignOutHandler
 from phbkit.serving.identity import (
+    Hubbed,
     Identity,
     Linked,
     Links,
@@ -34,7 +39,7 @@ from phbkit.serving.identity import (
     Vouched,
     link_key,
 )
-from phbkit.serving.kernels import Kernels, Owner, Owners
+from phbkit.serving.kernels import Kernels, Owner, Owners, kernel_environment
 from phbkit.serving.pages import (
     AccessibilityHandler,
     AgainHandler,
@@ -48,6 +53,7 @@ from phbkit.serving.sockets import LONGEST_FRAME, ChannelsHandler, Connection, S
 from phbkit.serving.trainers import CohortHandler
 from phbkit.settings import Settings
 
+_log = logging.getLogger(__name__)
 _KEPT_HANDLERS = {KernelHandler, VoilaKernelWebsocketHandler, VoilaShutdownKernelHandler}
 _IDLE_SECONDS = 1200  # without a page
 _LOOK_AGAIN_SECONDS = 30
@@ -87,7 +93,7 @@ class Server(Voila):  # type: ignore[misc]
             "xsrf_cookie_kwargs": {"samesite": "Strict"},
             "kernel_websocket_connection_class": Connection,
             "websocket_max_message_size": LONGEST_FRAME,
-            "allow_remote_access": not _is_loopback(self.ip),
+            "allow_remote_access": self.using.sign_in == "hub" or not _is_loopback(self.ip),
             "local_hostnames": ["localhost", self.ip, urlsplit(self.using.public_url).hostname],
             "headers": {
                 "Content-Security-Policy": _SECURITY,
@@ -97,6 +103,7 @@ class Server(Voila):  # type: ignore[misc]
                 "Cross-Origin-Resource-Policy": "same-origin",
             },
             "default_handler_class": ProblemHandler,
+            "log_function": _log_request,
             "shelf": self.shelf,
             "doors": self.doors,
             "workbooks": self.using.workbooks,
@@ -125,6 +132,9 @@ class Server(Voila):  # type: ignore[misc]
     def start(self) -> None:
         """Serve; now and then end the kernels of learners whose place has ended."""
         if self.recogniser.links:
+            for handler in (*logging.root.handlers, *self.log.handlers, logging.lastResort):
+                if handler:
+                    handler.addFilter(_WithoutLinks())
             PeriodicCallback(self._end_unwanted, _LOOK_AGAIN_SECONDS * 1000).start()
         super().start()
 
@@ -141,12 +151,12 @@ class Server(Voila):  # type: ignore[misc]
 
     def init_handlers(self) -> list[Any]:
         """Keep Voilà's handlers of kernels; serve pages ourselves and files not at all."""
-        ours = {
+        instead = {
             VoilaKernelWebsocketHandler: ChannelsHandler,
             VoilaShutdownKernelHandler: ShutdownHandler,
         }
         kept = [
-            (rule[0], ours.get(rule[1], rule[1]), *rule[2:])
+            (rule[0], instead.get(rule[1], rule[1]), *rule[2:])
             for rule in super().init_handlers()
             if rule[1] in _KEPT_HANDLERS
         ]
@@ -161,21 +171,45 @@ class Server(Voila):  # type: ignore[misc]
                 (r"/sign-out", SignOutHandler),
                 (r"/cohort", CohortHandler),
             ]
-        return [
-            *kept,
+        ours: list[tuple[Any, ...]] = [
             (assets.PATTERN, assets.AssetHandler),
             (r"/accessibility", AccessibilityHandler),
             *(modules if self.shelf else [(r"/", ToDoorHandler)]),
             *review_handlers(),
-            (r"/.*", ProblemHandler),
+            *self._sign_in_handlers(),
         ]
+        base = self.server_url.rstrip("/")
+        placed = [(base + pattern, *rest) for pattern, *rest in ours]
+        return [*kept, *placed, (r"/.*", ProblemHandler)]
+
+    def _sign_in_handlers(self) -> list[tuple[Any, ...]]:
+        """List the pages by which learners come in, where a hub knows them."""
+        return list(self.identity_provider.get_handlers()) if self.using.sign_in == "hub" else []
 
 
-def make_server(using: Settings, *, host: str, port: int, only_reviews: bool = False) -> Server:
+class _WithoutLinks(logging.Filter):
+    """Takes personal links out of whatever is logged: each is a key."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten the address of a link."""
+        record.msg, record.args = re.sub(r"(/enter/)[^\s?]+", r"\1…", record.getMessage()), ()
+        return True
+
+
+def _log_request(handler: RequestHandler) -> None:
+    """Note what was refused or failed, without query and cookies."""
+    if handler.get_status() >= 400:
+        _log.warning("%d %s %s", handler.get_status(), handler.request.method, handler.request.path)
+
+
+def make_server(
+    using: Settings, *, host: str, port: int, base: str = "/", only_reviews: bool = False
+) -> Server:
     """Make a server of the workbooks, ready to start.
 
-    With `only_reviews` it serves case reviews and no modules: in a review everybody has a seat of
-    their own, and nobody needs to be known.
+    `base` is the path that all addresses begin with, behind a hub. With `only_reviews` it serves
+    case reviews and no modules: in a review everybody has a seat of their own, and nobody needs to
+    be known.
 
     Raises
     ------
@@ -191,10 +225,12 @@ def make_server(using: Settings, *, host: str, port: int, only_reviews: bool = F
     bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)
     workbooks = using.need_folder("workbooks")
     public = using.public_url or f"http://{host}:{port}/"
-    os.environ.update(
+    told = {name: value for name, value in os.environ.items() if name.startswith("JUPYTERHUB_")}
+    _forget_the_rest(
         PHB_CASEBANK=str(using.casebank.resolve()),
         PHB_DATABASE=using.database_url,
         PHB_DRAFTS=str(using.drafts),
+        PHB_LIVE_REVIEWS=str(using.live_reviews),
         PHB_PUBLIC_URL=public,
     )
     shelf = None if only_reviews else Shelf(workbooks, bank, open_store(using.database_url))
@@ -203,8 +239,9 @@ def make_server(using: Settings, *, host: str, port: int, only_reviews: bool = F
         sessions, bank, live=using.live_reviews, public_url=public, most=using.most_kernels
     )
     warm.warm_up()
+    os.environ.update(told)  # what a hub tells its servers is for this process alone
     server = Server(
-        config=_configuration(using, host, port),
+        config=_configuration(using, host, port, base),
         shelf=shelf,
         doors=doors,
         recogniser=Nobody() if only_reviews else _recogniser(using),
@@ -214,12 +251,20 @@ def make_server(using: Settings, *, host: str, port: int, only_reviews: bool = F
     return server
 
 
-def _configuration(using: Settings, host: str, port: int) -> Config:
+def _forget_the_rest(**needed: str) -> None:
+    """Take out of the environment what no kernel needs: the template is born with what is left."""
+    kept = kernel_environment(os.environ, needed)
+    os.environ.clear()
+    os.environ.update(kept)
+
+
+def _configuration(using: Settings, host: str, port: int, base: str) -> Config:
     config = Config()
+    config.Voila.base_url = config.Voila.server_url = base
     config.Voila.ip, config.Voila.port, config.Voila.port_retries = host, port, 0
     config.Voila.open_browser = False
     config.Voila.log_level = "WARN"
-    config.Voila.identity_provider_class = Identity
+    config.Voila.identity_provider_class = _identity(using)
     config.Voila.authorizer_class = Owners
     config.VoilaConfiguration.multi_kernel_manager_class = Kernels
     config.KernelProvisionerFactory.default_provisioner_name = warm.NAME
@@ -229,6 +274,14 @@ def _configuration(using: Settings, host: str, port: int) -> Config:
     return config
 
 
+def _identity(using: Settings) -> type[IdentityProvider]:
+    if using.sign_in != "hub":
+        return Identity
+    from phbkit.serving.hub import HubIdentity
+
+    return HubIdentity
+
+
 def _recogniser(using: Settings) -> Recogniser:
     """Return what tells learners apart, as the settings want it."""
     if using.sign_in == "local":
@@ -236,6 +289,8 @@ def _recogniser(using: Settings) -> Recogniser:
     learners = open_learners(using.database_url)
     if using.sign_in == "links":
         return Linked(learners)
+    if using.sign_in == "hub":
+        return Hubbed(learners)
     return Vouched(learners, using.user_header, using.proxies)
 
 

@@ -87,6 +87,17 @@ class Vouched:
         return self.learners.welcome(Learner(name, name))
 
 
+@dataclass(frozen=True)
+class Hubbed:
+    """A JupyterHub knows them: see `hub.HubIdentity`, which asks it."""
+
+    learners: Learners
+    links = False
+
+    def learner(self, request: HTTPServerRequest) -> Learner | None:
+        """Name nobody: a request alone does not say."""
+
+
 @dataclass
 class Visitor(User):  # type: ignore[misc]
     """Somebody with a browser; `learner` is None for a guest, who can only join a meeting."""

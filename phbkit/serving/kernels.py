@@ -18,7 +18,8 @@ MOST_EACH = 4  # of one learner
 _UNSEEN_SECONDS = 60.0  # a page that has just been asked for connects within these
 _GIVEN = {
     "HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE",
-    "TMPDIR", "TZ", "USER", "VIRTUAL_ENV", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "VOILA_PREHEAT",
+    "LD_LIBRARY_PATH", "TMPDIR", "TZ", "USER", "VIRTUAL_ENV", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR",
+    "VOILA_PREHEAT",
     "PHB_CASEBANK", "PHB_DATABASE", "PHB_DRAFTS", "PHB_LIVE_REVIEWS", "PHB_PUBLIC_URL",
 }  # fmt: skip
 
@@ -43,7 +44,8 @@ _opening: ContextVar[_Opening | None] = ContextVar("opening", default=None)
 
 def kernel_environment(whole: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a kernel: what it needs, and no secret of the server's."""
-    kept = {name: whole[name] for name in whole if name in _GIVEN or name.startswith("LC_")}
+    starts = ("LC_", "PG", "SSL_")  # language, and what PostgreSQL's library reads
+    kept = {name: whole[name] for name in whole if name in _GIVEN or name.startswith(starts)}
     return kept | dict(more)
 
 

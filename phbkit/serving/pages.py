@@ -10,12 +10,14 @@ from markupsafe import Markup
 from tornado.web import HTTPError, authenticated
 
 from phbkit.casebank.case import FICTION
+from phbkit.errors import UnreachableError
 from phbkit.records import Learner
 from phbkit.serving.kernels import Owner
 from phbkit.serving.playing import PlayHandler
 from phbkit.serving.shelf import Shelf
 from phbkit.serving.shells import environment
 
+_USUAL = "Something went wrong on our side. What you saved is kept."
 _TEXTS = {
     503: "Too many pages are open on this server. What you saved is kept. Try again in a minute.",
     403: "This page may not be opened from here.",
@@ -65,9 +67,14 @@ class Page(JupyterHandler):  # type: ignore[misc]
         field = Markup('<input type="hidden" name="_xsrf" value="{}">')
         return field.format(self.xsrf_token.decode())
 
-    def write_error(self, status_code: int, **_: Any) -> None:
+    def write_error(self, status_code: int, **context: Any) -> None:
         """Say what happened without a traceback."""
-        show_problem(self, status_code)
+        error = context.get("exc_info", (None, None))[1]
+        if isinstance(error, UnreachableError):
+            self.set_status(503)
+            show_problem(self, 503, f"{error.told} What you saved is kept. Try again in a minute.")
+        else:
+            show_problem(self, status_code)
 
 
 def _learner(handler: JupyterHandler) -> Learner:
@@ -77,11 +84,11 @@ def _learner(handler: JupyterHandler) -> Learner:
     return learner
 
 
-def show_problem(handler: JupyterHandler, status_code: int) -> None:
+def show_problem(handler: JupyterHandler, status_code: int, text: str = "") -> None:
     """Write the page for something that went wrong."""
     name = "unknown.html.j2" if status_code == 401 else "problem.html.j2"
     page = environment().get_template(name)
-    text = _TEXTS.get(status_code, "Something went wrong on our side. What you saved is kept.")
+    text = text or _TEXTS.get(status_code, _USUAL)
     title = _TITLES.get(status_code, "Something went wrong")
     if status_code == 503:
         handler.set_header("Retry-After", "60")
@@ -119,7 +126,7 @@ class AgainHandler(Page):
         self.redirect(f"{self.base_url}module/{name}", status=303)
 
 
-class ModuleHandler(PlayHandler):
+class ModuleHandler(PlayHandler, Page):
     """One module, played in a kernel of its own."""
 
     @authenticated
@@ -134,10 +141,6 @@ class ModuleHandler(PlayHandler):
             raise HTTPError(503)
         at = shelf.open_step(learner.id, name)
         await self.play(name, owner, {"PHB_LEARNER": learner.id}, shown_first=at)
-
-    def write_error(self, status_code: int, **_: Any) -> None:
-        """Say what happened without a traceback."""
-        show_problem(self, status_code)
 
 
 class AccessibilityHandler(Page):

@@ -11,7 +11,7 @@ from tornado.web import HTTPError, authenticated
 
 from phbkit import identifiers
 from phbkit.casebank import CaseBank
-from phbkit.errors import PhbError, RecordsError, SettingsError
+from phbkit.errors import PhbError, RecordsError, SettingsError, UnreachableError
 from phbkit.records import Seated, Sessions, StaleError
 from phbkit.review.acts import check_join
 from phbkit.review.meeting import Meeting
@@ -223,6 +223,9 @@ class _Door(Page):
         """Show the page again with what is wrong, and what was typed."""
         problems = error.problems if isinstance(error, RefusedError) else {"": str(error)}
         self.set_status(400 if isinstance(error, RefusedError) else 403)
+        if isinstance(error, UnreachableError):
+            problems = {"": f"{error.told} Try again in a minute."}
+            self.set_status(503)
         self.door(problems, values)
 
 

@@ -18,9 +18,9 @@ from phbkit.assessing.result import SIMULATED
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.case import DRAFT
 from phbkit.deciding import Plan
-from phbkit.errors import PhbError
+from phbkit.errors import PhbError, UnreachableError
 from phbkit.exports import cpd
-from phbkit.forms import Reply, StepForm
+from phbkit.forms import Reply, StepForm, later
 from phbkit.records import Journal, MemoryJournal, StaleError, open_store
 from phbkit.settings import Settings, settings
 from phbkit.text import clock
@@ -52,8 +52,11 @@ class Record:
 class Workbook:
     """One notebook at work on one case. Open it with `Workbook.open`."""
 
-    def __init__(self, module: Module, *, live: bool, simulated: bool = False) -> None:
+    def __init__(
+        self, module: Module, *, live: bool, simulated: bool = False, attempt: str = ""
+    ) -> None:
         self._module, self._live, self._simulated = module, live, simulated
+        self._attempt = attempt
         self._forms: dict[str, StepForm] = {}
 
     @classmethod
@@ -93,7 +96,7 @@ class Workbook:
         if answers is None and (notebook.is_live() if live is None else live):
             store = open_store(chosen.database_url)
             attempt = store.resume(chosen.learner, loaded.id, loaded.version)
-            return cls(Module(loaded, store.journal(attempt.id)), live=True)
+            return cls(Module(loaded, store.journal(attempt.id)), live=True, attempt=attempt.id)
         journal: Journal = MemoryJournal(dt.datetime.combine(loaded.about.as_of, dt.time(), dt.UTC))
         module = Module(loaded, journal)
         given = _read(answers)
@@ -128,7 +131,7 @@ class Workbook:
         if not self._live:
             return Record(step.id, step_page(self._module, step, live=False))
         shown = self._shown(step.id)
-        self._forms[step.id] = StepForm(step.id, self._receive, **shown)
+        self._forms[step.id] = StepForm(step.id, self._receive, attempt=self._attempt, **shown)
         return self._forms[step.id]
 
     def play(self) -> None:
@@ -180,6 +183,9 @@ class Workbook:
             self._module.refresh()
             self._show_all()
             reply = _refused({"": "Another window answered first. This page is now up to date."})
+        except UnreachableError as error:
+            _log.warning("%s", error)
+            reply = later(error)
         except PhbError as error:
             reply = _refused({"": str(error)})
         except Exception:  # noqa: BLE001  whatever broke, the learner must hear of it
@@ -209,7 +215,8 @@ class Workbook:
         following = (
             None if self._module.has_feedback_at(step_id) else self._module.step_after(step_id)
         )
-        return {"did": "saved", "at": clock(moment), "next": following.id if following else ""}
+        reply = {"did": "saved", "at": clock(moment), "next": following.id if following else ""}
+        return {**reply, "finished": self._module.current is None}
 
     def _draft(self, step_id: str, values: object) -> Reply:
         typed = check_values(values)

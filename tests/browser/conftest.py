@@ -10,10 +10,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,10 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
     while process.poll() is None:
         try:
             urllib.request.urlopen(url, timeout=5).close()
+        except urllib.error.HTTPError:
+            return  # it answers, though not whoever asks
         except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.05)
             continue
         return
     raise AssertionError(f"the server stopped with exit code {process.returncode}")
@@ -68,6 +72,7 @@ class Served:
     data: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    env: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -84,7 +89,7 @@ class Served:
         command = [sys.executable, "-m", "phbkit", *self.arguments(), "--port", str(self.port)]
         self.process = subprocess.Popen(
             command,
-            env={**os.environ, "PHB_DATA_DIR": str(self.data)},
+            env={**os.environ, "PHB_DATA_DIR": str(self.data), **self.env},
             stdout=subprocess.DEVNULL,
             stderr=(self.data / "server.log").open("ab"),
             start_new_session=True,

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,8 +16,8 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from phbkit.casebank import Case
 from phbkit.serving.sockets import PROTOCOL, well_formed
 from tests.browser.conftest import Served
+from tests.serving.wire import asking_for_states, frame, kernel_in
 
-METADATA = {"version": "1.0.0"}
 Talk = Callable[[WebSocketClientConnection], Any]
 
 
@@ -37,24 +34,7 @@ def ask(standing: Served, path: str = "", method: str = "GET", **headers: str) -
 
 def kernel_of(standing: Served) -> str:
     """Open the module as a browser would and return its kernel's id."""
-    page = urllib.request.urlopen(standing.module_url, timeout=60).read().decode()
-    found = re.search(r'"kernelId": "([0-9a-f-]+)"', page)
-    assert found
-    return found[1]
-
-
-def frame(message: dict[str, Any], channel: str = "shell") -> bytes:
-    """Pack a message as the protocol has it."""
-    header = {"msg_id": uuid.uuid4().hex, "session": "s", "username": "", "version": "5.4"}
-    header |= {"msg_type": message["msg_type"], "date": "2026-11-22T00:00:00Z"}
-    parts = [channel.encode()]
-    parts += [json.dumps(part).encode() for part in (header, {}, METADATA, message["content"])]
-    places, place = [], 8 * (len(parts) + 2)
-    for part in parts:
-        places.append(place)
-        place += len(part)
-    numbers = [len(parts) + 1, *places, place]
-    return b"".join(number.to_bytes(8, "little") for number in numbers) + b"".join(parts)
+    return kernel_in(urllib.request.urlopen(standing.module_url, timeout=60).read().decode())
 
 
 def opened(standing: Served, talk: Talk, kernel: str = "", **headers: str) -> Any:
@@ -79,13 +59,9 @@ def states(standing: Served) -> str:
     """Ask the kernel for the state of every widget that it has."""
 
     async def talk(socket: WebSocketClientConnection) -> str:
-        comm = uuid.uuid4().hex
-        content = {"comm_id": comm, "target_name": "jupyter.widget.control", "data": {}}
-        await socket.write_message(
-            frame({"msg_type": "comm_open", "content": content}), binary=True
-        )
-        data = {"comm_id": comm, "data": {"method": "request_states"}}
-        await socket.write_message(frame({"msg_type": "comm_msg", "content": data}), binary=True)
+        _, opening, asking = asking_for_states()
+        await socket.write_message(opening, binary=True)
+        await socket.write_message(asking, binary=True)
         while True:
             reply = await socket.read_message()
             assert isinstance(reply, bytes)

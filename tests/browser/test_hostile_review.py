@@ -25,8 +25,17 @@ from phbkit.review.acts import MOST_SEATS
 from phbkit.review.meeting import Meeting
 from phbkit.review.subject import usual_things
 from tests.browser.conftest import free_port
-from tests.browser.test_hostile import frame, opened
+from tests.browser.test_hostile import opened
 from tests.browser.test_review import Meetings
+from tests.serving.wire import (
+    asking_for_states,
+    custom,
+    frame,
+    kernel_in,
+    parts_of,
+    reply_in,
+    states_in,
+)
 
 CASE = "alcohol-detox-at-home"
 ROOM = {"Pam": "person", "Ann": "gp", "Dev": "social-worker", "Eve": "commissioner"}
@@ -53,9 +62,7 @@ class Answer:
     @property
     def kernel(self) -> str:
         """The kernel that plays the page."""
-        found = re.search(r'"kernelId": "([0-9a-f-]+)"', self.text)
-        assert found, self.text[:500]
-        return found[1]
+        return kernel_in(self.text)
 
 
 @dataclass
@@ -107,15 +114,6 @@ class Site:
         return (self.served.data / "server.log").read_text()
 
 
-def parts_of(data: bytes) -> dict[str, Any]:
-    """Unpack a kernel's message."""
-    count = int.from_bytes(data[:8], "little")
-    places = [int.from_bytes(data[8 * n : 8 * n + 8], "little") for n in range(1, count + 1)]
-    found = [data[start:end] for start, end in itertools.pairwise(places)]
-    header, parent, content = (json.loads(found[place]) for place in (1, 2, 4))
-    return {"type": header["msg_type"], "parent": parent, "content": content}
-
-
 @dataclass
 class Device:
     """A page in the room, or somebody who has its kernel's id."""
@@ -145,21 +143,11 @@ class Device:
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Ask the kernel for every widget it has: comm id to state."""
-        comm = uuid.uuid4().hex
-        ask = {"comm_id": comm, "target_name": "jupyter.widget.control", "data": {}}
-        wanted = {"comm_id": comm, "data": {"method": "request_states"}}
-
-        def found(message: dict[str, Any]) -> dict[str, Any] | None:
-            data = message["content"].get("data") or {}
-            told = message["type"] == "comm_msg" and message["content"]["comm_id"] == comm
-            return data.get("states") if told else None
-
-        known: dict[str, dict[str, Any]] = self.talk(
-            frame({"msg_type": "comm_open", "content": ask}),
-            frame({"msg_type": "comm_msg", "content": wanted}),
-            until=found,
+        comm, opening, asking = asking_for_states()
+        found: dict[str, dict[str, Any]] = self.talk(
+            opening, asking, until=lambda message: states_in(message, comm)
         )
-        return {comm: each["state"] for comm, each in known.items()}
+        return found
 
     def shown(self) -> dict[str, str]:
         """Every part of the page, as the kernel would send it to a browser."""
@@ -194,17 +182,7 @@ class Device:
         """Send a message to the widget of a part and return the answer."""
         if not self.parts:
             self.shown()
-        comm = self.parts[part]
-        data = {"comm_id": comm, "data": {"method": "custom", "content": message}}
-
-        def found(message: dict[str, Any]) -> dict[str, Any] | None:
-            inside = message["content"].get("data") or {}
-            custom = message["type"] == "comm_msg" and inside.get("method") == "custom"
-            return inside["content"] if custom else None
-
-        answer: dict[str, Any] = self.talk(
-            frame({"msg_type": "comm_msg", "content": data}), until=found
-        )
+        answer: dict[str, Any] = self.talk(custom(self.parts[part], message), until=reply_in)
         return answer
 
     def save(self, act: object, ticket: object = None, **values: Any) -> dict[str, Any]:

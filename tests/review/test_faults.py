@@ -194,7 +194,7 @@ def test_thirty_people_rate_at_once_and_each_counts_once(case: Case, address: st
     assert sum(act.act == "rate" for act in sessions.acts(session)) == len(seats)
 
 
-def test_a_locked_database_refuses_says_why_and_takes_the_same_answer_later(
+def test_a_locked_database_is_told_and_takes_the_same_answer_later(
     case: Case, tmp_path: Path
 ) -> None:
     file = tmp_path / "records.sqlite"
@@ -204,9 +204,9 @@ def test_a_locked_database_refuses_says_why_and_takes_the_same_answer_later(
     move = ("stage", "ticket", {"from": "gather", "to": "person"})
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    refused = ask(chair, *move)
-    assert refused["did"] == "refused"
-    assert "locked" in refused["problems"][""]
+    told = ask(chair, *move)
+    assert told["did"] == "later"
+    assert "cannot be reached" in told["problems"][""]
     assert sessions.last(session) == 1
     other.execute("ROLLBACK")
     assert ask(chair, *move)["did"] == "saved"

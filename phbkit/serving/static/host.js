@@ -249,7 +249,7 @@ class Host extends Emitter {
     this.#ended = true;
     this.#socket?.close();
     this.#socket = null;
-    this.#say("disconnected");
+    this.state = "disconnected";
     this.emit("lost");
   }
 

@@ -108,4 +108,4 @@ document.addEventListener("click", (event) => {
 window.addEventListener("popstate", () => show(whereItWas(), true));
 
 unfoldForPrint();
-watchServer("module");
+watchServer("module", "What you have typed is kept in this tab.");

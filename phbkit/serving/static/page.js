@@ -7,6 +7,7 @@ const draft = document.getElementById("phb-draft");
 const trouble = document.getElementById("phb-trouble");
 const PATIENCE_MS = 25_000;
 let lastSaved = "";
+let ready = "Ready";
 
 /** @param {string} text @param {"note" | "saved" | "trouble"} kind */
 export function say(text, kind) {
@@ -26,7 +27,7 @@ export function setReady() {
 function settle() {
   if (!drawn || host.state !== "connected" || document.body.dataset.ready) return;
   document.body.dataset.ready = "true";
-  say("Ready", "note");
+  say(ready, "note");
 }
 
 function showTrouble(text) {
@@ -35,41 +36,54 @@ function showTrouble(text) {
   const again = document.createElement("button");
   again.type = "button";
   again.textContent = "Open the page again";
-  again.addEventListener("click", () => location.reload());
+  again.addEventListener("click", () => {
+    document.dispatchEvent(new CustomEvent("phb:leaving"));
+    location.reload();
+  });
   trouble.replaceChildren(line, again);
   trouble.hidden = false;
 }
 
 const kept = () => (lastSaved ? `Your answers up to ${lastSaved} are saved.` : "Nothing you saved is lost.");
 
-/** A kernel that died is started anew by the server, but knows nothing of this page. */
-function watchKernel() {
+/** Tell everybody on the page how the connection fares; "lost" is for good. */
+function tellConnection(state) {
+  document.body.dataset.connection = state;
+  document.dispatchEvent(new CustomEvent("phb:connection", { detail: { state } }));
+}
+
+/** Watch what carries the messages: it connects again by itself for as long as there is hope. */
+function watchHost() {
+  let lost = false;
   host.on("connection", (state) => {
-    if (state === "connected") {
-      trouble.hidden = true;
-      if (status.dataset.kind === "trouble") say("Connected again", "note");
-      settle();
-    } else if (state === "disconnected") {
-      say("Disconnected", "trouble");
-      showTrouble(`Disconnected. ${kept()} This page tries to connect again by itself.`);
-    }
+    if (lost) return;
+    tellConnection(state === "connected" ? "connected" : "connecting");
+    settle();
   });
   host.on("lost", () => {
-    showTrouble(`This page has lost its session. ${kept()} Open it again to go on where you were.`);
+    lost = true;
+    tellConnection("lost");
   });
 }
 
-/** @param {string} what the page opens: named when it does not open */
-export function watchServer(what) {
+/**
+ * @param {string} what the page opens: named when it does not open
+ * @param {string} typed what becomes of what is typed and not saved when the page is opened again
+ */
+export function watchServer(what, typed) {
   document.addEventListener("phb:status", ({ detail }) => say(detail.text, detail.kind));
   for (const name of ["phb:draft", "phb:saved"]) {
     document.addEventListener(name, ({ detail }) => {
       lastSaved = detail.at;
     });
   }
-  document.addEventListener("phb:lost", () => {
+  document.addEventListener("phb:silent", () => {
     host.check();
-    showTrouble(`The server does not answer. ${kept()} Open the page again to go on where you were.`);
+    showTrouble(`The server does not answer. ${kept()} This page keeps trying.`);
+  });
+  document.addEventListener("phb:restored", () => {
+    ready = "What you had typed is back on this page. It is not saved yet.";
+    if (document.body.dataset.ready) say(ready, "note");
   });
   host.on("placed", () => {
     if (document.querySelector(".phb-failed")) say("Part of this page could not be made", "trouble");
@@ -79,7 +93,8 @@ export function watchServer(what) {
     say("Not ready", "trouble");
     showTrouble(`The ${what} has not opened. This network may be blocking it (it needs WebSockets), or the server is busy.`);
   }, PATIENCE_MS);
-  watchKernel();
+  showConnection(typed);
+  watchHost();
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => host.begin());
   else host.begin();
 }

@@ -105,4 +105,4 @@ document.querySelector(".phb-skip").addEventListener("click", (event) => {
 });
 
 unfoldForPrint();
-watchServer("meeting");
+watchServer("meeting", "Copy first what you have typed and not saved.");

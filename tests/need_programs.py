@@ -1,4 +1,4 @@
-"""Make sure that Debian's Chromium and PostgreSQL are here for the tests, or say what to do."""
+"""Make sure that the programs that the tests use are here, or say what to do."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 INSTALL = ["apt-get", "install", "--yes", "--no-install-recommends"]
+NODE = Path(sys.prefix) / "node"  # what npm installs for us alone
+HUB_PROXY = NODE / "node_modules" / ".bin" / "configurable-http-proxy"
+HUB_PROXY_VERSION = "5.0.1"
 
 
 def postgresql_program(name: str) -> str | None:
@@ -24,14 +27,33 @@ def missing() -> list[str]:
         packages += ["chromium", "fonts-dejavu-core"]
     if not (postgresql_program("initdb") and postgresql_program("pg_ctl")):
         packages += ["postgresql"]
+    if not nginx():
+        packages += ["nginx-light"]
+    if not HUB_PROXY.exists() and not shutil.which("npm"):
+        packages += ["npm"]
     return packages
+
+
+def nginx() -> str | None:
+    """Find nginx, which Debian keeps off the path of ordinary users."""
+    return shutil.which("nginx", path=os.pathsep.join([os.environ["PATH"], "/usr/sbin"]))
+
+
+def install_hub_proxy() -> bool:
+    """Install the proxy of JupyterHub beside Python, where it is not yet; say whether it is."""
+    if HUB_PROXY.exists():
+        return True
+    NODE.mkdir(exist_ok=True)
+    wanted = f"configurable-http-proxy@{HUB_PROXY_VERSION}"
+    command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(NODE), wanted]
+    return subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
 
 
 def main() -> int:
     """Install what is missing where that is allowed; return an exit code."""
     packages = missing()
     if not packages:
-        return 0
+        return _hub_proxy()
     if shutil.which("apt-get") and os.geteuid() == 0:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update"], check=False, env=quiet, stdout=subprocess.DEVNULL)
@@ -39,14 +61,21 @@ def main() -> int:
             [*INSTALL, *packages], check=False, env=quiet, stdout=subprocess.DEVNULL
         )
         if done.returncode == 0:
-            return 0
+            return _hub_proxy()
     print(
-        "The tests need Chromium and PostgreSQL, and this user may not install what is missing.\n"
+        "The tests need Chromium, PostgreSQL, nginx and npm. This user may not install them.\n"
         f"Ask for it once:  sudo {' '.join([*INSTALL, *packages])}\n"
         "A Chromium that is installed elsewhere can be named in CHROMIUM; initdb and pg_ctl of a\n"
         "PostgreSQL elsewhere must be on the PATH.",
         file=sys.stderr,
     )
+    return 1
+
+
+def _hub_proxy() -> int:
+    if install_hub_proxy():
+        return 0
+    print("npm could not install configurable-http-proxy, which a test needs.", file=sys.stderr)
     return 1
 
 

@@ -1,0 +1,150 @@
+"""What is wrong with an installation, each thing with what would put it right."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Literal
+
+from phbkit.bulk import template
+from phbkit.casebank import CaseBank
+from phbkit.errors import PhbError
+from phbkit.records import open_store
+from phbkit.records.database import HEAD, open_database, without_password, writing
+from phbkit.serving.identity import link_key
+from phbkit.serving.shelf import Shelf
+from phbkit.settings import Settings
+
+Verdict = Literal["ok", "note", "wrong"]
+_KERNEL_MEBIBYTES = 60  # of private memory, a learner's open module; docs/deploying.md
+_LEAST_FREE_GIBIBYTES = 1
+_NEED_HTTPS = (
+    "Learners need an https:// address, or their answers cross the network in clear. "
+    "docs/deploying.md has a proxy that does it."
+)
+_MEBI, _GIBI = 1024**2, 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    verdict: Verdict
+    about: str
+    said: str
+
+
+def look(using: Settings) -> Iterator[Finding]:
+    """Look at everything that a server needs, one thing after the other; change nothing."""
+    for about, check in _CHECKS.items():
+        try:
+            verdict, said = check(using)
+        except PhbError as error:
+            verdict, said = "wrong", str(error)
+        except OSError as error:
+            verdict, said = "wrong", f"{error}."
+        yield Finding(verdict, about, said)
+
+
+def _python(_: Settings) -> tuple[Verdict, str]:
+    return "ok", f"{sys.version.split()[0]}, {sys.platform}"
+
+
+def _casebank(using: Settings) -> tuple[Verdict, str]:
+    bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)
+    faults = bank.faults()
+    if faults:
+        return "wrong", f"{len(faults)} faults. phb check lists them."
+    unsigned = len(bank.unsigned())
+    said = f"{len(bank.case_ids)} cases without faults in {using.casebank}"
+    if unsigned:
+        return "note", f"{said}; {unsigned} are drafts that nobody qualified has signed off."
+    return "ok", said
+
+
+def _workbooks(using: Settings) -> tuple[Verdict, str]:
+    folder = using.need_folder("workbooks")
+    bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)
+    shelf = Shelf(folder, bank, open_store(using.database_url))
+    if not shelf.cases:
+        return "wrong", f"no workbook in {folder} plays a case. Leave PHB_WORKBOOKS out."
+    return "ok", f"{len(shelf.cases)} modules in {folder}"
+
+
+def _data(using: Settings) -> tuple[Verdict, str]:
+    folder = using.data_dir
+    there = next(each for each in (folder, *folder.parents) if each.is_dir())
+    free = shutil.disk_usage(there).free
+    if free < _LEAST_FREE_GIBIBYTES * _GIBI:
+        return "wrong", f"{folder}: {free // _MEBI} MiB are free. A full disk saves nothing."
+    if folder.is_dir() and folder.stat().st_mode & 0o007:
+        return "wrong", f"{folder}: everybody on this machine can look into it: chmod 700 {folder}"
+    return "ok", f"{folder}, {free // _GIBI} GiB free"
+
+
+def _database(using: Settings) -> tuple[Verdict, str]:
+    engine = open_database(using.database_url)
+    with writing(engine):
+        pass
+    return "ok", f"{without_password(using.database_url)}, tables of version {HEAD}, can be written"
+
+
+def _sign_in(using: Settings) -> tuple[Verdict, str]:
+    if using.sign_in == "local":
+        return "ok", "local: one learner, on this machine only"
+    if using.sign_in == "hub":
+        from phbkit.serving import hub
+
+        return "ok", f"hub: {hub.place().base}"
+    if not using.encrypted:
+        public = using.public_url or "not set"
+        return "wrong", f"{using.sign_in}, but PHB_PUBLIC_URL is {public}. {_NEED_HTTPS}"
+    if using.sign_in == "links":
+        link_key(using.data_dir, using.link_key)
+        return "ok", f"links to {using.public_url}"
+    listed = ", ".join(sorted(using.proxies)) or "nobody"
+    return "note", f"header {using.user_header}, believed from {listed}. Let nobody else near."
+
+
+def _warm(_: Settings) -> tuple[Verdict, str]:
+    reason = template.why_not()
+    if reason:
+        return "note", f"modules open more slowly: {reason}"
+    process, pipe = template.start("phbkit.serving.doctor:answer")
+    try:
+        came = pipe.poll(60) and pipe.recv_bytes() == b"here"
+    finally:
+        template.end(process)
+    if not came:
+        return "wrong", "a copy of the template did not answer within a minute"
+    return "ok", "kernels are forked from a template"
+
+
+def answer(pipe: Connection) -> None:
+    """Say that a copy of the template runs."""
+    pipe.send_bytes(b"here")
+
+
+def _memory(using: Settings) -> tuple[Verdict, str]:
+    import psutil
+
+    free, need = psutil.virtual_memory().available // _MEBI, using.most_kernels * _KERNEL_MEBIBYTES
+    said = f"{free} MiB free; {using.most_kernels} open pages may take {need} MiB"
+    if need > free:
+        return "note", f"{said}. Set PHB_MOST_KERNELS={max(1, free // _KERNEL_MEBIBYTES)}."
+    return "ok", said
+
+
+_CHECKS: dict[str, Callable[[Settings], tuple[Verdict, str]]] = {
+    "Python": _python,
+    "data folder": _data,
+    "database": _database,
+    "case bank": _casebank,
+    "workbooks": _workbooks,
+    "sign-in": _sign_in,
+    "warm kernels": _warm,
+    "memory": _memory,
+}

@@ -1,0 +1,145 @@
+"""`deploy/jupyterhub_config.py`, as it is, with two learners in real browsers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from phbkit.records import open_learners, open_store
+from tests.browser.conftest import Windows, free_port
+from tests.deploy.platform import Platform, platform
+from tests.need_programs import HUB_PROXY
+
+CONFIG = Path(__file__).parents[2] / "deploy" / "jupyterhub_config.py"
+PATIENCE = 120_000
+PASSWORD = "for trying out, at least 32 long!"
+
+
+@contextmanager
+def hub(folder: Path, url: str, **settings: str) -> Iterator[None]:
+    """Run JupyterHub with our configuration."""
+    env = {
+        **os.environ,
+        "PHB_HUB_URL": url,
+        "PHB_HUB_INSIDE": f"http://127.0.0.1:{free_port()}",
+        "PHB_PROXY_INSIDE": f"http://127.0.0.1:{free_port()}",
+        "PHB_PROXY": str(HUB_PROXY),
+        "PHB_DATABASE": f"sqlite:///{folder / 'records.sqlite'}",
+        **settings,
+    }
+    command = [sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)]
+    with (folder / "hub.log").open("w") as log:
+        process = subprocess.Popen(
+            command, env=env, cwd=folder, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        _wait_until_up(f"{url}/hub/health", process, folder / "hub.log")
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    while process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.3)
+            continue
+        return
+    raise AssertionError(log.read_text())
+
+
+def modules(page: Page, learner: str) -> None:
+    """Wait until the hub has started a learner's server and shows it."""
+    page.wait_for_url(f"**/user/{learner}/", timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Know the deal")).to_be_visible(timeout=PATIENCE)
+
+
+def answer_the_first_step(page: Page) -> None:
+    """Open the first module and answer its first step."""
+    page.get_by_role("link", name="Know the deal").first.click(no_wait_after=True)
+    page.wait_for_selector("body[data-ready]", timeout=PATIENCE)
+    form = page.locator("form[data-step=judge]")
+    for group in form.get_by_role("radiogroup").or_(form.locator("fieldset")).all():
+        group.locator("input").first.check()
+    form.locator("button[type=submit]").click()
+    expect(page.locator("#phb-status")).to_contain_text("Saved at", timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("hub")
+
+
+def test_two_learners_have_a_server_each_and_neither_reaches_the_other_s(
+    folder: Path, windows: Windows
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with hub(folder, url, PHB_TRY_PASSWORD=PASSWORD):
+        pages = {name: windows.open() for name in ("ann", "ben")}
+        for name, page in pages.items():
+            page.goto(f"{url}/")
+            page.get_by_label("Username").fill(name)
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Sign in").click()
+            modules(page, name)
+        answer_the_first_step(pages["ann"])
+        store = open_store(f"sqlite:///{folder / 'records.sqlite'}")
+        mine = store.latest("ann", "know-the-deal")
+        assert mine
+        assert [event.step for event in store.journal(mine.id).events()]
+        assert store.latest("ben", "know-the-deal") is None
+        answered = pages["ben"].goto(f"{url}/user/ann/module/know_the_deal")
+        assert answered
+        assert answered.status in {403, 404}
+        expect(pages["ben"].locator("body[data-ready]")).not_to_be_attached()
+        pages["ann"].goto(f"{url}/user/ann/")
+        expect(pages["ann"].get_by_text("1 of 5 steps done")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, Path]]:
+    folder, url = tmp_path_factory.mktemp("lti"), f"http://127.0.0.1:{free_port()}"
+    with platform(free_port(), url) as there, hub(folder, url, **there.environment):
+        yield there, folder
+
+
+def test_a_learner_launched_by_lti_plays_under_their_opaque_id(
+    launched: tuple[Platform, Path], windows: Windows
+) -> None:
+    there, folder = launched
+    page = windows.open()
+    page.goto(there.launch())
+    page.get_by_role("button", name="Go on").click()
+    modules(page, there.learner)
+    answer_the_first_step(page)
+    address = f"sqlite:///{folder / 'records.sqlite'}"
+    assert open_store(address).latest(there.learner, "know-the-deal")
+    assert [who.id for who in open_learners(address).all()] == [there.learner]
+
+
+def test_a_launch_that_the_platform_did_not_sign_is_refused(
+    launched: tuple[Platform, Path], windows: Windows
+) -> None:
+    there, _ = launched
+    there.forging = True
+    page = windows.open()
+    page.goto(there.launch())
+    with page.expect_navigation() as went:
+        page.get_by_role("button", name="Go on").click()
+    assert went.value
+    assert went.value.status in {400, 401, 403}
+    page.goto(f"{there.hub}/hub/home")
+    assert "/hub/home" not in page.url

@@ -1,0 +1,133 @@
+"""`deploy/nginx.conf`, its marked lines changed, before a real server: HTTPS from end to end."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import violations
+from tests.browser.conftest import Windows, free_port
+from tests.browser.training import PEOPLE, Training
+from tests.need_programs import nginx
+
+CONFIG = Path(__file__).parents[2] / "deploy" / "nginx.conf"
+ANN = PEOPLE[0]
+PATIENCE = 90_000
+
+
+@dataclass
+class Site:
+    """A server of learners behind nginx."""
+
+    training: Training
+    url: str
+    log: Path
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("nginx")
+    port, inside = free_port(), free_port()
+    url = f"https://127.0.0.1:{port}"
+    certificate = [
+        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
+        "-subj", "/CN=127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem",
+    ]  # fmt: skip
+    subprocess.run(certificate, check=True, capture_output=True)
+    changed = {
+        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+        "phb.example.nhs.uk": "127.0.0.1",
+        "/etc/ssl/phbkit/fullchain.pem": str(folder / "cert.pem"),
+        "/etc/ssl/phbkit/privkey.pem": str(folder / "key.pem"),
+        "127.0.0.1:8866": f"127.0.0.1:{inside}",
+        "/run/nginx-phbkit.pid": str(folder / "nginx.pid"),
+    }
+    text = CONFIG.read_text()
+    for before, after in changed.items():
+        assert before in text
+        text = text.replace(before, after)
+    (folder / "nginx.conf").write_text(text)
+    (folder / "data").mkdir()
+    training = Training(folder / "data", inside, settings={"PHB_PUBLIC_URL": url})
+    training.start()
+    program = nginx()
+    assert program
+    command = [program, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-g", "daemon off;"]
+    with (folder / "nginx.log").open("w") as log:
+        process = subprocess.Popen(command, stderr=log, stdout=log)
+    try:
+        _wait_until_up(url, process, folder / "nginx.log")
+        yield Site(training, url, folder / "nginx.log")
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        training.stop()
+
+
+def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    trusting = ssl._create_unverified_context()
+    while process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5, context=trusting).close()
+        except urllib.error.HTTPError:
+            return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture
+def page(windows: Windows) -> Page:
+    return windows.open(ignore_https_errors=True, viewport={"width": 360, "height": 740})
+
+
+def test_a_learner_comes_in_by_their_link_plays_and_signs_out(site: Site, page: Page) -> None:
+    page.goto(f"{site.url}/")
+    expect(page.get_by_role("heading", name="Open your personal link")).to_be_visible()
+    assert violations(page) == []
+    [token] = site.training.invite(ANN)
+    page.goto(f"{site.url}/enter/{token}")
+    expect(page.get_by_role("heading", name="This link is for Ann Example")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="I am Ann Example").click()
+    expect(page.get_by_text("Ann Example")).to_be_visible()
+    assert violations(page) == []
+    [cookie] = [each for each in page.context.cookies() if each.get("name") == "phb-learner"]
+    assert (cookie.get("secure"), cookie.get("httpOnly"), cookie.get("sameSite")) == (
+        True, True, "Lax"
+    )  # fmt: skip
+    page.get_by_role("link", name="Start Know the deal").click()
+    page.wait_for_selector("body[data-ready]", timeout=PATIENCE)
+    page.goto(f"{site.url}/")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+    assert violations(page) == []
+    page.goto(f"{site.url}/")
+    expect(page.get_by_role("heading", name="Open your personal link")).to_be_visible()
+    assert token not in site.log.read_text()
+
+
+def test_a_link_that_has_ended_says_what_to_do_on_a_page_for_everybody(
+    site: Site, page: Page
+) -> None:
+    page.goto(f"{site.url}/enter/nonsense.x")
+    expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_nobody_names_themselves_through_the_proxy(site: Site) -> None:
+    trusting = ssl._create_unverified_context()
+    asked = urllib.request.Request(f"{site.url}/", headers={"X-Forwarded-User": "ann"})
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(asked, timeout=30, context=trusting)
+    assert os.environ.get("PHB_SIGN_IN") is None

@@ -1,0 +1,238 @@
+"""Answers that flow while their server is killed, and what must be true of them afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import random
+import signal
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from sqlalchemy import select
+
+from phbkit.casebank import Case
+from phbkit.records.database import open_database
+from phbkit.records.schema import answer
+from phbkit.workbook.form_values import answers_from
+from tests.browser.conftest import Served, free_port
+from tests.browser.player import read
+from tests.serving.learner_client import GONE, Learner, OpenModule, filled, new_ticket
+
+SENT_TWICE = 0.2  # of the answers that were acknowledged
+LONGEST_FLOW = 0.8  # seconds from the first answer after a start to the next kill
+_NOTEBOOK = """
+import os
+from phbkit import Workbook
+from phbkit.settings import settings
+chosen = settings().model_copy(update={"learner": os.environ["QUERY_STRING"]})
+Workbook.open("CASE", using=chosen).play()
+"""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One learner: the page that opens as theirs, and what their browser sends along."""
+
+    page: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict)
+
+
+def identity(learner: str) -> Identity:
+    """Say how the server knows a learner: by the query, which the notebook of `workbooks` reads."""
+    return Identity(f"many_learners?{learner}")
+
+
+def workbooks(folder: Path, case: Case) -> Path:
+    """Make a folder with a workbook that whoever is named in the query plays."""
+    folder.mkdir()
+    cells = [nbformat.v4.new_markdown_cell("## All of it")]
+    cells += [nbformat.v4.new_code_cell(_NOTEBOOK.replace("CASE", case.id).strip())]
+    metadata = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "phbkit": {"case": case.id},
+    }
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+    nbformat.write(notebook, folder / "many_learners.ipynb")
+    return folder
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One step's answers on their way."""
+
+    step: str
+    values: Mapping[str, Any]
+    ticket: str = field(default_factory=new_ticket)
+
+
+@dataclass
+class Book:
+    """What learners were told: by ticket, the attempt, and what the server said it had saved."""
+
+    case: Case
+    answers: Mapping[str, Any]
+    acknowledged: dict[str, tuple[str, Sent]] = field(default_factory=dict)
+    doubted: int = 0  # answers that got no reply and were sent again
+    twice: int = 0  # answers that were sent again after their reply
+    wrong: list[object] = field(default_factory=list)  # replies that nobody should get
+
+    async def send(self, page: OpenModule, sent: Sent) -> None:
+        """Commit a step, and now and then once more, as a browser does that heard nothing."""
+        reply = await page.save(sent.step, sent.values, sent.ticket)
+        if reply["did"] != "saved":
+            self.wrong.append(reply)
+            return
+        self.acknowledged[sent.ticket] = page.attempt, sent
+        if random.random() < SENT_TWICE:
+            again = await page.save(sent.step, sent.values, sent.ticket)
+            self.twice += 1
+            if (again["did"], again.get("at")) != ("saved", reply["at"]):
+                self.wrong.append(again)
+
+
+async def play_through(site: str, name: str, book: Book, stop: asyncio.Event) -> None:
+    """Play a case to its end, opening the page again whenever it is lost."""
+    doubt: Sent | None = None
+    while True:
+        who, page = identity(name), None
+        learner = Learner(site, headers=who.headers, cookies=who.cookies)
+        try:
+            page = await learner.open(who.page)
+            if doubt:
+                book.doubted += 1
+                await book.send(page, doubt)
+                doubt = None
+            while (step := page.current) and not stop.is_set():
+                doubt = Sent(step, filled(book.case, step, book.answers))
+                await book.send(page, doubt)
+                doubt = None
+            await page.leave()
+        except GONE:
+            if page:
+                page.drop()
+            await asyncio.sleep(0.05)
+        else:
+            return
+        finally:
+            learner.close()
+
+
+async def play_on(site: str, number: int, book: Book, stop: asyncio.Event) -> None:
+    """Play attempt after attempt."""
+    for attempt in itertools.count():
+        if stop.is_set():
+            return
+        await play_through(site, f"learner-{number}-{attempt}", book, stop)
+
+
+@contextmanager
+def serving(folder: Path, address: str, case: Case, **env: str) -> Iterator[Served]:
+    """Serve a case to any number of learners, with the records at an address."""
+    made = workbooks(folder / "workbooks", case)
+    known = {"PHB_WORKBOOKS": str(made), "PHB_DATABASE": address, "TMPDIR": str(folder)}
+    server = Served(folder, free_port(), env=known | env)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def killed(folder: Path, address: str, case: Case, *, kills: int, learners: int) -> Tally:
+    """Serve a case with its records at `address`, kill that server, and hold all to account."""
+    book = Book(case, read("strong"))
+    with serving(folder, address, case) as server:
+        asyncio.run(kill_while_answers_flow(server, book, kills=kills, learners=learners))
+    found = tally(address, book)
+    sys.stdout.write(f"{kills} kills; {found}\n")
+    return found
+
+
+async def kill_while_answers_flow(server: Served, book: Book, *, kills: int, learners: int) -> None:
+    """Kill a server with -9 again and again, each time after answers were acknowledged."""
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as players:
+        for number in range(learners):
+            players.create_task(play_on(server.url, number, book, stop))
+        for kill in range(kills):
+            before = len(book.acknowledged)
+            while len(book.acknowledged) == before:  # noqa: ASYNC110  nobody tells of an answer
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(random.uniform(0, LONGEST_FLOW))
+            kill_now(server, whole_group=bool(kill % 2))
+            await asyncio.to_thread(server.start)
+        stop.set()
+
+
+def kill_now(server: Served, *, whole_group: bool) -> None:
+    """End the server at once: alone, so that its kernels outlive it a little, or with them."""
+    assert server.process
+    end = os.killpg if whole_group else os.kill
+    end(server.process.pid, signal.SIGKILL)
+    server.process.wait()
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How the database and what learners were told agree; the last four must be empty."""
+
+    acknowledged: int
+    doubted: int
+    twice: int
+    lost: list[str]
+    doubled: list[object]
+    unknown: list[str]
+    wrong: list[object]
+
+    @property
+    def troubles(self) -> list[object]:
+        """Everything that is not as it must be."""
+        return [*self.lost, *self.doubled, *self.unknown, *self.wrong]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.acknowledged} acknowledged, {self.doubted} in doubt and sent again, "
+            f"{self.twice} sent twice: {len(self.lost)} lost, {len(self.doubled)} counted twice, "
+            f"{len(self.unknown)} unknown, {len(self.wrong)} wrong replies"
+        )
+
+
+def tally(address: str, book: Book) -> Tally:
+    """Hold every acknowledgement against the rows of the database."""
+    kept: dict[str, dict[str, Any]] = defaultdict(dict)
+    where: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    closed: Counter[tuple[str, str]] = Counter()
+    numbers: dict[str, list[int]] = defaultdict(list)
+    engine = open_database(address)
+    with engine.connect() as connection:
+        for row in connection.execute(select(answer).order_by(answer.c.attempt_id, answer.c.seq)):
+            kept[row.submission][row.question] = row.value
+            where[row.submission].add((row.attempt_id, row.step))
+            closed[row.attempt_id, row.step] += not row.question
+            numbers[row.attempt_id].append(row.seq)
+    engine.dispose()
+    lost = []
+    for ticket, (attempt, sent) in book.acknowledged.items():
+        wanted = {**answers_from(book.case, sent.values), "": None}
+        if kept.get(ticket) != wanted or where[ticket] != {(attempt, sent.step)}:
+            lost.append(ticket)
+    doubled: list[object] = [each for each, count in closed.items() if count > 1]
+    doubled += [each for each, seqs in numbers.items() if seqs != list(range(1, len(seqs) + 1))]
+    return Tally(
+        len(book.acknowledged),
+        book.doubted,
+        book.twice,
+        lost,
+        doubled,
+        sorted(set(kept) - set(book.acknowledged)),
+        book.wrong,
+    )
