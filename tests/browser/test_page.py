@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, Page, expect
 from phbkit.casebank import Case
 from tests.browser.axe import violations
 from tests.browser.conftest import PATIENCE_MS, Served, Windows
+from tests.browser.network import Network
 from tests.browser.player import Mouse, commit_step, fill_step, open_step, read, wait_ready
-from tests.browser.proxy import Proxy
 
 WORKBOOK = Path(__file__).parent.parent.parent / "workbooks" / "chronic_pain_massage.ipynb"
 MOST_REQUESTS = 25
@@ -51,8 +51,8 @@ class Traffic:
 
 
 @pytest.fixture
-def proxy(served: Served) -> Iterator[Proxy]:
-    opened = Proxy(served.port)
+def network(served: Served) -> Iterator[Network]:
+    opened = Network(served.port)
     yield opened
     opened.close()
 
@@ -161,18 +161,18 @@ def test_whoever_goes_away_before_the_kernel_is_there_leaves_none_behind(
 
 
 def test_a_page_that_was_cut_off_connects_again_and_keeps_what_was_chosen(
-    served: Served, proxy: Proxy, page: Page, case: Case
+    served: Served, network: Network, page: Page, case: Case
 ) -> None:
     hand, answers = Mouse(page), read("strong")
-    page.goto(f"{proxy.url}module/chronic_pain_massage")
+    page.goto(f"{network.url}module/chronic_pain_massage")
     wait_ready(page)
     commit_step(page, hand, "meet")
     open_step(page, hand, "judge")
-    proxy.cut()
+    network.cut()
     expect(page.get_by_role("status")).to_have_text("Disconnected")
-    expect(page.get_by_role("alert").filter(has_text="tries to connect again")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="connects again by itself")).to_be_visible()
     fill_step(page, hand, case, "judge", answers)
-    proxy.mend()
+    network.mend()
     expect(page.get_by_role("alert")).to_be_hidden()
     expect(page.get_by_role("status")).not_to_have_text("Disconnected")
     assert page.locator(".phb-step-judge input:checked").count()
@@ -181,21 +181,21 @@ def test_a_page_that_was_cut_off_connects_again_and_keeps_what_was_chosen(
 
 
 def test_a_page_whose_kernel_ended_while_it_was_cut_off_says_so(
-    served: Served, proxy: Proxy, page: Page
+    served: Served, network: Network, page: Page
 ) -> None:
-    page.goto(f"{proxy.url}module/chronic_pain_massage")
+    page.goto(f"{network.url}module/chronic_pain_massage")
     wait_ready(page)
-    proxy.cut()
+    network.cut()
     expect(page.get_by_role("status")).to_have_text("Disconnected")
     for kernel in served.kernels():
         psutil.Process(kernel).kill()
-    proxy.mend()
+    network.mend()
     expect(page.get_by_role("alert").filter(has_text="lost its session")).to_be_visible()
 
 
 @pytest.mark.parametrize("code", ["1 / 0", "import os; os._exit(1)"])
 def test_a_cell_that_fails_or_ends_its_kernel_is_told_in_its_place_and_shows_no_code(
-    served: Served, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str
+    served: Served, windows: Windows, tmp_path: Path, code: str
 ) -> None:
     served.stop()
     workbooks = tmp_path / "workbooks"
@@ -204,7 +204,7 @@ def test_a_cell_that_fails_or_ends_its_kernel_is_told_in_its_place_and_shows_no_
     cell = next(each for each in notebook["cells"] if each["id"] == "step-judge")
     cell["source"] = [code]
     (workbooks / WORKBOOK.name).write_text(json.dumps(notebook))
-    monkeypatch.setenv("PHB_WORKBOOKS", str(workbooks))
+    served.env["PHB_WORKBOOKS"] = str(workbooks)
     served.start()
     page = windows.open()
     page.goto(served.module_url)
@@ -216,7 +216,7 @@ def test_a_cell_that_fails_or_ends_its_kernel_is_told_in_its_place_and_shows_no_
 
 
 def test_every_page_leads_to_what_is_known_of_its_accessibility(
-    served: Served, windows: Windows, monkeypatch: pytest.MonkeyPatch
+    served: Served, windows: Windows
 ) -> None:
     page = windows.open()
     for path in ("", "review", "nowhere", "module/chronic_pain_massage"):
@@ -226,7 +226,7 @@ def test_every_page_leads_to_what_is_known_of_its_accessibility(
     expect(page.get_by_text("Tell whoever gave you the link to this site.")).to_be_visible()
     assert violations(page) == []
     served.stop()
-    monkeypatch.setenv("PHB_CONTACT", "<trainer@example.org>")
+    served.env["PHB_CONTACT"] = "<trainer@example.org>"
     served.start()
     page.goto(f"{served.url}accessibility")
     expect(page.get_by_text("Tell <trainer@example.org>.")).to_be_visible()
