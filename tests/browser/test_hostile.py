@@ -135,6 +135,13 @@ def test_another_page_s_image_or_frame_starts_no_kernel(standing: Served, wanted
     assert len(standing.kernels()) == before
 
 
+@pytest.mark.parametrize("purpose", ["prefetch", "prefetch;prerender"])
+def test_a_browser_that_only_guesses_starts_no_kernel(standing: Served, purpose: str) -> None:
+    before = len(standing.kernels())
+    assert ask(standing, "module/chronic_pain_massage", Sec_Purpose=purpose) == 503
+    assert len(standing.kernels()) == before
+
+
 def test_another_host_name_is_refused(standing: Served) -> None:
     assert ask(standing, Host="evil.example") == 403
 
