@@ -17,6 +17,7 @@ from typing import Any
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from phbkit.bulk import template
+from phbkit.forms import FORM_IS_THERE
 
 NAME = "phb-warm"  # as the entry point calls it
 _log = logging.getLogger(__name__)
@@ -95,6 +96,9 @@ def become_kernel(pipe: Connection, environment: Mapping[str, str], folder: str,
     for singleton in (type(BareKernel.ready().shell), BareKernel, IPKernelApp):
         singleton.clear_instance()  # the template's own
     app = IPKernelApp.instance()
-    app.initialize(["-f", file, f"--IPKernelApp.parent_handle={os.getppid()}"])
+    arguments = ["-f", file, f"--IPKernelApp.parent_handle={os.getppid()}"]
+    if FORM_IS_THERE in environment:  # a page's kernel: nobody looks back at what its cells were
+        arguments.append("--HistoryManager.enabled=False")
+    app.initialize(arguments)
     register_comm_target()  # which importing ipywidgets does only where a kernel is
     app.start()

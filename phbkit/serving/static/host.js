@@ -10,7 +10,8 @@ const PROTOCOL = "v1.kernel.websocket.jupyter.org";
 const CONTROL = { target_name: "jupyter.widget.control", version: "1.0.0" };
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 10_000;
-const SILENCE_MS = 5_000;
+const LOOKING_MS = 5_000;
+const CONNECTING_MS = 20_000;
 const MOST_WAITING = 200;
 const PARTS = 5; // channel, header, parent header, metadata, content; then buffers
 
@@ -128,11 +129,9 @@ class Host extends Emitter {
     this.#connect();
   }
 
-  /** Find out whether a line that looks open still carries anything. */
-  check() {
-    if (this.state !== "connected" || this.#silence) return;
-    this.#silence = setTimeout(() => this.#drop(), SILENCE_MS);
-    this.#askStates();
+  /** Give up a line that looks open and carries nothing, and connect anew. */
+  reconnect() {
+    if (this.state === "connected") this.#drop();
   }
 
   #place(cell) {
@@ -169,6 +168,8 @@ class Host extends Emitter {
     socket.addEventListener("message", ({ data }) => socket === this.#socket && this.#receive(unpack(data)));
     socket.addEventListener("close", () => socket === this.#socket && this.#closed());
     this.#socket = socket;
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#drop(), CONNECTING_MS);
   }
 
   #opened() {
@@ -191,8 +192,6 @@ class Host extends Emitter {
   }
 
   #receive({ type, content, buffers }) {
-    clearTimeout(this.#silence);
-    this.#silence = 0;
     if (type === "status") {
       if (["restarting", "autorestarting", "dead"].includes(content.execution_state)) this.#lose();
       return;
@@ -209,6 +208,7 @@ class Host extends Emitter {
   #taken(states) {
     if ([...this.#models.keys()].some((id) => !(id in states))) return this.#lose();
     this.#tries = 0;
+    clearTimeout(this.#silence);
     this.#say("connected");
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -217,13 +217,14 @@ class Host extends Emitter {
   }
 
   #drop() {
-    this.#silence = 0;
-    this.#socket?.close();
+    const socket = this.#socket;
     this.#closed();
+    socket?.close();
   }
 
   async #closed() {
     this.#socket = null;
+    clearTimeout(this.#silence);
     if (this.#ended) return;
     this.#say("disconnected");
     const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#tries++) * (0.5 + Math.random() / 2);
@@ -236,7 +237,7 @@ class Host extends Emitter {
   async #isGone() {
     const { baseUrl, kernelId } = this.#config;
     try {
-      const options = { signal: AbortSignal.timeout(SILENCE_MS), cache: "no-store" };
+      const options = { signal: AbortSignal.timeout(LOOKING_MS), cache: "no-store" };
       const { status } = await fetch(`${baseUrl}api/kernels/${kernelId}`, options);
       return status >= 400 && status < 500;
     } catch {
@@ -247,6 +248,7 @@ class Host extends Emitter {
   #lose() {
     if (this.#ended) return;
     this.#ended = true;
+    clearTimeout(this.#silence);
     this.#socket?.close();
     this.#socket = null;
     this.state = "disconnected";

@@ -66,6 +66,23 @@ function watchHost() {
   });
 }
 
+/** @param {string} typed what becomes of what is typed and not saved when the page is opened again */
+function showConnection(typed) {
+  document.addEventListener("phb:connection", ({ detail: { state } }) => {
+    if (state === "connected") {
+      trouble.hidden = true;
+      if (status.dataset.kind === "trouble") say("Connected again", "note");
+      return;
+    }
+    say("Disconnected", "trouble");
+    showTrouble(
+      state === "lost"
+        ? `This page has lost its session. ${kept()} ${typed} Open it again to go on where you were.`
+        : `Disconnected. ${kept()} This page connects again by itself, and then sends what waits.`,
+    );
+  });
+}
+
 /**
  * @param {string} what the page opens: named when it does not open
  * @param {string} typed what becomes of what is typed and not saved when the page is opened again
@@ -78,7 +95,7 @@ export function watchServer(what, typed) {
     });
   }
   document.addEventListener("phb:silent", () => {
-    host.check();
+    host.reconnect();
     showTrouble(`The server does not answer. ${kept()} This page keeps trying.`);
   });
   document.addEventListener("phb:restored", () => {
