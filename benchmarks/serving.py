@@ -1,4 +1,4 @@
-"""Time to the first usable form, beside stock Voilà on the same notebook."""
+"""What a page costs to open, to use and to keep open, beside stock Voilà on the same notebook."""
 
 from __future__ import annotations
 
@@ -13,31 +13,129 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+import psutil
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.timing import interleave, row
 
 RUNS = 5
+ANSWERS, SESSIONS = 20, 4
 ROOT = Path(__file__).parent.parent
 WORKBOOK = ROOT / "workbooks" / "chronic_pain_massage.ipynb"
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync"
 ).split()
-USABLE = ".phb-step-meet button[type=submit]"
+INSIDE_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+FORM = ".phb-step-meet button[type=submit]"
+USABLE = f"body[data-ready] {FORM}, body[data-voila] {FORM}"  # ours says when its line is open
+
+
+ANSWER = """async (place) => {
+  const choices = document.querySelectorAll(".phb-step-judge input[type=radio]");
+  const kept = new Promise((done) => document.addEventListener("phb:draft", done, { once: true }));
+  const start = performance.now();
+  choices[place % 2].click();
+  await kept;
+  return (performance.now() - start) / 1000;
+}"""
 
 
 @dataclass
 class Visit:
     """What one cold visit cost."""
 
-    seconds: float
-    requests: int
-    bytes: int
+    seconds: float = 0.0
+    requests: int = 0
+    bytes: int = 0
+
+    def listen(self, page: Page) -> None:
+        """Count requests, sockets, and what comes in by either."""
+        client = page.context.new_cdp_session(page)
+        client.send("Network.enable")
+        client.on("Network.requestWillBeSent", self._sent)
+        client.on("Network.webSocketCreated", lambda _: self._sent({"request": {"url": "http"}}))
+        client.on("Network.loadingFinished", lambda done: self._came(done["encodedDataLength"]))
+        client.on("Network.webSocketFrameReceived", self._frame)
+
+    def _sent(self, event: dict[str, Any]) -> None:
+        self.requests += event["request"]["url"].startswith("http")
+
+    def _came(self, length: float) -> None:
+        self.bytes += int(length)
+
+    def _frame(self, event: dict[str, Any]) -> None:
+        frame = event["response"]
+        coded = frame["opcode"] == 2
+        self.bytes += len(frame["payloadData"]) * 3 // 4 if coded else len(frame["payloadData"])
+
+
+@dataclass
+class Site:
+    """One of the two servers, and what was measured of it."""
+
+    program: list[str]
+    path: str
+    folder: Path
+    port: int = field(default_factory=lambda: free_port())  # noqa: PLW0108  it comes later
+    process: psutil.Process = field(default_factory=psutil.Process)
+    visits: list[Visit] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """Where the page is."""
+        return f"http://127.0.0.1:{self.port}/{self.path}"
+
+    def open(self, browser: Browser) -> tuple[Page, Visit]:
+        """Open the page with an empty cache and wait until it can be used."""
+        page, cost = browser.new_context().new_page(), Visit()
+        cost.listen(page)
+        start = time.perf_counter()
+        page.goto(self.address, wait_until="commit")
+        page.wait_for_selector(USABLE, timeout=60_000)
+        cost.seconds = time.perf_counter() - start
+        return page, cost
+
+    def visit(self, browser: Browser) -> float:
+        """Measure one cold visit."""
+        page, cost = self.open(browser)
+        leave(page)
+        self.visits.append(cost)
+        return cost.seconds
+
+    def answers(self, browser: Browser) -> list[float]:
+        """Seconds from a choice until the page hears that it is kept, several times."""
+        page, _ = self.open(browser)
+        page.click(FORM)
+        page.wait_for_selector(".phb-step-judge input[type=radio]")
+        taken = [page.evaluate(ANSWER, place) for place in range(ANSWERS + 1)]
+        leave(page)
+        return taken[1:]
+
+    def memory(self) -> float:
+        """Mebibytes of the server and all below it, shared pages divided among who shares them."""
+        everybody = [self.process, *self.process.children(recursive=True)]
+        return sum(each.memory_full_info().pss for each in everybody) / 2**20
+
+    def session(self, browser: Browser) -> float:
+        """Mebibytes that one more page takes while it is open."""
+        before = self.memory()
+        pages = [self.open(browser)[0] for _ in range(SESSIONS)]
+        taken = (self.memory() - before) / SESSIONS
+        for page in pages:
+            leave(page)
+        return taken
+
+
+def leave(page: Page) -> None:
+    """Leave a page so that its kernel is ended."""
+    page.goto("about:blank")
+    page.context.close()
 
 
 def free_port() -> int:
@@ -47,80 +145,53 @@ def free_port() -> int:
 
 
 @contextmanager
-def server(module: list[str], port: int, folder: Path) -> Iterator[None]:
-    environment = {**os.environ, "PHB_DATA_DIR": str(folder)}
+def running(site: Site) -> Iterator[Site]:
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(
-        [sys.executable, "-m", *module], env=environment, stdout=quiet, stderr=quiet
+        [sys.executable, "-m", *site.program, "--port", str(site.port)],
+        env={**os.environ, "PHB_DATA_DIR": str(site.folder)},
+        stdout=quiet,
+        stderr=quiet,
     )
     try:
         while process.poll() is None:
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/phb/static/page.css", timeout=5)
+                urllib.request.urlopen(f"http://127.0.0.1:{site.port}/phb/static/page.css")
             except urllib.error.HTTPError:
                 break
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.1)
                 continue
             break
-        yield
+        site.process = psutil.Process(process.pid)
+        yield site
     finally:
         process.terminate()
         process.wait()
 
 
-def visit(browser: Browser, address: str) -> Visit:
-    """Open a page with an empty cache; requests outside the machine are refused at once."""
-    context = browser.new_context()
-    page = context.new_page()
-    inside = "http://127.0.0.1"
-    context.route(lambda url: not url.startswith((inside, "data:", "blob:")), lambda r: r.abort())
-    sizes: list[int] = []
-    client = context.new_cdp_session(page)
-    client.send("Network.enable")
-    client.on("Network.loadingFinished", lambda done: sizes.append(int(done["encodedDataLength"])))
-    start = time.perf_counter()
-    page.goto(address, wait_until="commit")
-    page.wait_for_selector(USABLE, timeout=60_000)
-    seconds = time.perf_counter() - start
-    found = Visit(seconds, len(sizes), sum(sizes))
-    page.goto("about:blank")  # lets Voilà end the kernel
-    context.close()
-    return found
-
-
 def rows() -> Iterator[tuple[str, ...]]:
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    ours_port, stock_port = free_port(), free_port()
-    serve = ["phbkit", "serve", "--port", str(ours_port)]
-    voila = [
-        "voila",
-        str(WORKBOOK),
-        "--no-browser",
-        "--port",
-        str(stock_port),
-        "--Voila.ip=127.0.0.1",
-    ]
+    voila = ["voila", str(WORKBOOK), "--no-browser", "--Voila.ip=127.0.0.1"]
     with (
-        tempfile.TemporaryDirectory() as name,
-        server(serve, ours_port, Path(name)),
-        server(voila, stock_port, Path(name)),
+        tempfile.TemporaryDirectory() as one,
+        tempfile.TemporaryDirectory() as two,
+        running(Site(["phbkit", "serve"], "module/chronic_pain_massage", Path(one))) as ours,
+        running(Site(voila, "", Path(two))) as stock,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        pages = (
-            f"http://127.0.0.1:{ours_port}/module/chronic_pain_massage",
-            f"http://127.0.0.1:{stock_port}/",
-        )
-        found: dict[str, list[Visit]] = {page: [] for page in pages}
-
-        def measure(page: str) -> float:
-            found[page].append(visit(browser, page))
-            return found[page][-1].seconds
-
-        interleave(RUNS, *(partial(measure, page) for page in pages))
+        flags = [*FLAGS, INSIDE_ONLY]
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        for site in (ours, stock):
+            site.visit(browser)  # fills the disk's cache and makes the template
+            site.visits.clear()
+        seconds = interleave(RUNS, *(partial(site.visit, browser) for site in (ours, stock)))
+        sessions = interleave(RUNS, *(partial(site.session, browser) for site in (ours, stock)))
+        answers = [site.answers(browser) for site in (ours, stock)]
         browser.close()
-    ours, stock = found[pages[0]], found[pages[1]]
-    yield row("first usable form, cold", [v.seconds for v in ours], [v.seconds for v in stock])
-    yield row("requests", [v.requests for v in ours], [v.requests for v in stock], unit="")
-    yield row("kilobytes", [v.bytes / 1000 for v in ours], [v.bytes / 1000 for v in stock], unit="")
+    yield row("first usable form, cold", *seconds)
+    for what, name, each in (("requests", "requests", 1), ("kilobytes", "bytes", 1000)):
+        of = ([getattr(visit, name) / each for visit in site.visits] for site in (ours, stock))
+        yield row(f"{what} to show it, and its socket's", *of, unit="")
+    yield row("an answer, until the page hears that it is kept", *answers)
+    yield row("memory of one more open page, MiB", *sessions, unit="")

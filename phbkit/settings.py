@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     drafts: bool = False
     live_reviews: bool = False
     public_url: str = ""
+    contact: str = ""
     sign_in: Literal["local", "links", "header", "hub"] = "local"
     user_header: str = "X-Forwarded-User"
     trusted_proxies: str = "127.0.0.1,::1"

@@ -29,6 +29,18 @@ def markdown(source: str) -> Markup:
     return Markup(nh3.clean(_parser().render(source), tags=_TAGS, link_rel="noopener noreferrer"))
 
 
+@cache
+def _prose_parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False, "typographer": True}).enable(
+        ["smartquotes", "table"]
+    )
+
+
+def prose(source: str) -> Markup:
+    """Render Markdown of a notebook, with headings of any level, tables and pictures."""
+    return Markup(nh3.clean(_prose_parser().render(source), link_rel="noopener noreferrer"))
+
+
 def quotes(text: str) -> str:
     """Curl the quotation marks and apostrophes of a line that is not Markdown."""
     curled = re.sub(r"(^|[\s(\[])\"", "\\1“", text).replace('"', "”")

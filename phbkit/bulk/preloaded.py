@@ -8,16 +8,23 @@ import gc
 
 import anywidget
 import ipykernel.zmqshell
+import IPython.core.debugger
+import IPython.extensions.storemagic
 import ipywidgets
 import nbformat.v4
 import numpy as np
 import pandas as pd
 import papermill.execute
 import papermill.iorw
+import psutil
+import sqlalchemy.dialects.sqlite
+import tornado.platform.asyncio
 
 import phbkit.bulk.client
 import phbkit.bulk.kernel
 import phbkit.bulk.running
+import phbkit.records.sessions
+import phbkit.records.store
 from phbkit.bulk.kernel import BareKernel
 from phbkit.bulk.simulating import whole_answers
 from phbkit.casebank import CaseBank

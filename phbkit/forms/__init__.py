@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = Path(__file__).parent / "form.css"
+FORM_IS_THERE = "PHB_FORM_IS_THERE"  # set for kernels whose page has form.js and form.css itself
 
-__all__ = ["STYLE", "TEMPLATES", "Reply", "StepForm", "later", "show_again"]
+__all__ = ["FORM_IS_THERE", "STYLE", "TEMPLATES", "Reply", "StepForm", "later", "show_again"]
 
 
 def __getattr__(name: str) -> Any:

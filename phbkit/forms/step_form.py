@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import anywidget
 import traitlets
 
 from phbkit.errors import UnreachableError
+from phbkit.forms import FORM_IS_THERE
 
 Reply = dict[str, Any]
 Receive = Callable[[str, Mapping[str, Any]], tuple[Reply, list[bytes]]]
@@ -51,6 +53,15 @@ class StepForm(anywidget.AnyWidget):  # type: ignore[misc]
         super().__init__(step=step, **shown)
         self._receive, self._step = receive, step
         self.on_msg(self._answer)
+
+    def get_state(
+        self, key: str | Iterable[str] | None = None, drop_defaults: bool = False
+    ) -> dict[str, Any]:
+        """Return what the browser is told, without script and style where the page has them."""
+        state: dict[str, Any] = super().get_state(key, drop_defaults)
+        if FORM_IS_THERE in os.environ:
+            state = {name: value for name, value in state.items() if name not in {"_esm", "_css"}}
+        return state
 
     def _answer(self, _: object, message: object, __: object) -> None:
         if isinstance(message, Mapping):

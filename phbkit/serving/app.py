@@ -1,4 +1,4 @@
-"""Voilà, standalone, with only what a learner needs: start page, modules, kernels, static files."""
+"""Voilà, standalone, with only what a learner needs: start page, modules, kernels, our scripts."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import os
 import re
 import socket
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from jupyter_server.auth.identity import IdentityProvider
-from jupyter_server.base.handlers import FileFindHandler, JupyterHandler
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.ioloop import PeriodicCallback
 from tornado.web import RequestHandler
@@ -22,14 +21,12 @@ from traitlets import Instance
 from traitlets.config import Config
 from voila.app import Voila
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
-from voila.static_file_handler import MultiStaticFileHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
-from phbkit import forms
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
 from phbkit.records import open_learners, open_sessions, open_store
-from phbkit.serving import warm
+from phbkit.serving import assets, warm
 from phbkit.serving.entering import EnterHandler, SignOutHandler
 from phbkit.serving.identity import (
     Hubbed,
@@ -44,9 +41,9 @@ from phbkit.serving.identity import (
 )
 from phbkit.serving.kernels import Kernels, Owner, Owners, kernel_environment
 from phbkit.serving.pages import (
+    AccessibilityHandler,
     AgainHandler,
     ModuleHandler,
-    OwnFileHandler,
     ProblemHandler,
     StartHandler,
 )
@@ -57,24 +54,16 @@ from phbkit.serving.trainers import CohortHandler
 from phbkit.settings import Settings
 
 _log = logging.getLogger(__name__)
-_HERE = Path(__file__).parent
-_KEPT_HANDLERS = {
-    KernelHandler,
-    VoilaKernelWebsocketHandler,
-    VoilaShutdownKernelHandler,
-    MultiStaticFileHandler,
-    FileFindHandler,
-}
+_KEPT_HANDLERS = {KernelHandler, VoilaKernelWebsocketHandler, VoilaShutdownKernelHandler}
 _IDLE_SECONDS = 1200  # without a page
 _LOOK_AGAIN_SECONDS = 30
 _LONGEST_BODY = 64 * 1024
 _SECURITY = "; ".join(  # noqa: FLY002
     (
         "default-src 'self'",
-        "script-src 'self' blob:",  # anywidget imports its module from a blob
+        "script-src 'self'",
         "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
+        "img-src 'self' data:",
         "connect-src 'self'",
         "object-src 'none'",
         "base-uri 'none'",
@@ -85,7 +74,7 @@ _SECURITY = "; ".join(  # noqa: FLY002
 
 
 class Server(Voila):  # type: ignore[misc]
-    """Voilà with our pages, and without its file, directory and template browsing."""
+    """Voilà with our pages, and without its own, its scripts, files, directories and templates."""
 
     shelf = Instance(Shelf, allow_none=True)
     doors = Instance(Doors)
@@ -94,11 +83,6 @@ class Server(Voila):  # type: ignore[misc]
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
         """Read no configuration of other Voilà installations on the machine."""
-
-    def setup_template_dirs(self) -> None:
-        """Put our page before Voilà's."""
-        super().setup_template_dirs()
-        self.template_paths.insert(0, str(_HERE / "templates"))
 
     def init_settings(self) -> dict[str, Any]:
         """Add compression, cross-site protection and a content security policy."""
@@ -122,6 +106,8 @@ class Server(Voila):  # type: ignore[misc]
             "log_function": _log_request,
             "shelf": self.shelf,
             "doors": self.doors,
+            "workbooks": self.using.workbooks,
+            "contact": self.using.contact,
             "encrypted": self.using.encrypted,
             **self._settings_of_links(),
         }
@@ -164,7 +150,7 @@ class Server(Voila):  # type: ignore[misc]
         super().listen()
 
     def init_handlers(self) -> list[Any]:
-        """Keep Voilà's kernel and script handlers; serve pages ourselves and files not at all."""
+        """Keep Voilà's handlers of kernels; serve pages ourselves and files not at all."""
         instead = {
             VoilaKernelWebsocketHandler: ChannelsHandler,
             VoilaShutdownKernelHandler: ShutdownHandler,
@@ -174,22 +160,9 @@ class Server(Voila):  # type: ignore[misc]
             for rule in super().init_handlers()
             if rule[1] in _KEPT_HANDLERS
         ]
-        module = {
-            "template_paths": self.template_paths,
-            "config": self.config,
-            "voila_configuration": self.voila_configuration,
-        }
-        static = [
-            (r"/phb/static/(form\.css)", OwnFileHandler, {"path": str(forms.STYLE.parent)}),
-            (
-                r"/phb/static/([a-z]+\.(?:css|js))",
-                OwnFileHandler,
-                {"path": str(_HERE / "static")},
-            ),
-        ]
         modules = [
             (r"/", StartHandler),
-            (r"/module/([a-z0-9_]+)", ModuleHandler, module),
+            (r"/module/([a-z0-9_]+)", ModuleHandler),
             (r"/module/([a-z0-9_]+)/again", AgainHandler),
         ]
         if self.recogniser.links:
@@ -199,9 +172,10 @@ class Server(Voila):  # type: ignore[misc]
                 (r"/cohort", CohortHandler),
             ]
         ours: list[tuple[Any, ...]] = [
-            *static,
+            (assets.PATTERN, assets.AssetHandler),
+            (r"/accessibility", AccessibilityHandler),
             *(modules if self.shelf else [(r"/", ToDoorHandler)]),
-            *review_handlers(module),
+            *review_handlers(),
             *self._sign_in_handlers(),
         ]
         base = self.server_url.rstrip("/")
@@ -293,13 +267,6 @@ def _configuration(using: Settings, host: str, port: int, base: str) -> Config:
     config.Voila.identity_provider_class = _identity(using)
     config.Voila.authorizer_class = Owners
     config.VoilaConfiguration.multi_kernel_manager_class = Kernels
-    config.VoilaConfiguration.allow_template_override = "NO"
-    config.VoilaConfiguration.allow_theme_override = "NO"
-    config.VoilaConfiguration.show_tracebacks = False
-    config.VoilaConfiguration.extension_allowlist = [
-        "@voila-dashboards/widgets-manager8",
-        "anywidget",
-    ]
     config.KernelProvisionerFactory.default_provisioner_name = warm.NAME
     config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
     config.MappingKernelManager.cull_interval = 120

@@ -78,4 +78,5 @@ class SignOutHandler(_Entrance):
         if secret:
             self.learners.sign_out(secret)
         self.clear_cookie(COOKIE, path=self.base_url)
+        self.set_header("Clear-Site-Data", '"storage"')  # what was typed and not sent
         self.show("out.html.j2")

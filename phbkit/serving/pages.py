@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
+import re
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
 from jupyter_server.base.handlers import JupyterHandler
 from markupsafe import Markup
-from tornado.web import HTTPError, StaticFileHandler, authenticated
-from voila.tornado.handler import TornadoVoilaHandler
+from tornado.web import HTTPError, authenticated
 
 from phbkit.casebank.case import FICTION
 from phbkit.errors import UnreachableError
 from phbkit.records import Learner
 from phbkit.serving.kernels import Owner
+from phbkit.serving.playing import PlayHandler
 from phbkit.serving.shelf import Shelf
+from phbkit.serving.shells import environment
 
 _USUAL = "Something went wrong on our side. What you saved is kept."
 _TEXTS = {
@@ -34,12 +33,6 @@ _TITLES = {
     410: "This link does not work",
     503: "Too busy just now",
 }
-
-
-@cache
-def _environment() -> Environment:
-    folder = Path(__file__).parent / "templates"
-    return Environment(loader=FileSystemLoader(folder), autoescape=True)
 
 
 class Page(JupyterHandler):  # type: ignore[misc]
@@ -64,7 +57,7 @@ class Page(JupyterHandler):  # type: ignore[misc]
 
     def show(self, template: str, **context: Any) -> None:
         """Write one of our own pages."""
-        page = _environment().get_template(template)
+        page = environment().get_template(template)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         self.finish(page.render(base=self.base_url, **context))
@@ -94,7 +87,7 @@ def _learner(handler: JupyterHandler) -> Learner:
 def show_problem(handler: JupyterHandler, status_code: int, text: str = "") -> None:
     """Write the page for something that went wrong."""
     name = "unknown.html.j2" if status_code == 401 else "problem.html.j2"
-    page = _environment().get_template(name)
+    page = environment().get_template(name)
     text = text or _TEXTS.get(status_code, _USUAL)
     title = _TITLES.get(status_code, "Something went wrong")
     if status_code == 503:
@@ -133,35 +126,39 @@ class AgainHandler(Page):
         self.redirect(f"{self.base_url}module/{name}", status=303)
 
 
-class ModuleHandler(TornadoVoilaHandler):  # type: ignore[misc]
+class ModuleHandler(PlayHandler, Page):
     """One module, played in a kernel of its own."""
 
     @authenticated
     async def get(self, name: str) -> None:
         """Run the module's notebook and show it."""
-        learner = _learner(self)
-        if not self.settings["shelf"].has(name):
+        learner, shelf = _learner(self), self.settings["shelf"]
+        if not shelf.has(name):
             raise HTTPError(404)
-        if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
-            raise HTTPError(403)  # an image or a frame of another page must not start kernels
+        self.refuse_unasked()
         owner = Owner("learner", learner.id)
         if not await self.kernel_manager.room_for(owner):
             raise HTTPError(503)
-        _ = self.xsrf_token  # sets the cookie that Voilà's shutdown beacon sends back
-        with self.kernel_manager.opened_by(owner, {"PHB_LEARNER": learner.id}):
-            await super().get(path=f"{name}.ipynb")
-
-    def write_error(self, status_code: int, **_: Any) -> None:
-        """Say what happened without a traceback."""
-        show_problem(self, status_code)
+        at = shelf.open_step(learner.id, name)
+        await self.play(name, owner, {"PHB_LEARNER": learner.id}, shown_first=at)
 
 
-class OwnFileHandler(StaticFileHandler):
-    """Our own scripts and styles."""
+class AccessibilityHandler(Page):
+    """What is known of who can use this site."""
 
-    def set_extra_headers(self, path: str) -> None:
-        """Have browsers take a file for what it says it is."""
-        self.set_header("X-Content-Type-Options", "nosniff")
+    @authenticated
+    def get(self) -> None:
+        """Show the statement, and whom to tell of trouble."""
+        self.show("accessibility.html.j2", contact=as_contact(self.settings["contact"]))
+
+
+def as_contact(contact: str) -> Markup:
+    """Write whom to ask: a link where the operator gave an email or a web address."""
+    if re.fullmatch(r"[^\s@<>\"?&]+@[^\s@<>\"?&]+", contact):
+        return Markup('<a href="mailto:{0}">{0}</a>').format(contact)
+    if re.fullmatch(r"https?://[^\s<>\"]+", contact):
+        return Markup('<a href="{0}">{0}</a>').format(contact)
+    return Markup("{}").format(contact or "whoever gave you the link to this site")
 
 
 class ProblemHandler(Page):

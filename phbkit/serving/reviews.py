@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tornado.web import HTTPError, authenticated
-from voila.tornado.handler import TornadoVoilaHandler
 
 from phbkit import identifiers
 from phbkit.casebank import CaseBank
@@ -22,6 +21,7 @@ from phbkit.review.subject import local_case, read_subject, usual_things
 from phbkit.serving.kernels import MOST, Owner
 from phbkit.serving.opening import Pages
 from phbkit.serving.pages import Page, show_problem
+from phbkit.serving.playing import PlayHandler
 from phbkit.serving.throttle import Throttle
 from phbkit.workbook.answers import clean
 from phbkit.workbook.module import RefusedError
@@ -284,14 +284,13 @@ class LeaveHandler(_Door):
         self.redirect(f"{self.base_url}review", status=303)
 
 
-class RoomHandler(TornadoVoilaHandler):  # type: ignore[misc]
+class RoomHandler(PlayHandler):
     """The meeting, seen from the seat that this device holds."""
 
     @authenticated
     async def get(self) -> None:
         """Run the notebook for the seat; without one, go to the door."""
-        if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
-            raise HTTPError(403)
+        self.refuse_unasked()
         doors: Doors = self.settings["doors"]
         held = self.get_cookie(SEAT_COOKIE) or ""
         found = doors.sessions.seat_of(held.partition(".")[0])
@@ -302,22 +301,19 @@ class RoomHandler(TornadoVoilaHandler):  # type: ignore[misc]
         with doors.pages.opening(found[1], len(self.kernel_manager.list_kernel_ids())) as allowed:
             if not allowed:
                 raise HTTPError(503)
-            _ = self.xsrf_token
-            owner = Owner("seat", found[1])
-            with self.kernel_manager.opened_by(owner, {SEAT_VARIABLE: held}):
-                await super().get(path=f"{NOTEBOOK}.ipynb")
+            await self.play(NOTEBOOK, Owner("seat", found[1]), {SEAT_VARIABLE: held})
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """Say what happened without a traceback."""
         show_problem(self, status_code)
 
 
-def review_handlers(module: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def review_handlers() -> list[tuple[Any, ...]]:
     """List the addresses of case reviews."""
     return [
         (r"/review", DoorHandler),
         (r"/review/join", JoinHandler),
         (r"/review/open", OpenHandler),
         (r"/review/leave", LeaveHandler),
-        (r"/review/room", RoomHandler, module),
+        (r"/review/room", RoomHandler),
     ]

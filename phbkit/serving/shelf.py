@@ -59,6 +59,14 @@ class Shelf:
         """List the modules, each with how far a learner has come."""
         return [self._card(learner, name, case) for name, case in self._cases.items()]
 
+    def open_step(self, learner: str, name: str) -> int:
+        """Return the place of the step that a learner is at, from 0."""
+        case = self._cases[name]
+        attempt = self._store.latest(learner, case.id)
+        closed = self._store.closed_steps(attempt.id) if attempt else {}
+        left = (place for place, step in enumerate(case.steps) if step not in closed)
+        return next(left, len(case.steps) - 1)
+
     def start_again(self, learner: str, name: str) -> None:
         """Begin a new attempt at a module; the earlier one is kept."""
         case = self._cases[name]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from phbkit.bulk import template
+from phbkit.forms import FORM_IS_THERE
 
 NAME = "phb-warm"  # as the entry point calls it
 _log = logging.getLogger(__name__)
@@ -38,7 +41,9 @@ class WarmProvisioner(LocalProvisioner):
             return await super().launch_kernel(cmd, **kwargs)
         folder = str(kwargs.get("cwd") or Path.cwd())
         target = "phbkit.serving.warm:become_kernel"
-        process, pipe = template.start(target, dict(kwargs.get("env") or os.environ), folder, file)
+        environment = dict(kwargs.get("env") or os.environ)
+        begin = partial(template.start, target, environment, folder, file)
+        process, pipe = await asyncio.to_thread(begin)  # the template may still be importing
         pipe.close()
         kernel = ForkedKernel(process)
         self.process = kernel  # type: ignore[assignment]
@@ -91,6 +96,9 @@ def become_kernel(pipe: Connection, environment: Mapping[str, str], folder: str,
     for singleton in (type(BareKernel.ready().shell), BareKernel, IPKernelApp):
         singleton.clear_instance()  # the template's own
     app = IPKernelApp.instance()
-    app.initialize(["-f", file, f"--IPKernelApp.parent_handle={os.getppid()}"])
+    arguments = ["-f", file, f"--IPKernelApp.parent_handle={os.getppid()}"]
+    if FORM_IS_THERE in environment:  # a page's kernel: nobody looks back at what its cells were
+        arguments.append("--HistoryManager.enabled=False")
+    app.initialize(arguments)
     register_comm_target()  # which importing ipywidgets does only where a kernel is
     app.start()

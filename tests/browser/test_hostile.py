@@ -135,6 +135,13 @@ def test_another_page_s_image_or_frame_starts_no_kernel(standing: Served, wanted
     assert len(standing.kernels()) == before
 
 
+@pytest.mark.parametrize("purpose", ["prefetch", "prefetch;prerender"])
+def test_a_browser_that_only_guesses_starts_no_kernel(standing: Served, purpose: str) -> None:
+    before = len(standing.kernels())
+    assert ask(standing, "module/chronic_pain_massage", Sec_Purpose=purpose) == 503
+    assert len(standing.kernels()) == before
+
+
 def test_another_host_name_is_refused(standing: Served) -> None:
     assert ask(standing, Host="evil.example") == 403
 
@@ -153,7 +160,7 @@ def test_a_kernel_cannot_be_ended_without_the_page_s_token(standing: Served) -> 
 def test_pages_forbid_scripts_of_their_own_and_every_other_place(standing: Served) -> None:
     answer = urllib.request.urlopen(standing.url, timeout=60)
     policy = answer.headers["Content-Security-Policy"]
-    assert "script-src 'self' blob:;" in policy
+    assert "script-src 'self';" in policy
     assert "default-src 'self'" in policy
     assert answer.headers["Cache-Control"] == "no-store"
     assert "SameSite=Strict" in answer.headers["Set-Cookie"] + str(answer.headers)

@@ -46,7 +46,7 @@ function show(id, moved) {
   document.querySelector(".phb-intro").classList.toggle("phb-hidden", step.index > 0);
   drawMarks();
   const heading = step.section.querySelector("h2");
-  document.title = `${heading.textContent.replace("¶", "").trim()} · Deciding together`;
+  document.title = `${heading.textContent.trim()} · Deciding together`;
   if (!moved) return;
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });

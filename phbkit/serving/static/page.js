@@ -1,10 +1,11 @@
 // What every page with a kernel does: say what happened, and notice when the server is gone.
 
+import { host } from "./host.js";
+
 const status = document.getElementById("phb-status");
 const draft = document.getElementById("phb-draft");
 const trouble = document.getElementById("phb-trouble");
 const PATIENCE_MS = 25_000;
-const AGAIN_MS = 4_000; // to twice that
 let lastSaved = "";
 let ready = "Ready";
 
@@ -15,7 +16,16 @@ export function say(text, kind) {
   status.dataset.kind = kind;
 }
 
+let drawn = false;
+
+/** Everything is drawn: the page is ready once its line to the kernel is open, too. */
 export function setReady() {
+  drawn = true;
+  settle();
+}
+
+function settle() {
+  if (!drawn || host.state !== "connected" || document.body.dataset.ready) return;
   document.body.dataset.ready = "true";
   say(ready, "note");
 }
@@ -42,36 +52,18 @@ function tellConnection(state) {
   document.dispatchEvent(new CustomEvent("phb:connection", { detail: { state } }));
 }
 
-/** Watch what carries the messages, and have it try again for as long as there is hope. */
-function watchKernel(kernel) {
+/** Watch what carries the messages: it connects again by itself for as long as there is hope. */
+function watchHost() {
   let lost = false;
-  const again = () => {
-    if (!lost && !kernel.isDisposed) kernel.reconnect().catch(() => {}); // told as a status, too
-  };
-  const lose = () => {
-    if (lost) return;
-    lost = true;
-    tellConnection("lost");
-  };
-  kernel.connectionStatusChanged.connect((_, state) => {
+  host.on("connection", (state) => {
     if (lost) return;
     tellConnection(state === "connected" ? "connected" : "connecting");
+    settle();
   });
-  // A kernel that died is started anew by the server, but knows nothing of this page.
-  kernel.statusChanged.connect((_, state) => {
-    if (["restarting", "autorestarting", "dead"].includes(state)) lose();
+  host.on("lost", () => {
+    lost = true;
+    tellConnection("lost");
   });
-  /** A server that was started anew answers, and does not know this page's kernel. */
-  const look = async () => {
-    if (lost || document.body.dataset.connection !== "connecting") return;
-    const place = `${kernel.serverSettings.baseUrl}api/kernels/${kernel.id}`;
-    const answer = await fetch(place, { cache: "no-store" }).catch(() => null);
-    if (answer?.ok) again();
-    else if ([403, 404].includes(answer?.status)) lose();
-  };
-  document.addEventListener("phb:silent", again);
-  window.addEventListener("online", look);
-  setInterval(look, AGAIN_MS + Math.random() * AGAIN_MS); // not everybody at once
 }
 
 /** @param {string} typed what becomes of what is typed and not saved when the page is opened again */
@@ -104,35 +96,31 @@ export function watchServer(what, typed) {
   }
   document.addEventListener("phb:silent", () => {
     if (document.body.dataset.connection === "lost") return;
+    host.reconnect();
     showTrouble(`The server does not answer. ${kept()} This page keeps trying.`);
   });
   document.addEventListener("phb:restored", () => {
     ready = "What you had typed is back on this page. It is not saved yet.";
     if (document.body.dataset.ready) say(ready, "note");
   });
-  window.addEventListener("load", () => {
+  host.on("placed", () => {
     if (document.querySelector(".phb-failed")) say("Part of this page could not be made", "trouble");
   });
   setTimeout(() => {
-    if (document.body.dataset.ready) return;
+    if (document.body.dataset.ready || document.querySelector(".phb-failed")) return;
     say("Not ready", "trouble");
     showTrouble(`The ${what} has not opened. This network may be blocking it (it needs WebSockets), or the server is busy.`);
   }, PATIENCE_MS);
   showConnection(typed);
-  const looking = setInterval(() => {
-    const kernel = window.jupyterapp?.widgetManager?.kernel;
-    if (!kernel) return;
-    clearInterval(looking);
-    watchKernel(kernel);
-  }, 100);
+  watchHost();
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => host.begin());
+  else host.begin();
 }
 
-/** Registered before Voilà's own, which ends the kernel: that of somebody who stays must go on. */
+/** Whoever leaves something unsent is asked first. */
 window.addEventListener("beforeunload", (event) => {
   const asking = new CustomEvent("phb:leave", { cancelable: true });
-  if (document.dispatchEvent(asking)) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
+  if (!document.dispatchEvent(asking)) event.preventDefault();
 });
 
 /** Print what is folded away, too. */

@@ -1,9 +1,10 @@
 // The page of a case review: all parts at once, and a word whenever the meeting moves on.
 
+import { host } from "./host.js";
 import { say, setReady, unfoldForPrint, watchServer } from "./page.js";
 
 const SETTLED_MS = 150; // after the last of the parts that one change draws
-const wanted = document.querySelectorAll(".phb-output").length;
+let wanted = 0;
 const drawn = new Set();
 let stage = "";
 let settling = 0;
@@ -87,6 +88,7 @@ document.addEventListener("phb:unsaved", ({ detail }) => {
   say("The meeting moved on. What you had typed is at the top of this page.", "trouble");
 });
 
+host.on("placed", (count) => (wanted = count));
 document.addEventListener("phb:drawn", ({ detail }) => {
   drawn.add(detail.step);
   if (drawn.size === wanted && !document.body.dataset.ready) setReady();

@@ -1,2 +1,0 @@
-// Voilà calls this while cells run; nothing is shown for it.
-window.voila_heartbeat = () => {};

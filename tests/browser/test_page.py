@@ -1,0 +1,233 @@
+"""The page around the forms: light, there before its kernel, and on the line again after a cut."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import socket
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from phbkit.casebank import Case
+from tests.browser.axe import violations
+from tests.browser.conftest import PATIENCE_MS, Served, Windows
+from tests.browser.network import Network
+from tests.browser.player import Mouse, commit_step, fill_step, open_step, read, wait_ready
+
+WORKBOOK = Path(__file__).parent.parent.parent / "workbooks" / "chronic_pain_massage.ipynb"
+MOST_REQUESTS = 25
+MOST_KILOBYTES = 100
+
+
+class Traffic:
+    """What a page asked for and got, as Chromium counts it."""
+
+    def __init__(self, page: Page) -> None:
+        self.requests: list[str] = []
+        self.bytes: dict[str, int] = {}
+        self._urls: dict[str, str] = {}
+        client = page.context.new_cdp_session(page)
+        client.send("Network.enable")
+        client.on("Network.requestWillBeSent", self._sent)
+        client.on("Network.webSocketCreated", lambda event: self.requests.append(event["url"]))
+        client.on("Network.loadingFinished", self._came)
+
+    def _sent(self, event: dict[str, Any]) -> None:
+        self._urls[event["requestId"]] = event["request"]["url"]
+        if event["request"]["url"].startswith("http"):
+            self.requests.append(event["request"]["url"])
+
+    def _came(self, event: dict[str, Any]) -> None:
+        url = self._urls[event["requestId"]]
+        self.bytes[url] = self.bytes.get(url, 0) + int(event["encodedDataLength"])
+
+
+@pytest.fixture
+def network(served: Served) -> Iterator[Network]:
+    opened = Network(served.port)
+    yield opened
+    opened.close()
+
+
+def template_of(served: Served) -> psutil.Process:
+    """Find the process that kernels are copies of."""
+    assert served.process
+    below = psutil.Process(served.process.pid).children()
+    return next(each for each in below if "forkserver" in " ".join(each.cmdline()))
+
+
+def no_kernel_left(served: Served) -> bool:
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while served.kernels() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not served.kernels()
+
+
+def test_a_page_is_few_requests_and_few_bytes_and_a_second_visit_is_nearly_none(
+    standing: Served, browser: Browser
+) -> None:
+    context = browser.new_context()
+    try:
+        first = context.new_page()
+        traffic = Traffic(first)
+        first.goto(standing.module_url)
+        wait_ready(first)
+        assert 5 <= len(traffic.requests) <= MOST_REQUESTS
+        assert sum(traffic.bytes.values()) < MOST_KILOBYTES * 1000
+        second = context.new_page()
+        again = Traffic(second)
+        second.goto(standing.module_url)
+        wait_ready(second)
+        assert {url: size for url, size in again.bytes.items() if size} == {
+            standing.module_url: again.bytes[standing.module_url]
+        }
+        assert again.bytes[standing.module_url] < MOST_KILOBYTES * 100
+    finally:
+        context.close()
+
+
+def test_scripts_and_styles_are_kept_for_ever_under_their_version_and_sent_packed(
+    standing: Served,
+) -> None:
+    page = urllib.request.urlopen(standing.url, timeout=60).read().decode()
+    found = re.search(r'"/(phb/static/[0-9a-f]{12}/)form\.css"', page)
+    assert found
+    for name in ("form.css", "form.js", "host.js", "module.js"):
+        request = urllib.request.Request(standing.url + found[1] + name)
+        request.add_header("Accept-Encoding", "gzip")
+        answer = urllib.request.urlopen(request, timeout=60)
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["Content-Encoding"] == "gzip"
+        packed = answer.read()
+        assert len(gzip.decompress(packed)) > 2 * len(packed)
+    for old in ("phb/static/form.css", "phb/static/0123456789ab/form.css"):
+        answer = urllib.request.urlopen(standing.url + old, timeout=60)
+        assert answer.headers["Cache-Control"] == "no-cache"
+
+
+def test_a_page_can_be_read_before_its_kernel_is_there_and_the_server_serves_others(
+    served: Served, windows: Windows, page: Page
+) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)  # the template is made
+    template = template_of(served)
+    template.suspend()
+    try:
+        early = windows.open()
+        early.goto(served.module_url, wait_until="commit")
+        expect(early.get_by_role("heading", name="Chronic pain and massage")).to_be_visible()
+        expect(early.get_by_role("heading", name="Meet Owen")).to_be_visible()
+        expect(early.get_by_role("navigation").get_by_text("Shared risk")).to_be_visible()
+        expect(early.get_by_role("status")).to_have_text("Getting your module ready…")
+        expect(early.locator("body")).to_have_css("margin", "0px")  # its style came, too
+        assert not early.locator("form").count()
+        assert violations(early) == []
+        page.goto(served.url)
+        expect(page.get_by_role("heading", name="Chronic pain")).to_be_visible()
+    finally:
+        template.resume()
+    wait_ready(early)
+    expect(early.get_by_role("button", name="Go on to your first judgement")).to_be_visible()
+
+
+def test_whoever_goes_away_before_the_kernel_is_there_leaves_none_behind(
+    served: Served, page: Page
+) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)
+    page.goto("about:blank")
+    assert no_kernel_left(served)  # leaving a page ends its kernel
+    template = template_of(served)
+    template.suspend()
+    try:
+        with socket.create_connection(("127.0.0.1", served.port)) as line:
+            asked = f"GET /module/chronic_pain_massage HTTP/1.1\r\nHost: 127.0.0.1:{served.port}"
+            line.sendall(f"{asked}\r\n\r\n".encode())
+            assert line.recv(4096).startswith(b"HTTP/1.1 200")
+    finally:
+        template.resume()
+    page.goto(served.module_url)  # its kernel starts after the other's
+    wait_ready(page)
+    page.goto("about:blank")
+    assert no_kernel_left(served)
+
+
+def test_a_page_that_was_cut_off_connects_again_and_keeps_what_was_chosen(
+    served: Served, network: Network, page: Page, case: Case
+) -> None:
+    hand, answers = Mouse(page), read("strong")
+    page.goto(f"{network.url}module/chronic_pain_massage")
+    wait_ready(page)
+    commit_step(page, hand, "meet")
+    open_step(page, hand, "judge")
+    network.cut()
+    expect(page.get_by_role("status")).to_have_text("Disconnected")
+    expect(page.get_by_role("alert").filter(has_text="connects again by itself")).to_be_visible()
+    fill_step(page, hand, case, "judge", answers)
+    network.mend()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.get_by_role("status")).not_to_have_text("Disconnected")
+    assert page.locator(".phb-step-judge input:checked").count()
+    commit_step(page, hand, "judge")
+    assert served.module(case).answers["first-lean"] == answers["first-lean"]
+
+
+def test_a_page_whose_kernel_ended_while_it_was_cut_off_says_so(
+    served: Served, network: Network, page: Page
+) -> None:
+    page.goto(f"{network.url}module/chronic_pain_massage")
+    wait_ready(page)
+    network.cut()
+    expect(page.get_by_role("status")).to_have_text("Disconnected")
+    for kernel in served.kernels():
+        psutil.Process(kernel).kill()
+    network.mend()
+    expect(page.get_by_role("alert").filter(has_text="lost its session")).to_be_visible()
+
+
+@pytest.mark.parametrize("code", ["1 / 0", "import os; os._exit(1)"])
+def test_a_cell_that_fails_or_ends_its_kernel_is_told_in_its_place_and_shows_no_code(
+    served: Served, windows: Windows, tmp_path: Path, code: str
+) -> None:
+    served.stop()
+    workbooks = tmp_path / "workbooks"
+    workbooks.mkdir()
+    notebook = json.loads(WORKBOOK.read_text())
+    cell = next(each for each in notebook["cells"] if each["id"] == "step-judge")
+    cell["source"] = [code]
+    (workbooks / WORKBOOK.name).write_text(json.dumps(notebook))
+    served.env["PHB_WORKBOOKS"] = str(workbooks)
+    served.start()
+    page = windows.open()
+    page.goto(served.module_url)
+    failed = page.locator("section", has=page.get_by_role("heading", name="First judgement"))
+    expect(failed.get_by_text("This part of the page could not be made")).to_be_visible()
+    expect(page.get_by_role("status")).to_have_text("Part of this page could not be made")
+    for secret in ("ZeroDivision", code, "Traceback", str(tmp_path)):
+        assert secret not in page.content()
+
+
+def test_every_page_leads_to_what_is_known_of_its_accessibility(
+    served: Served, windows: Windows
+) -> None:
+    page = windows.open()
+    for path in ("", "review", "nowhere", "module/chronic_pain_massage"):
+        page.goto(served.url + path)
+        page.get_by_role("contentinfo").get_by_role("link", name="Accessibility").click()
+        expect(page.get_by_role("heading", name="Accessibility of this site")).to_be_visible()
+    expect(page.get_by_text("Tell whoever gave you the link to this site.")).to_be_visible()
+    assert violations(page) == []
+    served.stop()
+    served.env["PHB_CONTACT"] = "<trainer@example.org>"
+    served.start()
+    page.goto(f"{served.url}accessibility")
+    expect(page.get_by_text("Tell <trainer@example.org>.")).to_be_visible()
+    assert page.get_by_role("link", name="trainer").count() == 0
