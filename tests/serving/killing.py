@@ -22,19 +22,13 @@ from phbkit.casebank import Case
 from phbkit.records.database import open_database
 from phbkit.records.schema import answer
 from phbkit.workbook.form_values import answers_from
+from phbkit.workbook.making import make_notebook
 from tests.browser.conftest import Served, free_port
 from tests.browser.player import read
 from tests.serving.learner_client import GONE, Learner, OpenModule, filled, new_ticket
 
 SENT_TWICE = 0.2  # of the answers that were acknowledged
 LONGEST_FLOW = 0.8  # seconds from the first answer after a start to the next kill
-_NOTEBOOK = """
-import os
-from phbkit import Workbook
-from phbkit.settings import settings
-chosen = settings().model_copy(update={"learner": os.environ["QUERY_STRING"]})
-Workbook.open("CASE", using=chosen).play()
-"""
 
 
 @dataclass(frozen=True)
@@ -47,21 +41,14 @@ class Identity:
 
 
 def identity(learner: str) -> Identity:
-    """Say how the server knows a learner: by the query, which the notebook of `workbooks` reads."""
-    return Identity(f"many_learners?{learner}")
+    """Say how the server knows a learner: by the header that a proxy on this machine sets."""
+    return Identity("played", headers={"X-Forwarded-User": learner})
 
 
 def workbooks(folder: Path, case: Case) -> Path:
-    """Make a folder with a workbook that whoever is named in the query plays."""
+    """Make a folder with the workbook of one case."""
     folder.mkdir()
-    cells = [nbformat.v4.new_markdown_cell("## All of it")]
-    cells += [nbformat.v4.new_code_cell(_NOTEBOOK.replace("CASE", case.id).strip())]
-    metadata = {
-        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
-        "phbkit": {"case": case.id},
-    }
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
-    nbformat.write(notebook, folder / "many_learners.ipynb")
+    (folder / "played.ipynb").write_text(nbformat.writes(make_notebook(case)))
     return folder
 
 
@@ -139,6 +126,7 @@ def serving(folder: Path, address: str, case: Case, **env: str) -> Iterator[Serv
     """Serve a case to any number of learners, with the records at an address."""
     made = workbooks(folder / "workbooks", case)
     known = {"PHB_WORKBOOKS": str(made), "PHB_DATABASE": address, "TMPDIR": str(folder)}
+    known |= {"PHB_SIGN_IN": "header"}
     server = Served(folder, free_port(), env=known | env)
     server.start()
     try:

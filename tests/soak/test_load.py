@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from phbkit.casebank import Case
-from phbkit.serving.pages import MOST_KERNELS
+from phbkit.serving.kernels import MOST
 from tests.browser.player import read
 from tests.serving.crowd import Crowd, crowd_in
 from tests.serving.killing import Book, serving, tally
@@ -19,7 +19,7 @@ LEARNERS = 100
 def test_a_hundred_learners_find_every_page_and_lose_no_answer(
     tmp_path: Path, address: str, case: Case
 ) -> None:
-    together = int(os.environ.get("PHB_MOST_KERNELS", MOST_KERNELS))
+    together = int(os.environ.get("PHB_MOST_KERNELS", MOST))
     crowd = Crowd(Book(case, read("strong")), together)
     with serving(tmp_path, address, case) as server:
         assert server.process
