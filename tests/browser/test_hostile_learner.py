@@ -332,7 +332,7 @@ def test_a_body_without_end_is_not_read(ann: Visitor) -> None:
 
 def test_the_log_holds_no_link_and_no_cookie(training: Training, ann: Visitor) -> None:
     [token] = training.invite(ANN)
-    ann.ask(f"/enter/{token}")
+    assert ann.ask(f"/enter/{token}", "POST", b"").status == 403
     ann.ask("/none")
     log = (training.data / "server.log").read_text()
     assert token not in log

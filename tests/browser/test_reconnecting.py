@@ -192,6 +192,7 @@ def test_what_somebody_else_typed_in_this_tab_is_erased_and_never_shown(
 ) -> None:
     other = "phb:typed:00000000-0000-0000-0000-000000000000:judge-0"
     typed = '{"values": {"first-lean": "-1"}, "sent": false}'
+    judging.wait_for_function(f"{KEPT}.length === 0")  # the last of the drafts is kept
     judging.evaluate("([key, value]) => sessionStorage.setItem(key, value)", [other, typed])
     judging.reload()
     wait_ready(judging)
