@@ -1,0 +1,247 @@
+"""A roll-out, month by month: what it costs, what it releases and who carries the difference.
+
+Every array is whole pence, months along the last axis and draws before it. Months are looped over;
+draws never are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from phbkit.casebank.area import Area
+from phbkit.deciding.finance.contract import Contract
+from phbkit.deciding.finance.pence import pence
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How uptake comes: within `over` months, along `shape`, watched for `months`.
+
+    `shape` pairs shares of the time with shares of the full uptake, both rising to 1; a straight
+    line by default.
+    """
+
+    over: int
+    months: int
+    shape: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
+
+    @classmethod
+    def of(cls, uptake: Sequence[tuple[int, Decimal]], over: int, months: int) -> Pace:
+        """Take the shape of an area's planned uptake, and stretch it over other months."""
+        last, full = uptake[-1]
+        if not full:
+            return cls(over, months)
+        shape = tuple((month / last, float(percent / full)) for month, percent in uptake)
+        return cls(over, months, shape)
+
+    def curve(self) -> NDArray[Any]:
+        """Give the share of the full uptake that is reached by the end of each month."""
+        import numpy as np
+
+        times, shares = zip((0.0, 0.0), *self.shape, strict=True)
+        made: NDArray[Any] = np.interp(np.arange(1, self.months + 1) / self.over, times, shares)
+        return made
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What budgets and their support cost, and who is to carry what.
+
+    Pence: `plan_cost` and `support` a year for each person, `set_up` once for each, `team` a year,
+    `bridging` once. Shares: `newcomers` of budget holders were not in the contract, so they release
+    nothing; `backfill` of freed places are filled again; `covered` of a plan's cost is paid; and
+    `commissioner` of what bridging money does not meet is carried by the commissioner.
+    """
+
+    plan_cost: int
+    set_up: int = 0
+    support: int = 0
+    team: int = 0
+    newcomers: float = 0.0
+    backfill: float = 0.0
+    covered: float = 1.0
+    bridging: int = 0
+    commissioner: float = 1.0
+
+    @classmethod
+    def of(cls, area: Area) -> Terms:
+        """Make the terms that an area's figures describe."""
+        shares = ("newcomers", "backfill", "covered")
+        return cls(
+            *(pence(area[name]) for name in ("plan-cost", "set-up", "support", "team")),
+            *(float(area[name] / 100) for name in shares),
+            pence(area["bridging"]),
+            float(area["commissioner-share"] / 100),
+        )
+
+
+@dataclass(frozen=True)
+class Beliefs:
+    """What nobody knows beforehand: numbers, or arrays of draws by 1.
+
+    `uptake` is the share of the people in the contract who move in the end, `need` what a plan
+    costs beside what was thought (1: the same), `price_rise` a year beyond the contract's own, and
+    `drop_out` the share of budget holders who go back in a year.
+    """
+
+    uptake: Any
+    need: Any = 1.0
+    price_rise: Any = 0.0
+    drop_out: Any = 0.0
+
+
+@dataclass(frozen=True)
+class Flows:
+    """What happens in each month. People are fractional: the draws are of rates, not of persons.
+
+    `plans` is what the agreed plans cost and `paid` what the budgets pay; `running` is support,
+    set-up and the team; `released` is what the provider no longer spends. `bridged`, `commissioner`
+    and `provider` carry what is left of the extra cost after `person`; the last two may be negative
+    where more is released than spent.
+    """
+
+    holders: NDArray[Any]
+    leavers: NDArray[Any]
+    baseline: NDArray[Any]
+    plans: NDArray[Any]
+    paid: NDArray[Any]
+    running: NDArray[Any]
+    released: NDArray[Any]
+    bridged: NDArray[Any]
+    commissioner: NDArray[Any]
+
+    @property
+    def extra(self) -> NDArray[Any]:
+        """What both services cost together, beyond the contract alone."""
+        return self.plans + self.running - self.released
+
+    @property
+    def person(self) -> NDArray[Any]:
+        """What agreed plans cost and budgets do not pay: care not bought, or bought by people."""
+        return self.plans - self.paid
+
+    @property
+    def provider(self) -> NDArray[Any]:
+        """What the provider spends and is no longer paid for."""
+        return self.extra - self.person - self.bridged - self.commissioner
+
+    @property
+    def provider_spends(self) -> NDArray[Any]:
+        """What the service costs its provider."""
+        return self.baseline - self.released
+
+    @property
+    def block_payment(self) -> NDArray[Any]:
+        """What the commissioner still pays for the block."""
+        return self.provider_spends - self.provider
+
+    @property
+    def commissioner_pays(self) -> NDArray[Any]:
+        """All that the commissioner pays: block, budgets, support; bridging money is in it."""
+        return self.block_payment + self.paid + self.running
+
+    @property
+    def total(self) -> NDArray[Any]:
+        """All that everybody spends."""
+        return self.provider_spends + self.plans + self.running
+
+    @cached_property
+    def so_far(self) -> NDArray[Any]:
+        """The extra cost since the beginning: above nothing is a hole, below it a gain."""
+        return self.extra.cumsum(axis=-1)
+
+    @cached_property
+    def deepest(self) -> NDArray[Any]:
+        """The deepest hole; nothing where there is none."""
+        return self.so_far.max(axis=-1).clip(min=0)
+
+    @property
+    def balances(self) -> NDArray[Any]:
+        """The month from which no month costs more than before, to the end; 0 where none is."""
+        return _from_when(self.extra <= 0)
+
+    @property
+    def repaid(self) -> NDArray[Any]:
+        """The month from which the hole is filled, to the end; 0 where it is not in this time."""
+        return _from_when(self.so_far <= 0)
+
+
+def _from_when(good: NDArray[Any]) -> NDArray[Any]:
+    """Find the month, from 1, from which something holds to the end; 0 where it does not."""
+    import numpy as np
+
+    last_bad = good.shape[-1] - np.argmin(good[..., ::-1], axis=-1)
+    month = np.where(good.all(axis=-1), 1, last_bad + 1)
+    return np.where(good[..., -1], month, 0)
+
+
+def roll_out(contract: Contract, terms: Terms, pace: Pace, beliefs: Beliefs) -> Flows:
+    """Play a roll-out month by month.
+
+    Returns
+    -------
+    Flows
+        Arrays of months; of draws by months where a belief is an array of draws by 1.
+    """
+    import numpy as np
+
+    curve = pace.curve()
+    new = np.asarray(contract.people * beliefs.uptake * np.diff(curve, prepend=0.0), dtype=float)
+    holders = _staying(new, 1 - (1 - np.asarray(beliefs.drop_out)) ** (1 / 12))
+    years = np.arange(pace.months) // 12
+    price = (1 + np.asarray(beliefs.price_rise)) ** years * (beliefs.need * terms.plan_cost / 12)
+    plans = np.rint(holders * price).astype(np.int64)
+    paid = plans if terms.covered == 1 else np.rint(plans * terms.covered).astype(np.int64)
+    running = np.rint(new * terms.set_up + holders * (terms.support / 12)).astype(np.int64)
+    running = running + _monthly(terms.team, pace.months)
+    running, plans, paid = np.broadcast_arrays(running, plans, paid)
+    leavers = holders * ((1 - terms.newcomers) * (1 - terms.backfill))
+    released = np.broadcast_to(contract.released(leavers), plans.shape)
+    bridged, commissioner = _carried(paid + running - released, terms)
+    baseline = _monthly(contract.total, pace.months)
+    return Flows(
+        holders, leavers, baseline, plans, paid, running, released, bridged, commissioner
+    )
+
+
+def _staying(new: NDArray[Any], leaves: NDArray[Any]) -> NDArray[Any]:
+    """Count budget holders by month, of whom some go back each month after the one they came in."""
+    import numpy as np
+
+    if not np.any(leaves):
+        return new.cumsum(axis=-1)
+    rate = np.broadcast_to(leaves, (*np.broadcast_shapes(new.shape, leaves.shape)[:-1], 1))
+    holders = np.empty((*rate.shape[:-1], new.shape[-1]))
+    holders[..., 0] = new[..., 0]
+    for month in range(1, new.shape[-1]):
+        stay = holders[..., month - 1] * (1 - rate[..., 0])
+        holders[..., month] = stay + new[..., month]
+    return holders
+
+
+def _monthly(yearly: int, months: int) -> NDArray[Any]:
+    """Split a yearly sum into months of whole pence, twelve of which add up to it."""
+    import numpy as np
+
+    return np.diff(yearly * np.arange(months + 1) // 12)
+
+
+def _carried(extra: NDArray[Any], terms: Terms) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Split what budgets and support cost beyond what is released: bridged, commissioner's share.
+
+    Bridging money meets months that cost more until it is spent, and is not paid back. The
+    provider carries what the commissioner does not.
+    """
+    import numpy as np
+
+    met = np.minimum(extra.clip(min=0).cumsum(axis=-1), terms.bridging)
+    bridged = np.diff(met, axis=-1, prepend=0)
+    left = extra - bridged
+    return bridged, np.rint(left * terms.commissioner).astype(np.int64)
