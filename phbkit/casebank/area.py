@@ -226,6 +226,9 @@ class _Checks:
                 yield self.fault(row, "low", "is above the value.", f"Give {value} or less.")
             if high is not None and high < value:
                 yield self.fault(row, "high", "is below the value.", f"Give {value} or more.")
+        if row.item == "need" and value not in {None, Decimal(100)}:
+            cure = "Put it into plan-cost, and give 100."
+            yield self.fault(row, "value", "is measured against plan-cost.", cure)
         if row["unit"] != kind.unit:
             problem = f"is {row['unit'] or 'empty'}." if len(row["unit"]) < 40 else "is strange."
             yield self.fault(row, "unit", problem, f"Convert the value, and write: {kind.unit}")

@@ -26,6 +26,12 @@ function valuesOf(form) {
   return values;
 }
 
+/** Write beside a slider what it stands at; it says so itself to who does not see it. */
+function showSlide(slider) {
+  const place = slider.parentElement.querySelector(".phb-slid");
+  if (place) place.textContent = slider.value;
+}
+
 /** Tell the page around the form, if there is one. */
 function tell(el, name, detail) {
   el.dispatchEvent(new CustomEvent(`phb:${name}`, { bubbles: true, detail }));
@@ -137,6 +143,8 @@ function render({ model, el }) {
   /** @type {Map<string, {done: (reply: any, buffers: DataView[]) => void, late: number}>} */
   const waiting = new Map();
   let pause = 0;
+  let asking = false;
+  let askAgain = null;
   let shown = {};
   let drawnOpen = new Map();
   /** @type {Map<string, {ticket: string, drawn: object, saving: boolean, held: object | null}>} */
@@ -160,6 +168,7 @@ function render({ model, el }) {
 
   function save(form) {
     clearTimeout(pause);
+    askAgain = null;
     const name = nameOf(form);
     const about = forms.get(name);
     about.saving = true;
@@ -205,14 +214,30 @@ function render({ model, el }) {
     );
   }
 
+  /** One draft travels at a time, so that a slider being moved asks as fast as it is answered. */
   function keepDraft(form) {
+    if (asking) {
+      askAgain = form;
+      return;
+    }
+    asking = true;
+    const ended = () => {
+      asking = false;
+      const next = askAgain;
+      askAgain = null;
+      if (next?.isConnected) keepDraft(next);
+    };
     const kept = (reply) => {
+      ended();
       if (form.querySelector("button[aria-disabled]")) return;
       if (reply.did !== "kept") return say(Object.values(reply.problems).join(" "), "trouble");
       if (reply.at) tell(el, "draft", { at: reply.at });
       if (reply.line) showEffect(reply);
     };
-    send({ do: "draft", ticket: newTicket(), values: valuesOf(form) }, kept, () => tell(el, "lost"));
+    send({ do: "draft", ticket: newTicket(), values: valuesOf(form) }, kept, () => {
+      ended();
+      tell(el, "lost");
+    });
   }
 
   /** Show what a plan does, touching only what changed, so that less is read aloud. */
@@ -245,6 +270,7 @@ function render({ model, el }) {
     form.addEventListener("input", (event) => {
       clearTimeout(pause);
       clearError(form, event.target);
+      if (event.target.type === "range") showSlide(event.target);
       const typed = event.target.matches("textarea, input[type=text]");
       pause = setTimeout(() => keepDraft(form), typed ? TYPING_PAUSE_MS : 0);
     });
@@ -325,6 +351,7 @@ function render({ model, el }) {
       if (control.type === "checkbox") control.checked = new Map(value).get(control.value) ?? control.checked;
       else if (control.type === "radio") control.checked = control.value === value;
       else control.value = value;
+      if (control.type === "range") showSlide(control);
     }
     return form;
   }
