@@ -169,7 +169,7 @@ def defaults(
 
     What was typed of the roll-out moves the ends of its beliefs along.
     """
-    budget = {name: plain(value) for name, value in case.money.budget.items()}
+    budget = {name: str(value) for name, value in case.money.budget.items()}
     last, full = area.uptake[-1]
     own = {
         "setting": {"year": case.money.rates[0].year, "claims": "yes"} | budget,

@@ -55,6 +55,7 @@ def _setting(sums: Sums) -> dict[str, Any]:
         "too_low": minimum is not None and employment.rate < minimum.value,
         "estimates": [line.cost for line in methods.lines()],
         "year": year,
+        "rates_of": sums.rates_of,
     }
 
 
@@ -172,6 +173,7 @@ def _bands(sums: Sums) -> dict[str, Any]:
         "picture": picture,
         "effects": effects,
         "names": NAMES,
+        "carried_by": CARRIED_BY,
         "swings": _swings(sums, effects, int(scenario.flows().deepest)),
         "terms": terms,
         "months": [*range(3, len(low), 3), len(low)],

@@ -85,13 +85,15 @@ class Sums:
         return next(found, None)
 
     @property
+    def rates_of(self) -> str:
+        """The year whose National Insurance is used: the one typed, or the latest that is known."""
+        year = self.figures["setting"]["year"]
+        return year if self.rate(NI, year) else self.case.money.rates[0].year
+
+    @property
     def employment(self) -> Employment:
         """What it takes to employ the person's assistants."""
-        year = self.figures["setting"]["year"] or self.case.money.rates[0].year
-        known = [
-            self.rate(name, year) or self.rate(name, self.case.money.rates[0].year)
-            for name in (NI, NI_FROM, ALLOWANCE)
-        ]
+        known = [self.rate(name, self.rates_of) for name in (NI, NI_FROM, ALLOWANCE)]
         ni, above, allowance = (rate.value if rate else Decimal(0) for rate in known)
         claims = self.figures["setting"]["claims"] == "yes"
         numbers = ("holiday", "sickness", "pension", "insurance", "payroll", "training")
