@@ -238,7 +238,7 @@ def _document(
     )
     whose = "A made-up area" if first.made_up else "Figures of your own"
     said = (
-        f"{whose}. What follows from the figures that were put in: neither a forecast nor evidence. "
+        f"{whose}. It follows from the figures that were put in: neither a forecast nor evidence. "
         f"Each scenario has the same draws ({first.draws[0]:,} unless it says otherwise), so that "
         "differences are not luck. No figure here is a saving: the deepest hole is what has to be "
         "carried, and the last columns say by whom, over and above bridging money. Chances are "

@@ -28,7 +28,9 @@ YEAR = re.compile(r"20(\d\d)/(\d\d)")
 _MOST_POUNDS = Decimal(10) ** 10
 _PARTS = ("fixed", "semi-variable", "variable")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,6})?")
-_DECORATED = re.compile(r"(?P<sign>-?)\s*(£|GBP|\$|€)?\s*(?P<digits>[\d\s,]*\d(\.\d+)?)\s*(%|p|k)?", re.I)
+_DECORATED = re.compile(
+    r"(?P<sign>-?)\s*(£|GBP|\$|€)?\s*(?P<digits>\d[\d ,]{0,20}(\.\d{1,6})?)\s*%?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,9 @@ def read_area(file: Path, text: str | None = None) -> Area | list[Fault]:
     """
     if text is None:
         try:
-            text = file.read_text(encoding="utf-8-sig") if file.stat().st_size < LARGEST_AREA else ""
+            text = (
+                file.read_text(encoding="utf-8-sig") if file.stat().st_size < LARGEST_AREA else ""
+            )
         except (OSError, UnicodeDecodeError) as error:
             return [Fault(file, 0, "", f"cannot be read: {error}.", "Give a UTF-8 CSV file.")]
     if not text.strip() or len(text) > LARGEST_AREA:
@@ -220,28 +224,32 @@ class _Checks:
         for column in ("value", "low", "high"):
             if row[column] or column == "value":
                 yield from self._number(row, column, kind)
-        low, value, high = (self.values.get((row.line, name)) for name in ("low", "value", "high"))
-        if value is not None:
-            if low is not None and low > value:
-                yield self.fault(row, "low", "is above the value.", f"Give {value} or less.")
-            if high is not None and high < value:
-                yield self.fault(row, "high", "is below the value.", f"Give {value} or more.")
-        if row.item == "need" and value not in {None, Decimal(100)}:
-            cure = "Put it into plan-cost, and give 100."
-            yield self.fault(row, "value", "is measured against plan-cost.", cure)
+        yield from self._ends(row)
         if row["unit"] != kind.unit:
-            problem = f"is {row['unit'] or 'empty'}." if len(row["unit"]) < 40 else "is strange."
+            problem = f"is {row['unit'][:40] or 'empty'}."
             yield self.fault(row, "unit", problem, f"Convert the value, and write: {kind.unit}")
         if kind.money:
             yield from self._year(row)
         if not row["source"]:
-            cure = "Say where it is from, or write: made up"
-            yield self.fault(row, "source", "is empty.", cure)
+            yield self.fault(row, "source", "is empty.", "Say where it is from, or: made up")
         if row.item == UPTAKE:
             month = Kind("months", Decimal(1), Decimal(MOST_MONTHS), whole=True)
             yield from self._number(row, "month", month)
         elif row["month"]:
             yield self.fault(row, "month", "is only for uptake.", "Leave it empty.")
+
+    def _ends(self, row: _Row) -> Iterator[Fault]:
+        """Find a lowest above the value, a highest below it, and a need that is not 100."""
+        low, value, high = (self.values.get((row.line, name)) for name in ("low", "value", "high"))
+        if value is None:
+            return
+        if low is not None and low > value:
+            yield self.fault(row, "low", "is above the value.", f"Give {value} or less.")
+        if high is not None and high < value:
+            yield self.fault(row, "high", "is below the value.", f"Give {value} or more.")
+        if row.item == "need" and value != 100:
+            cure = "Put it into plan-cost, and give 100."
+            yield self.fault(row, "value", "is measured against plan-cost.", cure)
 
     def _number(self, row: _Row, column: str, kind: Kind) -> Iterator[Fault]:
         text = row[column].replace("−", "-")
@@ -346,10 +354,12 @@ def _not_a_number(text: str) -> tuple[str, str]:
 
 def _area(rows: Sequence[_Row]) -> Area:
     def number(row: _Row, column: str) -> Decimal:
-        return Decimal(row[column or "value"].replace("−", "-") or row["value"].replace("−", "-"))
+        return Decimal((row[column] or row["value"]).replace("−", "-"))
 
     figures = {
-        row.item: Figure(*(number(row, name) for name in ("value", "low", "high")), row["source"])
+        row.item: Figure(
+            number(row, "value"), number(row, "low"), number(row, "high"), row["source"]
+        )
         for row in rows
         if row.item != UPTAKE
     }

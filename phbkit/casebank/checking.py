@@ -165,12 +165,19 @@ def check_case(
             yield from _unknown(document, (*holder, "when", field), names, items, "plan item")
     if case.after:
         yield from _check_branches(document, case)
-    for index, lesson in enumerate(case.money.lessons if case.money else ()):
-        place = ("money", "lessons", index, "step")
-        yield from _unknown(document, place, [lesson.step], set(MONEY_STEPS), "step of the money")
+    yield from _check_money(document, case)
     yield from _check_replies(document, case)
     yield from _check_plans(document, case)
     yield from _check_sign_off(document, case.sign_off)
+
+
+def _check_money(document: Document, case: CaseFile) -> Iterator[Fault]:
+    if case.money is None:
+        return
+    steps: set[str] = set(MONEY_STEPS)
+    for index, lesson in enumerate(case.money.lessons):
+        place = ("money", "lessons", index, "step")
+        yield from _unknown(document, place, [lesson.step], steps, "step about money")
 
 
 def _check_sign_off(document: Document, sign_off: SignOff) -> Iterator[Fault]:

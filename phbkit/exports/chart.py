@@ -31,7 +31,7 @@ class Series:
     high: Sequence[float] = ()
 
 
-def lines(
+def lines(  # noqa: PLR0913  what a chart has
     series: Sequence[Series],
     words: str,
     *,
@@ -225,7 +225,7 @@ def _scale(low: float, high: float) -> tuple[float, float, list[float]]:
 
 
 def _money(value: float) -> str:
-    """Write pounds in short: £250k, −£1.5m."""
+    """Write pounds in short: £250k, £1.5m."""
     sign, size = "−" if value < 0 else "", abs(value)
     for unit, name in ((1e6, "m"), (1e3, "k")):
         if size >= unit:

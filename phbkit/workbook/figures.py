@@ -227,7 +227,9 @@ def check_figures(step: str, value: Any) -> dict[str, str]:
             kept[CSV] = str(given)
         elif name not in known:
             listed = ", ".join(known)
-            errors.append(AnswersError(f"is no field of it. Known: {listed}.", key=f"{step}.{name}"))
+            errors.append(
+                AnswersError(f"is no field of it. Known: {listed}.", key=f"{step}.{name}")
+            )
         else:
             problem = _problem(known[name], given)
             if problem:
@@ -282,11 +284,17 @@ def _crossed(step: str, figures: Mapping[str, Mapping[str, str]]) -> Iterator[tu
     block = figures["block"]
     people = Decimal(block["people"])
     if step == "block":
-        for name, what in (("leavers", "leave"), ("step-people", "make up a step")):
+        for name, what in (("leavers", "be"), ("step-people", "be in a step")):
             if Decimal(block[name]) > people:
-                yield f"block.{name}", f"is more than the {people} people in the contract can {what}."
+                yield (
+                    f"block.{name}",
+                    f"is more than the {people} people in the contract can {what}.",
+                )
         if not any(Decimal(block[name]) for name in ("fixed", "semi", "variable")):
-            yield "block.fixed", "adds up with the other two to nothing. Give what the contract costs."
+            yield (
+                "block.fixed",
+                "adds up with the other two to nothing. Give what the contract costs.",
+            )
     if step == "bands":
         for name, (likely, low, high) in SPREADS.items():
             middle = Decimal(figures["running"][likely]) if likely else Decimal(100)

@@ -20,7 +20,6 @@ from phbkit.workbook.figures import FIELDS, crossed
 from phbkit.workbook.formats import too_many
 from phbkit.workbook.sums import Sums
 
-
 _TELLS_MORE = {"ledger", "decision", *MONEY_STEPS}
 
 

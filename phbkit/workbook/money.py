@@ -1,17 +1,17 @@
-"""What the pages about money show of some sums: pictures with their words, and tables behind them."""
+"""What the pages about money show: pictures with their words, and tables behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from phbkit.deciding.finance import Flows, in_pounds
+from phbkit.deciding.finance import Effect, Flows, in_pounds
 from phbkit.deciding.finance.scenario import CARRIERS
 from phbkit.exports.blocks import Picture
 from phbkit.exports.chart import Series, bars, lines
 from phbkit.text import pounds
-from phbkit.workbook.sums import LEGAL_MINIMUM, PACES, Sums
+from phbkit.workbook.sums import LEGAL_MINIMUM, PACES, PaceName, Sums
 
 _MOST_POINTS = 240
 NAMES = {
@@ -145,13 +145,13 @@ def _carried(flows: Flows, name: str) -> int:
 
 
 def _bands(sums: Sums) -> dict[str, Any]:
-    pace = "fast" if sums.figures["bands"]["pace"] == "fast" else "gradual"
+    pace: PaceName = "fast" if sums.figures["bands"]["pace"] == "fast" else "gradual"
     scenario, (draws, seed) = sums.scenario(pace), sums.draws
     bands, effects = scenario.bands(draws, seed), scenario.effects()
     low, middle, high = ([each[n] / 100 for each in bands.so_far] for n in range(3))
     words = (
-        f"Band chart over {len(low)} months: extra cost so far, {pace} roll-out. Four draws in five "
-        f"lie in the band. The deepest hole is between {roughly(bands.deepest[0])} and "
+        f"Band chart over {len(low)} months: extra cost so far, {pace} roll-out. Four draws in "
+        f"five lie in the band. The deepest hole is between {roughly(bands.deepest[0])} and "
         f"{roughly(bands.deepest[2])} in four of five draws."
     )
     terms = scenario.terms
@@ -174,13 +174,13 @@ def _bands(sums: Sums) -> dict[str, Any]:
         "effects": effects,
         "names": NAMES,
         "carried_by": CARRIED_BY,
-        "swings": _swings(sums, effects, int(scenario.flows().deepest)),
+        "swings": _swings(effects, int(scenario.flows().deepest)),
         "terms": terms,
         "months": [*range(3, len(low), 3), len(low)],
     }
 
 
-def _swings(sums: Sums, effects: Any, likely: int) -> Picture:
+def _swings(effects: Sequence[Effect], likely: int) -> Picture:
     rows = [(NAMES[each.name], each.low / 100, each.high / 100) for each in effects]
     first = effects[0]
     words = (
@@ -188,7 +188,9 @@ def _swings(sums: Sums, effects: Any, likely: int) -> Picture:
         f"others stay. The longest bar is “{NAMES[first.name].lower()}”: from "
         f"{roughly(first.low)} to {roughly(first.high)}."
     )
-    return bars(rows, words, start=likely / 100, up="Deepest hole; the line: all at their likeliest")
+    return bars(
+        rows, words, start=likely / 100, up="Deepest hole; the line: all at their likeliest"
+    )
 
 
 SHOWN: dict[str, Callable[[Sums], dict[str, Any]]] = {

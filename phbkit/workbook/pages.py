@@ -248,7 +248,8 @@ def cited(case: Case) -> set[str]:
     if about.replies:
         told += [reply.sources for reply in (*about.replies.person, *about.replies.commissioner)]
     if about.money:
-        told += [each.sources for each in (*about.money.lessons, *about.money.rates)]
+        told += [lesson.sources for lesson in about.money.lessons]
+        told += [rate.sources for rate in about.money.rates]
     reasons = [question.feedback.sources for question in case.questions if question.feedback]
     rules = [rule.sources for rule in case.rules.values()]
     return {name for names in (*items, *told, *reasons, *rules) for name in names}

@@ -133,16 +133,16 @@ class Sums:
     @property
     def terms(self) -> Terms:
         """What budgets cost and who is to carry what."""
-        costs = ("plan-cost", "set-up", "support", "team")
-        return Terms(
-            *(pence(self.number("running", name)) for name in costs),
-            *(self.share("running", name) for name in ("newcomers", "backfill", "covered")),
-            pence(self.number("running", "bridging")),
-            self.share("running", "commissioner"),
+        costs = ("plan-cost", "set-up", "support", "team", "bridging")
+        plan, set_up, support, team, bridging = (
+            pence(self.number("running", name)) for name in costs
         )
+        shares = ("newcomers", "backfill", "covered", "commissioner")
+        newcomers, backfill, covered, carries = (self.share("running", name) for name in shares)
+        return Terms(plan, set_up, support, team, newcomers, backfill, covered, bridging, carries)
 
     def scenario(self, pace: PaceName) -> Scenario:
-        """The roll-out at one pace, with every belief's spread."""
+        """Make the roll-out at one pace, with every belief's spread."""
         over = int(self.number("running", "months" if pace == "gradual" else "fast"))
         spreads = {
             name: Spread(

@@ -59,7 +59,7 @@ class Workbook:
         self._forms: dict[str, StepForm] = {}
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913  what a notebook may be given
         cls,
         case: str,
         answers: str | os.PathLike[str] | Mapping[str, Any] | None = None,

@@ -50,9 +50,7 @@ def draw(spreads: Spreads, draws: int, seed: int) -> Beliefs:
     import numpy as np
 
     chances = np.random.default_rng(seed).random((len(BELIEFS), draws, 1))
-    drawn = {
-        name: spreads[name].at(chance) for name, chance in zip(BELIEFS, chances, strict=True)
-    }
+    drawn = {name: spreads[name].at(chance) for name, chance in zip(BELIEFS, chances, strict=True)}
     return Beliefs(**drawn)
 
 

@@ -17,7 +17,10 @@ from phbkit.deciding.finance.contract import Contract
 from phbkit.deciding.finance.pence import pence
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+
+    Amounts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,12 @@ class Terms:
     @classmethod
     def of(cls, area: Area) -> Terms:
         """Make the terms that an area's figures describe."""
-        shares = ("newcomers", "backfill", "covered")
-        return cls(
-            *(pence(area[name]) for name in ("plan-cost", "set-up", "support", "team")),
-            *(float(area[name] / 100) for name in shares),
-            pence(area["bridging"]),
-            float(area["commissioner-share"] / 100),
+        plan, set_up, support, team, bridging = (
+            pence(area[name]) for name in ("plan-cost", "set-up", "support", "team", "bridging")
         )
+        shares = ("newcomers", "backfill", "covered", "commissioner-share")
+        newcomers, backfill, covered, carries = (float(area[name] / 100) for name in shares)
+        return cls(plan, set_up, support, team, newcomers, backfill, covered, bridging, carries)
 
 
 @dataclass(frozen=True)
@@ -109,77 +111,78 @@ class Flows:
 
     holders: NDArray[Any]
     leavers: NDArray[Any]
-    baseline: NDArray[Any]
-    plans: NDArray[Any]
-    paid: NDArray[Any]
-    running: NDArray[Any]
-    released: NDArray[Any]
-    bridged: NDArray[Any]
-    commissioner: NDArray[Any]
+    baseline: Amounts
+    plans: Amounts
+    paid: Amounts
+    running: Amounts
+    released: Amounts
+    bridged: Amounts
+    commissioner: Amounts
 
     @property
-    def extra(self) -> NDArray[Any]:
+    def extra(self) -> Amounts:
         """What both services cost together, beyond the contract alone."""
         return self.plans + self.running - self.released
 
     @property
-    def person(self) -> NDArray[Any]:
+    def person(self) -> Amounts:
         """What agreed plans cost and budgets do not pay: care not bought, or bought by people."""
         return self.plans - self.paid
 
     @property
-    def provider(self) -> NDArray[Any]:
+    def provider(self) -> Amounts:
         """What the provider spends and is no longer paid for."""
         return self.extra - self.person - self.bridged - self.commissioner
 
     @property
-    def provider_spends(self) -> NDArray[Any]:
+    def provider_spends(self) -> Amounts:
         """What the service costs its provider."""
         return self.baseline - self.released
 
     @property
-    def block_payment(self) -> NDArray[Any]:
+    def block_payment(self) -> Amounts:
         """What the commissioner still pays for the block."""
         return self.provider_spends - self.provider
 
     @property
-    def commissioner_pays(self) -> NDArray[Any]:
+    def commissioner_pays(self) -> Amounts:
         """All that the commissioner pays: block, budgets, support; bridging money is in it."""
         return self.block_payment + self.paid + self.running
 
     @property
-    def total(self) -> NDArray[Any]:
+    def total(self) -> Amounts:
         """All that everybody spends."""
         return self.provider_spends + self.plans + self.running
 
     @cached_property
-    def so_far(self) -> NDArray[Any]:
+    def so_far(self) -> Amounts:
         """The extra cost since the beginning: above nothing is a hole, below it a gain."""
         return self.extra.cumsum(axis=-1)
 
     @cached_property
-    def deepest(self) -> NDArray[Any]:
+    def deepest(self) -> Amounts:
         """The deepest hole; nothing where there is none."""
         return self.so_far.max(axis=-1).clip(min=0)
 
     @property
-    def balances(self) -> NDArray[Any]:
+    def balances(self) -> Amounts:
         """The month from which no month costs more than before, to the end; 0 where none is."""
         return _from_when(self.extra <= 0)
 
     @property
-    def repaid(self) -> NDArray[Any]:
+    def repaid(self) -> Amounts:
         """The month from which the hole is filled, to the end; 0 where it is not in this time."""
         return _from_when(self.so_far <= 0)
 
 
-def _from_when(good: NDArray[Any]) -> NDArray[Any]:
+def _from_when(good: NDArray[np.bool_]) -> Amounts:
     """Find the month, from 1, from which something holds to the end; 0 where it does not."""
     import numpy as np
 
     last_bad = good.shape[-1] - np.argmin(good[..., ::-1], axis=-1)
     month = np.where(good.all(axis=-1), 1, last_bad + 1)
-    return np.where(good[..., -1], month, 0)
+    found: Amounts = np.where(good[..., -1], month, 0)
+    return found
 
 
 def roll_out(contract: Contract, terms: Terms, pace: Pace, beliefs: Beliefs) -> Flows:
@@ -206,9 +209,7 @@ def roll_out(contract: Contract, terms: Terms, pace: Pace, beliefs: Beliefs) -> 
     released = np.broadcast_to(contract.released(leavers), plans.shape)
     bridged, commissioner = _carried(paid + running - released, terms)
     baseline = _monthly(contract.total, pace.months)
-    return Flows(
-        holders, leavers, baseline, plans, paid, running, released, bridged, commissioner
-    )
+    return Flows(holders, leavers, baseline, plans, paid, running, released, bridged, commissioner)
 
 
 def _staying(new: NDArray[Any], leaves: NDArray[Any]) -> NDArray[Any]:
