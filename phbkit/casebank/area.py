@@ -145,11 +145,12 @@ def read_area(file: Path, text: str | None = None) -> Area | list[Fault]:
             )
         except (OSError, UnicodeDecodeError) as error:
             return [Fault(file, 0, "", f"cannot be read: {error}.", "Give a UTF-8 CSV file.")]
+    text = text.removeprefix("\ufeff")
     if not text.strip() or len(text) > LARGEST_AREA:
         problem = "is empty, or longer than 100,000 characters."
         return [Fault(file, 0, "", problem, "Give a CSV file with one line an item.")]
     try:
-        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_between(text))
         read = [(lines.line_num, cells) for cells in lines if any(map(str.strip, cells))]
     except csv.Error as error:
         return [Fault(file, lines.line_num, "", f"is no CSV: {error}.", "Mend this line.")]
@@ -169,6 +170,12 @@ def read_area(file: Path, text: str | None = None) -> Area | list[Fault]:
     if faults:
         return sorted(faults)
     return _area(rows)
+
+
+def _between(text: str) -> str:
+    """Say what stands between cells: a comma, or a tab where they were copied from a spreadsheet."""
+    heading = text.lstrip().partition("\n")[0]
+    return "\t" if "\t" in heading and "," not in heading else ","
 
 
 def _header_faults(file: Path, line: int, header: Sequence[str]) -> Iterator[Fault]:

@@ -58,7 +58,9 @@ def _count(  # noqa: PLR0913, PLR0917  one place where all counts are made
     return Field(name, label, Decimal(low), Decimal(high), 0, hint, item=item, part=part)
 
 
-def _slider(name: str, label: str, low: int, high: int, item: str = "", hint: str = "") -> Field:
+def _slider(  # noqa: PLR0913, PLR0917  and all sliders
+    name: str, label: str, low: int, high: int, item: str = "", hint: str = ""
+) -> Field:
     return Field(name, label, Decimal(low), Decimal(high), 0, hint, slider=True, item=item)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from phbkit.casebank.area import Area
-from phbkit.deciding.finance.pence import pence
+from phbkit.deciding.finance.pence import pence, whole_months
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,7 +92,7 @@ class Contract:
         return Released(*(pence(each / 100) for each in found))
 
     def released(self, leavers: NDArray[Any]) -> NDArray[Any]:
-        """Release cost month by month, whole pence a month.
+        """Say what the provider no longer spends, month by month, whole pence.
 
         Parameters
         ----------
@@ -105,12 +105,12 @@ class Contract:
         months = leavers.shape[-1]
         steps = np.floor(_gone_for(leavers, self.step_notice) / self.step_people + _ALMOST)
         each = self.variable / self.people / 12
-        released = np.rint(_gone_for(leavers, self.variable_notice) * each)
-        released += np.rint(steps * (float(self.step_cost) / 12))
+        released = _gone_for(leavers, self.variable_notice) * each
+        released += steps * (float(self.step_cost) / 12)
         if 0 < self.end < months and self.fixed_released:
             let_again = leavers[..., self.end :] * (self.fixed * self.fixed_released)
-            released[..., self.end :] += np.rint(let_again / self.people / 12)
-        return released.astype(np.int64)
+            released[..., self.end :] += let_again / self.people / 12
+        return whole_months(released)
 
 
 def _gone_for(leavers: NDArray[Any], notice: int) -> NDArray[Any]:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def pence(amount: Decimal) -> int:
@@ -13,3 +18,15 @@ def pence(amount: Decimal) -> int:
 def in_pounds(amount: int) -> Decimal:
     """Give whole pence as pounds."""
     return Decimal(int(amount)) / 100
+
+
+def whole_months(monthly: NDArray[Any]) -> NDArray[np.int64]:
+    """Round monthly amounts in pence so that their sum so far is never out by more than half one.
+
+    Months are along the last axis; twelve equal ones add up to the year's sum.
+    """
+    import numpy as np
+
+    so_far = np.rint(monthly.cumsum(axis=-1)).astype(np.int64)
+    made: NDArray[np.int64] = np.diff(so_far, axis=-1, prepend=0)
+    return made

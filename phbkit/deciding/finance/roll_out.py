@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from phbkit.casebank.area import Area
 from phbkit.deciding.finance.contract import Contract
-from phbkit.deciding.finance.pence import pence
+from phbkit.deciding.finance.pence import pence, whole_months
 
 if TYPE_CHECKING:
     import numpy as np
@@ -162,7 +162,8 @@ class Flows:
     @cached_property
     def deepest(self) -> Amounts:
         """The deepest hole; nothing where there is none."""
-        return self.so_far.max(axis=-1).clip(min=0)
+        deepest: Amounts = self.so_far.max(axis=-1).clip(min=0)
+        return deepest
 
     @property
     def balances(self) -> Amounts:
@@ -200,15 +201,14 @@ def roll_out(contract: Contract, terms: Terms, pace: Pace, beliefs: Beliefs) -> 
     holders = _staying(new, 1 - (1 - np.asarray(beliefs.drop_out)) ** (1 / 12))
     years = np.arange(pace.months) // 12
     price = (1 + np.asarray(beliefs.price_rise)) ** years * (beliefs.need * terms.plan_cost / 12)
-    plans = np.rint(holders * price).astype(np.int64)
-    paid = plans if terms.covered == 1 else np.rint(plans * terms.covered).astype(np.int64)
-    running = np.rint(new * terms.set_up + holders * (terms.support / 12)).astype(np.int64)
-    running = running + _monthly(terms.team, pace.months)
+    plans = whole_months(holders * price)
+    paid = plans if terms.covered == 1 else whole_months(plans * terms.covered)
+    running = whole_months(new * terms.set_up + holders * (terms.support / 12) + terms.team / 12)
     running, plans, paid = np.broadcast_arrays(running, plans, paid)
     leavers = holders * ((1 - terms.newcomers) * (1 - terms.backfill))
     released = np.broadcast_to(contract.released(leavers), plans.shape)
     bridged, commissioner = _carried(paid + running - released, terms)
-    baseline = _monthly(contract.total, pace.months)
+    baseline = whole_months(np.full(pace.months, contract.total / 12))
     return Flows(holders, leavers, baseline, plans, paid, running, released, bridged, commissioner)
 
 
@@ -227,13 +227,6 @@ def _staying(new: NDArray[Any], leaves: NDArray[Any]) -> NDArray[Any]:
     return holders
 
 
-def _monthly(yearly: int, months: int) -> NDArray[Any]:
-    """Split a yearly sum into months of whole pence, twelve of which add up to it."""
-    import numpy as np
-
-    return np.diff(yearly * np.arange(months + 1) // 12)
-
-
 def _carried(extra: NDArray[Any], terms: Terms) -> tuple[NDArray[Any], NDArray[Any]]:
     """Split what budgets and support cost beyond what is released: bridged, commissioner's share.
 
@@ -245,4 +238,4 @@ def _carried(extra: NDArray[Any], terms: Terms) -> tuple[NDArray[Any], NDArray[A
     met = np.minimum(extra.clip(min=0).cumsum(axis=-1), terms.bridging)
     bridged = np.diff(met, axis=-1, prepend=0)
     left = extra - bridged
-    return bridged, np.rint(left * terms.commissioner).astype(np.int64)
+    return bridged, whole_months(left * terms.commissioner)
