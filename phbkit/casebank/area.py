@@ -173,7 +173,7 @@ def read_area(file: Path, text: str | None = None) -> Area | list[Fault]:
 
 
 def _between(text: str) -> str:
-    """Say what stands between cells: a comma, or a tab where they were copied from a spreadsheet."""
+    """Say what stands between cells: a comma, or a tab where a spreadsheet copied them."""
     heading = text.lstrip().partition("\n")[0]
     return "\t" if "\t" in heading and "," not in heading else ","
 

@@ -2,6 +2,7 @@
 
 const PATIENCE_MS = 10_000;
 const TYPING_PAUSE_MS = 600;
+const NUMBER_PAUSE_MS = 200;
 
 /** @returns {string} a name for one message, the same when it is sent again */
 function newTicket() {
@@ -272,7 +273,8 @@ function render({ model, el }) {
       clearError(form, event.target);
       if (event.target.type === "range") showSlide(event.target);
       const typed = event.target.matches("textarea, input[type=text]");
-      pause = setTimeout(() => keepDraft(form), typed ? TYPING_PAUSE_MS : 0);
+      const typing = event.target.matches(".phb-number") ? NUMBER_PAUSE_MS : TYPING_PAUSE_MS;
+      pause = setTimeout(() => keepDraft(form), typed ? typing : 0);
     });
   }
 

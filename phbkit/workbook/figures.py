@@ -61,7 +61,7 @@ def _count(  # noqa: PLR0913, PLR0917  one place where all counts are made
 def _slider(  # noqa: PLR0913, PLR0917  and all sliders
     name: str, label: str, low: int, high: int, item: str = "", hint: str = ""
 ) -> Field:
-    return Field(name, label, Decimal(low), Decimal(high), 0, hint, slider=True, item=item)
+    return Field(name, label, Decimal(low), Decimal(high), 1, hint, slider=True, item=item)
 
 
 def _range(name: str, label: str, low: Decimal, high: Decimal, item: str = "") -> Field:
@@ -97,7 +97,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         _pounds("fixed-sum", "The pathway’s fixed sum", part=_WAYS),
     ),
     "block": (
-        _slider("leavers", "People who leave the block", 1, 1_000_000),
+        Field("leavers", "People who leave the block", Decimal(1), Decimal(1_000_000), 0,
+              slider=True),
         _pounds("fixed", "Fixed cost a year", "fixed", "Buildings, management: it stays.",
                 _CONTRACT),
         _pounds("semi", "Semi-variable cost a year", "semi-variable",
@@ -110,8 +111,10 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     ),
     "running": (
         _slider("share", "People who have moved to a budget in the end, %", 0, 100),
-        _slider("months", "Gradual: full after so many months", 1, 60),
-        _slider("fast", "Fast: full after so many months", 1, 60),
+        Field("months", "Gradual: full after so many months", Decimal(1), Decimal(60), 0,
+              slider=True),
+        Field("fast", "Fast: full after so many months", Decimal(1), Decimal(60), 0,
+              slider=True),
         _slider("commissioner", "Of what bridging does not meet, the commissioner carries, %",
                 0, 100, "commissioner-share"),
         _pounds("bridging", "Bridging money, once", "bridging"),
@@ -141,16 +144,16 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     ),
     "bands": (
         Field("pace", "Which roll-out", choices=(("gradual", "Gradual"), ("fast", "Fast"))),
-        _range("uptake-low", "Uptake, %: lowest", Decimal(0), Decimal(100)),
-        _range("uptake-high", "Uptake, %: highest", Decimal(0), Decimal(100)),
+        _slider("uptake-low", "Uptake, %: lowest", 0, 100),
+        _slider("uptake-high", "Uptake, %: highest", 0, 100),
         _range("need-low", "Cost of a plan, % of what you think: lowest", Decimal(10),
                Decimal(1000)),
         _range("need-high", "Cost of a plan, % of what you think: highest", Decimal(10),
                Decimal(1000)),
         _range("price-low", "Price rise a year, %: lowest", Decimal(-20), Decimal(50)),
         _range("price-high", "Price rise a year, %: highest", Decimal(-20), Decimal(50)),
-        _range("drop-low", "Going back in a year, %: lowest", Decimal(0), Decimal(100)),
-        _range("drop-high", "Going back in a year, %: highest", Decimal(0), Decimal(100)),
+        _slider("drop-low", "Going back in a year, %: lowest", 0, 100),
+        _slider("drop-high", "Going back in a year, %: highest", 0, 100),
         _count("draws", "Draws", 200, 10_000, part="how"),
         _count("seed", "Seed", 0, 1_000_000, part="how",
                hint="The same seed draws the same numbers."),
@@ -226,7 +229,7 @@ def check_figures(step: str, value: Any) -> dict[str, str]:
     for name, given in value.items():
         if step == "block" and name == CSV:
             errors += [AnswersError(str(fault), key=f"{step}.{CSV}") for fault in faults_of(given)]
-            kept[CSV] = str(given)
+            kept |= {CSV: str(given)} if str(given).strip() else {}
         elif name not in known:
             listed = ", ".join(known)
             errors.append(
@@ -298,9 +301,9 @@ def _crossed(step: str, figures: Mapping[str, Mapping[str, str]]) -> Iterator[tu
                 "adds up with the other two to nothing. Give what the contract costs.",
             )
     if step == "bands":
-        for name, (likely, low, high) in SPREADS.items():
+        for likely, low, high in SPREADS.values():
             middle = Decimal(figures["running"][likely]) if likely else Decimal(100)
             if Decimal(figures["bands"][low]) > middle:
-                yield f"bands.{low}", f"is above the likeliest {name}, {plain(middle)}."
+                yield f"bands.{low}", f"is above the likeliest, {plain(middle)}."
             if Decimal(figures["bands"][high]) < middle:
-                yield f"bands.{high}", f"is below the likeliest {name}, {plain(middle)}."
+                yield f"bands.{high}", f"is below the likeliest, {plain(middle)}."

@@ -69,7 +69,10 @@ class Sums:
     def figures(self) -> dict[str, dict[str, str]]:
         """Every field of every step, as text."""
         plain = defaults(self.case, self.area, self.given.get("running", {}))
-        return {step: plain[step] | dict(self.given.get(step, {})) for step in plain}
+        made = {step: plain[step] | dict(self.given.get(step, {})) for step in plain}
+        if made["block"].pop(CSV, ""):  # what was pasted stands in place of the page's own fields
+            made["block"] = plain["block"] | {"leavers": made["block"]["leavers"]}
+        return made
 
     def number(self, step: str, name: str) -> Decimal:
         """Return one figure."""

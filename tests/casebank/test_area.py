@@ -43,7 +43,7 @@ BAD = [
     ("variable,,312000,", "variable,,,", 5, "column 3 (value): is empty.", "Give a number"),
     ("set-up,,450,", "set-up,,£450,", 14, "set-up, column 3 (value): is '£450'.", "Write 450:"),
     ("team,,30000,", 'team,,"30,000",', 16, "is '30,000'.", "Write 30000:"),
-    ("team,,30000,", "team,,30,000,", 16, "team: has 9 cells for 8 columns.", "1248000, not 1,248"),
+    ("team,,30000,", "team,,30,000,", 16, "has 9 cells for 8 columns.", "not 1,248,000"),
     ("team,,30000,", "team,,about thirty,", 16, "which is no number.", "such as 1248000"),
     ("uptake,24,40,20,55", "uptake,24,140,20,150", 29, "is 140 per cent.", "from 0 to 100"),
     ("uptake,18,34", "uptake,9,34", 28, "uptake, column 2 (month): is 9, after month 12.", "order"),
@@ -78,6 +78,10 @@ def test_a_fault_is_told_with_line_column_and_what_would_be_right(
     mine = [each for each in found if each.startswith(f"area.csv:{line}:") and problem in each]
     assert mine, found
     assert cure in mine[0]
+
+
+def test_cells_copied_from_a_spreadsheet_may_have_tabs_between_them() -> None:
+    assert isinstance(read_area(HERE, "\ufeff" + TEXT.replace(",", "\t")), Area)
 
 
 def test_all_faults_are_told_at_once() -> None:

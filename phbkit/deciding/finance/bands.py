@@ -46,10 +46,10 @@ Spreads = Mapping[str, Spread]
 
 
 def draw(spreads: Spreads, draws: int, seed: int) -> Beliefs:
-    """Draw beliefs: an array of draws by 1 for each."""
+    """Draw beliefs: an array of draws for each."""
     import numpy as np
 
-    chances = np.random.default_rng(seed).random((len(BELIEFS), draws, 1))
+    chances = np.random.default_rng(seed).random((len(BELIEFS), draws))
     drawn = {name: spreads[name].at(chance) for name, chance in zip(BELIEFS, chances, strict=True)}
     return Beliefs(**drawn)
 
@@ -86,7 +86,7 @@ def summarise(flows: Flows, bridging: int) -> Bands:
     import numpy as np
 
     so_far = _quantiles(flows.so_far)
-    deepest = _quantiles(flows.deepest[:, np.newaxis])[0]
+    deepest = _quantiles(flows.deepest[np.newaxis])[0]
     carriers = {
         "bridging": flows.bridged,
         "commissioner": flows.commissioner,
@@ -94,13 +94,13 @@ def summarise(flows: Flows, bridging: int) -> Bands:
         "person": flows.person,
     }
     return Bands(
-        len(flows.deepest),
+        flows.deepest.size,
         so_far,
         deepest,
         float((flows.balances > 0).mean()),
         float((flows.repaid > 0).mean()),
         float((flows.deepest <= bridging).mean()),
-        {name: round(float(each.sum(axis=-1).mean())) for name, each in carriers.items()},
+        {name: round(float(each.sum(axis=0).mean())) for name, each in carriers.items()},
     )
 
 
@@ -108,9 +108,9 @@ def _quantiles(values: NDArray[Any]) -> tuple[tuple[int, int, int], ...]:
     """Take quantiles over draws, for each month; values that were drawn, so whole pence."""
     import numpy as np
 
-    places = [round(share * (len(values) - 1)) for share in QUANTILES]
-    found = np.partition(values, places, axis=0)[places]
-    return tuple((int(a), int(b), int(c)) for a, b, c in found.T)
+    places = [round(share * (values.shape[-1] - 1)) for share in QUANTILES]
+    found = np.partition(values, places, axis=-1)[:, places]
+    return tuple((int(a), int(b), int(c)) for a, b, c in found)
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def matters(contract: Contract, terms: Terms, pace: Pace, spreads: Spreads) -> S
     for name in BELIEFS:
         spread = spreads[name]
         grid = np.linspace(spread.low, spread.high, _GRID)
-        beliefs = Beliefs(**(likely | {name: grid[:, np.newaxis]}))
+        beliefs = Beliefs(**(likely | {name: grid}))
         holes = roll_out(contract, terms, pace, beliefs).deepest
         fits = holes <= terms.bridging
         turn = np.flatnonzero(fits[1:] != fits[:-1])

@@ -97,19 +97,19 @@ class Contract:
         Parameters
         ----------
         leavers
-            People who have left and whose place stays empty, by month along the last axis. Cost is
+            People who have left and whose place stays empty, by month along the first axis. Cost is
             released for those who were gone through the whole of the notice.
         """
         import numpy as np
 
-        months = leavers.shape[-1]
+        months = len(leavers)
         steps = np.floor(_gone_for(leavers, self.step_notice) / self.step_people + _ALMOST)
         each = self.variable / self.people / 12
         released = _gone_for(leavers, self.variable_notice) * each
         released += steps * (float(self.step_cost) / 12)
         if 0 < self.end < months and self.fixed_released:
-            let_again = leavers[..., self.end :] * (self.fixed * self.fixed_released)
-            released[..., self.end :] += let_again / self.people / 12
+            let_again = leavers[self.end :] * (self.fixed * self.fixed_released)
+            released[self.end :] += let_again / self.people / 12
         return whole_months(released)
 
 
@@ -119,6 +119,6 @@ def _gone_for(leavers: NDArray[Any], notice: int) -> NDArray[Any]:
 
     gone = leavers.copy()
     for month in range(1, notice + 1):
-        gone[..., month:] = np.minimum(gone[..., month:], leavers[..., :-month])
-    gone[..., : min(notice, gone.shape[-1])] = 0
+        gone[month:] = np.minimum(gone[month:], leavers[:-month])
+    gone[:notice] = 0
     return gone

@@ -23,10 +23,11 @@ def in_pounds(amount: int) -> Decimal:
 def whole_months(monthly: NDArray[Any]) -> NDArray[np.int64]:
     """Round monthly amounts in pence so that their sum so far is never out by more than half one.
 
-    Months are along the last axis; twelve equal ones add up to the year's sum.
+    Months are along the first axis; twelve equal ones add up to the year's sum.
     """
     import numpy as np
 
-    so_far = np.rint(monthly.cumsum(axis=-1)).astype(np.int64)
-    made: NDArray[np.int64] = np.diff(so_far, axis=-1, prepend=0)
+    so_far = np.rint(monthly.cumsum(axis=0)).astype(np.int64)
+    made: NDArray[np.int64] = so_far.copy()
+    made[1:] -= so_far[:-1]
     return made

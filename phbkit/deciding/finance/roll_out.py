@@ -1,7 +1,7 @@
 """A roll-out, month by month: what it costs, what it releases and who carries the difference.
 
-Every array is whole pence, months along the last axis and draws before it. Months are looped over;
-draws never are.
+Every array is whole pence, months along the first axis and draws along the second. Months are
+looped over; draws never are.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Beliefs:
-    """What nobody knows beforehand: numbers, or arrays of draws by 1.
+    """What nobody knows beforehand: numbers, or arrays with one number for each draw.
 
     `uptake` is the share of the people in the contract who move in the end, `need` what a plan
     costs beside what was thought (1: the same), `price_rise` a year beyond the contract's own, and
@@ -157,12 +157,12 @@ class Flows:
     @cached_property
     def so_far(self) -> Amounts:
         """The extra cost since the beginning: above nothing is a hole, below it a gain."""
-        return self.extra.cumsum(axis=-1)
+        return self.extra.cumsum(axis=0)
 
     @cached_property
     def deepest(self) -> Amounts:
         """The deepest hole; nothing where there is none."""
-        deepest: Amounts = self.so_far.max(axis=-1).clip(min=0)
+        deepest: Amounts = self.so_far.max(axis=0).clip(min=0)
         return deepest
 
     @property
@@ -180,9 +180,9 @@ def _from_when(good: NDArray[np.bool_]) -> Amounts:
     """Find the month, from 1, from which something holds to the end; 0 where it does not."""
     import numpy as np
 
-    last_bad = good.shape[-1] - np.argmin(good[..., ::-1], axis=-1)
-    month = np.where(good.all(axis=-1), 1, last_bad + 1)
-    found: Amounts = np.where(good[..., -1], month, 0)
+    last_bad = len(good) - np.argmin(good[::-1], axis=0)
+    month = np.where(good.all(axis=0), 1, last_bad + 1)
+    found: Amounts = np.where(good[-1], month, 0)
     return found
 
 
@@ -192,50 +192,49 @@ def roll_out(contract: Contract, terms: Terms, pace: Pace, beliefs: Beliefs) -> 
     Returns
     -------
     Flows
-        Arrays of months; of draws by months where a belief is an array of draws by 1.
+        Arrays of months; of months by draws where a belief is an array of draws.
     """
     import numpy as np
 
-    curve = pace.curve()
-    new = np.asarray(contract.people * beliefs.uptake * np.diff(curve, prepend=0.0), dtype=float)
-    holders = _staying(new, 1 - (1 - np.asarray(beliefs.drop_out)) ** (1 / 12))
-    years = np.arange(pace.months) // 12
-    price = (1 + np.asarray(beliefs.price_rise)) ** years * (beliefs.need * terms.plan_cost / 12)
-    plans = whole_months(holders * price)
+    uptake, need, rise, back = np.broadcast_arrays(
+        beliefs.uptake, beliefs.need, beliefs.price_rise, beliefs.drop_out
+    )
+
+    def down(values: NDArray[Any]) -> NDArray[Any]:
+        """Stand a value for each month beside the draws."""
+        return values.reshape(-1, *(1 for _ in uptake.shape))
+
+    new = down(np.diff(pace.curve(), prepend=0.0)) * (contract.people * uptake)
+    holders = _staying(new, 1 - (1 - back) ** (1 / 12))
+    years = (1 + rise) ** down(np.arange(-(-pace.months // 12))) * (need * terms.plan_cost / 12)
+    plans = whole_months(holders * years.repeat(12, axis=0)[: pace.months])
     paid = plans if terms.covered == 1 else whole_months(plans * terms.covered)
     running = whole_months(new * terms.set_up + holders * (terms.support / 12) + terms.team / 12)
-    running, plans, paid = np.broadcast_arrays(running, plans, paid)
     leavers = holders * ((1 - terms.newcomers) * (1 - terms.backfill))
-    released = np.broadcast_to(contract.released(leavers), plans.shape)
+    released = contract.released(leavers)
     bridged, commissioner = _carried(paid + running - released, terms)
-    baseline = whole_months(np.full(pace.months, contract.total / 12))
+    baseline = whole_months(down(np.full(pace.months, contract.total / 12)))
     return Flows(holders, leavers, baseline, plans, paid, running, released, bridged, commissioner)
 
 
 def _staying(new: NDArray[Any], leaves: NDArray[Any]) -> NDArray[Any]:
     """Count budget holders by month, of whom some go back each month after the one they came in."""
-    import numpy as np
-
-    if not np.any(leaves):
-        return new.cumsum(axis=-1)
-    rate = np.broadcast_to(leaves, (*np.broadcast_shapes(new.shape, leaves.shape)[:-1], 1))
-    holders = np.empty((*rate.shape[:-1], new.shape[-1]))
-    holders[..., 0] = new[..., 0]
-    for month in range(1, new.shape[-1]):
-        stay = holders[..., month - 1] * (1 - rate[..., 0])
-        holders[..., month] = stay + new[..., month]
+    holders, stay = new.copy(), 1 - leaves
+    for month in range(1, len(new)):
+        holders[month] += holders[month - 1] * stay
     return holders
 
 
-def _carried(extra: NDArray[Any], terms: Terms) -> tuple[NDArray[Any], NDArray[Any]]:
+def _carried(extra: Amounts, terms: Terms) -> tuple[Amounts, Amounts]:
     """Split what budgets and support cost beyond what is released: bridged, commissioner's share.
 
     Bridging money meets months that cost more until it is spent, and is not paid back. The
     provider carries what the commissioner does not.
     """
-    import numpy as np
-
-    met = np.minimum(extra.clip(min=0).cumsum(axis=-1), terms.bridging)
-    bridged = np.diff(met, axis=-1, prepend=0)
+    met = extra.clip(min=0).cumsum(axis=0).clip(max=terms.bridging)
+    bridged = met.copy()
+    bridged[1:] -= met[:-1]
     left = extra - bridged
+    if terms.commissioner in {0.0, 1.0}:
+        return bridged, left * int(terms.commissioner)
     return bridged, whole_months(left * terms.commissioner)

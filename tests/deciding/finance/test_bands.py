@@ -1,4 +1,4 @@
-"""Draws: the same for the same seed, inside what was thought possible, and bands that narrow to a line."""
+"""Draws: the same for one seed, inside what was thought possible; without doubt, a line."""
 
 from __future__ import annotations
 
