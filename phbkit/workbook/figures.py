@@ -225,7 +225,8 @@ def check_figures(step: str, value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise AnswersError(f"must map fields to numbers; got {value!r}.", key=step)
     known = {field.name: field for field in FIELDS[step]}
-    kept, errors = {}, []
+    kept: dict[str, str] = {}
+    errors: list[AnswersError] = []
     for name, given in value.items():
         if step == "block" and name == CSV:
             errors += [AnswersError(str(fault), key=f"{step}.{CSV}") for fault in faults_of(given)]
