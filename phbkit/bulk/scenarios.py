@@ -18,6 +18,7 @@ from typing import Any
 
 from phbkit.bulk.cohort_run import Options, Progress, cases_played, run_cohort
 from phbkit.bulk.report.page import as_html
+from phbkit.bulk.tables import neutral
 from phbkit.bulk.writing import write_whole
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.area import read_area
@@ -193,7 +194,7 @@ def write_comparison(out: Path, case: Case, given: Sequence[Given]) -> None:
     table = csv.writer(file, lineterminator="\n")
     table.writerow([SCENARIO, "pace", *names])
     for scenario, pace, found in rows:
-        table.writerow([scenario, pace, *(_plain(name, found[name]) for name in names)])
+        table.writerow([neutral(scenario), pace, *(_plain(name, found[name]) for name in names)])
     write_whole(out / TABLE, file.getvalue().encode())
     write_whole(out / PAGE, as_html(_document(case, given, rows)))
 
