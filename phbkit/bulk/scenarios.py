@@ -29,7 +29,7 @@ from phbkit.exports.document import Document, Heading, Paragraph, Table
 from phbkit.settings import Settings
 from phbkit.text import pounds
 from phbkit.workbook.figures import CSV, FIELDS, check_figures, crossed
-from phbkit.workbook.sums import PaceName, Sums, written
+from phbkit.workbook.sums import LABELS, PaceName, Sums, written
 
 SCENARIO = "scenario"
 MOST_SCENARIOS = 5000
@@ -230,7 +230,7 @@ def _document(
                "carried by person")  # fmt: skip
     table = Table(
         f"{len(given)} scenarios at both paces, {first.area.year} prices, pounds",
-        ("Scenario and pace", *(name.capitalize() for name in columns)),
+        ("Scenario and pace", *(LABELS[name] for name in columns)),
         (2.0, *(1.0 for _ in columns)),
         tuple(
             (f"{name}, {pace}", *(written(column, row[column]) for column in columns))
@@ -242,8 +242,7 @@ def _document(
         f"{whose}. It follows from the figures that were put in: neither a forecast nor evidence. "
         f"Each scenario has the same draws ({first.draws[0]:,} unless it says otherwise), so that "
         "differences are not luck. No figure here is a saving: the deepest hole is what has to be "
-        "carried, and the last columns say by whom, over and above bridging money. Chances are "
-        "shares of draws."
+        "carried, and the last columns say by whom, over and above bridging money."
     )
     blocks = (
         Heading("Where the hole lies"),

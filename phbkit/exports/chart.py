@@ -10,12 +10,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from phbkit.exports.blocks import Picture
 
 WIDTH = 380
 _LEFT, _RIGHT, _TOP, _BOTTOM, _ROW = 54, 12, 8, 40, 17
+_LONGEST = 54
 _COLOURS = ("#0b5957", "#b35900", "#0a4a82", "#46565f")
 _DASHES = ("", "7 4", "2 3", "9 3 2 3")
 _INK, _HAIR = "#17252d", "#d9d4c9"
@@ -76,7 +77,7 @@ def bars(rows: Sequence[tuple[str, float, float]], words: str, *, start: float, 
     height = _TOP + 40 * len(rows) + _BOTTOM
 
     def place(value: float) -> float:
-        return 12 + (value - low) / (high - low) * (WIDTH - 30)
+        return 26 + (value - low) / (high - low) * (WIDTH - 52)
 
     parts = [
         _mark(f'<line x1="{place(tick):.1f}" x2="{place(tick):.1f}" y1="{_TOP}" '
@@ -87,16 +88,15 @@ def bars(rows: Sequence[tuple[str, float, float]], words: str, *, start: float, 
     for row, (name, one, other) in enumerate(rows):
         top = _TOP + 40 * row
         left, right = sorted((place(one), place(other)))
-        parts.append(_text(12, top + 13, name, "start"))
+        at = place(start)
+        shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+        parts.append(_text(12, top + 13, shown, "start"))
         parts.append(
             _mark(f'<rect x="{left:.1f}" y="{top + 18}" width="{max(right - left, 1.5):.1f}" '
-                  f'height="14" fill="{_COLOURS[0]}" class="phb-c0"/>')
+                  f'height="14" fill="{_COLOURS[0]}" class="phb-c0"/>'
+                f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{top + 15}" y2="{top + 35}" '
+                f'stroke="{_INK}" stroke-width="2" class="phb-axis"/>')
         )  # fmt: skip
-    at = place(start)
-    parts.append(
-        _mark(f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{height - _BOTTOM}" '
-              f'stroke="{_INK}" stroke-width="1.5" class="phb-axis"/>')
-    )  # fmt: skip
     parts.append(_text(WIDTH / 2, height - 6, up, "middle"))
     return Picture(_svg(height, words, parts), words)
 
@@ -203,13 +203,12 @@ def _mark(svg: str) -> Markup:
 
 
 def _svg(height: float, words: str, parts: Sequence[Markup]) -> str:
-    return str(
-        Markup(
-            '<svg xmlns="http://www.w3.org/2000/svg" class="phb-chart" role="img" '
-            'aria-label="{}" viewBox="0 0 {} {:.0f}" font-family="system-ui, sans-serif" '
-            'font-size="12">{}</svg>'
-        ).format(escape(words), WIDTH, height, Markup("").join(parts))
+    svg = Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="phb-chart" role="img" aria-label="{0}" '
+        'width="{1}" viewBox="0 0 {1} {2:.0f}" font-family="system-ui, sans-serif" '
+        'font-size="12">{3}</svg>'
     )
+    return str(svg.format(words, WIDTH, height, Markup("").join(parts)))
 
 
 def _scale(low: float, high: float) -> tuple[float, float, list[float]]:

@@ -7,7 +7,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from phbkit.deciding.finance import Effect, Flows, in_pounds
-from phbkit.deciding.finance.scenario import CARRIERS
 from phbkit.exports.blocks import Picture
 from phbkit.exports.chart import Series, bars, lines
 from phbkit.text import pounds
@@ -116,8 +115,9 @@ def _running(sums: Sums) -> dict[str, Any]:
         "terms": terms,
         "picture": picture,
         "months": [*range(3, months, 3), months],
-        "carried": {
-            name: {pace: _carried(flows[pace], name) for pace in PACES} for name in CARRIERS
+        "carried": {pace: _carried(flows[pace]) for pace in PACES},
+        "at_deepest": {
+            pace: _carried(flows[pace], int(flows[pace].deepest_month)) for pace in PACES
         },
         "carried_by": CARRIED_BY,
         "freed": {pace: float(flows[pace].leavers[-1]) for pace in PACES},
@@ -134,14 +134,9 @@ def _when(flows: dict[Any, Flows]) -> str:
     return f"{'; '.join(told).capitalize()}."
 
 
-def _carried(flows: Flows, name: str) -> int:
-    found = {
-        "bridging": flows.bridged,
-        "commissioner": flows.commissioner,
-        "provider": flows.provider,
-        "person": flows.person,
-    }[name]
-    return int(found.sum())
+def _carried(flows: Flows, until: int | None = None) -> dict[str, int]:
+    """Add up what each carries, to the end or until a month."""
+    return {name: int(each[:until].sum()) for name, each in flows.carriers.items()}
 
 
 def _bands(sums: Sums) -> dict[str, Any]:
@@ -181,12 +176,12 @@ def _bands(sums: Sums) -> dict[str, Any]:
 
 
 def _swings(effects: Sequence[Effect], likely: int) -> Picture:
-    rows = [(NAMES[each.name], each.low / 100, each.high / 100) for each in effects]
+    rows = [(NAMES[each.name], each.least / 100, each.most / 100) for each in effects]
     first = effects[0]
     words = (
-        f"Bar chart: the deepest hole when one belief goes from its lowest to its highest and the "
+        f"Bar chart: the deepest hole between the ends of one belief, while the "
         f"others stay. The longest bar is “{NAMES[first.name].lower()}”: from "
-        f"{roughly(first.low)} to {roughly(first.high)}."
+        f"{roughly(first.least)} to {roughly(first.most)}."
     )
     return bars(
         rows, words, start=likely / 100, up="Deepest hole; the line: all at their likeliest"

@@ -34,7 +34,7 @@ from phbkit.workbook.form_values import (
 )
 from phbkit.workbook.formats import LEVELS, ordinal
 from phbkit.workbook.module import Module
-from phbkit.workbook.sums import PACES, written
+from phbkit.workbook.sums import LABELS, PACES, written
 
 _BRIEF = 80
 _SCALE_WORDS = {
@@ -165,6 +165,7 @@ def _money_context(module: Module, step: Step, *, form: bool) -> dict[str, Any]:
         "both": {pace: sums.outcome(pace) for pace in PACES} if step.id == "board" else {},
         "board": module.answers.get("board", {}),
         "boards": BOARD,
+        "labels": LABELS,
     }
 
 

@@ -29,6 +29,22 @@ from phbkit.workbook.figures import CSV, PASTED, SPREADS, defaults
 if TYPE_CHECKING:
     import pandas as pd
 
+LABELS = {
+    "deepest": "Deepest hole, everything likeliest",
+    "balances": "Months cost no more than before, from",
+    "repaid": "The hole is filled",
+    "extra": "Extra cost at the end",
+    "carried by bridging": "Carried to the end by: bridging money",
+    "carried by commissioner": "Carried to the end by: commissioner",
+    "carried by provider": "Carried to the end by: provider",
+    "carried by person": "Carried to the end by: the people themselves",
+    "deepest, 1 in 10 below": "Deepest hole, 1 draw in 10 below",
+    "deepest, half below": "Deepest hole, half the draws below",
+    "deepest, 9 in 10 below": "Deepest hole, 9 draws in 10 below",
+    "chance balances": "Months balance by the end, of 100 draws",
+    "chance repaid": "The hole is filled by the end, of 100 draws",
+    "chance bridging is enough": "Bridging money is enough, of 100 draws",
+}
 PaceName = Literal["gradual", "fast"]
 PACES: tuple[PaceName, ...] = ("gradual", "fast")
 LEGAL_MINIMUM = "legal-minimum"
@@ -181,7 +197,7 @@ class Sums:
     def _repr_html_(self) -> str:
         both = [self.outcome(pace) for pace in PACES]
         rows = [("", *(pace.capitalize() for pace in PACES))]
-        rows += [(name, *(written(name, each[name]) for each in both)) for name in both[0]]
+        rows += [(LABELS[name], *(written(name, each[name]) for each in both)) for name in both[0]]
         which = "a made-up area" if self.made_up else "figures of your own"
         caption = f"{which.capitalize()}, {self.area.year} prices; {self.draws[0]:,} draws"
         return str(table(caption, rows))
@@ -193,7 +209,7 @@ _STEPS = ("setting", "block", "running", "bands")
 def written(name: str, value: Any) -> str:
     """Write one compared figure for people."""
     if name.startswith("chance"):
-        return f"{100 * value:.0f} %"
+        return f"{100 * value:.0f}"
     if name in {"balances", "repaid"}:
         return f"month {value}" if value else "not in this time"
     return pounds(in_pounds(value))

@@ -87,12 +87,6 @@ def summarise(flows: Flows, bridging: int) -> Bands:
 
     so_far = _quantiles(flows.so_far)
     deepest = _quantiles(flows.deepest[np.newaxis])[0]
-    carriers = {
-        "bridging": flows.bridged,
-        "commissioner": flows.commissioner,
-        "provider": flows.provider,
-        "person": flows.person,
-    }
     return Bands(
         flows.deepest.size,
         so_far,
@@ -100,7 +94,7 @@ def summarise(flows: Flows, bridging: int) -> Bands:
         float((flows.balances > 0).mean()),
         float((flows.repaid > 0).mean()),
         float((flows.deepest <= bridging).mean()),
-        {name: round(float(each.sum(axis=0).mean())) for name, each in carriers.items()},
+        {name: round(float(each.sum(axis=0).mean())) for name, each in flows.carriers.items()},
     )
 
 
@@ -117,20 +111,31 @@ def _quantiles(values: NDArray[Any]) -> tuple[tuple[int, int, int], ...]:
 class Effect:
     """What one belief does to the deepest hole while the others stay at their likeliest.
 
-    `low` and `high` are the hole, in pence, at the lowest and the highest value; `turns` is the
-    value at which the hole outgrows the bridging money or stops doing so, if there is one.
+    Attributes
+    ----------
+    low, high
+        The hole, in pence, at the lowest and at the highest value.
+    least, most
+        The shallowest and the deepest hole anywhere between: steps make it go up and down.
+    turns
+        The values at which the hole outgrows the bridging money, or comes within it again.
+    fits_low
+        Whether bridging money is enough at the lowest value.
     """
 
     name: str
     spread: Spread
     low: int
     high: int
-    turns: float | None
+    least: int
+    most: int
+    turns: tuple[float, ...]
+    fits_low: bool
 
     @property
     def swing(self) -> int:
         """How far it moves the hole, pence."""
-        return abs(self.high - self.low)
+        return self.most - self.least
 
 
 def matters(contract: Contract, terms: Terms, pace: Pace, spreads: Spreads) -> Sequence[Effect]:
@@ -145,7 +150,7 @@ def matters(contract: Contract, terms: Terms, pace: Pace, spreads: Spreads) -> S
         beliefs = Beliefs(**(likely | {name: grid}))
         holes = roll_out(contract, terms, pace, beliefs).deepest
         fits = holes <= terms.bridging
-        turn = np.flatnonzero(fits[1:] != fits[:-1])
-        turns = float(grid[turn[0] + 1]) if turn.size else None
-        found.append(Effect(name, spread, int(holes[0]), int(holes[-1]), turns))
+        turns = tuple(float(grid[at + 1]) for at in np.flatnonzero(fits[1:] != fits[:-1]))
+        ends = int(holes[0]), int(holes[-1]), int(holes.min()), int(holes.max())
+        found.append(Effect(name, spread, *ends, turns, bool(fits[0])))
     return sorted(found, key=lambda effect: -effect.swing)

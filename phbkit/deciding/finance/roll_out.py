@@ -166,6 +166,22 @@ class Flows:
         return deepest
 
     @property
+    def deepest_month(self) -> Amounts:
+        """The month, from 1, in which the hole is deepest."""
+        month: Amounts = self.so_far.argmax(axis=0) + 1
+        return month
+
+    @property
+    def carriers(self) -> dict[str, Amounts]:
+        """Who carries the extra cost, by month: the four add up to it."""
+        return {
+            "bridging": self.bridged,
+            "commissioner": self.commissioner,
+            "provider": self.provider,
+            "person": self.person,
+        }
+
+    @property
     def balances(self) -> Amounts:
         """The month from which no month costs more than before, to the end; 0 where none is."""
         return _from_when(self.extra <= 0)

@@ -11,8 +11,6 @@ from phbkit.deciding.finance.bands import Bands, Effect, Spread, draw, matters, 
 from phbkit.deciding.finance.contract import Contract
 from phbkit.deciding.finance.roll_out import Beliefs, Flows, Pace, Terms, roll_out
 
-CARRIERS = ("bridging", "commissioner", "provider", "person")
-
 
 @dataclass(frozen=True)
 class Scenario:
@@ -77,18 +75,12 @@ def outcome(scenario: Scenario, draws: int, seed: int) -> dict[str, Any]:
     `balances` and `repaid` are months with every belief at its likeliest, 0 where there is none.
     """
     flows, bands = scenario.flows(), scenario.bands(draws, seed)
-    carried: dict[str, int] = {
-        "bridging": int(flows.bridged.sum()),
-        "commissioner": int(flows.commissioner.sum()),
-        "provider": int(flows.provider.sum()),
-        "person": int(flows.person.sum()),
-    }
     return {
         "deepest": int(flows.deepest),
         "balances": int(flows.balances),
         "repaid": int(flows.repaid),
         "extra": int(flows.so_far[-1]),
-        **{f"carried by {name}": carried[name] for name in CARRIERS},
+        **{f"carried by {name}": int(each.sum()) for name, each in flows.carriers.items()},
         "deepest, 1 in 10 below": bands.deepest[0],
         "deepest, half below": bands.deepest[1],
         "deepest, 9 in 10 below": bands.deepest[2],

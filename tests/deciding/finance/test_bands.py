@@ -82,7 +82,9 @@ def test_what_matters_most_comes_first_and_says_where_it_turns() -> None:
     assert effects[0].name in {"uptake", "need"}
     for effect in effects:
         crosses = (effect.low <= TERMS.bridging) != (effect.high <= TERMS.bridging)
-        assert not crosses or effect.turns is not None
+        assert len(effect.turns) % 2 == crosses
+        assert effect.least <= min(effect.low, effect.high) <= effect.most
+        assert effect.fits_low == (effect.low <= TERMS.bridging)
 
 
 def test_a_sweep_gives_what_each_scenario_gives_alone() -> None:

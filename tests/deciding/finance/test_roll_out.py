@@ -147,6 +147,7 @@ def test_bridging_is_spent_first_and_the_rest_is_shared() -> None:
     assert flows.commissioner.sum() == 57_000
     assert flows.provider.sum() == 38_000
     assert flows.person.sum() == 0
+    assert flows.deepest_month == 12
 
 
 def test_a_budget_that_does_not_cover_the_plan_leaves_the_rest_with_the_person() -> None:
@@ -167,6 +168,7 @@ def test_what_everybody_spends_is_what_commissioner_provider_and_person_carry(
     assert (flows.commissioner_pays == flows.baseline + flows.bridged + flows.commissioner).all()
     assert (flows.total == flows.baseline + flows.extra).all()
     assert (flows.block_payment == flows.provider_spends - flows.provider).all()
+    assert (sum(flows.carriers.values()) == flows.extra).all()
     assert (flows.bridged >= 0).all()
     assert (flows.bridged.sum(axis=0) <= terms.bridging).all()
     assert (flows.person.sum(axis=0) >= 0).all()
