@@ -14,11 +14,12 @@ from markupsafe import Markup
 
 from phbkit.exports.blocks import Picture
 
-WIDTH = 380
-_LEFT, _RIGHT, _TOP, _BOTTOM, _ROW = 54, 12, 8, 40, 17
-_LONGEST = 54
+WIDTH = 330
+_LEFT, _RIGHT, _TOP, _BOTTOM, _ROW = 50, 10, 8, 40, 17
+_LONGEST = 48
 _COLOURS = ("#0b5957", "#b35900", "#0a4a82", "#46565f")
 _DASHES = ("", "7 4", "2 3", "9 3 2 3")
+_STEPS = (1, 2, 3, 6, 12, 24, 48, 120, 240, 600, 1200, 6000)
 _INK, _HAIR = "#17252d", "#d9d4c9"
 
 
@@ -132,7 +133,7 @@ class _Plot:
                 f'y2="{self.y(tick):.1f}" stroke="{_INK if heavy else _HAIR}" '
                 f'class="{"phb-axis" if heavy else "phb-grid"}"/>'
             ) + _text(_LEFT - 5, self.y(tick) + 4, _money(tick), "end")
-        step = next(each for each in (1, 2, 3, 6, 12, 24, 48) if self.count / each <= 8)
+        step = next(each for each in _STEPS if self.count / each <= 7)
         for month in sorted({1, *range(step, self.count + 1, step)} - ({1} if step > 2 else set())):
             made += _text(self.x(month), self.height - 24, str(month), "middle")
         made += _text(WIDTH / 2, self.height - 6, f"{up}, by {across}", "middle")

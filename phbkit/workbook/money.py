@@ -151,7 +151,7 @@ def _bands(sums: Sums) -> dict[str, Any]:
     )
     terms = scenario.terms
     picture = lines(
-        [Series("middle of the draws; band: 4 in 5 of them", middle, low, high)],
+        [Series("middle draw; band: 4 draws in 5", middle, low, high)],
         words,
         across="month",
         up="Extra cost so far",

@@ -58,7 +58,7 @@ def test_nothing_in_a_name_is_obeyed_or_runs_out_of_the_picture(name: str) -> No
         svg = drawn(picture)
         assert not svg.xpath("//*[local-name()='script']")
         assert not svg.xpath("//@onload")
-    assert all(len(text) <= 54 for text in svg.xpath("//*[local-name()='text']/text()"))
+    assert all(len(text) <= 48 for text in svg.xpath("//*[local-name()='text']/text()"))
 
 
 def test_amounts_on_an_axis_are_short_and_a_minus_is_read_as_one() -> None:
