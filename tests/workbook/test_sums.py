@@ -163,6 +163,17 @@ def test_every_fault_of_a_page_is_told_at_its_field_and_nothing_is_kept(module: 
     assert "running" not in module.answers
 
 
+def test_figures_that_do_not_go_together_are_refused_at_their_field(
+    module: Module, case: Case
+) -> None:
+    play(module, "bands")
+    with pytest.raises(RefusedError) as refused:
+        module.submit("bad", "bands", {"bands": {"uptake-low": "45"}, "what-to-tell": "b"})
+    assert refused.value.problems == {"bands.uptake-low": "is above the likeliest, 40."}
+    with pytest.raises(AnswersError, match=r"block\.leavers: is more than the 240"):
+        Workbook.open(case.id, {"answers": {"block": {"leavers": 241}}}, live=False)
+
+
 def test_a_pasted_area_stands_in_place_of_the_made_up_one(module: Module) -> None:
     own = AREA.read_text().replace("contract,,1248000", "contract,,1252800")
     own = own.replace("variable,,312000", "variable,,316800").replace("made up", "our ledger")
