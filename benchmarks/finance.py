@@ -108,7 +108,7 @@ def rows() -> Iterator[tuple[str, ...]]:
     ours, stock = interleave(RUNS, together, apart)
     yield row("20 scenarios of 10,000 draws, 36 months (stock: draw by draw)", ours, stock)
     yield row("the memory they take", [most_memory()], unit="MB")
-    for step, name, first in (("running", "running.share", 20), ("bands", "bands.need-high", 130)):
+    for step, name, first in (("running", "running.share", 20), ("bands", "bands.uptake-high", 60)):
         what = "a slider" if step == "running" else "2,000 draws"
         yield row(f"{what}, until the screen shows it", list(on_screen(step, name, first)))
 

@@ -29,7 +29,7 @@ from phbkit.exports.document import Document, Heading, Paragraph, Table
 from phbkit.settings import Settings
 from phbkit.text import pounds
 from phbkit.workbook.figures import CSV, FIELDS, check_figures, crossed
-from phbkit.workbook.sums import LABELS, PaceName, Sums, written
+from phbkit.workbook.sums import LABELS, PACES, PaceName, Sums, written
 
 SCENARIO = "scenario"
 MOST_SCENARIOS = 5000
@@ -179,11 +179,8 @@ def compare(case: Case, given: Sequence[Given]) -> list[tuple[str, PaceName, dic
 
     They are what the scenario's notebook shows: the same functions work both out.
     """
-    found: list[tuple[str, PaceName, dict[str, Any]]] = []
-    for each in given:
-        sums = Sums.of(case, each.answers)
-        found += [(each.name, pace, sums.outcome(pace)) for pace in ("gradual", "fast")]
-    return found
+    sums = {each.name: Sums.of(case, each.answers) for each in given}
+    return [(name, pace, each.outcome(pace)) for name, each in sums.items() for pace in PACES]
 
 
 def write_comparison(out: Path, case: Case, given: Sequence[Given]) -> None:

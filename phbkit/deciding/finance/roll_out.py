@@ -119,7 +119,7 @@ class Flows:
     bridged: Amounts
     commissioner: Amounts
 
-    @property
+    @cached_property
     def extra(self) -> Amounts:
         """What both services cost together, beyond the contract alone."""
         return self.plans + self.running - self.released

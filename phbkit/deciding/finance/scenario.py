@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 from phbkit.deciding.finance.bands import Bands, Effect, Spread, draw, matters, summarise
 from phbkit.deciding.finance.contract import Contract
 from phbkit.deciding.finance.roll_out import Beliefs, Flows, Pace, Terms, roll_out
+
+_MOST_AT_A_TIME = 4
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,12 @@ def outcome(scenario: Scenario, draws: int, seed: int) -> dict[str, Any]:
 def sweep(
     scenarios: Mapping[str, Scenario] | Iterable[tuple[str, Scenario]], draws: int, seed: int
 ) -> dict[str, dict[str, Any]]:
-    """Give the figures of many scenarios by name, one after the other.
+    """Give the figures of many scenarios by name, as many at a time as there are cores.
 
-    Memory is that of one scenario, 8 bytes for each draw and month of some ten arrays; the draws
-    are the same for all, so that differences between scenarios are not luck.
+    Each takes 8 bytes for each draw and month of some ten arrays. The draws are the same for all,
+    so that differences between scenarios are not luck.
     """
-    return {name: outcome(each, draws, seed) for name, each in dict(scenarios).items()}
+    named = dict(scenarios)
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_AT_A_TIME)) as pool:
+        found = pool.map(lambda each: outcome(each, draws, seed), named.values())
+        return dict(zip(named, found, strict=True))
