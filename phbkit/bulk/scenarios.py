@@ -27,8 +27,8 @@ from phbkit.errors import AnswersError, AreaError, Fault
 from phbkit.exports.chart import bars
 from phbkit.exports.document import Document, Heading, Paragraph, Table
 from phbkit.settings import Settings
-from phbkit.text import pounds
 from phbkit.workbook.figures import CSV, FIELDS, check_figures, crossed
+from phbkit.workbook.money import roughly
 from phbkit.workbook.sums import LABELS, PACES, PaceName, Sums, written
 
 SCENARIO = "scenario"
@@ -202,6 +202,12 @@ def _plain(name: str, value: Any) -> str:
     return str(value) if name in _MONTHS else f"{in_pounds(value):.2f}"
 
 
+def _rounded(name: str, value: Any) -> str:
+    """Write a figure for the page: sums as far as anybody can know them."""
+    known = name.startswith("chance") or name in _MONTHS
+    return written(name, value) if known else roughly(value)
+
+
 def _document(
     case: Case, given: Sequence[Given], rows: Sequence[tuple[str, PaceName, dict[str, Any]]]
 ) -> Document:
@@ -217,9 +223,8 @@ def _document(
         ],
         f"Bar chart of {len(shown)} of {len(rows)} roll-outs, the deepest first: each bar is where "
         "the deepest hole lies in four of five draws. The deepest: "
-        f"{shown[0][0]}, {shown[0][1]}, {pounds(in_pounds(deepest[0]['deepest, half below']))} in "
+        f"{shown[0][0]}, {shown[0][1]}, {roughly(deepest[0]['deepest, half below'])} in "
         "the middle of the draws. The table below has every number.",
-        start=0.0,
         up="Deepest hole, 4 draws in 5",
     )  # fmt: skip
     columns = ("deepest", "balances", "deepest, half below", "deepest, 9 in 10 below",
@@ -230,7 +235,7 @@ def _document(
         ("Scenario and pace", *(LABELS[name] for name in columns)),
         (2.0, *(1.0 for _ in columns)),
         tuple(
-            (f"{name}, {pace}", *(written(column, row[column]) for column in columns))
+            (f"{name}, {pace}", *(_rounded(column, row[column]) for column in columns))
             for name, pace, row in rows
         ),
     )

@@ -71,9 +71,12 @@ def lines(  # noqa: PLR0913  what a chart has
     return Picture(_svg(plot.height, words, (*keys, *parts)), words)
 
 
-def bars(rows: Sequence[tuple[str, float, float]], words: str, *, start: float, up: str) -> Picture:
-    """Draw each row as a bar between two values, beside a line at `start`; amounts are pounds."""
-    reach = [start, *(value for _, low, high in rows for value in (low, high))]
+def bars(
+    rows: Sequence[tuple[str, float, float]], words: str, *, up: str, start: float | None = None
+) -> Picture:
+    """Draw each row as a bar between two values, with a mark at `start`; amounts are pounds."""
+    reach = [value for _, low, high in rows for value in (low, high)]
+    reach += [] if start is None else [start]
     low, high, ticks = _scale(min(reach), max(reach))
     height = _TOP + 40 * len(rows) + _BOTTOM
 
@@ -89,15 +92,17 @@ def bars(rows: Sequence[tuple[str, float, float]], words: str, *, start: float, 
     for row, (name, one, other) in enumerate(rows):
         top = _TOP + 40 * row
         left, right = sorted((place(one), place(other)))
-        at = place(start)
         shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
         parts.append(_text(12, top + 13, shown, "start"))
         parts.append(
             _mark(f'<rect x="{left:.1f}" y="{top + 18}" width="{max(right - left, 1.5):.1f}" '
-                  f'height="14" fill="{_COLOURS[0]}" class="phb-c0"/>'
-                f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{top + 15}" y2="{top + 35}" '
-                f'stroke="{_INK}" stroke-width="2" class="phb-axis"/>')
+                  f'height="14" fill="{_COLOURS[0]}" class="phb-c0"/>')
         )  # fmt: skip
+        if start is not None:
+            parts.append(
+                _mark(f'<line x1="{place(start):.1f}" x2="{place(start):.1f}" y1="{top + 15}" '
+                      f'y2="{top + 35}" stroke="{_INK}" stroke-width="2" class="phb-axis"/>')
+            )  # fmt: skip
     parts.append(_text(WIDTH / 2, height - 6, up, "middle"))
     return Picture(_svg(height, words, parts), words)
 

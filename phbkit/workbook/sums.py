@@ -212,7 +212,7 @@ def written(name: str, value: Any) -> str:
         return f"{100 * value:.0f}"
     if name in {"balances", "repaid"}:
         return f"month {value}" if value else "not in this time"
-    return pounds(in_pounds(value))
+    return pounds(in_pounds(value)).replace("-", "−")
 
 
 def _in_pounds(found: Mapping[str, Any]) -> dict[str, Any]:

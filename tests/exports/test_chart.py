@@ -53,7 +53,7 @@ def test_a_chart_has_its_words_and_names_every_line_in_its_legend() -> None:
 def test_nothing_in_a_name_is_obeyed_or_runs_out_of_the_picture(name: str) -> None:
     for picture in (
         lines([Series(name, [1, 2])], name, across=name, up=name),
-        bars([(name, 1.0, 2.0)], name, start=0, up="Cost"),
+        bars([(name, 1.0, 2.0)], name, start=0.0, up="Cost"),
     ):
         svg = drawn(picture)
         assert not svg.xpath("//*[local-name()='script']")

@@ -93,7 +93,7 @@ def summarise(flows: Flows, bridging: int) -> Bands:
         deepest,
         float((flows.balances > 0).mean()),
         float((flows.repaid > 0).mean()),
-        float((flows.deepest <= bridging).mean()),
+        float((flows.to_bridge <= bridging).mean()),
         {name: round(float(each.sum(axis=0).mean())) for name, each in flows.carriers.items()},
     )
 
@@ -148,8 +148,8 @@ def matters(contract: Contract, terms: Terms, pace: Pace, spreads: Spreads) -> S
         spread = spreads[name]
         grid = np.linspace(spread.low, spread.high, _GRID)
         beliefs = Beliefs(**(likely | {name: grid}))
-        holes = roll_out(contract, terms, pace, beliefs).deepest
-        fits = holes <= terms.bridging
+        flows = roll_out(contract, terms, pace, beliefs)
+        holes, fits = flows.deepest, flows.to_bridge <= terms.bridging
         turns = tuple(float(grid[at + 1]) for at in np.flatnonzero(fits[1:] != fits[:-1]))
         ends = int(holes[0]), int(holes[-1]), int(holes.min()), int(holes.max())
         found.append(Effect(name, spread, *ends, turns, bool(fits[0])))

@@ -105,8 +105,8 @@ class Flows:
 
     `plans` is what the agreed plans cost and `paid` what the budgets pay; `running` is support,
     set-up and the team; `released` is what the provider no longer spends. `bridged`, `commissioner`
-    and `provider` carry what is left of the extra cost after `person`; the last two may be negative
-    where more is released than spent.
+    and `provider` carry what is left of the extra cost after `person`; they are negative in months
+    in which more is released than spent.
     """
 
     holders: NDArray[Any]
@@ -164,6 +164,12 @@ class Flows:
         """The deepest hole; nothing where there is none."""
         deepest: Amounts = self.so_far.max(axis=0).clip(min=0)
         return deepest
+
+    @cached_property
+    def to_bridge(self) -> Amounts:
+        """The deepest hole that is not left with people: what bridging money is held against."""
+        left: Amounts = (self.so_far - self.person.cumsum(axis=0)).max(axis=0).clip(min=0)
+        return left
 
     @property
     def deepest_month(self) -> Amounts:
@@ -244,10 +250,10 @@ def _staying(new: NDArray[Any], leaves: NDArray[Any]) -> NDArray[Any]:
 def _carried(extra: Amounts, terms: Terms) -> tuple[Amounts, Amounts]:
     """Split what budgets and support cost beyond what is released: bridged, commissioner's share.
 
-    Bridging money meets months that cost more until it is spent, and is not paid back. The
-    provider carries what the commissioner does not.
+    Bridging money fills the hole as far as it reaches, and is paid back first as the hole fills.
+    The provider carries what the commissioner does not.
     """
-    met = extra.clip(min=0).cumsum(axis=0).clip(max=terms.bridging)
+    met = extra.cumsum(axis=0).clip(0, terms.bridging)
     bridged = met.copy()
     bridged[1:] -= met[:-1]
     left = extra - bridged

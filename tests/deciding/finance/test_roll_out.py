@@ -150,9 +150,20 @@ def test_bridging_is_spent_first_and_the_rest_is_shared() -> None:
     assert flows.deepest_month == 12
 
 
+def test_gains_pay_bridging_money_back_before_they_are_shared() -> None:
+    contract = Contract(240, 37_440_000, 0, 0, 24, end=6, fixed_released=1.0)
+    given_terms = Terms(78_000, bridging=30_000, commissioner=0.5)
+    flows = play(contract=contract, terms=given_terms, pace=Pace(1, 24))
+    assert flows.bridged.cumsum().max() == 30_000
+    assert flows.repaid == 12
+    assert flows.bridged.sum() == 0
+    assert flows.commissioner.sum() == flows.provider.sum() == flows.so_far[-1] / 2
+
+
 def test_a_budget_that_does_not_cover_the_plan_leaves_the_rest_with_the_person() -> None:
     flows = play(terms=Terms(325_000, covered=0.9))
     assert flows.person.sum() == 32_500
+    assert flows.to_bridge == flows.deepest - 32_500
     assert flows.commissioner.sum() + flows.provider.sum() == 195_000 - 32_500
 
 
@@ -169,8 +180,8 @@ def test_what_everybody_spends_is_what_commissioner_provider_and_person_carry(
     assert (flows.total == flows.baseline + flows.extra).all()
     assert (flows.block_payment == flows.provider_spends - flows.provider).all()
     assert (sum(flows.carriers.values()) == flows.extra).all()
-    assert (flows.bridged >= 0).all()
-    assert (flows.bridged.sum(axis=0) <= terms.bridging).all()
+    bridged = flows.bridged.cumsum(axis=0)
+    assert ((bridged >= 0) & (bridged <= terms.bridging)).all()
     assert (flows.person.sum(axis=0) >= 0).all()
     if terms.covered == 1:
         assert not flows.person.any()
