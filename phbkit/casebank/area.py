@@ -154,8 +154,8 @@ def read_area(file: Path, text: str | None = None) -> Area | list[Fault]:
         read = [(lines.line_num, cells) for cells in lines if any(map(str.strip, cells))]
     except csv.Error as error:
         return [Fault(file, lines.line_num, "", f"is no CSV: {error}.", "Mend this line.")]
-    header = [cell.strip().lower() for cell in read[0][1]]
-    faults = list(_header_faults(file, read[0][0], header))
+    header = [cell.strip().lower() for cell in read[0][1]] if read else []
+    faults = list(_header_faults(file, read[0][0] if read else 1, header))
     if faults:
         return faults
     rows = [
@@ -194,7 +194,7 @@ def _uneven(file: Path, line: int, cells: Sequence[str], header: Sequence[str]) 
     cure = "Give each column one cell; leave it empty where there is nothing."
     if len(cells) > len(header):
         cure = "A comma between thousands splits a number: write 1248000, not 1,248,000."
-    return Fault(file, line, cells[0].strip(), problem, cure)
+    return Fault(file, line, cells[0].strip()[:40], problem, cure)
 
 
 class _Checks:
@@ -218,7 +218,7 @@ class _Checks:
 
     def fault(self, row: _Row, column: str, problem: str, cure: str) -> Fault:
         """Make a fault that names the item, and the column with its place."""
-        place = f"{row.item or 'item'}, column {self.header.index(column) + 1} ({column})"
+        place = f"{row.item[:40] or 'item'}, column {self.header.index(column) + 1} ({column})"
         return Fault(self.file, row.line, place, problem, cure)
 
     def _line(self, row: _Row) -> Iterator[Fault]:
@@ -226,7 +226,7 @@ class _Checks:
         if kind is None:
             near = get_close_matches(row.item, [*ITEMS, UPTAKE], n=1)
             cure = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(ITEMS)}, {UPTAKE}."
-            yield self.fault(row, "item", f"{row.item!r} is no item known here.", cure)
+            yield self.fault(row, "item", f"{row.item[:40]!r} is no item known here.", cure)
             return
         for column in ("value", "low", "high"):
             if row[column] or column == "value":

@@ -6,6 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from phbkit.casebank import CaseBank
 from phbkit.casebank.area import Area, read_area
@@ -105,6 +107,7 @@ def test_all_faults_are_told_at_once() -> None:
         ("item,value\nx,1\n", "month: has no column"),
         (TEXT.replace("item,", "item,item,", 1), "has two columns"),
         ('item,"mon\n', "is no CSV"),
+        (",,,\n", "item: has no column"),
         ("\ufeff" * 200_000, "longer than 100,000"),
         (TEXT.split("\n")[0], "contract: is missing."),
         (TEXT + TEXT.splitlines()[1] + "\n", "is on line 2 already"),
@@ -112,6 +115,13 @@ def test_all_faults_are_told_at_once() -> None:
 )
 def test_what_is_no_table_of_figures_is_refused(text: str, problem: str) -> None:
     assert problem in "\n".join(faults(text))
+
+
+@given(st.text(max_size=300) | st.text('item,vlu\n1.£-"', max_size=300))
+def test_no_text_at_all_crashes_it(text: str) -> None:
+    for content in (text, TEXT[:400] + text, TEXT.replace("30000", text, 1)):
+        found = read_area(HERE, content)
+        assert isinstance(found, Area) or found
 
 
 def test_a_file_that_is_not_there_or_not_text_is_a_fault(tmp_path: Path) -> None:
