@@ -9,7 +9,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cohort, headless, importing, scoring, serving
+from benchmarks import cohort, finance, headless, importing, scoring, serving
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     table = Table(title=f"phbkit, {os.cpu_count()} cores, Python {platform.python_version()}")
     for heading in ("What", "Ours", "Stock", "Ratio", "Runs"):
         table.add_column(heading)
-    for benchmark in (importing, headless, cohort, scoring, serving):
+    for benchmark in (importing, headless, cohort, scoring, finance, serving):
         for row in benchmark.rows():
             table.add_row(*row)
     Console(width=130).print(table)

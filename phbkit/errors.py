@@ -78,6 +78,17 @@ class Fault:
         return f"{place}:{field} {self.problem} {self.cure}".rstrip()
 
 
+class AreaError(PhbError):
+    """An area's figures, or scenarios, that cannot be used: nothing was worked out."""
+
+    @classmethod
+    def of(cls, source: Path, faults: Sequence[str]) -> AreaError:
+        """Make one error of every fault that was found."""
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        lines = "\n  ".join(faults)
+        return cls(f"{source} was not used: {count}.\n  {lines}")
+
+
 class CaseError(PhbError):
     """A case that cannot be loaded, with every fault found in it."""
 

@@ -13,6 +13,7 @@ WORKBOOKS = {
     "alcohol_detox_at_home": "alcohol-detox-at-home",
     "mental_health": "mental-health",
     "young_adult_learning_disability": "young-adult-learning-disability",
+    "getting_the_sums_right": "getting-the-sums-right",
 }
 
 
@@ -91,6 +92,18 @@ def _arc(
     entry = {"learnt": "A thing.", "changes": ["One thing.", "Another."], "hours": "0.50"}
     shared = ledger(case, plan, holders)
     kept = {"plan": plan, "ledger": shared, "decision": decision, "cpd": entry}
-    steps = {"plan": "plan", "ledger": "risk", "decision": "decide", "cpd": "reflect"}
+    kept |= {step: {} for step in ("setting", "block", "running", "bands")}
+    kept["board"] = {
+        "choice": "gradual" if choice == "trial" else "fast",
+        "reasons": "What it costs, and who carries it.",
+        "agreed": "That plans are paid for.",
+        "dissent": "The provider, who has a lease.",
+        "triggers": [trigger.id for trigger in case.about.money.triggers][:2]
+        if case.about.money
+        else [],
+        "review_months": 6,
+    }
+    money = {step: step for step in ("setting", "block", "running", "bands", "board")}
+    steps = money | {"plan": "plan", "ledger": "risk", "decision": "decide", "cpd": "reflect"}
     played = {key: value for key, value in kept.items() if steps[key] in case.steps}
     return {key: value for key, value in played.items() if key != "ledger" or shared}

@@ -1,6 +1,7 @@
-"""The steps that the chronic pain case plays: the whole arc but the safety gates."""
+"""The steps that the chronic pain case plays: all but the safety gates and those about money."""
 
+from phbkit.casebank.models import MONEY_STEPS
 from phbkit.workbook.arc import STEPS as ARC
 
-STEPS = tuple(step for step in ARC if step.id != "gates")
+STEPS = tuple(step for step in ARC if step.id not in {"gates", *MONEY_STEPS})
 STEP_IDS = tuple(step.id for step in STEPS)

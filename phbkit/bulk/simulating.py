@@ -19,8 +19,10 @@ from phbkit.bulk.cohort import Attempt
 from phbkit.bulk.folder import RunError
 from phbkit.bulk.writing import part_of
 from phbkit.casebank import SCALE, Case, Question
+from phbkit.casebank.models import MONEY_STEPS
 from phbkit.deciding import HOLDERS, Plan
-from phbkit.workbook.answers import DECISIONS, HELD
+from phbkit.workbook.answers import BOARD, DECISIONS, HELD
+from phbkit.workbook.figures import FIELDS
 
 _MISSING = 0.03
 _TEXT = "A simulated text: nobody wrote it."
@@ -83,6 +85,8 @@ def _answers(
             answers[question.sure_key] = chance.choices((1, 2, 3), (1, 2, 1 + 3 * wins))[0]
     if "plan" in case.steps:
         answers |= _decided(case, chance)
+    if case.about.money:
+        answers |= _advised(case, chance)
     if "reflect" in case.steps:
         answers["cpd"] = {"learnt": _TEXT, "changes": [_TEXT, _TEXT], "hours": "0.50"}
     return answers
@@ -164,6 +168,20 @@ def _decided(case: Case, chance: random.Random) -> dict[str, Any]:
     }
 
 
+def _advised(case: Case, chance: random.Random) -> dict[str, Any]:
+    """Keep the area's own figures, and advise the board of one thing or another."""
+    triggers = [trigger.id for trigger in case.money.triggers]
+    board = {
+        "choice": chance.choice(list(BOARD)),
+        "reasons": _TEXT,
+        "agreed": _TEXT,
+        "dissent": _TEXT,
+        "triggers": sorted(chance.sample(triggers, 2)),
+        "review_months": chance.randint(3, 12),
+    }
+    return {step: {} for step in FIELDS if step in case.steps} | {"board": board}
+
+
 def _line_writer(file: Any) -> Any:
     def write(attempt: Attempt) -> None:
         file.write(json.dumps(attempt.__dict__, ensure_ascii=False) + "\n")
@@ -182,6 +200,7 @@ def _csv_writer(file: Any, cases: Sequence[Case]) -> Any:
         "plan",
         "ledger",
         "decision",
+        *MONEY_STEPS,
         "cpd",
     ]
     table = csv.DictWriter(file, header, restval="", lineterminator="\n")

@@ -14,6 +14,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from phbkit.casebank import checking
+from phbkit.casebank.area import Area, read_area
 from phbkit.casebank.bodies import Bodies, check_names, named
 from phbkit.casebank.case import Case
 from phbkit.casebank.ground import BodyFile, DealFile, GlossaryFile, Source, SourceFile
@@ -241,6 +242,8 @@ class CaseBank:
         if about and glossary and isinstance(case_document, Document):
             entries = glossary.glossary
             reading.faults += checking.check_case(case_document, about, entries, case_id)
+        area = _area_of(about, folder)
+        reading.faults += area if isinstance(area, list) else []
         panels: list[Panel] = []
         if asked and isinstance(question_document, Document):
             found = checking.check_questions(question_document, asked.questions, about)
@@ -264,6 +267,7 @@ class CaseBank:
             self._sources,
             glossary.glossary,
             self._version(folder),
+            None if isinstance(area, list) else area,
         )
         return case, reading
 
@@ -296,6 +300,16 @@ class CaseBank:
             digest.update(file.relative_to(self.root).as_posix().encode() + b"\0")
             digest.update(file.read_bytes() + b"\0")
         return digest.hexdigest()[:12]
+
+
+def _area_of(about: CaseFile | None, folder: Path) -> Area | list[Fault] | None:
+    """Read the figures of the area that a case is about, where it is about one."""
+    if about is None or about.money is None:
+        return None
+    file = (folder / about.money.area).resolve()
+    if not file.is_relative_to(folder.resolve()):
+        return [Fault(folder / "case.yaml", 0, "money.area", "points outside.", "Keep it inside.")]
+    return read_area(file)
 
 
 def _data_files(folder: Path) -> Iterator[Path]:

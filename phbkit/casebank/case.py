@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, get_args
 
 from markupsafe import Markup
 
+from phbkit.casebank.area import Area
 from phbkit.casebank.ground import GlossaryEntry, Rule, Source
 from phbkit.casebank.models import (
+    MONEY_STEPS,
     Budget,
     CaseFile,
     FollowUp,
+    Money,
     Person,
     PlanItem,
     Question,
@@ -31,9 +34,10 @@ FICTION = "People, prices, stop rules and panel judgements in this case are made
 
 
 def case_steps(case: CaseFile) -> tuple[StepId, ...]:
-    """List the steps that a case plays: those it names, or the whole arc."""
+    """List the steps that a case plays: those it names, or the arc of a person's plan."""
     whole: tuple[StepId, ...] = get_args(StepId)
-    return case.steps or tuple(step for step in whole if step != "gates" or case.gates)
+    left_out = MONEY_STEPS if case.gates else (*MONEY_STEPS, "gates")
+    return case.steps or tuple(step for step in whole if step not in left_out)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Case:
     sources: Mapping[str, Source]
     glossary: Mapping[str, GlossaryEntry]
     version: str
+    area: Area | None = None
 
     @property
     def id(self) -> str:
@@ -74,6 +79,12 @@ class Case:
         """The indicative budget; only where a step of the case needs one."""
         assert self.about.budget  # noqa: S101  checked when the case was loaded
         return self.about.budget
+
+    @property
+    def money(self) -> Money:
+        """The money of an area; only where a step of the case needs it."""
+        assert self.about.money  # noqa: S101  checked when the case was loaded
+        return self.about.money
 
     @property
     def draft(self) -> bool:

@@ -13,6 +13,7 @@ from phbkit.casebank.case import case_steps
 from phbkit.casebank.formats import format_faults
 from phbkit.casebank.ground import Body, GlossaryEntry, Rule, Source
 from phbkit.casebank.models import (
+    MONEY_STEPS,
     CaseFile,
     DecisionId,
     Held,
@@ -29,7 +30,7 @@ _PLACEHOLDER = "FILL IN"
 _RAW_HTML = re.compile(r"<\s*/?\s*[a-zA-Z!]|javascript:", re.IGNORECASE)
 _MOST_BRANCHED_ITEMS = 14
 _MOST_RISKS = 20
-_ARC_KEYS = {"plan", "ledger", "decision", "cpd"}
+_ARC_KEYS = {"plan", "ledger", "decision", "cpd", *MONEY_STEPS}
 _NO_MORE = "Move it up, or loosen its condition."
 _WHO_REPLIES = ("person", "commissioner")
 _WITH_IDS = (
@@ -55,6 +56,8 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "risk": ("risks",),
     "decide": ("person", "budget", "replies", "plans"),
     "after": ("after",),
+    "setting": ("person", "money"),
+    **dict.fromkeys(MONEY_STEPS[1:], ("money",)),
 }
 
 
@@ -162,9 +165,19 @@ def check_case(
             yield from _unknown(document, (*holder, "when", field), names, items, "plan item")
     if case.after:
         yield from _check_branches(document, case)
+    yield from _check_money(document, case)
     yield from _check_replies(document, case)
     yield from _check_plans(document, case)
     yield from _check_sign_off(document, case.sign_off)
+
+
+def _check_money(document: Document, case: CaseFile) -> Iterator[Fault]:
+    if case.money is None:
+        return
+    steps: set[str] = set(MONEY_STEPS)
+    for index, lesson in enumerate(case.money.lessons):
+        place = ("money", "lessons", index, "step")
+        yield from _unknown(document, place, [lesson.step], steps, "step about money")
 
 
 def _check_sign_off(document: Document, sign_off: SignOff) -> Iterator[Fault]:

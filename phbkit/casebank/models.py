@@ -19,6 +19,11 @@ StepId = Literal[
     "deal",
     "gates",
     "voices",
+    "setting",
+    "block",
+    "running",
+    "bands",
+    "board",
     "plan",
     "risk",
     "decide",
@@ -26,6 +31,8 @@ StepId = Literal[
     "feedback",
     "reflect",
 ]
+MONEY_STEPS: tuple[StepId, ...] = ("setting", "block", "running", "bands", "board")
+BoardChoice = Literal["gradual", "fast", "small", "wait", "no"]
 Held = Literal["notional", "third-party", "direct-payment"]
 Says = Literal["agrees", "agrees in part", "does not agree"]
 SURE = ".sure"
@@ -250,6 +257,51 @@ class Option(Shape):
     text: Line
 
 
+class Rate(Shape):
+    """A rate set by law or by custom, per hour, per cent or pounds, in one year.
+
+    Without `sources` it is illustrative, and the page says so and asks for the current figure.
+    """
+
+    id: Id
+    title: Line
+    value: Annotated[Decimal, Field(ge=0)]
+    unit: Line
+    year: PriceYear
+    sources: tuple[Id, ...] = ()
+
+
+class Lesson(Shape):
+    """What one step of the money teaches. Sources where it states facts; sums need none."""
+
+    step: StepId
+    title: Line
+    text: Text
+    sources: tuple[Id, ...] = ()
+
+
+class Recommendation(Shape):
+    """What somebody else would have told the board: set beside the learner's own."""
+
+    whose: Line
+    choice: BoardChoice
+    why: Text
+
+
+class Money(Shape):
+    """The money of an area: its figures in a CSV, rates, what is taught and what others advise.
+
+    `budget` fills in the page on which one person's budget is set, field by field.
+    """
+
+    area: Line
+    rates: Annotated[tuple[Rate, ...], Field(min_length=1)]
+    budget: dict[str, Decimal]
+    lessons: tuple[Lesson, ...]
+    triggers: Annotated[tuple[Option, ...], Field(min_length=3)]
+    recommendations: Annotated[tuple[Recommendation, ...], Field(min_length=2)]
+
+
 class Criterion(Shape):
     """One thing that a marker looks for in a text, and the most points a person gives for it."""
 
@@ -335,6 +387,7 @@ class CaseFile(Shape):
     safeguards: tuple[Safeguard, ...] = ()
     after: tuple[FollowUp, ...] = ()
     panels: tuple[PanelFile, ...] = ()
+    money: Money | None = None
 
 
 class QuestionFile(Shape):

@@ -34,6 +34,13 @@ def run(  # noqa: PLR0913, PLR0917  the options of a command
         str,
         typer.Option("--answers", "-a", help="CSV, JSON lines, a folder, or a database address."),
     ] = "",
+    parameters: Annotated[
+        Path | None,
+        typer.Option("--parameters", "-p", help="A CSV of scenarios, for a workbook about money."),
+    ] = None,
+    area: Annotated[
+        Path | None, typer.Option(help="With --parameters: a CSV of your own area's figures.")
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Run this learner only; may be repeated.")
     ] = None,
@@ -51,17 +58,21 @@ def run(  # noqa: PLR0913, PLR0917  the options of a command
         str, typer.Option(help="A Dask scheduler, such as tcp://10.0.0.5:8786.")
     ] = "",
 ) -> None:
-    """Run a cohort through workbooks; stopped or killed, the same command goes on.
+    """Run a cohort or scenarios through workbooks; stopped or killed, the same command goes on.
 
     With one workbook and --out something.ipynb it runs that one notebook.
     """
     from phbkit.bulk.cohort_run import Options
     from phbkit.bulk.limits import Limits
 
+    if parameters is not None and (answers or out.suffix == ".ipynb"):
+        raise PhbError("--parameters: takes no --answers, and needs a folder to write to.")
+    if area is not None and parameters is None:
+        raise PhbError("--area: goes with --parameters.")
     if out.suffix == ".ipynb":
         _run_one(workbooks, out, answers)
         return
-    if not answers:
+    if not answers and parameters is None:
         raise PhbError("--answers: say whose answers to run; or give --out one notebook to write.")
     options = Options(
         workers=workers,
@@ -71,13 +82,17 @@ def run(  # noqa: PLR0913, PLR0917  the options of a command
         scheduler=scheduler,
     )
     try:
-        progress = _run_many(workbooks, answers, out, options)
+        progress = _run_many(workbooks, parameters or answers, area, out, options)
     except KeyboardInterrupt:
         typer.echo("\nStopped. What is done is kept; the same command goes on.", err=True)
         raise typer.Exit(_STOPPED) from None
     if progress.left_out:
         typer.echo(f"Left out, as they play no case of their own: {', '.join(progress.left_out)}.")
     typer.echo(f"{progress} {out / 'results.csv'}")
+    if parameters is not None:
+        from phbkit.bulk.scenarios import PAGE, TABLE
+
+        typer.echo(f"{out / TABLE} {out / PAGE}")
     if progress.failed:
         raise typer.Exit(1)
 
@@ -91,7 +106,10 @@ def _run_one(workbooks: list[Path], out: Path, answers: str) -> None:
     typer.echo(str(out))
 
 
-def _run_many(workbooks: list[Path], answers: str, out: Path, options: Options) -> Progress:
+def _run_many(
+    workbooks: list[Path], given: str | Path, area: Path | None, out: Path, options: Options
+) -> Progress:
+    """Run answers, which are named by a text, or scenarios, which are a file."""
     from dataclasses import replace
 
     from rich.progress import (
@@ -103,6 +121,7 @@ def _run_many(workbooks: list[Path], answers: str, out: Path, options: Options) 
     )
 
     from phbkit.bulk.cohort_run import run_cohort
+    from phbkit.bulk.scenarios import run_scenarios
     from phbkit.settings import settings
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -113,7 +132,10 @@ def _run_many(workbooks: list[Path], answers: str, out: Path, options: Options) 
             done = now.ran + now.before  # type: ignore[attr-defined]
             bar.update(task, total=now.jobs, completed=done)  # type: ignore[attr-defined]
 
-        return run_cohort(workbooks, answers, out, replace(options, watch=watch), using=settings())
+        watched = replace(options, watch=watch)
+        if isinstance(given, Path):
+            return run_scenarios(workbooks, given, out, watched, area=area, using=settings())
+        return run_cohort(workbooks, given, out, watched, using=settings())
 
 
 @fails_clearly

@@ -4,6 +4,7 @@ const PATIENCE_MS = 10_000;
 const AGAIN_MS = 3_000; // between tries while the answers cannot be kept
 const TYPING_PAUSE_MS = 600;
 const KEPT = "phb:typed:"; // then the attempt, the step and the place of its form
+const NUMBER_PAUSE_MS = 200;
 
 /** @returns {string} a name for one message, the same when it is sent again */
 function newTicket() {
@@ -42,6 +43,12 @@ function forget({ only = KEPT, except = null } = {}) {
   for (const key of Object.keys(ofThisTab() ?? {})) {
     if (key.startsWith(only) && !(except && key.startsWith(except))) ofThisTab().removeItem(key);
   }
+}
+
+/** Write beside a slider what it stands at; it says so itself to who does not see it. */
+function showSlide(slider) {
+  const place = slider.parentElement.querySelector(".phb-slid");
+  if (place) place.textContent = slider.value;
 }
 
 /** Tell the page around the form, if there is one. */
@@ -159,6 +166,8 @@ function render({ model, el }) {
   let connection = document.body.dataset.connection ?? "connected";
   let leaving = false;
   let pause = 0;
+  let asking = false;
+  const askNext = new Set();
   let shown = {};
   let drawnOpen = new Map();
   /**
@@ -190,6 +199,7 @@ function render({ model, el }) {
   function save(form) {
     clearTimeout(pause);
     const about = forms.get(nameOf(form));
+    askNext.delete(about);
     const message = { do: "save", form: form.dataset.step, ticket: about.ticket, values: valuesOf(form) };
     about.pressed = { message, form, changed: false, again: 0 };
     if (connection === "lost") return giveUp(about);
@@ -314,11 +324,23 @@ function render({ model, el }) {
     }
   }
 
+  /** One draft travels at a time, so that a slider being moved asks as fast as it is answered. */
   function keepDraft(about) {
+    askNext.delete(about);
     const form = formOf(about.name);
     if (!form || about.pressed || connection !== "connected") return;
+    if (asking) {
+      askNext.add(about);
+      return;
+    }
+    asking = true;
+    const ended = () => {
+      asking = false;
+      for (const next of [...askNext]) keepDraft(next);
+    };
     const { typed: asOf } = about;
     const kept = (reply) => {
+      ended();
       if (about.pressed) return;
       if (reply.did === "later") {
         say(`Draft not kept yet: ${reply.problems[""]}`, "trouble");
@@ -336,7 +358,10 @@ function render({ model, el }) {
       }
       if (reply.line) showEffect(reply);
     };
-    send({ do: "draft", ticket: newTicket(), values: valuesOf(form) }, kept, () => tell(el, "silent"));
+    send({ do: "draft", ticket: newTicket(), values: valuesOf(form) }, kept, () => {
+      ended();
+      tell(el, "silent");
+    });
   }
 
   /** Show what a plan does, touching only what changed, so that less is read aloud. */
@@ -371,13 +396,15 @@ function render({ model, el }) {
     form.addEventListener("input", (event) => {
       clearTimeout(pause);
       clearError(form, event.target);
+      if (event.target.type === "range") showSlide(event.target);
       about.typed += 1;
       about.behind = true;
       if (about.pressed && about.sent) about.pressed.changed = true;
       else if (about.pressed) takeBack(about);
       keep(about);
+      const typing = event.target.matches(".phb-number") ? NUMBER_PAUSE_MS : TYPING_PAUSE_MS;
       const slow = event.target.matches("textarea, input[type=text]");
-      pause = setTimeout(() => keepDraft(about), slow ? TYPING_PAUSE_MS : 0);
+      pause = setTimeout(() => keepDraft(about), slow ? typing : 0);
     });
   }
 
@@ -458,6 +485,7 @@ function render({ model, el }) {
       if (control.type === "checkbox") control.checked = new Map(value).get(control.value) ?? control.checked;
       else if (control.type === "radio") control.checked = control.value === value;
       else control.value = value;
+      if (control.type === "range") showSlide(control);
     }
     return form;
   }
@@ -527,6 +555,7 @@ function render({ model, el }) {
   /** The page around says how the connection fares. */
   function follow({ detail }) {
     connection = detail.state;
+    if (connection !== "connected") asking = false; // its answer may never come
     for (const about of forms.values()) {
       if (about.pressed && connection === "lost") giveUp(about);
       else if (about.pressed) sendPressed(about);

@@ -3,7 +3,7 @@
 An answer's key is a question id of the case. Its value is an option id for `single`, a list of
 option ids for `multiple` and `key-features`, a list of all option ids in order for `ranking`, -2
 to 2 for `concordance`, and text for `reflection`. `<question id>.sure` is 1 (not sure), 2 (fairly
-sure) or 3 (sure), where the question asks for certainty. Four keys the arc itself asks:
+sure) or 3 (sure), where the question asks for certainty. The others the arc itself asks:
 
 `plan`
     A list of plan item ids.
@@ -14,6 +14,12 @@ sure) or 3 (sure), where the question asks for certainty. Four keys the arc itse
     `choice` (agree, agree-part, trial, defer or decline), `held` (notional, third-party or
     direct-payment), `reasons`, `review_weeks` (1 to 52), `stop_rule`, and with agree-part
     `not_to`: the plan item ids that are not agreed, some of the plan and not all of it.
+`setting`, `block`, `running`, `bands`
+    Figures by the name of their field, as `phbkit.workbook.figures` lists them; what is left out
+    keeps the area's own.
+`board`
+    `choice` (gradual, fast, small, wait or no), `reasons`, `agreed`, `dissent`, `triggers` (two or
+    more ids) and `review_months` (1 to 24).
 `cpd`
     `learnt`, `changes` (a list of two or three) and `hours` (0.25 to 10).
 """
@@ -30,10 +36,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 from phbkit.casebank import Case
-from phbkit.casebank.models import DecisionId, Held
+from phbkit.casebank.area import Area
+from phbkit.casebank.models import MONEY_STEPS, BoardChoice, DecisionId, Held
 from phbkit.deciding import HOLDERS
 from phbkit.deciding.ledger import TEXTS
 from phbkit.errors import AnswersError
+from phbkit.workbook.figures import FIELDS, check_figures, crossed
 from phbkit.workbook.formats import (
     LONGEST_TEXT,
     check_question,
@@ -42,6 +50,7 @@ from phbkit.workbook.formats import (
     check_text,
     clean,
 )
+from phbkit.workbook.sums import Sums
 
 __all__ = ["LONGEST_TEXT", "check_answer", "check_answers", "clean", "part_problem", "read_answers"]
 
@@ -60,7 +69,16 @@ HELD: dict[str, str] = {
 }
 assert set(HELD) == set(get_args(Held))  # noqa: S101
 PART = "agree-part"
-ARC_KEYS = ("plan", "ledger", "decision", "cpd")
+BOARD: dict[str, str] = {
+    "gradual": "Roll out gradually, with bridging money and notice served in time",
+    "fast": "Roll out fast, and have the hole over sooner",
+    "small": "Start small, where care is bought person by person and no block stands in the way",
+    "wait": "Wait, and say what has to be known or changed first",
+    "no": "Do not offer it here, with reasons",
+}
+assert set(BOARD) == set(get_args(BoardChoice))  # noqa: S101
+LEAST_TRIGGERS = 2
+ARC_KEYS = ("plan", "ledger", "decision", "cpd", *MONEY_STEPS)
 
 Checked = Callable[[Case, Any], Any]
 
@@ -101,7 +119,9 @@ def _check_shape(data: Any, text: str = "", file: Path | None = None) -> None:
         raise AnswersError(problem, key=strange[0], place=place)
 
 
-def check_answers(case: Case, data: Mapping[str, Any], file: Path | None = None) -> dict[str, Any]:
+def check_answers(
+    case: Case, data: Mapping[str, Any], file: Path | None = None, area: Area | None = None
+) -> dict[str, Any]:
     """Hold every answer against the case, and return them in the form that is kept.
 
     Raises
@@ -126,6 +146,10 @@ def check_answers(case: Case, data: Mapping[str, Any], file: Path | None = None)
     if problem:
         place = _line_of(text, "decision", file) or name
         raise AnswersError(problem, key="decision.not_to", place=place)
+    for step in FIELDS if any(step in kept for step in FIELDS) else ():
+        for key, problem in crossed(step, Sums.of(case, kept, area).figures).items():
+            place = _line_of(text, step, file) or name
+            raise AnswersError(problem, key=key, place=place)
     return kept
 
 
@@ -212,7 +236,7 @@ def _decision(case: Case, value: Any) -> dict[str, Any]:
         not_to=lambda: _not_to(case, value["choice"], value.get("not_to", [])),
         held=lambda: _one_of("decision.held", value["held"], HELD),
         reasons=lambda: check_text("decision.reasons", value["reasons"]),
-        review_weeks=lambda: _weeks("decision.review_weeks", value["review_weeks"]),
+        review_weeks=lambda: _whole("decision.review_weeks", value["review_weeks"], "weeks", 52),
         stop_rule=lambda: check_text("decision.stop_rule", value["stop_rule"]),
     )
 
@@ -225,6 +249,27 @@ def _not_to(case: Case, choice: Any, value: Any) -> list[str]:
     if choice != PART and refused:
         raise AnswersError("must be empty, unless you agree part of the plan.", key=key)
     return refused
+
+
+def _board(case: Case, value: Any) -> dict[str, Any]:
+    fields = {"choice", "reasons", "agreed", "dissent", "triggers", "review_months"}
+    _require_fields("board", value, fields)
+    known = [trigger.id for trigger in case.money.triggers]
+    return _parts(
+        choice=lambda: _one_of("board.choice", value["choice"], BOARD),
+        reasons=lambda: check_text("board.reasons", value["reasons"]),
+        agreed=lambda: check_text("board.agreed", value["agreed"]),
+        dissent=lambda: check_text("board.dissent", value["dissent"]),
+        triggers=lambda: _triggers("board.triggers", value["triggers"], known),
+        review_months=lambda: _whole("board.review_months", value["review_months"], "months", 24),
+    )
+
+
+def _triggers(key: str, value: Any, known: list[str]) -> list[str]:
+    chosen = check_some(key, value, known)
+    if len(chosen) < LEAST_TRIGGERS:
+        raise AnswersError("has fewer than two. Choose at least two.", key=key)
+    return chosen
 
 
 def _cpd(_: Case, value: Any) -> dict[str, Any]:
@@ -248,6 +293,12 @@ def _cpd(_: Case, value: Any) -> dict[str, Any]:
     }
 
 
+def _figures(step: str, case: Case, value: Any) -> dict[str, str]:
+    if case.about.money is None:
+        raise AnswersError(f"is not asked in {case.id}.", key=step)
+    return check_figures(step, value)
+
+
 def _parts(**checks: Callable[[], Any]) -> dict[str, Any]:
     """Check every part of an answer, so that all that is wrong with it is told at once."""
     kept, errors = {}, []
@@ -269,11 +320,11 @@ def _one_of(key: str, value: Any, allowed: Mapping[str, str]) -> str:
     return value
 
 
-def _weeks(key: str, value: Any) -> int:
+def _whole(key: str, value: Any, what: str, most: int) -> int:
     if value == "":
         raise AnswersError("is not answered yet.", key=key)
-    if type(value) is not int or not 1 <= value <= 52:
-        problem = f"must be a whole number of weeks from 1 to 52; got {value!r}."
+    if type(value) is not int or not 1 <= value <= most:
+        problem = f"must be a whole number of {what} from 1 to {most}; got {value!r}."
         raise AnswersError(problem, key=key)
     return value
 
@@ -300,4 +351,6 @@ _ARC_CHECKS: dict[str, Checked] = {
     "ledger": _ledger,
     "decision": _decision,
     "cpd": _cpd,
+    "board": _board,
+    **{step: partial(_figures, step) for step in FIELDS},
 }

@@ -31,6 +31,11 @@ STEPS = (
     Step("deal", "The deal", "Mark my answers", final=True),
     Step("gates", "Safety first", "Mark my answers", final=True),
     Step("voices", "Voices", "Commit my answers", final=True),
+    Step("setting", "Setting a budget", "Keep these figures", "setting"),
+    Step("block", "Where the money is", "Keep this contract", "block"),
+    Step("running", "Double running", "Keep this roll-out", "running"),
+    Step("bands", "What nobody knows", "Keep these bands", "bands"),
+    Step("board", "Advise the board", "Make this advice final", "board", final=True),
     Step("plan", "Options and plan", "Keep this plan", "plan"),
     Step("risk", "Shared risk", "Keep who holds what", "ledger"),
     Step("decide", "Decide and agree", "Make this decision final", "decision", final=True),
@@ -39,7 +44,19 @@ STEPS = (
     Step("reflect", "Reflect", "Finish and make my CPD entry", "cpd"),
 )
 STEP_IDS = tuple(step.id for step in STEPS)
-REVISABLE_UNTIL = {"plan": "decide", "risk": "decide"}
+REVISABLE_UNTIL = {
+    "plan": "decide",
+    "risk": "decide",
+    **dict.fromkeys(("setting", "block", "running", "bands"), "board"),
+}
+REVISING = {
+    "plan": "the plan",
+    "risk": "who holds what",
+    "setting": "these figures",
+    "block": "the contract",
+    "running": "the roll-out",
+    "bands": "the bands",
+}
 
 
 def find_step(step_id: str) -> Step:

@@ -9,9 +9,11 @@ from typing import Any
 from phbkit.casebank import Case
 from phbkit.deciding.ledger import TEXTS
 from phbkit.errors import AnswersError
+from phbkit.workbook.figures import FIELDS
 from phbkit.workbook.formats import LONGEST_TEXT, clean
 
 MOST_FIELDS = 200
+_GATHERED = ("decision.", "cpd.", "board.", *(f"{step}." for step in FIELDS))
 _NAME = re.compile(r"[a-z][a-z0-9._-]{0,120}")
 _LEDGER = re.compile(rf"ledger\.([a-z0-9-]+)\.({'|'.join(('holders', *TEXTS))})")
 
@@ -47,7 +49,7 @@ def answers_from(case: Case, values: Mapping[str, str | list[str]]) -> dict[str,
     numbers |= {q.sure_key for q in case.questions}
     answers, ranked = rankings_from(case, values)
     for name, value in values.items():
-        if name.startswith(("decision.", "cpd.")) or name in ranked or _LEDGER.fullmatch(name):
+        if name.startswith(_GATHERED) or name in ranked or _LEDGER.fullmatch(name):
             continue
         if value not in ("", []) or name == "plan":
             answers[name] = _whole_number(value) if name in numbers else value
@@ -62,6 +64,16 @@ def answers_from(case: Case, values: Mapping[str, str | list[str]]) -> dict[str,
             "reasons": values.get("decision.reasons", ""),
             "review_weeks": _whole_number(values.get("decision.review_weeks", "")),
             "stop_rule": values.get("decision.stop_rule", ""),
+        }
+    answers |= {step: given for step in FIELDS if (given := figures_from(step, values))}
+    if any(name.startswith("board.") for name in values):
+        answers["board"] = {
+            "choice": values.get("board.choice", ""),
+            "reasons": values.get("board.reasons", ""),
+            "agreed": values.get("board.agreed", ""),
+            "dissent": values.get("board.dissent", ""),
+            "triggers": values.get("board.triggers", []),
+            "review_months": _whole_number(values.get("board.review_months", "")),
         }
     if any(name.startswith("cpd.") for name in values):
         changes = [values.get(f"cpd.changes.{number}", "") for number in range(3)]
@@ -105,6 +117,17 @@ def ledger_from(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         if part:
             ledger.setdefault(part[1], {})[part[2]] = value
     return ledger
+
+
+def figures_from(step: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Gather the fields of one step of the money, whatever they hold."""
+    begins = f"{step}."
+    return {name[len(begins) :]: value for name, value in values.items() if name.startswith(begins)}
+
+
+def figures_values(step: str, figures: Mapping[str, str]) -> dict[str, str]:
+    """Give the figures of a step as the fields that its form would send."""
+    return {f"{step}.{name}": value for name, value in figures.items()}
 
 
 def ledger_values(ledger: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

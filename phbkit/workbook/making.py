@@ -21,13 +21,16 @@ def make_notebook(case: Case) -> NotebookNode:
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
     trainer = {"tags": ["trainer"]}
+    parameters, opened = "answers = None", f'Workbook.open("{case.id}", answers)'
+    objects = ["case", "plan", "result"]
+    if case.about.money:
+        parameters += "\narea = None\nscenario = None"
+        opened = f'Workbook.open("{case.id}", answers, area=area, scenario=scenario)'
+        objects[1] = "sums"
     cells = [
         new_markdown_cell(f"# {case.title}\n\n{case.about.summary}", id="intro"),
-        new_code_cell("answers = None", id="parameters", metadata={"tags": ["parameters"]}),
-        new_code_cell(
-            f'from phbkit import Workbook\n\nworkbook = Workbook.open("{case.id}", answers)',
-            id="open",
-        ),
+        new_code_cell(parameters, id="parameters", metadata={"tags": ["parameters"]}),
+        new_code_cell(f"from phbkit import Workbook\n\nworkbook = {opened}", id="open"),
         new_code_cell("workbook", id="about", metadata=trainer),
     ]
     for step_id in case.steps:
@@ -39,7 +42,7 @@ def make_notebook(case: Case) -> NotebookNode:
             new_code_cell(f'workbook.step("{step_id}")', id=f"step-{step_id}"),
         ]
     cells.append(new_markdown_cell("## For trainers", id="trainers", metadata=trainer))
-    for name in ("case", "plan", "result"):
+    for name in objects:
         source = f"{name} = workbook.{name}\n{name}"
         cells.append(new_code_cell(source, id=name, metadata=trainer))
     metadata = {

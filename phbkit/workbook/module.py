@@ -8,14 +8,19 @@ from typing import Any
 
 from phbkit.assessing import Result, score
 from phbkit.casebank import Case, Question
-from phbkit.casebank.models import SURE, FollowUp
+from phbkit.casebank.area import Area
+from phbkit.casebank.models import MONEY_STEPS, SURE, FollowUp
 from phbkit.deciding import Finding, Ledger, Plan, Proposal, findings
 from phbkit.errors import AnswersError, PhbError, UnknownNameError
 from phbkit.records import Journal
 from phbkit.workbook.agreements import Agreements
 from phbkit.workbook.answers import ARC_KEYS, check_answer, part_problem
 from phbkit.workbook.arc import REVISABLE_UNTIL, STEPS, State, Step, find_step
+from phbkit.workbook.figures import FIELDS, crossed
 from phbkit.workbook.formats import too_many
+from phbkit.workbook.sums import Sums
+
+_TELLS_MORE = {"ledger", "decision", *MONEY_STEPS}
 
 
 class RefusedError(PhbError):
@@ -33,8 +38,8 @@ class Module:
     replay all arrive at the same state.
     """
 
-    def __init__(self, case: Case, journal: Journal) -> None:
-        self.case, self.journal = case, journal
+    def __init__(self, case: Case, journal: Journal, area: Area | None = None) -> None:
+        self.case, self.journal, self._area = case, journal, area
         self.steps = tuple(step for step in STEPS if step.id in case.steps)
         self.refresh()
 
@@ -152,6 +157,8 @@ class Module:
             problem = too_many(question, kept.get(question.id, ()))
             problems |= {question.id: problem} if problem else {}
         problems |= self._beside_the_plan(kept)
+        if step_id in FIELDS and step_id in kept and not problems:
+            problems = crossed(step_id, self.sums_with(step_id, kept[step_id]).figures)
         if problems:
             raise RefusedError(problems)
         return kept
@@ -206,7 +213,7 @@ class Module:
 
     def has_feedback_at(self, step_id: str) -> bool:
         """Say whether a step has more to show now: reasons for an answer, or what others say."""
-        if step_id in self.closed and find_step(step_id).asks in {"ledger", "decision"}:
+        if step_id in self.closed and find_step(step_id).asks in _TELLS_MORE:
             return True
         return any(self.shows_feedback(q) for q in self.case.questions_at(step_id))
 
@@ -235,6 +242,15 @@ class Module:
         if "plan" not in self.answers or "decision" not in self.answers:
             return None
         return Agreements.of(self.plan, self.decision)
+
+    @property
+    def sums(self) -> Sums:
+        """The sums of an area, with what was kept of them."""
+        return Sums.of(self.case, self.answers, self._area)
+
+    def sums_with(self, step_id: str, figures: Mapping[str, str]) -> Sums:
+        """Make the sums as they would be with other figures at one step."""
+        return Sums.of(self.case, self.answers | {step_id: figures}, self._area)
 
     @property
     def decision(self) -> dict[str, Any]:

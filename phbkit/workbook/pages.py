@@ -17,14 +17,24 @@ from phbkit import forms
 from phbkit.assessing.credit import ranking_points
 from phbkit.casebank import SCALE, Case
 from phbkit.casebank.case import DRAFT, FICTION
+from phbkit.casebank.models import MONEY_STEPS
 from phbkit.deciding import HOLDERS, Ledger, Plan, Proposal, findings
+from phbkit.errors import AnswersError
 from phbkit.exports import cpd
 from phbkit.text import long_date, markdown, plain, pounds, quotes
-from phbkit.workbook.answers import DECISIONS, HELD, PART
+from phbkit.workbook import money
+from phbkit.workbook.answers import BOARD, DECISIONS, HELD, PART
 from phbkit.workbook.arc import Step, find_step
-from phbkit.workbook.form_values import ledger_from, ledger_values
+from phbkit.workbook.figures import FIELDS, check_figures, crossed
+from phbkit.workbook.form_values import (
+    figures_from,
+    figures_values,
+    ledger_from,
+    ledger_values,
+)
 from phbkit.workbook.formats import LEVELS, ordinal
 from phbkit.workbook.module import Module
+from phbkit.workbook.sums import LABELS, PACES, written
 
 _BRIEF = 80
 _SCALE_WORDS = {
@@ -103,6 +113,7 @@ def step_page(
         decision=decision,
         fiction=FICTION,
         draft=DRAFT,
+        **_money_context(module, step, form=form),
     )
 
 
@@ -111,6 +122,8 @@ def effect(module: Module, step_id: str, values: Mapping[str, Any]) -> dict[str,
 
     Nothing where a step answers nothing as it is filled in. The values may be anything.
     """
+    if step_id in FIELDS:
+        return figures_effect(module, step_id, values)
     if step_id == "plan":
         return plan_effect(module.case, values.get("plan", []))
     if step_id == "risk" and module.plan.risks:
@@ -120,10 +133,48 @@ def effect(module: Module, step_id: str, values: Mapping[str, Any]) -> dict[str,
     return {}
 
 
+def figures_effect(module: Module, step_id: str, values: Mapping[str, Any]) -> dict[str, Markup]:
+    """Render what the figures of a page about money come to, or what is wrong with them."""
+    try:
+        figures = check_figures(step_id, figures_from(step_id, values))
+        sums = module.sums_with(step_id, figures)
+        problems = crossed(step_id, sums.figures)
+    except AnswersError as error:
+        sums, problems = module.sums, error.problems
+    if problems:
+        labels = {f"{step_id}.{field.name}": field.label for field in FIELDS[step_id]}
+        told = {labels.get(name, "Your own figures"): text for name, text in problems.items()}
+        line = _render("money/mend_line.html.j2", told=told)
+        return {"line": line, "cards": _render("money/mend.html.j2", told=told)}
+    shown = money.SHOWN[step_id](sums) | {"sums": sums}
+    line = _render(f"money/{step_id}_line.html.j2", **shown)
+    return {"line": line, "cards": _render(f"money/{step_id}.html.j2", **shown)}
+
+
+def _money_context(module: Module, step: Step, *, form: bool) -> dict[str, Any]:
+    """Give what a page about money shows beside its form: nothing, for other pages."""
+    if module.state(step.id) == "locked" or step.id not in MONEY_STEPS:
+        return {}
+    sums = module.sums
+    kept = figures_values(step.id, module.answers.get(step.id, {}))
+    return {
+        "sums": sums,
+        "lessons": [each for each in module.case.money.lessons if each.step == step.id],
+        "fields_here": FIELDS.get(step.id, ()),
+        "own": {} if form or step.id == "board" else figures_effect(module, step.id, kept),
+        "both": {pace: sums.outcome(pace) for pace in PACES} if step.id == "board" else {},
+        "board": module.answers.get("board", {}),
+        "boards": BOARD,
+        "labels": LABELS,
+    }
+
+
 def _kept_values(module: Module, step_id: str) -> dict[str, Any]:
     """Fill the form of a step that is changed with what was kept of it."""
     if step_id == "risk":
         return ledger_values(module.answers.get("ledger", {}))
+    if step_id in FIELDS:
+        return figures_values(step_id, module.answers.get(step_id, {}))
     return {"plan": module.answers.get("plan", [])}
 
 
@@ -197,6 +248,9 @@ def cited(case: Case) -> set[str]:
     told += [risk.sources for risk in about.risks] + [branch.sources for branch in about.after]
     if about.replies:
         told += [reply.sources for reply in (*about.replies.person, *about.replies.commissioner)]
+    if about.money:
+        told += [lesson.sources for lesson in about.money.lessons]
+        told += [rate.sources for rate in about.money.rates]
     reasons = [question.feedback.sources for question in case.questions if question.feedback]
     rules = [rule.sources for rule in case.rules.values()]
     return {name for names in (*items, *told, *reasons, *rules) for name in names}
@@ -253,6 +307,10 @@ def environment() -> Environment:
         "nearest_pound": _nearest_pound,
         "sentence": _sentence,
         "ordinal": ordinal,
+        "svg": Markup,  # only what phbkit.exports.chart drew
+        "money": money.exact,
+        "roughly": money.roughly,
+        "written": lambda value, name: written(name, value),
         "zip": lambda left, right: list(zip(left, right, strict=True)),
     }
     environment.filters.update(filters)

@@ -21,15 +21,17 @@ from phbkit.deciding import Plan
 from phbkit.errors import PhbError, UnreachableError
 from phbkit.exports import cpd
 from phbkit.forms import Reply, StepForm, later, show_again
-from phbkit.records import Journal, MemoryJournal, StaleError, open_store
+from phbkit.records import MemoryJournal, StaleError, open_store
 from phbkit.settings import Settings, settings
 from phbkit.text import clock
 from phbkit.workbook import notebook
 from phbkit.workbook.answers import check_answers, read_answers
-from phbkit.workbook.arc import find_step
+from phbkit.workbook.arc import REVISING, find_step
 from phbkit.workbook.form_values import answers_from, check_values
 from phbkit.workbook.module import Module, RefusedError
+from phbkit.workbook.own import read_own_area, with_scenario
 from phbkit.workbook.pages import cpd_entry, effect, step_page
+from phbkit.workbook.sums import Sums
 
 _log = logging.getLogger(__name__)
 _TICKET = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -60,11 +62,13 @@ class Workbook:
         self._forms: dict[str, StepForm] = {}
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913  what a notebook may be given
         cls,
         case: str,
         answers: str | os.PathLike[str] | Mapping[str, Any] | None = None,
         *,
+        area: str | os.PathLike[str] | None = None,
+        scenario: Mapping[str, Any] | None = None,
         live: bool | None = None,
         using: Settings | None = None,
     ) -> Workbook:
@@ -77,6 +81,11 @@ class Workbook:
         answers
             A JSON file of answers, or its content as a mapping. `None` plays live when somebody
             sits at the notebook, and otherwise shows the module unanswered.
+        area
+            A CSV file of your own area's figures, in place of those a case about money ships.
+        scenario
+            Figures in place of the area's, by step and field, such as `{"running.share": 25}`;
+            they play the module as answers do.
         live
             Set it to say so yourself; `None` finds out.
         using
@@ -88,19 +97,24 @@ class Workbook:
             There is no such case, or it has faults.
         AnswersError
             The answers cannot be taken; the message names the line and what is allowed.
+        AreaError
+            The area's figures have faults: all of them, each with its line and column.
         """
         notebook.refuse_unknown_parameters()
         chosen = using or settings()
         bank = CaseBank(chosen.need_folder("casebank"), drafts=chosen.drafts)
         loaded = bank.load(case)
-        if answers is None and (notebook.is_live() if live is None else live):
+        own = read_own_area(loaded, area)
+        alone = answers is None and not scenario
+        if alone and (notebook.is_live() if live is None else live):
             store = open_store(chosen.database_url)
             attempt = store.resume(chosen.learner, loaded.id, loaded.version)
-            return cls(Module(loaded, store.journal(attempt.id)), live=True, attempt=attempt.id)
-        journal: Journal = MemoryJournal(dt.datetime.combine(loaded.about.as_of, dt.time(), dt.UTC))
-        module = Module(loaded, journal)
-        given = _read(answers)
-        module.replay(check_answers(loaded, given, _file(answers)) if given else {})
+            journal = store.journal(attempt.id)
+            return cls(Module(loaded, journal, own), live=True, attempt=attempt.id)
+        replayed = MemoryJournal(dt.datetime.combine(loaded.about.as_of, dt.time(), dt.UTC))
+        module = Module(loaded, replayed, own)
+        given = with_scenario(loaded, _read(answers), scenario)
+        module.replay(check_answers(loaded, given, _file(answers), own) if given else {})
         return cls(module, live=False, simulated=given.get("simulated") is True)
 
     @property
@@ -112,6 +126,11 @@ class Workbook:
     def plan(self) -> Plan:
         """The plan as last kept."""
         return self._module.plan
+
+    @property
+    def sums(self) -> Sums:
+        """The sums of a case about money, with what was kept of them."""
+        return self._module.sums
 
     @property
     def result(self) -> Result:
@@ -236,8 +255,7 @@ class Workbook:
         if not self._module.revisable(step_id):
             raise RefusedError({"": "This step can no longer be changed."})
         self._show_all(revising=step_id)
-        what = {"plan": "the plan", "risk": "who holds what"}[step_id]
-        return {"did": "revising", "words": f"You can change {what}"}
+        return {"did": "revising", "words": f"You can change {REVISING[step_id]}"}
 
     def _download(self, step_id: str) -> tuple[Reply, list[bytes]]:
         if step_id != "reflect" or "cpd" not in self._module.answers:

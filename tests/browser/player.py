@@ -131,6 +131,8 @@ def fill_step(
             hand.choose(field.get_by_label(LEVELS[answers[question.sure_key]], exact=True))
     if step_id == "decide":
         _fill_decision(step, hand, answers["decision"])
+    if step_id == "board":
+        _fill_board(step, hand, answers["board"])
     if step_id == "reflect":
         _fill_entry(step, hand, answers["cpd"])
 
@@ -175,6 +177,15 @@ def _fill_decision(step: Locator, hand: Mouse | Keyboard, decision: dict[str, An
     hand.write(step.get_by_label(re.compile("^Your reasons")), decision["reasons"])
     hand.write(step.get_by_label(re.compile("^First review")), str(decision["review_weeks"]))
     hand.write(step.get_by_label(re.compile("^Stop rule")), decision["stop_rule"])
+
+
+def _fill_board(step: Locator, hand: Mouse | Keyboard, board: dict[str, Any]) -> None:
+    hand.choose(step.locator(f'[name="board.choice"][value="{board["choice"]}"]'))
+    for name in ("reasons", "agreed", "dissent"):
+        hand.write(step.locator(f'[name="board.{name}"]'), board[name])
+    for trigger in board["triggers"]:
+        hand.choose(step.locator(f'[name="board.triggers"][value="{trigger}"]'))
+    hand.write(step.locator('[name="board.review_months"]'), str(board["review_months"]))
 
 
 def _fill_entry(step: Locator, hand: Mouse | Keyboard, entry: dict[str, Any]) -> None:

@@ -1,0 +1,59 @@
+"""One person's budget: every line to the penny, and what a bare estimate forgets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from phbkit.deciding.finance import Employment, Methods
+
+HAZEL = Employment(
+    hours=Decimal(4),
+    rate=Decimal("13.20"),
+    assistants=1,
+    holiday=Decimal("5.6"),
+    sickness=Decimal(2),
+    ni=Decimal(15),
+    ni_from=Decimal(5000),
+    allowance=Decimal(0),
+    pension=Decimal(3),
+    insurance=Decimal(120),
+    payroll=Decimal(180),
+    training=Decimal(150),
+    other_items=Decimal(200),
+    contingency=Decimal(5),
+)
+
+
+def costs(employment: Employment) -> dict[str, int]:
+    return {line.title: line.cost for line in employment.lines()}
+
+
+def test_a_plan_adds_up_to_the_penny() -> None:
+    assert list(costs(HAZEL).values()) == [
+        274_560, 29_568, 10_560, 0, 9_441, 12_000, 18_000, 15_000, 20_000,
+    ]  # fmt: skip
+    assert HAZEL.plan_cost == 389_129
+    assert HAZEL.held_back == 19_456
+    assert HAZEL.bare == 274_560
+
+
+def test_national_insurance_is_on_each_ones_pay_above_the_threshold() -> None:
+    full_time = replace(HAZEL, hours=Decimal(30))
+    pay = 30 * 1320 * (52 + Decimal("5.6") + 2)
+    assert costs(full_time)["Employer’s National Insurance"] == round((pay - 500_000) * 15 / 100)
+    shared = replace(full_time, assistants=6)
+    assert costs(shared)["Employer’s National Insurance"] == 0
+
+
+def test_the_allowance_takes_national_insurance_away_as_far_as_it_reaches() -> None:
+    full_time = replace(HAZEL, hours=Decimal(30), allowance=Decimal(10_500))
+    assert costs(full_time)["Employer’s National Insurance"] == 0
+    assert "takes it away" in full_time.lines()[3].how
+    many = replace(full_time, hours=Decimal(168), rate=Decimal(40))
+    assert costs(many)["Employer’s National Insurance"] == many.ni_due - 1_050_000
+
+
+def test_four_ways_give_four_estimates_for_one_person() -> None:
+    ways = Methods(*map(Decimal, ("4", "13.20", "5200", "38", "90", "2000")))
+    assert [line.cost for line in ways.lines()] == [274_560, 520_000, 342_000, 200_000]
