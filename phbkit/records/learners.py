@@ -19,6 +19,7 @@ from phbkit.records.schema import answer, attempt, draft, erasure, invitation, l
 from phbkit.records.store import Clock, now
 
 LEARNER, TRAINER = "learner", "trainer"
+MOST_BROWSERS = 10  # that one link keeps signed in
 _SECRET_BYTES = 32
 
 
@@ -133,13 +134,21 @@ class Learners:
             return {row.id for row in connection.execute(self._holding())}
 
     def sign_in(self, invitation_id: str) -> str | None:
-        """Return a secret for a browser, whose SHA-256 alone is kept; None when it may not."""
+        """Return a secret for a browser, whose SHA-256 alone is kept; None when it may not.
+
+        The latest `MOST_BROWSERS` of one invitation stay signed in.
+        """
         if self.invited(invitation_id) is None:
             return None
-        secret = secrets.token_urlsafe(_SECRET_BYTES)
-        row = {"secret": _digest(secret), "invitation_id": invitation_id, "at": self._clock()}
+        secret, moment = secrets.token_urlsafe(_SECRET_BYTES), self._clock()
+        row = {"secret": _digest(secret), "invitation_id": invitation_id, "at": moment}
+        mine = (sign_in.c.invitation_id == invitation_id, sign_in.c.ended.is_(None))
+        query = select(sign_in.c.secret).where(*mine).order_by(sign_in.c.at.desc())
         with writing(self._engine) as connection:
             connection.execute(insert(sign_in).values(**row))
+            beyond = connection.execute(query.offset(MOST_BROWSERS)).scalars().all()
+            ended = update(sign_in).where(sign_in.c.secret.in_(beyond)).values(ended=moment)
+            connection.execute(ended)
         return secret
 
     def who(self, secret: str) -> Learner | None:

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, text
 
 from phbkit.errors import UnknownNameError
 from phbkit.records import Learner, Learners, Store, database
+from phbkit.records.learners import MOST_BROWSERS
 from phbkit.records.schema import metadata
 
 NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
@@ -97,6 +98,16 @@ def test_signing_out_ends_one_browser_and_no_other(learners: Learners) -> None:
     learners.sign_out(phone)
     assert learners.who(phone) is None
     assert learners.who(desk) == ANN
+
+
+def test_one_link_keeps_so_many_browsers_signed_in_and_no_more(learners: Learners) -> None:
+    mine, theirs = learners.invite([ANN, BEN], LATER)
+    other = learners.sign_in(theirs.id)
+    given = [learners.sign_in(mine.id) or "" for _ in range(MOST_BROWSERS + 2)]
+    assert [learners.who(each) for each in given[:2]] == [None, None]
+    assert [learners.who(each) for each in given[2:]] == [ANN] * MOST_BROWSERS
+    assert other
+    assert learners.who(other) == BEN
 
 
 def test_a_withdrawn_place_is_nobody_s_and_the_others_stay(learners: Learners) -> None:
