@@ -116,10 +116,11 @@ class Site:
 
 @dataclass
 class Device:
-    """A page in the room, or somebody who has its kernel's id."""
+    """A page in the room, with the cookie of its seat."""
 
     site: Site
     kernel: str
+    cookie: str
     parts: dict[str, str] = field(default_factory=dict)
 
     def talk(self, *frames: bytes, until: Callable[[dict[str, Any]], Any]) -> Any:
@@ -139,7 +140,8 @@ class Device:
                 continue
             return found
 
-        return opened(self.site.served, run, self.kernel)
+        seat = f"phb-seat={self.cookie}"
+        return opened(self.site.served, run, self.kernel, Cookie=seat)
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Ask the kernel for every widget it has: comm id to state."""
@@ -257,7 +259,7 @@ class Played:
             pages = threads.map(lambda name: self.site.room(self.cookie(name), query), names)
         for name, page in zip(names, pages, strict=True):
             self.pages[name + query] = page
-            self.devices[name + query] = Device(self.site, page.kernel)
+            self.devices[name + query] = Device(self.site, page.kernel, self.cookie(name))
 
 
 @pytest.fixture(scope="module")
@@ -408,7 +410,7 @@ def test_a_forged_header_gives_no_seat(room: Played) -> None:
     forged = {name: room.cookie("Fay") for name in ("Phb_Seat", "PHB-SEAT", "Http-Phb-Seat")}
     assert room.site.ask("/review/room", **forged).status == 303
     page = room.site.room(room.cookie("Dev"), **forged)
-    told = page.text + Device(room.site, page.kernel).everything()
+    told = page.text + Device(room.site, page.kernel, room.cookie("Dev")).everything()
     assert room.seats["Dev"].back in told
     assert room.code not in told
     for name, seated in room.seats.items():
@@ -418,8 +420,16 @@ def test_a_forged_header_gives_no_seat(room: Played) -> None:
 
 @pytest.mark.parametrize("kernel", [str(uuid.UUID(int=0)), "../../etc/passwd", "x"])
 def test_a_kernel_cannot_be_had_without_its_id(site: Site, kernel: str) -> None:
-    with pytest.raises(HTTPClientError, match="404"):
+    with pytest.raises(HTTPClientError, match=r"40[34]"):
         opened(site.served, lambda socket: socket.read_message(), kernel)
+
+
+def test_a_kernel_s_id_without_its_seat_or_with_another_s_opens_nothing(room: Played) -> None:
+    kernel = room.devices["Fay"].kernel
+    for held in ("", f"phb-seat={room.cookie('Dev')}", "phb-seat=x.y"):
+        given = {"Cookie": held} if held else {}
+        with pytest.raises(HTTPClientError, match="403"):
+            opened(room.site.served, lambda socket: socket.read_message(), kernel, **given)
 
 
 @pytest.mark.parametrize(
@@ -1078,10 +1088,26 @@ def test_a_page_makes_no_widgets_or_channels_of_its_own(room: Played) -> None:
 
 def test_a_device_whose_seat_was_taken_again_elsewhere_acts_no_more(room: Played) -> None:
     room.at("agree")
-    room.sessions.return_to(room.code, room.seats["Dev"].back)
-    before = room.last
-    refused(room.devices["Dev"].save("dissent", dissent="From the telephone that was lost."))
+    lost, before = room.devices["Dev"], room.last
+    lost.shown()
+    typed = {"dissent": "From the telephone that was lost."}
+    asked = {"do": "save", "form": "dissent", "ticket": uuid.uuid4().hex, "values": typed}
+
+    async def act_on_an_open_line(socket: WebSocketClientConnection) -> dict[str, Any]:
+        room.sessions.return_to(room.code, room.seats["Dev"].back)
+        await socket.write_message(custom(lost.parts["room"], asked), binary=True)
+        while True:
+            message = await socket.read_message()
+            assert isinstance(message, bytes)
+            found: dict[str, Any] | None = reply_in(parts_of(message))
+            if found is not None:
+                return found
+
+    seat = f"phb-seat={lost.cookie}"
+    refused(opened(room.site.served, act_on_an_open_line, lost.kernel, Cookie=seat))
     assert room.last == before
+    with pytest.raises(HTTPClientError, match="403"):
+        lost.states()
 
 
 def test_the_log_holds_no_secret_no_code_and_nothing_that_was_typed(
