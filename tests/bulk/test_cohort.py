@@ -243,9 +243,9 @@ def test_a_question_of_two_cases_needs_to_say_which(
     deal: Case, pain: Case, every: list[Case], tmp_path: Path
 ) -> None:
     wide = csv_file(tmp_path, "learner,first-lean\nann,1\n")
-    assert "is asked in 4 cases. Add a column 'case', or name columns like" in told(wide, *every)
+    assert "is asked in 5 cases. Add a column 'case', or name columns like" in told(wide, *every)
     long = csv_file(tmp_path, "learner,question,answer\nann,first-lean,1\n")
-    assert "line 2: 'first-lean' is asked in 4 cases: add a column 'case'." in told(long, *every)
+    assert "line 2: 'first-lean' is asked in 5 cases: add a column 'case'." in told(long, *every)
     assert attempts(long, deal, pain) == [Attempt("ann", PAIN, {"first-lean": 1})]
 
 
