@@ -39,7 +39,7 @@ def test_the_same_seed_writes_the_same_bytes_and_another_seed_others(
             cwd=tmp_path, env={"PYTHONHASHSEED": str(len(name)), "PATH": "/usr/bin"},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        assert "100 simulated attempts of 20 learners" in done.stdout
+        assert "120 simulated attempts of 20 learners" in done.stdout
         return out.read_bytes()
 
     assert made("once", 7) == made("again and again", 7)
