@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -124,7 +125,16 @@ def test_notebook_writes_one_that_plays_the_case_and_never_over_another(
 def test_serve_refuses_an_address_that_others_can_reach(bank_copy: Path) -> None:
     done = phb(bank_copy, "serve", "--host", "0.0.0.0")
     assert done.returncode == 2
-    assert "Use 127.0.0.1, or serve case reviews alone" in done.stderr
+    assert "Use 127.0.0.1; or invite learners and set PHB_SIGN_IN=links" in done.stderr
+
+
+def test_serve_refuses_to_send_learners_answers_over_the_network_in_clear(tmp_path: Path) -> None:
+    env = {**os.environ, "PHB_DATA_DIR": str(tmp_path), "PHB_SIGN_IN": "links"}
+    command = [sys.executable, "-m", "phbkit", "serve", "--host", "0.0.0.0"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "answers would cross the network in clear" in done.stderr
+    assert "PHB_PUBLIC_URL=https://" in done.stderr
 
 
 def test_a_case_bank_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ AGAIN = 1  # seconds between tries, as a page does
 
 async def answer_through(site: str, outage: Outage, book: Book) -> int:
     """Answer a step while the database is gone; return how often the page was told to wait."""
-    learner, who = Learner(site), identity("learner")
+    who = identity("learner")
+    learner = Learner(site, headers=who.headers, cookies=who.cookies)
     page = await learner.open(who.page)
     await book.send(page, Sent("meet", {}))
     sent, told = Sent("judge", filled(book.case, "judge", book.answers)), 0
