@@ -27,11 +27,12 @@ from phbkit.review.subject import usual_things
 from tests.browser.conftest import free_port
 from tests.browser.test_hostile import opened
 from tests.browser.test_review import Meetings
+from tests.browser.training import FORM
+from tests.browser.training import Answer as Reply
 from tests.serving.wire import (
     asking_for_states,
     custom,
     frame,
-    kernel_in,
     parts_of,
     reply_in,
     states_in,
@@ -39,30 +40,19 @@ from tests.serving.wire import (
 
 CASE = "alcohol-detox-at-home"
 ROOM = {"Pam": "person", "Ann": "gp", "Dev": "social-worker", "Eve": "commissioner"}
-FORM = "application/x-www-form-urlencoded"
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 MOST_LOOKS = 200
 _ADDRESSES = (f"127.0.{n // 250 + 1}.{n % 250 + 1}" for n in itertools.count())
 
 
-@dataclass
-class Answer:
-    """What came back over HTTP."""
-
-    status: int
-    text: str
-    headers: http.client.HTTPMessage
+class Answer(Reply):
+    """What came back over HTTP, perhaps with a seat."""
 
     @property
     def cookie(self) -> str:
         """What is set as the cookie of a seat."""
         found = re.search(r"phb-seat=([^;]*)", str(self.headers))
         return found[1] if found else ""
-
-    @property
-    def kernel(self) -> str:
-        """The kernel that plays the page."""
-        return kernel_in(self.text)
 
 
 @dataclass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import http.client
 import os
-import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +12,7 @@ from urllib.parse import urlencode
 from phbkit.records import Learner, Learners, open_learners
 from phbkit.serving.identity import Links, link_key
 from tests.browser.conftest import Served
+from tests.serving.wire import kernel_in
 
 FORM = "application/x-www-form-urlencoded"
 PEOPLE = (
@@ -74,9 +74,7 @@ class Answer:
     @property
     def kernel(self) -> str:
         """The kernel that plays the page."""
-        found = re.search(r'"?kernel-?[iI]d"?[:=] ?"([0-9a-f-]{36})"', self.text)
-        assert found, self.text[:500]
-        return found[1]
+        return kernel_in(self.text)
 
 
 @dataclass
