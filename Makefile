@@ -3,21 +3,28 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
-# Bytecode is compiled as it is installed, whatever the environment says.
-PIP := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Bytecode is compiled as it is installed, on all cores, whatever the environment says.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+COMPILE := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib phbkit
+PROJECT := pyproject.toml constraints.txt
 
 .PHONY: install serve test soak bench lint clean
 
-install: $(STAMP)
+install: $(VENV)/.tests
 
-$(STAMP): pyproject.toml constraints.txt
+$(VENV)/.serves: $(PROJECT)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --constraint constraints.txt --editable '.[dev]'
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q phbkit
+	$(PIP) --constraint constraints.txt --editable .
+	-$(COMPILE)
 	touch $@
 
-serve: install
+$(VENV)/.tests: $(PROJECT)
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --constraint constraints.txt --editable '.[dev]'
+	-$(COMPILE)
+	touch $(VENV)/.serves $@
+
+serve: $(VENV)/.serves
 	$(BIN)/phb serve $(ARGS)
 
 test: install

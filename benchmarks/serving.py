@@ -124,11 +124,13 @@ class Site:
 
     def session(self, browser: Browser) -> float:
         """Mebibytes that one more page takes while it is open."""
-        before = self.memory()
+        before, those = self.memory(), set(self.process.children(recursive=True))
         pages = [self.open(browser)[0] for _ in range(SESSIONS)]
         taken = (self.memory() - before) / SESSIONS
         for page in pages:
             leave(page)
+        while set(self.process.children(recursive=True)) - those:
+            time.sleep(0.1)  # their kernels end after them
         return taken
 
 

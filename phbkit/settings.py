@@ -1,17 +1,19 @@
-"""Settings from the environment, all named PHB_*, and where things are kept."""
+"""Settings from the environment or a file, all named PHB_*, and where things are kept."""
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from dotenv.parser import parse_stream
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from phbkit.errors import SettingsError
+from phbkit.errors import SettingsError, UnknownNameError
 
 _PACKAGE = Path(__file__).parent
 
@@ -68,20 +70,41 @@ class Settings(BaseSettings):
         return folder
 
 
+def _file() -> Path | None:
+    """Return the file of settings that PHB_SETTINGS names, if it does."""
+    named = os.environ.get("PHB_SETTINGS", "")
+    if not named:
+        return None
+    try:
+        with Path(named).open(encoding="utf-8") as lines:
+            wrong = [each.original.line for each in parse_stream(lines) if each.error]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"PHB_SETTINGS: {named} cannot be read: {error}") from error
+    if wrong:
+        raise SettingsError(f"{named}, line {wrong[0]}: write it like PHB_SIGN_IN=links.")
+    return Path(named)
+
+
 def settings(**given: str) -> Settings:
-    """Read the settings from the environment as it is now; what is given and not empty goes first.
+    """Read the settings as they are now: what is given, from the environment, or from the file.
+
+    The first of these that has something to say goes first; PHB_SETTINGS names the file.
 
     Raises
     ------
     SettingsError
-        One of them cannot be taken.
+        One of them cannot be taken, or the file cannot be read.
+    UnknownNameError
+        The file has a setting that does not exist.
     """
-    wanted = {name: value for name, value in given.items() if value}
+    wanted: dict[str, Any] = {name: value for name, value in given.items() if value}
     try:
-        return (
-            Settings.model_validate({**Settings().model_dump(), **wanted}) if wanted else Settings()
-        )
+        return Settings(_env_file=_file(), **wanted)
     except ValidationError as error:
         first = error.errors()[0]
-        name = f"PHB_{'_'.join(map(str, first['loc']))}".upper()
+        name = "_".join(map(str, first["loc"])).upper()
+        if first["type"] == "extra_forbidden":
+            known = [f"PHB_{field.upper()}" for field in Settings.model_fields]
+            raise UnknownNameError.among("setting", name, known, str(_file())) from error
+        name = f"PHB_{name}"
         raise SettingsError(f"{name}: {first['msg']}, not {first['input']!r}.") from error

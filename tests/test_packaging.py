@@ -7,9 +7,11 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import yaml
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -32,6 +34,17 @@ def test_every_dependency_is_pinned_and_no_pin_has_an_address() -> None:
     wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
     names = {re.split(r"[<>=]", name)[0].replace("_", "-") for name in wanted}
     assert names <= pinned | {name.replace(".", "-") for name in pinned}
+
+
+def test_every_pin_admits_the_oldest_python_that_is_promised() -> None:
+    oldest = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    for pin in (ROOT / "constraints.txt").read_text().split():
+        name = pin.split("==")[0]
+        try:
+            asked = metadata.distribution(name).metadata["Requires-Python"]
+        except metadata.PackageNotFoundError:
+            continue  # for another system
+        assert not asked or oldest in SpecifierSet(asked), f"{pin} wants Python {asked}"
 
 
 def test_the_wheel_holds_case_bank_and_workbooks_and_checks_itself(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ import phbkit.bulk.kernel
 import phbkit.bulk.running
 import phbkit.records.sessions
 import phbkit.records.store
-from phbkit.bulk.kernel import BareKernel
+from phbkit.bulk import page_kernel
 from phbkit.bulk.simulating import whole_answers
 from phbkit.casebank import CaseBank
 from phbkit.errors import PhbError
@@ -69,6 +69,6 @@ def _validate_notebooks_whole() -> None:
 _play_each_case()
 _write_a_notebook()
 _validate_notebooks_whole()
-BareKernel.ready()
+page_kernel.prepare()
 gc.collect()
 gc.freeze()

@@ -89,8 +89,12 @@ def starting() -> Iterator[None]:
                     os.environ[name] = value
 
 
-def begin() -> None:
-    """Start the template, without waiting until it has imported everything."""
+def begin(*more: str) -> None:
+    """Start the template, without waiting until it has imported everything.
+
+    `more` names modules that it imports besides, unless it has started already.
+    """
+    PRELOADED.extend(name for name in more if name not in PRELOADED)
     context()
     with starting():
         forkserver.ensure_running()

@@ -12,7 +12,7 @@ from phbkit.errors import PhbError
 
 
 def fails_clearly(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn a PhbError into its message and exit code 2."""
+    """Turn a PhbError, or a file that cannot be read or written, into a message and exit code 2."""
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
@@ -20,6 +20,13 @@ def fails_clearly(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except PhbError as error:
             typer.echo(f"phb: {error}", err=True)
-            raise typer.Exit(2) from None
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            typer.echo(f"phb: {place}{error.strerror or error}.", err=True)
+        else:
+            return
+        raise typer.Exit(2)
 
     return run

@@ -65,7 +65,9 @@ def invite(
     write_whole(out, links_table(table, written, last).encode("utf-8-sig"))
     typer.echo(f"{len(made)} invited until {last}. Their links are in {out}.")
     typer.echo("Each link is a key: send everybody their own, and delete the file.")
-    if chosen.sign_in != "links":
+    if chosen.sign_in in {"header", "hub"}:
+        typer.echo(f"With PHB_SIGN_IN={chosen.sign_in} nobody needs a link; names and roles hold.")
+    elif chosen.sign_in != "links":
         typer.echo("Serve with PHB_SIGN_IN=links; now this server would not ask for them.")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,23 @@ _BUSY_SECONDS = 8  # less than the patience of a page, so that it is told why
 _PASSING = (OperationalError, InterfaceError, NoConnectionError)
 
 
+_ready: dict[str, Engine] = {}
+
+
+def keep_ready(address: str, read: Callable[[Engine], None]) -> None:
+    """Open the records and read them once, so that copies of this process need only connect.
+
+    Raises
+    ------
+    RecordsError
+        As `open_database` does.
+    """
+    engine = open_database(address)
+    read(engine)
+    engine.dispose()  # a connection must not be copied
+    _ready[address] = engine
+
+
 def open_database(address: str, *, busy_seconds: float = _BUSY_SECONDS) -> Engine:
     """Open the records at a SQLAlchemy address, bringing their tables up to date.
 
@@ -41,10 +59,12 @@ def open_database(address: str, *, busy_seconds: float = _BUSY_SECONDS) -> Engin
     RecordsError
         The address is not one, the place cannot be written, or a newer phbkit made the tables.
     """
+    if address in _ready and busy_seconds == _BUSY_SECONDS:
+        return _ready[address]
     url = parse(address)
     try:
         if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
-            _private_folder(Path(str(url.database)).parent)
+            _keep_private(Path(str(url.database)))
         engine = create_engine(url, **_patience(url, busy_seconds))
         if url.get_backend_name() == "sqlite":
             _make_durable(engine, busy_seconds)
@@ -122,11 +142,13 @@ def without_password(address: str) -> str:
     return re.sub(r"(?<=:)[^:/@]+(?=@)", "***", address)
 
 
-def _private_folder(folder: Path) -> None:
-    """Make a folder that only its owner can read, where there is none."""
-    if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
+def _keep_private(file: Path) -> None:
+    """Make a file, and a folder for it, that only their owner can read, where there is none."""
+    if not file.parent.is_dir():
+        file.parent.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+    if not file.exists():
+        os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def _make_durable(engine: Engine, busy_seconds: float) -> None:

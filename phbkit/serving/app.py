@@ -109,14 +109,14 @@ class Server(Voila):  # type: ignore[misc]
             "workbooks": self.using.workbooks,
             "contact": self.using.contact,
             "encrypted": self.using.encrypted,
+            "learners": self.recogniser.learners,
             **self._settings_of_links(),
         }
 
     def _settings_of_links(self) -> dict[str, Any]:
         if not self.recogniser.links:
-            return {"links": None, "learners": None}
-        key = link_key(self.using.data_dir, self.using.link_key)
-        return {"links": Links(key), "learners": self.recogniser.learners}
+            return {"links": None}
+        return {"links": Links(link_key(self.using.data_dir, self.using.link_key))}
 
     def owners_of(self, handler: JupyterHandler) -> set[Owner]:
         """Say who may be behind a browser: a learner, and whoever holds its seat in a meeting."""
@@ -169,8 +169,9 @@ class Server(Voila):  # type: ignore[misc]
             modules += [
                 (r"/enter/([A-Za-z0-9._-]{1,400})", EnterHandler),
                 (r"/sign-out", SignOutHandler),
-                (r"/cohort", CohortHandler),
             ]
+        if self.recogniser.learners:
+            modules += [(r"/cohort", CohortHandler)]
         ours: list[tuple[Any, ...]] = [
             (assets.PATTERN, assets.AssetHandler),
             (r"/accessibility", AccessibilityHandler),
@@ -232,12 +233,11 @@ def make_server(
         PHB_DRAFTS=str(using.drafts),
         PHB_LIVE_REVIEWS=str(using.live_reviews),
         PHB_PUBLIC_URL=public,
+        IPYTHONDIR=str(using.data_dir / "ipython"),
     )
     shelf = None if only_reviews else Shelf(workbooks, bank, open_store(using.database_url))
     sessions = open_sessions(using.database_url)
-    doors = Doors(
-        sessions, bank, live=using.live_reviews, public_url=public, most=using.most_kernels
-    )
+    doors = Doors(sessions, bank, live=using.live_reviews, public_url=public)
     warm.warm_up()
     os.environ.update(told)  # what a hub tells its servers is for this process alone
     server = Server(

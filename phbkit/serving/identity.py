@@ -29,6 +29,10 @@ class Recogniser(Protocol):
 
     links: bool  # whether learners come by a personal link, and can sign out
 
+    @property
+    def learners(self) -> Learners | None:
+        """Those that are known, where there can be several."""
+
     def learner(self, request: HTTPServerRequest) -> Learner | None:
         """Name the learner; None for whoever cannot be told."""
 
@@ -39,6 +43,7 @@ class Local:
 
     id: str
     links = False
+    learners = None
 
     def learner(self, request: HTTPServerRequest) -> Learner | None:
         """Name the one there is."""
@@ -49,6 +54,7 @@ class Nobody:
     """There are no learners here: the server is for case reviews alone."""
 
     links = False
+    learners = None
 
     def learner(self, request: HTTPServerRequest) -> Learner | None:
         """Name nobody."""

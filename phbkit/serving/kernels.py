@@ -14,7 +14,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from traitlets import Int
 
 MOST = 72  # kernels in all
-MOST_EACH = 4  # of one learner
+MOST_EACH = 4  # of one learner, or of one seat
 _UNSEEN_SECONDS = 60.0  # a page that has just been asked for connects within these
 _GIVEN = {
     "HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE",
@@ -36,7 +36,6 @@ class Owner:
 class _Opening:
     owner: Owner
     environment: Mapping[str, str]
-    pending: bool = True
 
 
 _opening: ContextVar[_Opening | None] = ContextVar("opening", default=None)
@@ -53,7 +52,7 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
     """Starts kernels for somebody, and for nobody else."""
 
     most = Int(MOST, config=True, help="Kernels in all.")
-    most_each = Int(MOST_EACH, config=True, help="Kernels of one learner.")
+    most_each = Int(MOST_EACH, config=True, help="Kernels of one owner.")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -101,19 +100,25 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
         return super().remove_kernel(kernel_id)
 
     async def room_for(self, owner: Owner) -> bool:
-        """Say whether a learner may have another kernel; their oldest, or a forgotten one, goes."""
-        mine = [kernel for kernel, theirs in self._owners.items() if theirs == owner]
-        opening = sum(each.owner == owner for each in self._pending)
-        while mine and len(mine) + opening >= self.most_each:
-            await self._end(mine.pop(0))
-        if opening >= self.most_each:
-            return False
-        if len(self._owners) + len(self._pending) < self.most:
-            return True
-        forgotten = self._forgotten()
-        if forgotten:
-            await self._end(forgotten[0])
-        return bool(forgotten)
+        """Say whether somebody may have another kernel; their oldest, or a forgotten one, goes.
+
+        Whoever is told so goes into `opened_by` before anybody else is asked.
+        """
+        while True:
+            mine = [kernel for kernel, theirs in self._owners.items() if theirs == owner]
+            opening = sum(each.owner == owner for each in self._pending)
+            if len(mine) + opening < self.most_each:
+                break
+            if not mine:
+                return False
+            await self._end(mine[0])
+        if self._full():
+            for kernel in self._forgotten()[:1]:
+                await self._end(kernel)
+        return not self._full()
+
+    def _full(self) -> bool:
+        return bool(len(self._owners) + len(self._pending) >= self.most)
 
     def _forgotten(self) -> list[str]:
         """List the kernels that no page is connected to, the one longest without work first."""

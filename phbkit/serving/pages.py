@@ -88,12 +88,13 @@ def show_problem(handler: JupyterHandler, status_code: int, text: str = "") -> N
     """Write the page for something that went wrong."""
     name = "unknown.html.j2" if status_code == 401 else "problem.html.j2"
     page = environment().get_template(name)
+    links = handler.settings["links"]
     text = text or _TEXTS.get(status_code, _USUAL)
     title = _TITLES.get(status_code, "Something went wrong")
     if status_code == 503:
         handler.set_header("Retry-After", "60")
     handler.set_header("Content-Type", "text/html; charset=utf-8")
-    handler.finish(page.render(base=handler.base_url, title=title, text=text))
+    handler.finish(page.render(base=handler.base_url, title=title, text=text, links=links))
 
 
 class StartHandler(Page):

@@ -65,10 +65,10 @@ class PlayHandler(JupyterHandler):  # type: ignore[misc]
         self.set_header("X-Accel-Buffering", "no")  # a proxy is not to keep the beginning back
         self.write(sheet.begin(notebook, self.base_url, shown_first))
         run = Run(self.kernel_manager, notebook)
+        about = {"QUERY_STRING": self.request.query, FORM_IS_THERE: "1"}
         try:
-            await self.flush()
-            about = {"QUERY_STRING": self.request.query, FORM_IS_THERE: "1"}
             with self.kernel_manager.opened_by(owner, {**about, **given}):
+                await self.flush()
                 await self._fill(run)
             self.write(sheet.end(self.base_url))
             await self.finish()

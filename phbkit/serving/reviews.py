@@ -18,8 +18,8 @@ from phbkit.review.meeting import Meeting
 from phbkit.review.recording import PRIVACY_NOTICE, SAFETY_NOTICE
 from phbkit.review.roles import ROLES, SEAT_VARIABLE
 from phbkit.review.subject import local_case, read_subject, usual_things
-from phbkit.serving.kernels import MOST, Owner
-from phbkit.serving.opening import Pages
+from phbkit.serving.kernels import Owner
+from phbkit.serving.openings import Openings
 from phbkit.serving.pages import Page, show_problem
 from phbkit.serving.playing import PlayHandler
 from phbkit.serving.throttle import Throttle
@@ -43,11 +43,10 @@ class Doors:
         *,
         live: bool,
         public_url: str = "",
-        most: int = MOST,
     ) -> None:
         self.sessions, self.bank, self.live = sessions, bank, live
         self.encrypted = public_url.startswith("https:")
-        self.throttle, self.pages = Throttle(), Pages(most)
+        self.throttle, self.openings = Throttle(), Openings()
         self.cases = {case: bank.load(case) for case in bank.case_ids if _fits(bank, case)}
 
     def open(self, values: Mapping[str, str], *, private: bool) -> Seated:
@@ -298,10 +297,10 @@ class RoomHandler(PlayHandler):
         if found is None or elsewhere:
             self.redirect(f"{self.base_url}review", status=303)
             return
-        with doors.pages.opening(found[1], len(self.kernel_manager.list_kernel_ids())) as allowed:
-            if not allowed:
-                raise HTTPError(503)
-            await self.play(NOTEBOOK, Owner("seat", found[1]), {SEAT_VARIABLE: held})
+        owner = Owner("seat", found[1])
+        if not (doors.openings.another(owner.id) and await self.kernel_manager.room_for(owner)):
+            raise HTTPError(503)
+        await self.play(NOTEBOOK, owner, {SEAT_VARIABLE: held})
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """Say what happened without a traceback."""

@@ -24,9 +24,9 @@ _log = logging.getLogger(__name__)
 
 
 def warm_up() -> None:
-    """Begin to make the template, so that the first kernel need not wait for all of it."""
+    """Begin to make a server's template, so that the first kernel need not wait for all of it."""
     if not template.why_not():
-        template.begin()
+        template.begin("phbkit.serving.preloaded")
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -89,16 +89,17 @@ def become_kernel(pipe: Connection, environment: Mapping[str, str], folder: str,
     from ipykernel.kernelapp import IPKernelApp
     from ipywidgets import register_comm_target
 
+    from phbkit.bulk import page_kernel
     from phbkit.bulk.kernel import BareKernel, look_like_a_kernel
 
     pipe.close()
     look_like_a_kernel(environment, folder)
-    for singleton in (type(BareKernel.ready().shell), BareKernel, IPKernelApp):
-        singleton.clear_instance()  # the template's own
-    app = IPKernelApp.instance()
-    arguments = ["-f", file, f"--IPKernelApp.parent_handle={os.getppid()}"]
-    if FORM_IS_THERE in environment:  # a page's kernel: nobody looks back at what its cells were
-        arguments.append("--HistoryManager.enabled=False")
-    app.initialize(arguments)
+    if FORM_IS_THERE in environment:
+        app = page_kernel.ready(file)
+    else:
+        for singleton in (type(BareKernel.ready().shell), BareKernel, page_kernel.PageKernelApp):
+            singleton.clear_instance()  # the template's own
+        app = IPKernelApp.instance()
+        app.initialize(["-f", file, f"--IPKernelApp.parent_handle={os.getppid()}"])
     register_comm_target()  # which importing ipywidgets does only where a kernel is
     app.start()

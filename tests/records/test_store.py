@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import sqlite3
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -38,6 +40,25 @@ def attempt(store: Store) -> Attempt:
 @pytest.fixture(params=["database", "memory"])
 def journal(request: pytest.FixtureRequest, store: Store, attempt: Attempt) -> Journal:
     return store.journal(attempt.id) if request.param == "database" else MemoryJournal(NOON)
+
+
+COPIES = """
+import multiprocessing, sys
+from phbkit.records import Store, open_store
+from phbkit.records.database import keep_ready
+
+def play(learner):
+    store = open_store(sys.argv[1])
+    journal = store.journal(store.resume(learner, "c", "v").id)
+    for n in range(30):
+        journal.append(f"s{n}", "judge", {"q": n}, after=2 * n)
+
+keep_ready(sys.argv[1], lambda engine: Store(engine).latest("", ""))
+fork = multiprocessing.get_context("fork")
+copies = [fork.Process(target=play, args=(learner,)) for learner in ("ann", "bea", "cy")]
+for each in copies: each.start()
+for each in copies: each.join()
+"""
 
 
 def dump(file: Path) -> list[str]:
@@ -257,3 +278,19 @@ def test_records_of_a_newer_phbkit_are_refused_and_left_alone(file: Path) -> Non
     with pytest.raises(RecordsError, match="Install the phbkit that wrote them, or a newer one"):
         open_store(f"sqlite:///{file}")
     assert dump(file) == before
+
+
+def test_records_kept_ready_serve_copies_of_the_process_each_by_its_own_connection(
+    address: str,
+) -> None:
+    copies = subprocess.run(
+        [sys.executable, "-c", COPIES, address], capture_output=True, text=True, check=False
+    )
+    assert copies.stderr == ""
+    store = open_store(address)
+    kept = {each.learner: answers for each, answers in store.latest_answers(["c"])}
+    assert kept == {learner: {"q": 29} for learner in ("ann", "bea", "cy")}
+    for learner in kept:
+        latest = store.latest(learner, "c")
+        assert latest
+        assert len(store.journal(latest.id).events()) == 60

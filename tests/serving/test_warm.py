@@ -18,6 +18,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 from phbkit.bulk import template
+from phbkit.forms import FORM_IS_THERE
 from phbkit.serving.warm import NAME, WarmProvisioner
 
 PATIENCE = 60
@@ -32,9 +33,9 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def kernel() -> AsyncIterator[tuple[AsyncKernelManager, Any]]:
+async def kernel(**more: str) -> AsyncIterator[tuple[AsyncKernelManager, Any]]:
     manager = AsyncKernelManager(kernel_name="python3")
-    await manager.start_kernel()
+    await manager.start_kernel(env={**os.environ, **more})
     client = manager.client()
     client.start_channels()
     try:
@@ -68,6 +69,34 @@ def test_a_warm_kernel_runs_code_with_everything_there_already() -> None:
             assert await said(client, "1 / 0") == "ZeroDivisionError"
             widgets = "import comm; print(sorted(comm.get_comm_manager().targets))"
             assert "jupyter.widget.control" in await said(client, widgets)
+
+    asyncio.run(look())
+
+
+def test_the_kernel_of_a_page_takes_much_less_memory_and_does_all_that_a_page_asks() -> None:
+    async def look() -> None:
+        async with kernel() as (ordinary, _), kernel(**{FORM_IS_THERE: "1"}) as (pages, client):
+            own = [each.provisioner.pid for each in (ordinary, pages)]
+            whole, less = (psutil.Process(pid).memory_full_info().uss for pid in own)
+            assert less < 0.7 * whole
+            assert await said(client, "import os; print(os.getpid(), __name__)") == (
+                f"{pages.provisioner.pid} __main__"
+            )
+            one = "shell = get_ipython(); print(shell.kernel.shell is shell)"
+            assert await said(client, one) == "True"
+            assert await said(client, "1 / 0") == "ZeroDivisionError"
+            history = "print(get_ipython().history_manager.enabled)"
+            assert await said(client, history) == "False"
+            assert "jupyter.widget.control" in await said(
+                client, "import comm; print(sorted(comm.get_comm_manager().targets))"
+            )
+            asked = client.execute("import time; time.sleep(60)")
+            await asyncio.sleep(0.5)
+            await pages.interrupt_kernel()
+            reply = await client.get_shell_msg(timeout=PATIENCE)
+            while reply["parent_header"].get("msg_id") != asked:
+                reply = await client.get_shell_msg(timeout=PATIENCE)
+            assert reply["content"]["ename"] == "KeyboardInterrupt"
 
     asyncio.run(look())
 

@@ -1,0 +1,160 @@
+"""`deploy/phbkit.service` and `deploy/phbkit.env`, run as they are but for places and port."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import free_port
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+PROGRAM = [sys.executable, "-m", "phbkit"]
+PEOPLE = "learner,name,cohort,role\nann,Ann Example,spring,\ntess,Tess Trainer,spring,trainer\n"
+
+
+@dataclass
+class Service:
+    """The service of the unit, in a folder, with the settings of the file."""
+
+    folder: Path
+    sign_in: str
+    port: int
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What systemd would give it: what the unit says, and little else."""
+        lines = (DEPLOY / "phbkit.service").read_text().splitlines()
+        [told] = [each.removeprefix("Environment=") for each in lines if "Environment" in each]
+        name, _, file = told.partition("=")
+        assert (name, file) == ("PHB_SETTINGS", "/etc/phbkit.env")
+        home = str(self.folder / "home")
+        return {name: str(self.folder / "phbkit.env"), "PATH": os.environ["PATH"], "HOME": home}
+
+    def write_settings(self) -> None:
+        text = (DEPLOY / "phbkit.env").read_text()
+        for before, after in {
+            "PHB_DATA_DIR=/var/lib/phbkit": f"PHB_DATA_DIR={self.data}",
+            "PHB_SIGN_IN=links": f"PHB_SIGN_IN={self.sign_in}",
+        }.items():
+            assert before in text
+            text = text.replace(before, after)
+        text += "PHB_CONTACT=the team's mailbox, Ann Smith\n"
+        (self.folder / "phbkit.env").write_text(text)
+
+    def phb(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as docs/deploying.md does."""
+        return subprocess.run(
+            [*PROGRAM, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def serve(self) -> subprocess.Popen[bytes]:
+        lines = (DEPLOY / "phbkit.service").read_text().splitlines()
+        [command] = [each for each in lines if each.startswith("ExecStart=")]
+        program, *rest = command.removeprefix("ExecStart=").split()
+        assert program == "/opt/phbkit/bin/phb"
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(
+            [*PROGRAM, *rest, "--port", str(self.port)],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=quiet,
+            stderr=quiet,
+        )
+
+    def ask(self, path: str, user: str = "") -> tuple[int, str]:
+        """Ask for a page as the proxy would, for somebody it has signed in, or for nobody."""
+        given = {"X-Forwarded-User": user, "Host": "phb.example.nhs.uk"}
+        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=given)
+        try:
+            with urllib.request.urlopen(asked, timeout=90) as reply:
+                return reply.status, reply.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+
+def started(folder: Path, sign_in: str) -> Iterator[Service]:
+    service = Service(folder, sign_in, free_port())
+    (folder / "home").mkdir()
+    service.write_settings()
+    process = service.serve()
+    try:
+        while True:
+            assert process.poll() is None
+            try:
+                service.ask("/")
+                break
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.2)
+        yield service
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture
+def by_links(tmp_path: Path) -> Iterator[Service]:
+    yield from started(tmp_path, "links")
+
+
+@pytest.fixture
+def by_header(tmp_path: Path) -> Iterator[Service]:
+    yield from started(tmp_path, "header")
+
+
+def test_the_unit_serves_by_its_settings_and_so_do_commands(by_links: Service) -> None:
+    status, page = by_links.ask("/")
+    assert (status, "Open your personal link" in page) == (401, True)
+    assert "the team&#39;s mailbox, Ann Smith" in by_links.ask("/accessibility")[1]
+    looked = by_links.phb("doctor")
+    assert (looked.returncode, "Nothing is wrong" in looked.stdout) == (0, True), looked.stdout
+    (by_links.folder / "spring.csv").write_text(PEOPLE)
+    invited = by_links.phb("invite", "spring.csv", "--out", "links.csv")
+    assert invited.stdout.startswith("2 invited")
+    assert "https://phb.example.nhs.uk/enter/" in (by_links.folder / "links.csv").read_text()
+    refused = by_links.phb("invite", "spring.csv", "--out", "spring.csv/links.csv")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "spring.csv" in refused.stderr
+
+
+def test_with_names_from_a_proxy_a_trainer_sees_the_cohort(by_header: Service) -> None:
+    status, page = by_header.ask("/")
+    assert (status, "You are not signed in" in page) == (401, True)
+    assert "personal link" not in page
+    (by_header.folder / "spring.csv").write_text(PEOPLE)
+    invited = by_header.phb("invite", "spring.csv", "--out", "links.csv")
+    assert "nobody needs a link" in invited.stdout
+    status, page = by_header.ask("/", "tess")
+    assert (status, "Tess Trainer" in page, "How far your cohort has come" in page) == (
+        200, True, True
+    )  # fmt: skip
+    assert "Ann Example" in by_header.ask("/cohort", "tess")[1]
+    assert "cohort has come" not in by_header.ask("/", "ann")[1]
+    assert by_header.ask("/cohort", "ann")[0] == 404
+    assert by_header.ask("/cohort")[0] == 401
+
+
+def test_nothing_is_written_but_in_the_data_folder_and_it_is_private(by_header: Service) -> None:
+    status, page = by_header.ask("/module/know_the_deal", "ann")
+    assert (status, "phb-cell" in page) == (200, True)
+    assert list((by_header.folder / "home").iterdir()) == []
+    for place in (by_header.data, by_header.data / "records.sqlite"):
+        assert stat.S_IMODE(place.stat().st_mode) & 0o077 == 0
