@@ -507,6 +507,9 @@ def test_what_is_typed_and_not_saved_is_pointed_out_before_the_meeting_moves_on(
     press(chair, "Go on: everybody rates alone")
     expect(chair.locator("#phb-status")).to_contain_text("typed and not saved")
     expect(chair.get_by_label("Add a note")).to_be_focused()
+    bea = windows.open()
+    join(meetings, bea, code, "Bea", "GP")  # which draws the chair's page anew
+    expect(chair.get_by_text("Who is here (3)")).to_be_visible()
     press(chair, "Go on: everybody rates alone")
     expect(chair.locator("#phb-unsaved")).to_contain_text("She came late.")
     expect(pam.locator("#phb-unsaved")).to_contain_text("The nights are long.")

@@ -37,32 +37,37 @@ function noticeStage() {
   first?.focus({ preventScroll: true });
 }
 
-/** Forms in which something stands that is not saved. */
+/** Controls in which something stands that is not saved. */
 function unsaved(except) {
   const typed = (control) =>
     control.type !== "hidden" &&
     (control.type === "checkbox" || control.type === "radio"
       ? control.checked !== control.defaultChecked
       : control.matches("textarea, input") && control.value !== control.defaultValue);
-  return [...document.querySelectorAll("main form")].filter(
-    (form) => form !== except && [...form.elements].some(typed),
-  );
+  return [...document.querySelectorAll("main form")]
+    .filter((form) => form !== except)
+    .flatMap((form) => [...form.elements].filter(typed));
 }
 
-/** Moving on, and closing, would take unsaved text away: say so once before it does. */
+/**
+ * Moving on, and closing, would take unsaved text away: say so once before it does.
+ * What was said is kept here and not at the form, which is drawn anew when anybody else acts.
+ */
+let warned = "";
 document.addEventListener(
   "submit",
   (event) => {
-    const { step } = event.target.dataset;
-    if (!["stage", "outcome"].includes(step) || event.target.dataset.warned) return;
-    const [first] = unsaved(event.target);
-    if (!first) return;
+    if (!["stage", "outcome"].includes(event.target.dataset.step)) return;
+    const controls = unsaved(event.target);
+    const typed = JSON.stringify(controls.map(({ name, value, checked }) => [name, value, checked]));
+    if (!controls.length || typed === warned) return;
     event.preventDefault();
     event.stopPropagation();
-    event.target.dataset.warned = "true";
-    first.closest("details")?.setAttribute("open", "");
-    first.scrollIntoView({ block: "center" });
-    (first.querySelector("textarea, input:not([type=hidden])") ?? first).focus({ preventScroll: true });
+    warned = typed;
+    const { form } = controls[0];
+    form.closest("details")?.setAttribute("open", "");
+    form.scrollIntoView({ block: "center" });
+    (form.querySelector("textarea, input:not([type=hidden])") ?? form).focus({ preventScroll: true });
     say("This is typed and not saved. Save it, or press again to go on without it.", "trouble");
   },
   true,
