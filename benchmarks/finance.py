@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.serving import FLAGS, free_port, server
+from benchmarks.serving import FLAGS, Site, running
 from benchmarks.timing import interleave, row
 from phbkit.bulk.simulating import whole_answers
 from phbkit.casebank import Case, CaseBank
@@ -115,14 +115,14 @@ def rows() -> Iterator[tuple[str, ...]]:
 
 def on_screen(step: str, name: str, first: int) -> list[float]:
     """Measure in a browser how long a change takes to show; the first few are not counted."""
-    program, port = os.environ.get("CHROMIUM") or shutil.which("chromium"), free_port()
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with tempfile.TemporaryDirectory() as folder:
         at_step(Path(folder), step)
-        serve = ["phbkit", "serve", "--port", str(port)]
-        with server(serve, port, Path(folder)), sync_playwright() as playwright:
+        site = Site(["phbkit", "serve"], f"module/getting_the_sums_right#{step}", Path(folder))
+        with running(site), sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
             page = browser.new_page()
-            page.goto(f"http://127.0.0.1:{port}/module/getting_the_sums_right#{step}")
+            page.goto(site.address)
             page.wait_for_selector(f"[name='{name}']", timeout=60_000)
             measure = partial(moved, page, name, iter(range(first, first + 3 + MOVES)))
             found = [measure() for _ in range(3 + MOVES)][3:]

@@ -120,7 +120,7 @@ class Site:
     def memory(self) -> float:
         """Mebibytes of the server and all below it, shared pages divided among who shares them."""
         everybody = [self.process, *self.process.children(recursive=True)]
-        return sum(each.memory_full_info().pss for each in everybody) / 2**20
+        return float(sum(each.memory_full_info().pss for each in everybody)) / 2**20
 
     def session(self, browser: Browser) -> float:
         """Mebibytes that one more page takes while it is open."""
@@ -187,13 +187,14 @@ def rows() -> Iterator[tuple[str, ...]]:
         for site in (ours, stock):
             site.visit(browser)  # fills the disk's cache and makes the template
             site.visits.clear()
-        seconds = interleave(RUNS, *(partial(site.visit, browser) for site in (ours, stock)))
-        sessions = interleave(RUNS, *(partial(site.session, browser) for site in (ours, stock)))
-        answers = [site.answers(browser) for site in (ours, stock)]
+        sites = (ours, stock)
+        visits, stock_visits = interleave(RUNS, *(partial(each.visit, browser) for each in sites))
+        sessions, theirs = interleave(RUNS, *(partial(each.session, browser) for each in sites))
+        answers, stock_answers = (each.answers(browser) for each in sites)
         browser.close()
-    yield row("first usable form, cold", *seconds)
+    yield row("first usable form, cold", visits, stock_visits)
     for what, name, each in (("requests", "requests", 1), ("kilobytes", "bytes", 1000)):
-        of = ([getattr(visit, name) / each for visit in site.visits] for site in (ours, stock))
-        yield row(f"{what} to show it, and its socket's", *of, unit="")
-    yield row("an answer, until the page hears that it is kept", *answers)
-    yield row("memory of one more open page, MiB", *sessions, unit="")
+        here, there = ([getattr(visit, name) / each for visit in site.visits] for site in sites)
+        yield row(f"{what} to show it, and its socket's", here, there, unit="")
+    yield row("an answer, until the page hears that it is kept", answers, stock_answers)
+    yield row("memory of one more open page, MiB", sessions, theirs, unit="")
