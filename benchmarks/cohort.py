@@ -89,13 +89,29 @@ class Workplace:
         return str(self.folder / f"{number}.json")
 
     def stock(self, threads: int) -> float:
-        """Seconds a notebook, by papermill as it comes, some threads at a time."""
+        """Seconds a notebook, by papermill as it comes, some threads at a time.
+
+        Now and then two kernels take one port and one of them never answers; the measure is then
+        taken again, in papermill's favour.
+        """
+        while True:
+            try:
+                return self._stock(threads)
+            except RuntimeError as error:
+                print(f"papermill, {threads} threads, once more: {error}", file=sys.stderr)
+
+    def _stock(self, threads: int) -> float:
 
         def one(numbered: tuple[int, Attempt]) -> None:
             number, attempt = numbered
             out, given = self.folder / f"{number}.ipynb", {"answers": self.answers(number)}
             papermill.execute_notebook(
-                played()[attempt.case], out, given, progress_bar=False, log_output=False
+                played()[attempt.case],
+                out,
+                given,
+                progress_bar=False,
+                log_output=False,
+                start_timeout=20,
             )
 
         start = time.perf_counter()
