@@ -34,8 +34,9 @@ THREADS = (1, 2, 3, 4)
 SHORT, LONG = 100, int(os.environ.get("PHB_BENCH_JOBS", "1000"))
 ROOT = Path(__file__).parent.parent
 _RUN = """
-import resource, sys, time
+import sys, time
 from pathlib import Path
+from benchmarks.timing import most_memory
 from phbkit.bulk.cohort_run import Options, run_cohort
 from phbkit.settings import settings
 ends = []
@@ -43,7 +44,7 @@ options = Options(watch=lambda now: ends.append(time.perf_counter()))
 workbooks, cohort, folder = map(Path, sys.argv[3:]), sys.argv[1], Path(sys.argv[2])
 run_cohort(list(workbooks), cohort, folder, options, using=settings())
 print((ends[-1] - ends[20]) / (len(ends) - 21))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(most_memory())
 """
 
 

@@ -65,11 +65,12 @@ def one_by_one(scenario: Scenario) -> None:
 
 
 def most_memory() -> float:
-    """Measure the most memory, in megabytes, of a process that sweeps all scenarios."""
+    """Measure the most memory, in mebibytes, of a process that sweeps all scenarios."""
     script = (
-        "import resource; from benchmarks.finance import DRAWS, scenarios, sweep;"
+        "from benchmarks.finance import DRAWS, scenarios, sweep;"
+        "from benchmarks.timing import most_memory;"
         "sweep(scenarios(0), DRAWS, 1);"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "print(most_memory())"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     return float(done.stdout)
@@ -107,7 +108,7 @@ def rows() -> Iterator[tuple[str, ...]]:
 
     ours, stock = interleave(RUNS, together, apart)
     yield row("20 scenarios of 10,000 draws, 36 months (stock: draw by draw)", ours, stock)
-    yield row("the memory they take", [most_memory()], unit="MB")
+    yield row("the memory they take", [most_memory()], unit="MiB")
     for step, name, first in (("running", "running.share", 20), ("bands", "bands.uptake-high", 60)):
         what = "a slider" if step == "running" else "2,000 draws"
         yield row(f"{what}, until the screen shows it", list(on_screen(step, name, first)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
+from pathlib import Path
 
 Measure = Callable[[], float]
 
@@ -15,6 +16,16 @@ def interleave(runs: int, *measures: Measure) -> list[list[float]]:
         for place, measure in enumerate(measures):
             values[place].append(measure())
     return values
+
+
+def most_memory() -> float:
+    """Return the most memory, in mebibytes, that this process has had since its program began.
+
+    The `ru_maxrss` of the resource module would be that of whoever started it, if larger.
+    """
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    [high] = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
+    return int(high) / 1024
 
 
 def row(
