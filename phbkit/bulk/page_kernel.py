@@ -50,7 +50,8 @@ class PageKernelApp(IPKernelApp):  # type: ignore[misc]
 def prepare() -> None:
     """Make in the template what its copies need not make again."""
     shell = BareKernel.ready().shell
-    log = logging.getLogger("phbkit.kernel")
+    log = logging.getLogger("phbkit.page")
+    log.setLevel(logging.ERROR)  # each would warn that what it says on loopback is not encrypted
     IPKernelApp.clear_instance()
     PageKernelApp.instance(profile_dir=shell.profile_dir, log=log, kernel=shell.kernel)
     for each in zmq.Socket.mro():

@@ -58,6 +58,17 @@ async def said(client: Any, code: str) -> str:
     return "".join(texts).strip()
 
 
+async def interrupt(manager: AsyncKernelManager, client: Any) -> None:
+    """Interrupt a cell that sleeps, and see that it was."""
+    asked = client.execute("import time; time.sleep(60)")
+    await asyncio.sleep(0.5)
+    await manager.interrupt_kernel()
+    reply = await client.get_shell_msg(timeout=PATIENCE)
+    while reply["parent_header"].get("msg_id") != asked:
+        reply = await client.get_shell_msg(timeout=PATIENCE)
+    assert reply["content"]["ename"] == "KeyboardInterrupt"
+
+
 def test_a_warm_kernel_runs_code_with_everything_there_already() -> None:
     async def look() -> None:
         async with kernel() as (manager, client):
@@ -90,13 +101,7 @@ def test_the_kernel_of_a_page_takes_much_less_memory_and_does_all_that_a_page_as
             assert "jupyter.widget.control" in await said(
                 client, "import comm; print(sorted(comm.get_comm_manager().targets))"
             )
-            asked = client.execute("import time; time.sleep(60)")
-            await asyncio.sleep(0.5)
-            await pages.interrupt_kernel()
-            reply = await client.get_shell_msg(timeout=PATIENCE)
-            while reply["parent_header"].get("msg_id") != asked:
-                reply = await client.get_shell_msg(timeout=PATIENCE)
-            assert reply["content"]["ename"] == "KeyboardInterrupt"
+            await interrupt(pages, client)
 
     asyncio.run(look())
 
@@ -117,13 +122,7 @@ def test_two_warm_kernels_draw_different_numbers_and_share_nothing() -> None:
 def test_a_warm_kernel_is_interrupted_killed_and_started_again() -> None:
     async def look() -> None:
         async with kernel() as (manager, client):
-            asked = client.execute("import time; time.sleep(60)")
-            await asyncio.sleep(0.5)
-            await manager.interrupt_kernel()
-            reply = await client.get_shell_msg(timeout=PATIENCE)
-            while reply["parent_header"].get("msg_id") != asked:
-                reply = await client.get_shell_msg(timeout=PATIENCE)
-            assert reply["content"]["ename"] == "KeyboardInterrupt"
+            await interrupt(manager, client)
             os.kill(manager.provisioner.pid, 9)
             while await manager.is_alive():  # noqa: ASYNC110  nobody tells when it is dead
                 await asyncio.sleep(0.05)
