@@ -219,6 +219,8 @@ def make_server(
         taken.
     RecordsError
         The database cannot be opened.
+    OSError
+        The data folder cannot be made.
     """
     if not only_reviews:
         _need_private(using, host)
@@ -226,6 +228,7 @@ def make_server(
     bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)
     workbooks = using.need_folder("workbooks")
     public = using.public_url or f"http://{host}:{port}/"
+    using.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     told = {name: value for name, value in os.environ.items() if name.startswith("JUPYTERHUB_")}
     _forget_the_rest(
         PHB_CASEBANK=str(using.casebank.resolve()),
