@@ -32,6 +32,7 @@ _ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "PYTHONSAFEPATH": "1",  # or whatever lies in the current folder would be imported
 }
 
 

@@ -99,7 +99,8 @@ def _ratings(record: DecisionRecord) -> Iterator[Block]:
         "The person’s marks, and those of whoever speaks for the person, stand in a column of"
         " their own. They are in no median, range or index."
     )
-    for number in sorted({item.round for item in record.rated}):
+    rounds = sorted({item.round for item in record.rated})
+    for number in rounds:
         yield Table(
             caption=f"Round {number}: marks from 1 (not at all) to 9 (entirely)",
             header=(
@@ -115,7 +116,8 @@ def _ratings(record: DecisionRecord) -> Iterator[Block]:
             rows=tuple(_rated_row(item) for item in record.rated if item.round == number),
         )
     yield Heading("What moved between rounds", 3)
-    yield _bullets(record.moved, "Nothing moved.")
+    twice = len(rounds) > 1
+    yield _bullets(record.moved, "Nothing moved." if twice else "There was no second round.")
 
 
 def _rated_row(item: RatedItem) -> tuple[str, ...]:

@@ -505,3 +505,14 @@ def test_a_process_that_dies_is_told_of_where_it_happened(ending: str, tmp_path:
     assert printed(executed, "last").startswith("last\n")
     assert executed.cells[0].metadata.tags == ["papermill-error-cell-tag"]
     assert executed.metadata.papermill.exception
+
+
+def test_what_lies_in_the_current_folder_is_not_taken_for_the_library(tmp_path: Path) -> None:
+    (tmp_path / "phbkit").mkdir()
+    (tmp_path / "phbkit" / "__init__.py").write_text("")
+    nbformat.write(notebook("import phbkit", "print(phbkit.__version__)"), tmp_path / "in.ipynb")
+    program = Path(sys.executable).with_name("papermill")
+    run = [program, "--engine", "phb", "in.ipynb", "out.ipynb"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert printed(nbformat.read(tmp_path / "out.ipynb", 4), "print(phbkit.__version__)")

@@ -253,3 +253,12 @@ def test_hostile_words_anywhere_are_text_everywhere(make: Any) -> None:
     assert document.as_text(made).count(f"{wanted} שלום 😀 end") > 15
     assert sum(wanted in paragraph.text for paragraph in read.paragraphs) > 10
     assert " ".join(" ".join(page.extract_text() for page in pages).split()).count(wanted) > 15
+
+
+def test_a_meeting_of_one_round_is_not_said_to_have_moved_or_not() -> None:
+    record = made_record()
+    once = tuple(item for item in record.rated if item.round == 1)
+    said = document.as_text(decision.full(replace(record, rated=once, moved=())))
+    assert "There was no second round." in said
+    said = document.as_text(decision.full(replace(record, moved=())))
+    assert "Nothing moved." in said

@@ -51,6 +51,13 @@ def stages(case: Case) -> Iterator[Meeting]:
         yield Meeting.of(acts[:end])
 
 
+def test_a_second_round_that_was_left_out_is_not_ticked(case: Case) -> None:
+    soup = BeautifulSoup(page(case, planned(case).meeting, "fay"), "html.parser")
+    strip = {" ".join(each["class"]): each.get_text() for each in soup.select(".phb-stages li")}
+    assert strip["phb-left-out"] == "What moved (left out)"
+    assert "left out" not in strip["phb-done"]
+
+
 def test_every_part_renders_for_every_seat_at_every_moment_of_a_meeting(case: Case) -> None:
     for meeting in stages(case):
         for seat in [*meeting.seats, None]:
