@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _STARTING_SECONDS, _CELL_SECONDS = 45.0, 45.0
+_STARTS = 3
 _log = logging.getLogger(__name__)
 
 
@@ -37,11 +38,23 @@ class Run:
     async def start(self) -> str:
         """Start the kernel, wait until it answers, and return its id.
 
+        One that dies is started again: its ports are chosen before it takes them, and meanwhile
+        anybody on the machine may have taken one.
+
         Raises
         ------
         RuntimeError, TimeoutError
-            It died, or has not answered in time.
+            It died each time, or has not answered in time.
         """
+        for _ in range(_STARTS - 1):
+            try:
+                return await self._start()
+            except RuntimeError as error:
+                _log.warning("A kernel is started again: %s", error)
+                await self.end()
+        return await self._start()
+
+    async def _start(self) -> str:
         given = {**os.environ, "VOILA_PREHEAT": "False"}  # says that somebody sits at the notebook
         name = self._kernels.default_kernel_name
         self.kernel_id = await self._kernels.start_kernel(kernel_name=name, path="", env=given)
