@@ -251,6 +251,10 @@ def plan_and_ledger(room: Room) -> None:
 
 
 def agreements_and_dissent(room: Room) -> None:
+    for (
+        page
+    ) in room.seats.values():  # an answer before the risks have come would be to another plan
+        expect(page.get_by_text("the person; the commissioner").first).to_be_visible()
     press_link(room["Eve"], "Your answer is asked")
     expect(room["Eve"].get_by_role("heading", name="The three agreements")).to_be_focused()
     for name in ("Pam", "Ann"):
