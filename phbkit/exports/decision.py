@@ -116,8 +116,8 @@ def _ratings(record: DecisionRecord) -> Iterator[Block]:
             rows=tuple(_rated_row(item) for item in record.rated if item.round == number),
         )
     yield Heading("What moved between rounds", 3)
-    twice = len(rounds) > 1
-    yield _bullets(record.moved, "Nothing moved." if twice else "There was no second round.")
+    none = "Nothing moved." if len(rounds) > 1 else "There was no second round."
+    yield _bullets(record.moved, none)
 
 
 def _rated_row(item: RatedItem) -> tuple[str, ...]:

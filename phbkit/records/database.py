@@ -43,8 +43,10 @@ def keep_ready(address: str, read: Callable[[Engine], None]) -> None:
         As `open_database` does.
     """
     engine = open_database(address)
-    read(engine)
-    engine.dispose()  # a connection must not be copied
+    try:
+        read(engine)
+    finally:
+        engine.dispose()  # a connection must not be copied
     _ready[address] = engine
 
 

@@ -19,7 +19,7 @@ from phbkit.serving.shelf import Shelf
 from phbkit.settings import Settings
 
 Verdict = Literal["ok", "note", "wrong"]
-_KERNEL_MEBIBYTES = 30  # a learner's open page at most, by tests/soak/test_load.py
+_KERNEL_MEBIBYTES = 30  # a learner's open page, as tests/soak/test_load.py measured it
 _LEAST_FREE_GIBIBYTES = 1
 _NEED_HTTPS = (
     "Learners need an https:// address, or their answers cross the network in clear. "
