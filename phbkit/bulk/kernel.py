@@ -138,7 +138,6 @@ class BareKernel(IPythonKernel):  # type: ignore[misc]
             Those of whoever asked for the notebook to be run.
         """
         look_like_a_kernel(environment, folder)
-        IPKernelApp.instance().init_path()
         self.shell.init_environment()
         self.session = BareSession(deliver)
         self.shell.displayhook.session = self.session
@@ -210,6 +209,18 @@ def _may_start_processes() -> None:
     multiprocessing.set_start_method(None, force=True)  # the system's own
 
 
+def _path(environment: Mapping[str, str]) -> list[str]:
+    """Return where code is found: in the current folder too, after the standard library.
+
+    That is where IPython puts it; the template itself must not look there.
+    """
+    if environment.get("PYTHONSAFEPATH"):
+        return _PATH
+    named = (place.endswith(("/site-packages", "/dist-packages")) for place in _PATH)
+    first = next((number for number, site in enumerate(named) if site), 0)
+    return [*_PATH[:first], "", *_PATH[first:]]
+
+
 def look_like_a_kernel(environment: Mapping[str, str], folder: str) -> None:
     """Make of a copy of the template a process that looks as a kernel's does."""
     atexit._clear()  # noqa: SLF001  the template's own are not for a copy
@@ -220,7 +231,7 @@ def look_like_a_kernel(environment: Mapping[str, str], folder: str) -> None:
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     os.chdir(folder)
     sys.argv = ["ipykernel_launcher.py"]
-    sys.path[:] = _PATH
+    sys.path[:] = _path(environment)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     random.seed()

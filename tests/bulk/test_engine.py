@@ -10,6 +10,7 @@ What honestly differs, and is left so:
 - History is kept in the process only: `history_manager.enabled` is False.
 - Libraries that count threads when they are imported count one (BLAS, OpenMP), whatever the
   environment says; and what is set in `PYTHON…` variables counts from when the template starts.
+- `sys.flags.safe_path` is on, whatever `sys.path` is.
 - What C code and other programs write straight to file descriptors 1 and 2 comes in its order, up
   to 16 MiB before the next `print` or the end of a cell; what is more is refused to the writer. It
   is not repeated on the terminal, as the stock engine does.
@@ -478,6 +479,18 @@ def test_code_finds_what_a_kernel_of_its_own_would_and_no_more(
     stock, ours = both(notebook(code), tmp_path)
     assert not differences(stock, ours)
     assert "True False False" in json.dumps(ours[0])
+
+
+def test_code_in_the_current_folder_is_left_alone_where_python_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "local_module.py").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
+    code = "import importlib.util\nprint('found:', importlib.util.find_spec('local_module'))"
+    stock, ours = both(notebook(code), tmp_path)
+    assert not differences(stock, ours)
+    assert "found: None" in json.dumps(ours[0])
 
 
 def test_what_one_notebook_changes_no_other_sees(tmp_path: Path) -> None:
