@@ -177,7 +177,9 @@ def test_review_list_and_record_write_the_documents_of_a_meeting(
     done = phb(bank_copy, "review", "record", session.id, "-o", out, PHB_DATABASE=address)
     assert done.returncode == 0, done.stderr
     written = {file.name for file in out.iterdir()}
-    assert written == {"record.docx", "record.pdf", "record.json", "copy.docx", "copy.pdf"}
+    start = f"review-chronic-pain-massage-{session.opened.astimezone().date()}-"
+    names = ("record.docx", "record.pdf", "record.json", "copy.docx", "copy.pdf")
+    assert written == {start + name for name in names}
     unknown = phb(bank_copy, "review", "record", "nothing", "-o", out, PHB_DATABASE=address)
     assert unknown.returncode == 2
     assert "no review session nothing" in unknown.stderr

@@ -14,7 +14,7 @@ from phbkit.bulk.writing import part_of
 from phbkit.casebank import Case
 from phbkit.text import neutral
 
-_ROWS_AT_ONCE = 20_000
+_PACKED_ROWS, _WRITTEN_ROWS = 1_000, 20_000
 _TEXTS = ("learner", "workbook", "case", "case_version", "state", "error", "said")
 _COUNTS = ("asked", "answered", "critical_errors")
 MARKS = ("learner", "case", "question", "format", "key", "answered", "credit", "sure")
@@ -74,11 +74,12 @@ def _ended(folder: RunFolder, wanted: Mapping[tuple[str, str], str]) -> Iterator
 
 
 class _Rows:
-    """Gathers rows and writes them a few thousand at a time."""
+    """Gathers rows, packs them into columns, and writes many at a time: files stay small too."""
 
     def __init__(self, writer: Any, schema: Any) -> None:
         self._writer, self._schema = writer, schema
         self._rows: list[dict[str, Any]] = []
+        self._packed: list[Any] = []
 
     def __enter__(self) -> Self:
         return self
@@ -86,17 +87,27 @@ class _Rows:
     def add(self, row: dict[str, Any]) -> None:
         """Take one row."""
         self._rows.append(row)
-        if len(self._rows) >= _ROWS_AT_ONCE:
+        if len(self._rows) == _PACKED_ROWS:
+            self._pack()
+        if len(self._packed) == _WRITTEN_ROWS // _PACKED_ROWS:
             self._write()
+
+    def _pack(self) -> None:
+        import pyarrow as pa
+
+        self._packed.append(pa.Table.from_pylist(self._rows, self._schema))
+        self._rows = []
 
     def _write(self) -> None:
         import pyarrow as pa
 
-        self._writer.write_table(pa.Table.from_pylist(self._rows, self._schema))
-        self._rows = []
+        self._writer.write_table(pa.concat_tables(self._packed))
+        self._packed = []
 
     def __exit__(self, *error: object) -> None:
-        if not any(error):
+        if not any(error) and self._rows:
+            self._pack()
+        if not any(error) and self._packed:
             self._write()
         self._writer.close()
 

@@ -70,5 +70,6 @@ def review_record(
     out.mkdir(parents=True, exist_ok=True)
     for name, file in made.items():
         if file:
-            (out / name).write_bytes(file[1])
-            typer.echo(str(out / name))
+            place = out / documents.file_name(name, found)
+            place.write_bytes(file[1])
+            typer.echo(str(place))

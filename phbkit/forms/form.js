@@ -185,8 +185,16 @@ function render({ model, el }) {
   const say = (text, kind = "note") => {
     tell(el, "status", { text, kind });
     const line = el.querySelector(".phb-status");
-    if (line) line.textContent = text;
+    if (!line) return;
+    line.textContent = text;
+    line.dataset.kind = kind;
   };
+
+  /** What stands beside a button is about that button, and no longer true once more is typed. */
+  function endSaved() {
+    const line = el.querySelector(".phb-status[data-kind=saved]");
+    if (line) line.textContent = "";
+  }
 
   /** Send a message; `done` gets its reply, `tooLong` is called when none has come in time. */
   function send(message, done, tooLong = () => {}) {
@@ -284,6 +292,7 @@ function render({ model, el }) {
     about.words = words;
     const button = formOf(about.name)?.querySelector("button[type=submit]");
     if (!button) return;
+    button.parentElement.append(el.querySelector(".phb-status"));
     button.dataset.words ??= button.textContent;
     button.textContent = words ?? button.dataset.words;
     if (words) button.setAttribute("aria-disabled", "true");
@@ -396,6 +405,7 @@ function render({ model, el }) {
     form.addEventListener("input", (event) => {
       clearTimeout(pause);
       clearError(form, event.target);
+      endSaved();
       if (event.target.type === "range") showSlide(event.target);
       about.typed += 1;
       about.behind = true;

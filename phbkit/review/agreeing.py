@@ -66,6 +66,15 @@ def risks_now(case: Case, meeting: Meeting) -> dict[str, dict[str, Any]]:
     return kept | own
 
 
+def is_asked(meeting: Meeting, case: Case) -> bool:
+    """Say whether the three are asked to agree: there is a plan, and somebody holds each risk.
+
+    Whoever answers before does so unasked: what they answered lapses with the next change.
+    """
+    risks = risks_now(case, meeting)
+    return bool(meeting.agreed_to and risks and all(risk["holders"] for risk in risks.values()))
+
+
 def safeguards_of(case: Case, meeting: Meeting) -> dict[str, str]:
     """Give what would make the plan safer, by id: what was rated, and what the case has."""
     rated = {thing.id: thing.title for thing in meeting.things if thing.kind == "safeguard"}

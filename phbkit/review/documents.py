@@ -122,6 +122,12 @@ def make(name: str, held: Held) -> tuple[str, bytes] | None:
     return None if made is None else (kind, made)
 
 
+def file_name(name: str, session: ReviewSession) -> str:
+    """Name the file of a document by meeting and day; a live meeting by its number alone."""
+    about = session.case_id if session.mode == "training" else session.id[:8]
+    return f"review-{about}-{session.opened.astimezone().date()}-{name}"
+
+
 def read_held(file: Path, bank: CaseBank) -> Held:
     """Read a meeting back from its JSON document.
 

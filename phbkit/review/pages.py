@@ -24,6 +24,7 @@ from phbkit.review.agreeing import (
     OUTCOMES,
     OWN_RISKS,
     TO_WATCH,
+    is_asked,
     plan_of,
     risks_now,
     safeguards_of,
@@ -128,6 +129,7 @@ def part_page(part: str, view: View) -> Markup:
         found=findings(proposal(meeting, case)) if meeting.changed_by("plan") else (),
         rated=rated,
         lead=meeting.signer("professional"),
+        asked=is_asked(meeting, case),
         may_agree=view.seat is not None and meeting.may_agree(view.seat),
         party=party_of(view.seat.role) if view.seat else None,
         candidates=candidates(case),
@@ -146,7 +148,7 @@ def left_to_do(view: View) -> list[tuple[str, str]]:
         return []
     if not view.facilitates:
         party = party_of(view.seat.role)
-        asked = meeting.agreed_to and party and meeting.may_agree(view.seat)
+        asked = is_asked(meeting, view.case) and party and meeting.may_agree(view.seat)
         if not asked or party is None or meeting.standing(party):
             return []
         return [("agree-title", "Your answer is asked: read the plan, then give it")]
@@ -156,12 +158,13 @@ def left_to_do(view: View) -> list[tuple[str, str]]:
     risks = risks_now(view.case, meeting)
     unheld = sum(not risk["holders"] for risk in risks.values())
     nobody = f"Nobody holds {unheld} of the {len(risks)} risks yet"
+    asked = is_asked(meeting, view.case)
     waited = [title.lower() for party, title in PARTIES.items() if not meeting.standing(party)]
     return [
         *([("plan-title", f"Say in the plan {', '.join(missing)}")] if missing else []),
         *([("ledger-title", "Write down a risk, and who holds it")] if not risks else []),
         *([("ledger-title", nobody)] if unheld else []),
-        *([("agree-title", f"Still to answer: {', '.join(waited)}")] if waited else []),
+        *([("agree-title", f"Still to answer: {', '.join(waited)}")] if waited and asked else []),
         ("outcome-title", "How it ends: made, deferred or not reached"),
     ]
 

@@ -14,6 +14,7 @@ from phbkit.review.meeting import Meeting
 from phbkit.review.roles import FACILITATOR, PERSON_SIDE, ROLES, role_name
 
 _WIDTH, _HEIGHT, _STEP = 324, 70, 36
+_ELSEWHERE = 3  # marks between the person and the team
 
 
 def rated_items(meeting: Meeting, number: int) -> tuple[RatedItem, ...]:
@@ -166,8 +167,8 @@ def _offset(place: int) -> int:
 
 def to_discuss(items: tuple[RatedItem, ...]) -> tuple[RatedItem, ...]:
     """List what to talk about first: where the team is split, or the person stands elsewhere."""
-    apart = [item for item in items if is_split(item) or _person_elsewhere(item)]
-    return tuple(sorted(apart, key=lambda item: -(item.index or 0)))
+    apart = [item for item in items if is_split(item) or _gap(item) >= _ELSEWHERE]
+    return tuple(sorted(apart, key=lambda item: (-(item.index or 0), -_gap(item))))
 
 
 def is_split(item: RatedItem) -> bool:
@@ -178,8 +179,12 @@ def is_split(item: RatedItem) -> bool:
     return bool(given) and min(given) <= 3 and max(given) >= 7
 
 
-def _person_elsewhere(item: RatedItem) -> bool:
-    """Say whether the person stands three marks or more from the team's median."""
-    return item.median is not None and any(
-        mark.rating is not None and abs(mark.rating - item.median) >= 3 for mark in item.person
-    )
+def _gap(item: RatedItem) -> float:
+    """Measure how far the person's side stands from the team.
+
+    That is from the team's median or, where too few rated to have one, from the nearest mark.
+    """
+    given = [mark.rating for mark in item.team if mark.rating is not None]
+    team = given if item.median is None else [item.median]
+    person = [mark.rating for mark in item.person if mark.rating is not None]
+    return max((min(abs(own - each) for each in team) for own in person), default=0) if team else 0

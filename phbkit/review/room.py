@@ -329,7 +329,8 @@ class Review:
             held = documents.Held(self._here.session, self.case, self._here.since(0))
             made = documents.make(str(what), held)
             if made:
-                return {"did": "download", "name": what, "type": made[0]}, [made[1]]
+                named = documents.file_name(str(what), held.session)
+                return {"did": "download", "name": named, "type": made[0]}, [made[1]]
         raise RefusedError({"": "There is no such document for you here."})
 
 

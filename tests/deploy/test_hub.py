@@ -67,6 +67,16 @@ def modules(page: Page, learner: str) -> None:
     expect(page.get_by_role("heading", name="Know the deal")).to_be_visible(timeout=PATIENCE)
 
 
+def sign_in(page: Page, url: str, learner: str) -> Page:
+    """Sign in at the hub with the password for trying things out."""
+    page.goto(f"{url}/")
+    page.get_by_label("Username").fill(learner)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    modules(page, learner)
+    return page
+
+
 def answer_the_first_step(page: Page) -> None:
     """Open the first module and answer its first step."""
     page.get_by_role("link", name="Know the deal").first.click(no_wait_after=True)
@@ -88,13 +98,7 @@ def test_two_learners_have_a_server_each_and_neither_reaches_the_other_s(
 ) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with hub(folder, url, PHB_TRY_PASSWORD=PASSWORD):
-        pages = {name: windows.open() for name in ("ann", "ben")}
-        for name, page in pages.items():
-            page.goto(f"{url}/")
-            page.get_by_label("Username").fill(name)
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Sign in").click()
-            modules(page, name)
+        pages = {name: sign_in(windows.open(), url, name) for name in ("ann", "ben")}
         answer_the_first_step(pages["ann"])
         store = open_store(f"sqlite:///{folder / 'records.sqlite'}")
         mine = store.latest("ann", "know-the-deal")
@@ -107,6 +111,25 @@ def test_two_learners_have_a_server_each_and_neither_reaches_the_other_s(
         expect(pages["ben"].locator("body[data-ready]")).not_to_be_attached()
         pages["ann"].goto(f"{url}/user/ann/")
         expect(pages["ann"].get_by_text("1 of 5 steps done")).to_be_visible()
+
+
+def test_a_trainer_sees_how_far_their_cohort_has_come(folder: Path, windows: Windows) -> None:
+    url, address = f"http://127.0.0.1:{free_port()}", f"sqlite:///{folder / 'records.sqlite'}"
+    people = folder / "people.csv"
+    people.write_text("learner,name,cohort,role\ncy,Cy Example,spring,\ntess,Tess,spring,trainer\n")
+    command = [sys.executable, "-m", "phbkit", "invite", people, "-o", folder / "links.csv"]
+    env = {**os.environ, "PHB_DATABASE": address, "PHB_DATA_DIR": str(folder)}
+    subprocess.run([*command, "--url", url], env=env, check=True)
+    with hub(folder, url, PHB_TRY_PASSWORD=PASSWORD):
+        learner, trainer = (sign_in(windows.open(), url, name) for name in ("cy", "tess"))
+        answer_the_first_step(learner)
+        trainer.get_by_role("link", name="How far your cohort has come").click()
+        expect(trainer.get_by_role("row").filter(has_text="Cy Example")).to_contain_text(
+            "1 of 5 steps"
+        )
+        answered = learner.goto(f"{url}/user/cy/cohort")
+        assert answered
+        assert answered.status == 404
 
 
 @pytest.fixture(scope="module")

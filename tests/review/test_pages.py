@@ -68,6 +68,26 @@ def test_every_part_renders_for_every_seat_at_every_moment_of_a_meeting(case: Ca
                 assert label["for"] in ids
 
 
+def test_nobody_is_asked_to_agree_before_each_risk_has_a_holder(case: Case) -> None:
+    played = planned(case)
+    before = Meeting.of(act for act in played.acts if act.act != "ledger")
+    waits = page(case, before, "pam")
+    assert "once each risk has somebody who holds it" in waits
+    assert "Your answer is asked" not in waits
+    assert "Still to answer" not in page(case, before, "fay")
+    asked = page(case, played.meeting, "pam")
+    assert "Your answer is asked" in asked
+    assert "once each risk has somebody who holds it" not in asked
+    assert "Still to answer" in page(case, played.meeting, "fay")
+    assert "Nothing is asked of you now" in page(case, played.meeting, "dev")
+
+
+def test_a_party_is_named_once(case: Case) -> None:
+    shown = page(case, ended(case).meeting, "fay")
+    assert "The commissioner (Commissioner)" not in shown
+    assert "The healthcare professional (GP)" in shown
+
+
 def test_before_the_reveal_a_page_holds_ones_own_marks_and_no_others(case: Case) -> None:
     played = gathered(case)
     played.go("rate")
