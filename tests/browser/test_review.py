@@ -486,6 +486,8 @@ def test_a_choice_made_on_one_plan_is_no_answer_to_another(
     press(chair, "Go on to plan, risks and agreements")
     chair.get_by_label("Nurse-led detox at home", exact=True).check()
     press(chair, "Keep this plan and show it")
+    expect(pam.get_by_text("once each risk has somebody who holds it")).to_be_visible()
+    pam.get_by_text("Answer already").click()
     pam.get_by_label("I agree", exact=True).check()
     pam.get_by_label("The reason", exact=True).fill("It is my bed.")
     chair.get_by_label("Wine until day one", exact=True).check()
@@ -493,6 +495,7 @@ def test_a_choice_made_on_one_plan_is_no_answer_to_another(
     expect(pam.locator("#phb-status")).to_contain_text("Read it, then choose again")
     expect(pam.get_by_label("I agree", exact=True)).not_to_be_checked()
     expect(pam.get_by_label("The reason", exact=True)).to_have_value("It is my bed.")
+    expect(pam.get_by_label("The reason", exact=True)).to_be_visible()
 
 
 def test_what_is_typed_and_not_saved_is_pointed_out_before_the_meeting_moves_on(
