@@ -23,6 +23,7 @@ from tests.browser.network import Network
 from tests.browser.player import Mouse, commit_step, fill_step, open_step, read, wait_ready
 
 WORKBOOK = Path(__file__).parent.parent.parent / "workbooks" / "chronic_pain_massage.ipynb"
+PART_FAILED = "Part of this page could not be made"
 MOST_REQUESTS = 25
 MOST_KILOBYTES = 100
 
@@ -197,6 +198,32 @@ def test_a_page_whose_kernel_ended_while_it_was_cut_off_says_so(
 def test_a_cell_that_fails_or_ends_its_kernel_is_told_in_its_place_and_shows_no_code(
     served: Served, windows: Windows, tmp_path: Path, code: str
 ) -> None:
+    break_first_step(served, tmp_path, code)
+    page = windows.open()
+    page.goto(served.module_url)
+    failed = page.locator("section", has=page.get_by_role("heading", name="First judgement"))
+    expect(failed.get_by_text("This part of the page could not be made")).to_be_visible()
+    expect(page.get_by_role("status")).to_have_text(PART_FAILED)
+    for secret in ("ZeroDivision", code, "Traceback", str(tmp_path)):
+        assert secret not in page.content()
+
+
+def test_a_part_that_failed_is_told_of_also_after_the_page_was_cut_off(
+    served: Served, network: Network, windows: Windows, tmp_path: Path
+) -> None:
+    break_first_step(served, tmp_path, "1 / 0")
+    page = windows.open()
+    page.goto(f"{network.url}module/chronic_pain_massage")
+    expect(page.get_by_role("status")).to_have_text(PART_FAILED)
+    network.cut()
+    expect(page.get_by_role("status")).to_have_text("Disconnected")
+    network.mend()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.get_by_role("status")).to_have_text(PART_FAILED)
+
+
+def break_first_step(served: Served, tmp_path: Path, code: str) -> None:
+    """Serve a module whose first judgement is made by other code."""
     served.stop()
     workbooks = tmp_path / "workbooks"
     workbooks.mkdir()
@@ -206,13 +233,6 @@ def test_a_cell_that_fails_or_ends_its_kernel_is_told_in_its_place_and_shows_no_
     (workbooks / WORKBOOK.name).write_text(json.dumps(notebook))
     served.env["PHB_WORKBOOKS"] = str(workbooks)
     served.start()
-    page = windows.open()
-    page.goto(served.module_url)
-    failed = page.locator("section", has=page.get_by_role("heading", name="First judgement"))
-    expect(failed.get_by_text("This part of the page could not be made")).to_be_visible()
-    expect(page.get_by_role("status")).to_have_text("Part of this page could not be made")
-    for secret in ("ZeroDivision", code, "Traceback", str(tmp_path)):
-        assert secret not in page.content()
 
 
 def test_every_page_leads_to_what_is_known_of_its_accessibility(

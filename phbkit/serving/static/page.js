@@ -66,12 +66,19 @@ function watchHost() {
   });
 }
 
+/** Say that a part of the page is not there, if that is so; it stays so whatever the network does. */
+function sayWhatFailed() {
+  const failed = document.querySelector(".phb-failed");
+  if (failed) say("Part of this page could not be made", "trouble");
+  return failed;
+}
+
 /** @param {string} typed what becomes of what is typed and not saved when the page is opened again */
 function showConnection(typed) {
   document.addEventListener("phb:connection", ({ detail: { state } }) => {
     if (state === "connected") {
       trouble.hidden = true;
-      if (status.dataset.kind === "trouble") say("Connected again", "note");
+      if (status.dataset.kind === "trouble" && !sayWhatFailed()) say("Connected again", "note");
       return;
     }
     say("Disconnected", "trouble");
@@ -103,9 +110,7 @@ export function watchServer(what, typed) {
     ready = "What you had typed is back on this page. It is not saved yet.";
     if (document.body.dataset.ready) say(ready, "note");
   });
-  host.on("placed", () => {
-    if (document.querySelector(".phb-failed")) say("Part of this page could not be made", "trouble");
-  });
+  host.on("placed", sayWhatFailed);
   setTimeout(() => {
     if (document.body.dataset.ready || document.querySelector(".phb-failed")) return;
     say("Not ready", "trouble");
