@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -47,6 +47,14 @@ class AnswersError(PhbError):
         made = cls(errors[0].problem, key=errors[0].key)
         made.problems = {error.key: error.problem for error in errors}
         return made
+
+
+class RefusedError(PhbError):
+    """A submission that was not taken, with what is wrong in each field; "" is the whole form."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems.items()))
 
 
 class RecordsError(PhbError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from phbkit.errors import RefusedError
 from phbkit.review import agreeing
 from phbkit.review.asked import Asked, need_facilitator, need_seen, need_stage
 from phbkit.review.meeting import NEXT, ROUNDS, STAGE_TITLES, Meeting, Thing
 from phbkit.review.roles import PERSON_SIDE, ROLES
 from phbkit.review.subject import candidates
-from phbkit.workbook.module import RefusedError
 
 CANNOT_SAY = "cannot-say"
 MOST_THINGS = 16

@@ -11,11 +11,11 @@ from phbkit.casebank import Case
 from phbkit.casebank.models import Says
 from phbkit.deciding import Plan, Terms
 from phbkit.deciding.ledger import HOLDERS
+from phbkit.errors import RefusedError
 from phbkit.review.asked import Asked, need_facilitator, need_seen, need_stage
 from phbkit.review.meeting import Meeting
 from phbkit.review.roles import FACILITATOR, PARTIES, party_of, role_name
 from phbkit.workbook.answers import HELD
-from phbkit.workbook.module import RefusedError
 
 OWN_RISKS = 4
 SHORT = 600

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from phbkit.casebank import Case
+from phbkit.errors import RefusedError
 from phbkit.review.meeting import STAGE_TITLES, Meeting, Seat, Stage
 from phbkit.review.roles import FACILITATOR
 from phbkit.workbook.answers import LONGEST_TEXT
-from phbkit.workbook.module import RefusedError
 
 Values = Mapping[str, str | list[str]]
 

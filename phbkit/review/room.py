@@ -10,10 +10,10 @@ import json
 import logging
 import os
 import random
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ from markupsafe import Markup
 
 from phbkit import identifiers
 from phbkit.casebank import Case, CaseBank
-from phbkit.errors import PhbError, RecordsError, UnknownNameError, UnreachableError
-from phbkit.forms import Reply, StepForm, later, show_again
+from phbkit.errors import RecordsError, RefusedError, UnknownNameError
+from phbkit.forms import Answer, Reply, StepForm, answer, show_again
 from phbkit.records import Act, ReviewSession, Sessions, StaleError, open_sessions
 from phbkit.review import documents
 from phbkit.review.acts import check
@@ -35,11 +35,9 @@ from phbkit.settings import Settings, settings
 from phbkit.text import clock
 from phbkit.workbook import notebook
 from phbkit.workbook.form_values import check_values
-from phbkit.workbook.module import RefusedError
 from phbkit.workbook.workbook import Record
 
 _log = logging.getLogger(__name__)
-_TICKET = re.compile(r"[A-Za-z0-9-]{1,40}")
 _POLL_SECONDS = 0.5
 _MOST_TRIES = 60
 _NOT_TYPED = {"keep", "seen", "from", "to", "round"}
@@ -232,32 +230,20 @@ class Review:
         for name, part in self._parts.items():
             part.html = str(_SEAT_GONE if name == PARTS[0] else "")
 
-    def _receive(self, part: str, message: Mapping[str, Any]) -> tuple[Reply, list[bytes]]:
-        """Answer one message from the browser. Whatever happens, it gets an answer."""
-        asked = message.get("ticket")
-        ticket = asked if isinstance(asked, str) and _TICKET.fullmatch(asked) else ""
-        files: list[bytes] = []
-        try:
-            reply, files = self._obey(part, ticket, message)
-        except RefusedError as error:
-            self._show_all()
-            reply = _refused(error.problems)
-        except UnreachableError as error:
-            _log.warning("%s", error)
-            reply = later(error)
-        except PhbError as error:
-            reply = _refused({"": str(error)})
-        except Exception:  # noqa: BLE001  whatever broke, whoever asked must hear of it
-            _log.exception("The message %r at part %s failed", message.get("do"), part)
-            reply = _refused({"": "Something went wrong here. Your text is kept: try again."})
-        return {**reply, "ticket": ticket}, files
+    def _receive(self, part: str, message: Mapping[str, Any]) -> Answer:
+        return answer(message, partial(self._obey, part))
 
-    def _obey(
-        self, part: str, ticket: str, message: Mapping[str, Any]
-    ) -> tuple[Reply, list[bytes]]:
+    def _obey(self, part: str, ticket: str, message: Mapping[str, Any]) -> Answer:
         if not self._here.held:
             self._leave()
             raise RefusedError({"": "This seat was taken again from another device."})
+        try:
+            return self._did(part, ticket, message)
+        except RefusedError:
+            self._show_all()  # perhaps it is refused because the page is behind
+            raise
+
+    def _did(self, part: str, ticket: str, message: Mapping[str, Any]) -> Answer:
         match message.get("do"):
             case "save":
                 form = message.get("form")
@@ -322,7 +308,7 @@ class Review:
         effect = plan_effect(view, list(terms), terms)
         return {"did": "kept", **{name: str(html) for name, html in effect.items()}}
 
-    def _download(self, what: object) -> tuple[Reply, list[bytes]]:
+    def _download(self, what: object) -> Answer:
         role = self._seat.role
         mine = role == FACILITATOR or (role in PERSON_SIDE and what in documents.FOR_PERSON)
         if self.meeting.ended and mine and what in documents.NAMES:
@@ -346,7 +332,3 @@ def _stamped(ticket: str, act: str, values: Values) -> str:
 def _need_part(name: str) -> None:
     if name not in PARTS:
         raise UnknownNameError.among("part of a meeting", name, PARTS)
-
-
-def _refused(problems: Mapping[str, str]) -> Reply:
-    return {"did": "refused", "problems": dict(problems)}

@@ -21,8 +21,8 @@ from phbkit.casebank.models import (
     Safety,
     SignOff,
 )
+from phbkit.errors import RefusedError
 from phbkit.review.meeting import Thing
-from phbkit.workbook.module import RefusedError
 
 MOST_LINES = 12
 USUAL = 4

@@ -11,7 +11,7 @@ from tornado.web import HTTPError, authenticated
 
 from phbkit import identifiers
 from phbkit.casebank import CaseBank
-from phbkit.errors import PhbError, RecordsError, SettingsError, UnreachableError
+from phbkit.errors import PhbError, RecordsError, RefusedError, SettingsError, UnreachableError
 from phbkit.records import Seated, Sessions, StaleError
 from phbkit.review.acts import check_join
 from phbkit.review.meeting import Meeting
@@ -24,7 +24,6 @@ from phbkit.serving.pages import Page, show_problem
 from phbkit.serving.playing import PlayHandler
 from phbkit.serving.throttle import Throttle
 from phbkit.workbook.answers import clean
-from phbkit.workbook.module import RefusedError
 
 NOTEBOOK = "mdt_case_review"
 SEAT_COOKIE = "phb-seat"

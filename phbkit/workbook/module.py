@@ -11,7 +11,7 @@ from phbkit.casebank import Case, Question
 from phbkit.casebank.area import Area
 from phbkit.casebank.models import MONEY_STEPS, SURE, FollowUp
 from phbkit.deciding import Finding, Ledger, Plan, Proposal, findings
-from phbkit.errors import AnswersError, PhbError, UnknownNameError
+from phbkit.errors import AnswersError, RefusedError, UnknownNameError
 from phbkit.records import Journal
 from phbkit.workbook.agreements import Agreements
 from phbkit.workbook.answers import ARC_KEYS, check_answer, part_problem
@@ -21,14 +21,6 @@ from phbkit.workbook.formats import too_many
 from phbkit.workbook.sums import Sums
 
 _TELLS_MORE = {"ledger", "decision", *MONEY_STEPS}
-
-
-class RefusedError(PhbError):
-    """A submission that was not taken, with what is wrong in each field."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        self.problems = dict(problems)
-        super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems.items()))
 
 
 class Module:

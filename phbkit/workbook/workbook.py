@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,9 @@ from phbkit.assessing.result import SIMULATED
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.case import DRAFT
 from phbkit.deciding import Plan
-from phbkit.errors import PhbError, UnreachableError
+from phbkit.errors import RefusedError
 from phbkit.exports import cpd
-from phbkit.forms import Reply, StepForm, later, show_again
+from phbkit.forms import Answer, Reply, StepForm, answer, show_again
 from phbkit.records import MemoryJournal, StaleError, open_store
 from phbkit.settings import Settings, settings
 from phbkit.text import clock
@@ -28,13 +27,11 @@ from phbkit.workbook import notebook
 from phbkit.workbook.answers import check_answers, read_answers
 from phbkit.workbook.arc import REVISING, find_step
 from phbkit.workbook.form_values import answers_from, check_values
-from phbkit.workbook.module import Module, RefusedError
+from phbkit.workbook.module import Module
 from phbkit.workbook.own import read_own_area, with_scenario
 from phbkit.workbook.pages import cpd_entry, effect, step_page
 from phbkit.workbook.sums import Sums
 
-_log = logging.getLogger(__name__)
-_TICKET = re.compile(r"[A-Za-z0-9-]{1,64}")
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -189,32 +186,10 @@ class Workbook:
             for name, value in self._shown(step_id, revising=step_id == revising).items():
                 setattr(form, name, value)
 
-    def _receive(self, step_id: str, message: Mapping[str, Any]) -> tuple[Reply, list[bytes]]:
-        """Answer one message from the browser. Whatever happens, it gets an answer."""
-        asked = message.get("ticket")
-        ticket = asked if isinstance(asked, str) and _TICKET.fullmatch(asked) else ""
-        files: list[bytes] = []
-        try:
-            reply, files = self._obey(step_id, ticket, message)
-        except RefusedError as error:
-            reply = _refused(error.problems)
-        except StaleError:
-            self._module.refresh()
-            self._show_all()
-            reply = _refused({"": "Another window answered first. This page is now up to date."})
-        except UnreachableError as error:
-            _log.warning("%s", error)
-            reply = later(error)
-        except PhbError as error:
-            reply = _refused({"": str(error)})
-        except Exception:  # noqa: BLE001  whatever broke, the learner must hear of it
-            _log.exception("The message %r at step %s failed", message.get("do"), step_id)
-            reply = _refused({"": "Something went wrong here. Your text is kept: try again."})
-        return {**reply, "ticket": ticket}, files
+    def _receive(self, step_id: str, message: Mapping[str, Any]) -> Answer:
+        return answer(message, partial(self._obey, step_id))
 
-    def _obey(
-        self, step_id: str, ticket: str, message: Mapping[str, Any]
-    ) -> tuple[Reply, list[bytes]]:
+    def _obey(self, step_id: str, ticket: str, message: Mapping[str, Any]) -> Answer:
         match message.get("do"):
             case "save":
                 return self._save(step_id, ticket, message.get("values")), []
@@ -230,7 +205,14 @@ class Workbook:
         if not ticket:
             raise RefusedError({"": "The message has no ticket."})
         again = self._module.taken(ticket, step_id)
-        moment = self._module.submit(ticket, step_id, answers_from(self.case, check_values(values)))
+        given = answers_from(self.case, check_values(values))
+        try:
+            moment = self._module.submit(ticket, step_id, given)
+        except StaleError as error:
+            self._module.refresh()
+            self._show_all()
+            problem = "Another window answered first. This page is now up to date."
+            raise RefusedError({"": problem}) from error
         self._show_all()
         if again:
             show_again(self._forms.values())
@@ -257,15 +239,11 @@ class Workbook:
         self._show_all(revising=step_id)
         return {"did": "revising", "words": f"You can change {REVISING[step_id]}"}
 
-    def _download(self, step_id: str) -> tuple[Reply, list[bytes]]:
+    def _download(self, step_id: str) -> Answer:
         if step_id != "reflect" or "cpd" not in self._module.answers:
             raise RefusedError({"": "There is no CPD entry yet."})
         file = cpd.as_word(cpd_entry(self._module))
         return {"did": "download", "name": f"cpd-{self.case.id}.docx", "type": _WORD}, [file]
-
-
-def _refused(problems: Mapping[str, str]) -> Reply:
-    return {"did": "refused", "problems": dict(problems)}
 
 
 def _read(answers: str | os.PathLike[str] | Mapping[str, Any] | None) -> Mapping[str, Any]:

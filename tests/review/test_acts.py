@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.errors import RefusedError
 from phbkit.review.acts import MOST_SEATS, check, check_join
 from phbkit.review.agreeing import risks_now, safeguards_of
 from phbkit.review.recording import decision_record
-from phbkit.workbook.module import RefusedError
 from tests.review.made_meeting import (
     CASEBANK,
     WATCHED,

@@ -213,6 +213,22 @@ def test_a_locked_database_is_told_and_takes_the_same_answer_later(
     assert sessions.last(session) == 2
 
 
+def test_a_seat_taken_again_elsewhere_shows_nothing_here_whatever_is_pressed(
+    case: Case, tmp_path: Path
+) -> None:
+    sessions = open_sessions(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    session, fay = begun(sessions, case)
+    chair = review(sessions, case, fay.secret)
+    shown = {name: chair.part(name) for name in ("room", "things")}
+    assert sessions.return_to(sessions.get(session).code, fay.back)
+    for _ in range(2):
+        told = ask(chair, "stage", "t", {"from": "gather", "to": "person"})
+        assert "taken again from another device" in told["problems"][""]
+        html = {name: getattr(part, "html", "") for name, part in shown.items()}
+        assert "now used on another device" in html["room"]
+        assert not html["things"]
+
+
 def test_the_same_ticket_with_other_content_is_not_taken_for_saved(
     case: Case, tmp_path: Path
 ) -> None:

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from phbkit.casebank import CaseBank
-from phbkit.errors import SettingsError
+from phbkit.errors import RefusedError, SettingsError
 from phbkit.records import Sessions, open_sessions
 from phbkit.review.documents import case_of
 from phbkit.review.meeting import Meeting
 from phbkit.serving.reviews import Doors
-from phbkit.workbook.module import RefusedError
 
 TRAINING = {"name": "Fay", "mode": "training", "case": "alcohol-detox-at-home"}
 LIVE = {

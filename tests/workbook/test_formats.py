@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from lxml import html
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.errors import AnswersError
+from phbkit.errors import AnswersError, RefusedError
 from phbkit.records import MemoryJournal
 from phbkit.workbook.answers import check_answer, check_answers
 from phbkit.workbook.arc import find_step
 from phbkit.workbook.form_values import answers_from
-from phbkit.workbook.module import Module, RefusedError
+from phbkit.workbook.module import Module
 from phbkit.workbook.pages import step_page
 from tests.made import careful
 

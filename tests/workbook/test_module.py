@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.errors import RefusedError
 from phbkit.records import MemoryJournal, StaleError, open_store
-from phbkit.workbook.module import Module, RefusedError
+from phbkit.workbook.module import Module
 from tests.made import careful
 from tests.steps import STEP_IDS
 

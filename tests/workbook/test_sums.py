@@ -14,12 +14,12 @@ from lxml import html
 from phbkit import Workbook
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.area import COLUMNS
-from phbkit.errors import AnswersError, AreaError
+from phbkit.errors import AnswersError, AreaError, RefusedError
 from phbkit.records import MemoryJournal
 from phbkit.workbook.arc import find_step
 from phbkit.workbook.figures import FIELDS, check_figures
 from phbkit.workbook.form_values import answers_from, check_values
-from phbkit.workbook.module import Module, RefusedError
+from phbkit.workbook.module import Module
 from phbkit.workbook.money import roughly
 from phbkit.workbook.pages import effect, step_page
 from phbkit.workbook.sums import Sums
