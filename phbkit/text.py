@@ -70,6 +70,11 @@ def clock(moment: dt.datetime) -> str:
     return f"{moment.astimezone():%H:%M}"
 
 
+def moment(at: dt.datetime) -> str:
+    """Write a moment as local day and time, `2 November 2026, 14:03`."""
+    return f"{long_date(at.astimezone().date())}, {clock(at)}"
+
+
 def table(caption: str, rows: Iterable[Sequence[str]]) -> Markup:
     """Lay out rows as an HTML table whose first column is its row headings. Escapes every text."""
     left = Markup(" style='text-align:left'")

@@ -89,6 +89,7 @@ class PartyAgreement:
     not_to: tuple[str, ...]
     reason: str
     told_by: str
+    at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,9 @@ class Said:
 class DecisionRecord:
     """Everything that goes on file, and what the person's own copy is made of.
 
-    `earlier` holds refusals of earlier plans, which stay on the record.
+    `earlier` holds refusals of earlier plans, and conditions, which stay on the record; `wants`
+    what somebody wants where no case says which part of a plan is for it; `left_out` what was rated
+    and is not in the plan.
     """
 
     session: str
@@ -142,6 +145,8 @@ class DecisionRecord:
     closed: bool = True
     safeguards: tuple[str, ...] = ()
     earlier: tuple[PartyAgreement, ...] = ()
+    wants: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values: dates as ISO texts, money as texts of pounds and pence."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from phbkit.deciding.record import DecisionRecord, Mark, PartyAgreement, PlanLine, RatedItem, Said
 from phbkit.exports.document import Block, Bullets, Document, Fields, Heading, Paragraph, Table
 from phbkit.exports.plain_copy import plain
-from phbkit.text import long_date, pounds
+from phbkit.text import long_date, moment, pounds
 
 __all__ = ["full", "plain"]
 
@@ -78,6 +78,9 @@ def _person_first(record: DecisionRecord) -> Iterator[Block]:
     yield _words(record.matters, _UNTOLD)
     yield Heading("Worries", 3)
     yield _words(record.worries, _UNTOLD)
+    if record.wants:
+        yield Heading("What the person wants, as typed when the meeting was opened", 3)
+        yield Bullets(record.wants)
 
 
 def _people(record: DecisionRecord) -> Iterator[Block]:
@@ -174,12 +177,15 @@ def _plan(record: DecisionRecord) -> Iterator[Block]:
     )
     yield Heading("What will be done to make it safer", 3)
     yield _bullets(record.safeguards, "Nothing was written down.")
+    if record.left_out:
+        yield Heading("Rated, and not in the plan", 3)
+        yield Bullets(record.left_out)
     if not record.served and not record.unserved:
         yield Paragraph("Which outcome each part serves was not written down.")
         return
-    yield Heading("Outcomes that the plan serves", 3)
+    yield Heading("Outcomes that something in the plan is for", 3)
     yield _bullets(record.served, "None.")
-    yield Heading("Outcomes that nothing in the plan serves", 3)
+    yield Heading("Outcomes that nothing in the plan is for", 3)
     yield _bullets(record.unserved, "None.")
 
 
@@ -265,6 +271,7 @@ def _agreements(record: DecisionRecord) -> Iterator[Block]:
         pairs = (
             ("Who", agreement.who),
             ("Says", agreement.says),
+            ("When", moment(agreement.at) if agreement.at else ""),
             ("Not to", "; ".join(agreement.not_to)),
             ("Reason", agreement.reason),
             ("Written down by", "" if agreement.says == "not given" else told_by),
@@ -299,7 +306,8 @@ def _dissent(record: DecisionRecord) -> Iterator[Block]:
 def _earlier(said: PartyAgreement) -> tuple[str, str]:
     not_to = f", not to {'; '.join(said.not_to)}" if said.not_to else ""
     reason = f". {said.reason}" if said.reason else "."
-    return said.who or _PARTIES[said.party], f"{said.says}{not_to}{reason}"
+    who = said.who or _PARTIES[said.party]
+    return (f"{who}, {moment(said.at)}" if said.at else who), f"{said.says}{not_to}{reason}"
 
 
 def _afterwards(record: DecisionRecord) -> Iterator[Block]:

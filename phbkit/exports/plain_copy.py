@@ -29,11 +29,11 @@ _PARTIES = {
     "commissioner": "The commissioner, who pays",
 }
 _FIRST_FIGURE = {
-    "training": "The first guess was {}. It is a guess. It is not a limit.",
+    "training": "The first figure was {}. It is an estimate. It is not a limit.",
     "live": "The meeting was given the figure {}.",
 }
 _SAYS = {
-    "agrees": "yes to the whole plan",
+    "agrees": "yes to the plan",
     "agrees in part": "yes to part of the plan",
     "does not agree": "no to the plan",
     "not given": "no answer yet",
@@ -92,6 +92,9 @@ def _you_said(record: DecisionRecord) -> Iterator[Block]:
         yield Heading(title, 3)
         pairs = tuple((_to_you(each.role), each.text) for each in said)
         yield Fields(pairs) if pairs else Paragraph("Nothing was written down.")
+    if record.wants:
+        yield Heading("What you want, as it was typed when the meeting was opened", 3)
+        yield Bullets(record.wants)
     last = max((item.round for item in record.rated), default=0)
     marks = tuple(
         (
@@ -130,6 +133,9 @@ def _paid_for(record: DecisionRecord) -> Iterator[Block]:
     if record.unserved:
         yield Heading("What nothing in the plan helps with yet", 3)
         yield Bullets(record.unserved)
+    if record.left_out:
+        yield Heading("Talked about, and not in the plan", 3)
+        yield Bullets(record.left_out)
     yield Heading("The money", 3)
     told = [f"The budget {'pays' if made else 'would pay'} {pounds(record.cost)} in all."]
     if record.indicative is not None:

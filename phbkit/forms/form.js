@@ -125,6 +125,16 @@ function clearError(form, control) {
   }
 }
 
+/** Offer to keep what could identify somebody, as it was found; typed on, it is looked at again. */
+function offerKeep(form, stamp) {
+  const box = form.querySelector(".phb-keep");
+  if (!box) return;
+  const tick = box.querySelector("input");
+  tick.value = stamp ?? "";
+  tick.checked = false;
+  box.hidden = !stamp;
+}
+
 /** @param {HTMLFormElement} form @param {Element} field @param {string} about the name the error goes by */
 function clearErrorOf(form, field, about) {
   const name = CSS.escape(about);
@@ -259,12 +269,16 @@ function render({ model, el }) {
       about.behind = false;
       if (storage) forget(reply.finished ? {} : { only: keyOf(about) });
       if (form.isConnected) about.drawn = valuesOf(form);
+      const other = formOf(about.name)?.dataset.step !== form.dataset.step || form.dataset.step === "stage";
       const more = changed ? ", as it was when you pressed. What you changed after that is not." : "";
       say(`Saved at ${reply.at}${more}`, "saved");
+      if (other) endSaved();
       tell(el, "saved", { step: model.get("step"), next: reply.next, at: reply.at });
     } else if (now?.isConnected) {
       say("Not saved yet", "trouble");
-      showErrors(now, reply.problems);
+      const { keep, ...problems } = reply.problems;
+      showErrors(now, problems);
+      offerKeep(now, keep);
     } else {
       say(Object.values(reply.problems).join(" "), "trouble");
     }
@@ -406,6 +420,7 @@ function render({ model, el }) {
       clearTimeout(pause);
       clearError(form, event.target);
       endSaved();
+      if (event.target.name !== "keep") offerKeep(form);
       if (event.target.type === "range") showSlide(event.target);
       about.typed += 1;
       about.behind = true;

@@ -66,6 +66,20 @@ def risks_now(case: Case, meeting: Meeting) -> dict[str, dict[str, Any]]:
     return kept | own
 
 
+def parts_of(case: Case, meeting: Meeting) -> dict[str, str]:
+    """Give what somebody can refuse of the plan, by id: its items, and what makes it safer."""
+    safer, chosen = safeguards_of(case, meeting), meeting.plan.get("safeguards", ())
+    items = {item.id: item.title for item in plan_of(case, meeting.plan).items}
+    return items | {each: safer[each] for each in chosen if each in safer}
+
+
+def left_out(case: Case, meeting: Meeting) -> tuple[str, ...]:
+    """Name what was rated and is not in the plan."""
+    taken = parts_of(case, meeting)
+    rated = meeting.things if meeting.rounds else ()
+    return tuple(thing.title for thing in rated if thing.id not in taken)
+
+
 def is_asked(meeting: Meeting, case: Case) -> bool:
     """Say whether the three are asked to agree: there is a plan, and somebody holds each risk.
 
@@ -187,11 +201,11 @@ def check_agreement(asked: Asked) -> dict[str, Any]:
         problem = "The plan or the shared risk has just changed. Read it again, then choose again."
         raise RefusedError({"": problem})
     says = asked.one_of("says", get_args(Says))
-    plan = plan_of(asked.case, meeting.plan)
-    not_to = asked.chosen("not_to", {item.id: item for item in plan.items})
-    if says == "agrees in part" and not 0 < len(not_to) < len(plan.items):
-        raise RefusedError({"not_to": "must name at least one item, and not all of them."})
-    not_to = [asked.case.item(item).title for item in not_to] if says == "agrees in part" else []
+    parts = parts_of(asked.case, meeting)
+    not_to = asked.chosen("not_to", parts)
+    if says == "agrees in part" and not 0 < len(not_to) < len(parts):
+        raise RefusedError({"not_to": "must name at least one part, and not all of them."})
+    not_to = [parts[part] for part in not_to] if says == "agrees in part" else []
     speaks_for = asked.seat.role == "speaks-for"
     reason = asked.text("reason", required=says != "agrees" or speaks_for)
     return {**_party(asked), "says": says, "not_to": not_to, "reason": reason}
@@ -281,9 +295,11 @@ def _need_agreements(asked: Asked) -> None:
             again = " about the plan as it is now" if meeting.lapsed(party) else ""
             missing.append(f"{title.lower()} has not answered{again}")
         elif said.says == "agrees in part":
-            missing.append(f"{title.lower()} agrees in part only: take out what they refuse")
+            missing.append(f"{title.lower()} agrees in part only")
         elif said.says == "does not agree":
             missing.append(f"{title.lower()} does not agree")
+        elif said.who.endswith(AUTHORITIES["unsettled"]):
+            missing.append("it is not settled by what authority somebody speaks for the person")
     if missing:
         raise RefusedError(
             {"what": f"cannot be “made” yet: {'; '.join(missing)}. Ask again, change the plan, or "

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from phbkit import identifiers
 from phbkit.casebank import Case
 from phbkit.errors import RefusedError
 from phbkit.review.meeting import STAGE_TITLES, Meeting, Seat, Stage
@@ -72,6 +74,25 @@ def need_stage(asked: Asked, *stages: Stage) -> None:
         where = STAGE_TITLES[asked.meeting.stage]
         wanted = " or ".join(f"“{STAGE_TITLES[stage]}”" for stage in stages)
         raise RefusedError({"": f"The meeting is at “{where}”; this belongs to {wanted}."})
+
+
+def need_checked(texts: Mapping[str, str], kept: str) -> None:
+    """Refuse texts that could identify somebody, unless somebody has checked what was found there.
+
+    Parameters
+    ----------
+    kept
+        The stamp of what was found, as the refusal gives it under `keep`: a tick that is good for
+        that, and for nothing that is typed later.
+    """
+    found = {name: each for name, text in texts.items() if (each := identifiers.find(text))}
+    stretches = [one.text for each in found.values() for one in each]
+    stamp = hashlib.sha256("\n".join(stretches).encode()).hexdigest()[:16]
+    if not found or kept == stamp:
+        return
+    said = {name: identifiers.describe(each).removeprefix("This ") for name, each in found.items()}
+    cure = "Take it out, or tick that you have checked it."
+    raise RefusedError({**{name: f"{words} {cure}" for name, words in said.items()}, "keep": stamp})
 
 
 def need_seen(asked: Asked, part: str, *, own: bool = False) -> None:

@@ -102,6 +102,7 @@ class Agreed:
     reason: str
     plan: int
     who: str = ""
+    at: dt.datetime | None = None
 
 
 def _none() -> Mapping[Any, Any]:
@@ -113,7 +114,8 @@ class Meeting:
     """Everything that a meeting's acts add up to.
 
     `agreed_to` is the number of the act that last changed what is agreed to: the plan, or who holds
-    what. `refused` holds every answer that was not a plain yes, of this plan or of an earlier one.
+    what. `refused` holds every answer that was not a plain yes, of this plan or of an earlier one:
+    a yes with a reason is a yes on a condition.
     `dropped` names the seats whose marks of a round were dropped when they came back under another
     name. Ratings are private: ask `mine`, `rated` and `revealed`.
     """
@@ -380,9 +382,11 @@ def _agreement(meeting: Meeting, act: Act) -> Meeting:
         act.data["reason"],
         meeting.agreed_to,
         act.data.get("who", ""),
+        act.at,
     )
     others = (each for each in meeting.refused if (each.seat, each.plan) != (said.seat, said.plan))
-    refused = (*others, said) if said.says != "agrees" else tuple(others)
+    plain = said.says == "agrees" and not said.reason
+    refused = tuple(others) if plain else (*others, said)
     meeting = replace(meeting, refused=refused)
     return replace(meeting, agreements={**meeting.agreements, said.party: said})
 

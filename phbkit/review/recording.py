@@ -19,7 +19,7 @@ from phbkit.deciding.record import (
     PlanLine,
     Said,
 )
-from phbkit.review.agreeing import plan_of, risks_now, safeguards_of
+from phbkit.review.agreeing import left_out, plan_of, risks_now, safeguards_of
 from phbkit.review.meeting import ROUNDS, Agreed, Meeting, Stage, Words
 from phbkit.review.reveal import moved, rated_items
 from phbkit.review.roles import FACILITATOR, PARTIES, party_of, role_inside, role_name
@@ -119,6 +119,8 @@ def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecor
         closed=meeting.ended,
         safeguards=_safeguards(meeting, case),
         earlier=tuple(_earlier(each) for each in meeting.earlier_refusals),
+        wants=tuple(each.title for each in case.about.outcomes if meeting.mode == "live"),
+        left_out=left_out(case, meeting) if meeting.changed_by("plan") else (),
     )
 
 
@@ -134,7 +136,7 @@ def _safeguards(meeting: Meeting, case: Case) -> tuple[str, ...]:
 
 
 def _earlier(said: Agreed) -> PartyAgreement:
-    return PartyAgreement(said.party, said.who, said.says, said.not_to, said.reason, "")  # type: ignore[arg-type]
+    return PartyAgreement(said.party, said.who, said.says, said.not_to, said.reason, "", said.at)  # type: ignore[arg-type]
 
 
 def _said(meeting: Meeting, words: Words) -> Said:
@@ -208,6 +210,7 @@ def _agreements(meeting: Meeting) -> tuple[PartyAgreement, ...]:
                 said.not_to,
                 said.reason,
                 told,
+                said.at,
             )
         )
     return tuple(made)

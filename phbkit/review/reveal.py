@@ -182,9 +182,10 @@ def is_split(item: RatedItem) -> bool:
 def _gap(item: RatedItem) -> float:
     """Measure how far the person's side stands from the team.
 
-    That is from the team's median or, where too few rated to have one, from the nearest mark.
+    That is from the team's median or, where too few rated to have one, from the farthest mark: in
+    a small room each one may be the one who says no.
     """
     given = [mark.rating for mark in item.team if mark.rating is not None]
     team = given if item.median is None else [item.median]
     person = [mark.rating for mark in item.person if mark.rating is not None]
-    return max((min(abs(own - each) for each in team) for own in person), default=0) if team else 0
+    return max((abs(own - each) for own in person for each in team), default=0)

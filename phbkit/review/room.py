@@ -19,7 +19,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from phbkit import identifiers
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import RecordsError, RefusedError, UnknownNameError
 from phbkit.forms import Answer, Reply, StepForm, answer, show_again
@@ -27,7 +26,7 @@ from phbkit.records import Act, ReviewSession, Sessions, StaleError, open_sessio
 from phbkit.review import documents
 from phbkit.review.acts import check
 from phbkit.review.agreeing import plan_items
-from phbkit.review.asked import Asked, Values
+from phbkit.review.asked import Asked, Values, need_checked
 from phbkit.review.meeting import Meeting, Seat
 from phbkit.review.pages import PARTS, View, part_page, plan_effect
 from phbkit.review.roles import FACILITATOR, PERSON_SIDE, SEAT_VARIABLE
@@ -286,18 +285,12 @@ class Review:
 
     def _scan(self, values: Values) -> None:
         """In live mode, ask before a text is kept that could identify somebody."""
-        if self.meeting.mode != "live" or values.get("keep") == ["yes"]:
+        if self.meeting.mode != "live":
             return
-        problems = {}
-        for name, value in values.items():
-            if name in _NOT_TYPED or isinstance(value, list):
-                continue
-            found = identifiers.find(value)
-            if found:
-                said = identifiers.describe(found).removeprefix("This ")
-                problems[name] = f"{said} Take it out, or tick that you have checked it."
-        if problems:
-            raise RefusedError(problems)
+        typed = {name: value for name, value in values.items() if isinstance(value, str)}
+        ticked = values.get("keep")
+        kept = ticked[0] if isinstance(ticked, list) and ticked else ""
+        need_checked({name: typed[name] for name in typed if name not in _NOT_TYPED}, kept)
 
     def _draft(self, part: str, values: Values) -> Reply:
         """Keep nothing: what is not given yet is nobody's. A plan answers with what it does."""

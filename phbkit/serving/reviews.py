@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tornado.web import HTTPError, authenticated
 
-from phbkit import identifiers
 from phbkit.casebank import CaseBank
 from phbkit.errors import PhbError, RecordsError, RefusedError, SettingsError, UnreachableError
 from phbkit.records import Seated, Sessions, StaleError
 from phbkit.review.acts import check_join
+from phbkit.review.asked import need_checked
 from phbkit.review.meeting import Meeting
 from phbkit.review.recording import PRIVACY_NOTICE, SAFETY_NOTICE
 from phbkit.review.roles import ROLES, SEAT_VARIABLE
@@ -30,6 +30,9 @@ SEAT_COOKIE = "phb-seat"
 _SEAT_DAYS = 1
 _DESCRIPTION = ("title", "called", "outcomes", "options", "safeguards")
 _MOST_TRIES = 60
+_NO_MEETING = (
+    "opens no meeting. Look at the screen and type it again, or ask whether the meeting has ended."
+)
 
 
 class Doors:
@@ -84,8 +87,8 @@ class Doors:
         if values.get("duties") != "yes":
             raise RefusedError({"duties": "must be ticked before a live session."})
         subject = read_subject(values)
-        if values.get("keep") != "yes":
-            _refuse_identifiers(values, _DESCRIPTION)
+        described = {part: values.get(part, "") for part in _DESCRIPTION}
+        need_checked(described, values.get("keep", ""))
         base = self.bank.load(self.bank.case_ids[0])
         case = local_case(base, subject, dt.datetime.now(tz=dt.UTC).date())
         things = [thing.__dict__ for thing in usual_things(case)]
@@ -109,7 +112,7 @@ class Doors:
         session = self.sessions.find(code)
         if session is None:
             self.throttle.failed(address)
-            raise RefusedError({"code": "opens no meeting. Look at the screen and type it again."})
+            raise RefusedError({"code": _NO_MEETING})
         if session.mode == "live" and not private:
             raise RefusedError({"code": "is of a live meeting, which is joined over HTTPS only."})
         if values.get("back", "").strip():
@@ -119,8 +122,8 @@ class Doors:
                 raise RefusedError({"back": "is no return code of this meeting."})
             self.throttle.passed(address)
             return seated
-        if session.mode == "live" and values.get("keep") != "yes":
-            _refuse_identifiers(values, ("name",))
+        if session.mode == "live":
+            need_checked({"name": values.get("name", "")}, values.get("keep", ""))
         for _ in range(_MOST_TRIES):
             acts = self.sessions.acts(session.id)
             data = check_join(Meeting.of(acts), values.get("role", ""), values.get("name", ""))
@@ -152,17 +155,6 @@ def _fits(bank: CaseBank, case_id: str) -> bool:
 
 def _ticket() -> str:
     return uuid.uuid4().hex
-
-
-def _refuse_identifiers(values: Mapping[str, str], names: Sequence[str]) -> None:
-    problems = {}
-    for name in names:
-        found = identifiers.find(values.get(name, ""))
-        if found:
-            said = identifiers.describe(found).removeprefix("This ")
-            problems[name] = f"{said} Take it out, or tick that you have checked it."
-    if problems:
-        raise RefusedError(problems)
 
 
 class _Door(Page):

@@ -72,7 +72,7 @@ def test_it_says_what_is_paid_for_and_what_is_not() -> None:
             "Not from the budget: your usual care gives this\n\n- Thursday group",
             "Not from the budget: you pay\n\n- Fine needles and silk, once.",
             "What nothing in the plan helps with yet\n\n- Who knows is up to me",
-            "The first guess was £3,200. It is a guess. It is not a limit.",
+            "The first figure was £3,200. It is an estimate. It is not a limit.",
         )
     ]
     assert places == sorted(places)
@@ -108,7 +108,7 @@ def test_it_says_in_plain_words_how_the_money_is_kept(held: str, told: str) -> N
 def test_it_says_who_agrees_and_not_to_what() -> None:
     made = text(COPY)
     told = "Somebody else gave this answer for you. You did not give it here."
-    assert f"You\n\n{told}\n\nAnswer: yes to the whole plan" in made
+    assert f"You\n\n{told}\n\nAnswer: yes to the plan" in made
     assert "Not to these parts: Thursday group\nWhy: I have seen no evidence" in made
     assert "The commissioner, who pays\n\nAnswer: no answer yet" in made
 
@@ -116,7 +116,7 @@ def test_it_says_who_agrees_and_not_to_what() -> None:
 def test_an_answer_of_ones_own_is_not_said_to_be_somebody_else_s() -> None:
     own = tuple(replace(each, told_by="") for each in made_record().agreements)
     made = text(decision.plain(made_record(agreements=own)))
-    assert "You\n\nAnswer: yes to the whole plan" in made
+    assert "You\n\nAnswer: yes to the plan" in made
     assert "Somebody else gave" not in made
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import RefusedError
+from phbkit.exports.decision import full, plain
+from phbkit.exports.document import as_text
 from phbkit.review.acts import MOST_SEATS, check, check_join
 from phbkit.review.agreeing import risks_now, safeguards_of
 from phbkit.review.recording import decision_record
@@ -358,6 +360,54 @@ def test_a_refusal_of_an_earlier_plan_stays_on_the_record(case: Case) -> None:
     assert (earlier.who, earlier.reason) == ("GP", "He is on warfarin.")
     record = decision_record("x", played.meeting, case)
     assert [each.reason for each in record.earlier] == ["He is on warfarin."]
+
+
+def test_a_yes_on_a_condition_is_not_lost_when_the_plan_changes(case: Case) -> None:
+    played = planned(case)
+    yes = {"says": "agrees", "reason": "As long as I pick them."}
+    played.do("pam", "agreement", seen=agreed_to(played), **yes)
+    kept = list(played.meeting.plan["items"])
+    played.do("fay", "plan", seen=played.seen("plan"), items=kept, lead="ben", **WATCHED)
+    [earlier] = played.meeting.earlier_refusals
+    assert (earlier.who, earlier.says, earlier.reason) == ("The person", *yes.values())
+    played.do("pam", "agreement", seen=agreed_to(played), says="agrees", reason="")
+    record = decision_record("x", played.meeting, case)
+    told = as_text(full(record)), as_text(plain(record))
+    assert all("As long as I pick them." in document for document in told)
+
+
+def test_no_decision_is_made_on_an_authority_that_is_not_settled(case: Case) -> None:
+    played = planned(case)
+    played.do("fay", "away", seat="pam", away="yes")
+    played.join("sam", "speaks-for")
+    answer = {"seen": agreed_to(played), "says": "agrees", "reason": "She told me."}
+    played.do("sam", "agreement", **answer, authority="unsettled")
+    for seat in ("ann", "eve"):
+        played.do(seat, "agreement", seen=agreed_to(played), says="agrees", reason="")
+    assert "by what authority" in refused(played, "fay", "outcome", **END)["what"]
+    played.do("sam", "agreement", **answer, authority="asked")
+    played.do("fay", "outcome", **END)
+
+
+def test_a_safeguard_of_the_plan_can_be_refused_and_what_was_left_out_is_named(case: Case) -> None:
+    played = planned(case)
+    first, *others = safeguards_of(case, played.meeting)
+    kept = list(played.meeting.plan["items"])
+    more = {"seen": played.seen("plan"), "items": kept, "safeguards": [first], **WATCHED}
+    played.do("fay", "plan", **more)
+    part = {"seen": agreed_to(played), "says": "agrees in part", "reason": "I know my mind."}
+    assert "not_to" in refused(played, "pam", "agreement", **part, not_to=[*kept, first])
+    played.do("pam", "agreement", **part, not_to=[first])
+    said = played.meeting.standing("person")
+    assert said
+    assert said.not_to == (safeguards_of(case, played.meeting)[first],)
+    record = decision_record("x", played.meeting, case)
+    rated = {thing.title for thing in played.meeting.things}
+    assert safeguards_of(case, played.meeting)[first] not in record.left_out
+    assert set(record.left_out) == rated - set(record.safeguards) - {
+        line.title for line in record.lines
+    }
+    assert safeguards_of(case, played.meeting)[others[0]] in as_text(plain(record))
 
 
 def test_somebody_who_corrects_an_answer_to_the_same_plan_is_not_held_to_it(case: Case) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from phbkit.casebank import CaseBank
+from phbkit.exports.decision import full, plain
+from phbkit.exports.document import as_text
 from phbkit.records import Sessions, open_sessions
 from phbkit.review.documents import Held, case_of, make
 from phbkit.review.meeting import Meeting
@@ -50,7 +52,13 @@ def test_a_text_that_could_identify_somebody_is_asked_about_before_it_is_kept(
     assert refused["did"] == "refused"
     assert "tick that you have checked it" in refused["problems"]["matters"]
     assert text not in str(sessions.acts(sessions.listed()[0].id))
-    kept = save(chair, "person", "c", seen="0", matters=text, worries="", keep=["yes"])
+    stamp = refused["problems"]["keep"]
+    for tick in ("yes", ""):
+        guessed = save(chair, "person", "b", seen="0", matters=text, worries="", keep=[tick])
+        assert guessed["did"] == "refused"
+    more = f"{text}, and his: 07700 900456"  # a tick is good for what was found, and no more
+    assert save(chair, "person", "b", seen="0", matters=more, keep=[stamp])["did"] == "refused"
+    kept = save(chair, "person", "c", seen="0", matters=text, worries="", keep=[stamp])
     assert kept["did"] == "saved"
     assert chair.meeting.matters[0].text == text
 
@@ -68,6 +76,9 @@ def test_a_live_record_is_stamped_and_says_what_duties_there_are(
     session = sessions.listed()[0]
     record = Held(session, chair.case, sessions.acts(session.id)).record
     assert record.mode == "live"
+    assert record.wants
+    for told in (full(record), plain(record)):
+        assert record.wants[0] in as_text(told)
     told = " ".join(record.notices)
     assert "DCB0129" in told
     assert "DCB0160" in told

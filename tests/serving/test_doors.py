@@ -91,7 +91,8 @@ def test_live_asks_before_it_keeps_what_could_identify_somebody(
 ) -> None:
     problems = refused(live, **(LIVE | {field: text}))
     assert kind in problems[field]
-    live.open(LIVE | {field: text, "keep": "yes"}, private=True)
+    assert refused(live, **(LIVE | {field: text, "keep": "yes"})) == problems
+    live.open(LIVE | {field: text, "keep": problems["keep"]}, private=True)
     assert len(live.sessions.listed()) == 1
 
 

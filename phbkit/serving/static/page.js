@@ -60,6 +60,7 @@ function watchHost() {
     tellConnection(state === "connected" ? "connected" : "connecting");
     settle();
   });
+  for (const event of ["offline", "online"]) window.addEventListener(event, () => host.reconnect());
   host.on("lost", () => {
     lost = true;
     tellConnection("lost");

@@ -4,6 +4,7 @@ import { host } from "./host.js";
 import { say, setReady, unfoldForPrint, watchServer } from "./page.js";
 
 const SETTLED_MS = 150; // after the last of the parts that one change draws
+const LOOK_MS = 20_000;
 let wanted = 0;
 const drawn = new Set();
 let stage = "";
@@ -93,13 +94,31 @@ document.addEventListener("phb:unsaved", ({ detail }) => {
   say("The meeting moved on. What you had typed is at the top of this page.", "trouble");
 });
 
+/** Say what is asked of whoever looks, wherever on the page they are. */
+let asked = "";
+function noticeAsked() {
+  const words = document.querySelector(".phb-todo[data-asks] a")?.textContent ?? "";
+  if (words && words !== asked) say(words, "asks");
+  asked = words;
+}
+
+/** A network that is gone without a word is noticed by asking the server now and then. */
+setInterval(() => {
+  if (document.hidden) return;
+  const signal = AbortSignal.timeout(LOOK_MS);
+  fetch(import.meta.url, { method: "HEAD", cache: "no-store", signal }).catch(() => host.reconnect());
+}, LOOK_MS);
+
 host.on("placed", (count) => (wanted = count));
 document.addEventListener("phb:drawn", ({ detail }) => {
   drawn.add(detail.step);
   if (drawn.size === wanted && !document.body.dataset.ready) setReady();
   if (!settling) since = performance.now();
   clearTimeout(settling);
-  settling = setTimeout(noticeStage, stage ? SETTLED_MS : 0);
+  settling = setTimeout(() => {
+    noticeStage();
+    noticeAsked();
+  }, stage ? SETTLED_MS : 0);
 });
 for (const kind of ["keydown", "pointerdown"]) {
   document.addEventListener(kind, () => (acted = performance.now()), true);
