@@ -90,7 +90,7 @@ def pass_chances(
     elif spread <= 1e-12 * max(abs(middle), 1e-300):
         note = "All learners have the same score."
     elif not alpha > 0:
-        note = "The reliability is unknown or not above 0, so scores say nothing of true scores."
+        note = "The reliability cannot be told from 0, so scores say nothing of true scores."
     if note or middle is None or spread is None:
         return Decisions(np.full(score.shape, nan), np.full(score.shape, nan), nan, count, note)
     if count < SMALL_COHORT:

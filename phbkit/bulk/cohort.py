@@ -28,7 +28,7 @@ _LIST_FORMATS = {"multiple", "key-features", "ranking"}
 _LIST_PARTS = {"plan", "not_to", "holders", "triggers"}
 _SEPARATOR = re.compile(r"[\s,;]+")
 _JOINERS = "\u200c\u200d"
-_WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
+_WHOLE = re.compile(r"([+-]?[0-9]{1,9})(\.0*)?")  # as pandas and R write one beside gaps
 
 
 class CohortError(PhbError):
@@ -286,7 +286,7 @@ def _read_long(header: list[str], rows: Rows, gathering: _Gathering) -> Iterator
     for place, cells in rows:
         heading, learner = cells[QUESTION].strip(), cells[LEARNER].strip()
         cases, key = names.find(heading)
-        if CASE in cells:
+        if cells.get(CASE, "").strip():
             cases = [case for case in cases if case == cells[CASE].strip()]
         if not cases and names.is_elsewhere(heading):
             continue
@@ -343,8 +343,9 @@ def _value(text: str, place: str, question: Question | None) -> Any:
     if place == "changes":
         return [part.strip() for part in plain.split("|")]
     numbers = wants == "concordance" or place.endswith(".sure") or place == "review_weeks"
-    if numbers and _WHOLE.fullmatch(plain):
-        return int(plain)
+    whole = _WHOLE.fullmatch(plain) if numbers else None
+    if whole:
+        return int(whole[1])
     return text if wants == "reflection" else plain
 
 

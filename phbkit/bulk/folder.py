@@ -112,12 +112,25 @@ class RunFolder:
         return content
 
     def keep_cohort(self, attempts: Iterable[Attempt]) -> int:
-        """Keep a cohort, all of it or nothing, and return how many attempts it has."""
-        count = 0
+        """Keep a cohort, all of it or nothing, and return how many attempts it has.
+
+        Raises
+        ------
+        RunError
+            The folder holds the run of other people: nobody is in both cohorts.
+        """
+        before = {attempt.learner for attempt in self.cohort()} if self._cohort.exists() else set()
+        count, known = 0, not before
         with part_of(self._cohort) as part, Path(part).open("w", encoding="utf-8") as lines:
             for attempt in attempts:
                 lines.write(json.dumps(attempt.__dict__, ensure_ascii=False) + "\n")
+                known = known or attempt.learner in before
                 count += 1
+            if not known:
+                raise RunError(
+                    f"{self.root} holds a run of other learners: nobody is in both cohorts. Name a "
+                    "new folder, or delete this one first."
+                )
         return count
 
     def cohort(self) -> Iterator[Attempt]:
@@ -155,6 +168,7 @@ class RunFolder:
     @contextmanager
     def logging(self) -> Iterator[OutcomeLog]:
         """Write outcomes, after the last whole line."""
+        self._log.touch(mode=0o600)  # people's words are in it
         with self._log.open("ab") as log:
             whole = _whole_length(self._log)
             if whole != log.tell():

@@ -103,7 +103,7 @@ def step_page(
         waiting_for=find_step(module.current).title if module.current else "",
         live=effect(module, step.id, given) if form else {},
         review_date=review_date(module),
-        cited=sorted(cited(case), key=lambda name: case.sources[name].title),
+        cited=sorted(cited(case), key=lambda name: (case.sources[name].title, name)),
         checked=min(case.sources[name].checked for name in cited(case)),
         hours=f"{math.ceil(case.about.minutes / 15) / 4:.2f}",
         cpd=cpd.as_text(cpd_entry(module)) if "cpd" in module.answers else "",

@@ -295,7 +295,7 @@ def press_link(page: Page, name: str) -> None:
 
 def agree(page: Page, answer: str, reason: str = "") -> None:
     page.get_by_label(answer, exact=True).check()
-    page.get_by_label("The reason", exact=True).fill(reason)
+    page.get_by_label("The reason, or on what condition", exact=True).fill(reason)
     press(page, "Give my answer")
     expect(page.get_by_text("Change your answer")).to_be_visible()
 
@@ -489,13 +489,14 @@ def test_a_choice_made_on_one_plan_is_no_answer_to_another(
     expect(pam.get_by_text("once each risk has somebody who holds it")).to_be_visible()
     pam.get_by_text("Answer already").click()
     pam.get_by_label("I agree", exact=True).check()
-    pam.get_by_label("The reason", exact=True).fill("It is my bed.")
+    pam.get_by_label("The reason, or on what condition", exact=True).fill("It is my bed.")
     chair.get_by_label("Wine until day one", exact=True).check()
     press(chair, "Keep this plan and show it")
     expect(pam.locator("#phb-status")).to_contain_text("Read it, then choose again")
     expect(pam.get_by_label("I agree", exact=True)).not_to_be_checked()
-    expect(pam.get_by_label("The reason", exact=True)).to_have_value("It is my bed.")
-    expect(pam.get_by_label("The reason", exact=True)).to_be_visible()
+    reason = pam.get_by_label("The reason, or on what condition", exact=True)
+    expect(reason).to_have_value("It is my bed.")
+    expect(reason).to_be_visible()
 
 
 def test_what_is_typed_and_not_saved_is_pointed_out_before_the_meeting_moves_on(

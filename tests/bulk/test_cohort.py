@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phbkit.bulk.cohort import Attempt, CohortError, read_cohort
+from phbkit.bulk.folder import RunError, RunFolder
 from phbkit.bulk.simulating import write_simulated
 from phbkit.casebank import Case, CaseBank
 from phbkit.records import Store, open_store
@@ -461,3 +462,38 @@ def test_attempts_from_the_records_run_as_those_from_a_file(
     assert tables[0] == tables[1]
     manifest = json.loads((tmp_path / "out-0" / "manifest.json").read_text())
     assert manifest["cohort"] == "a database"
+
+
+def test_an_empty_case_cell_is_no_other_case(tmp_path: Path, deal: Case, pain: Case) -> None:
+    rows = "learner,case,question,answer\nann,know-the-deal,raise-it,1\nann,,right-or-offer,b\n"
+    read = attempts(csv_file(tmp_path, rows), deal, pain)
+    assert [(a.case, a.answers) for a in read] == [
+        (DEAL, {"raise-it": 1}),
+        (PAIN, {"right-or-offer": "b"}),
+    ]
+
+
+def test_a_whole_number_may_be_written_as_spreadsheets_do_beside_gaps(
+    tmp_path: Path, pain: Case
+) -> None:
+    asked = next(q.id for q in pain.questions if q.format == "concordance")
+    for written, taken in (("1.0", 1), ("-2.", -2), ("1.5", "1.5")):
+        file = csv_file(tmp_path, f"learner,{asked}\nann,{written}\n")
+        assert attempts(file, pain)[0].answers[asked] == taken
+
+
+def test_a_folder_is_not_taken_from_other_learners(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    ann, ben = (Attempt(who, DEAL, {}) for who in ("ann", "ben"))
+    assert folder.keep_cohort([ann]) == 1
+    with pytest.raises(RunError, match="of other learners"):
+        folder.keep_cohort([ben])
+    assert list(folder.cohort()) == [ann]
+    assert folder.keep_cohort([ben, ann]) == 2
+
+
+def test_what_a_run_says_of_people_is_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    with folder.logging():
+        pass
+    assert (tmp_path / "outcomes.jsonl").stat().st_mode & 0o077 == 0

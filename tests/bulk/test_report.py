@@ -104,7 +104,7 @@ def test_it_says_how_many_were_run_and_that_drafts_decide_nothing(run: Path) -> 
     report = Report.open(run)
     said = text(report, "run")
     assert "Notebooks 120 in all: 120 done, 0 failed" in said
-    assert "Nobody qualified has signed off all 3 cases" in said
+    assert "Nobody qualified has signed off any of the 3 cases" in said
     assert "For learning only" in report.stamp
     assert "Simulated" not in said + report.stamp
 
@@ -272,6 +272,56 @@ def test_a_learner_without_every_case_gets_no_decision(tmp_path: Path, cases: li
     assert "raise-it: must be -2, -1, 0, 1 or 2; got 9." in failed
 
 
+def test_whoever_answered_nothing_is_named_and_changes_no_figure(
+    tmp_path: Path, cases: list[Case]
+) -> None:
+    attempts = simulated(cases, 12)
+    blank = [Attempt(f"blank-{n}", case.id, {}) for n in range(3) for case in cases]
+    plain = Report.open(made_run(tmp_path / "plain", cases, attempts))
+    mixed = Report.open(
+        made_run(tmp_path / "mixed", cases, attempts + blank), standards(tmp_path, fixed(50))
+    )
+    assert "3 learners answered nothing: blank-0, blank-1 and blank-2" in text(mixed, "run")
+    for part in ("cases", "items"):
+        assert text(mixed, part) == text(plain, part)
+    before, after = (report.part("reliability").frame() for report in (plain, mixed))
+    assert after.equals(before)
+    decided = mixed.decided["key"]
+    sides = {str(who): decided.verdict(n) for n, who in enumerate(decided.scores.index)}
+    assert {who for who, side in sides.items() if side == "no decision"} == {
+        f"blank-{n}" for n in range(3)
+    }
+
+
+def test_no_chance_is_given_where_alpha_cannot_be_told_from_nothing(
+    tmp_path: Path, cases: list[Case]
+) -> None:
+    run = made_run(tmp_path / "run", cases, simulated(cases, 4))
+    report = Report.open(run, standards(tmp_path, fixed(50)))
+    interval = str(report.part("reliability").frame()["Alpha (95 % interval)"][0])
+    assert "(−" in interval  # it reaches below 0
+    assert "Who is borderline cannot be told: look at everybody" in text(report, "decisions")
+    table = report.part("decisions").frame(0)
+    assert set(table["Borderline"]) == {"cannot be told"}
+    assert np.isnan(report.decided["key"].made.chance).all()
+
+
+def test_critical_errors_stand_beside_each_decision(run: Path, tmp_path: Path) -> None:
+    report = Report.open(run, standards(tmp_path, fixed(50)))
+    made = [each.learner for each in report.run.critical] if report.run else []
+    assert made
+    table = report.part("decisions").frame(1).set_index("Learner")
+    assert {who: int(n) for who, n in table["Critical errors"].items()} == {
+        who: made.count(str(who)) for who in table.index
+    }
+    write_report(run, standards(tmp_path, fixed(50)), (), using=settings())
+    with (run / "decisions.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert {row["learner"]: int(row["critical_errors"]) for row in rows} == {
+        who: made.count(str(who)) for who in table.index
+    }
+
+
 def test_angoff_judgements_set_the_pass_mark_as_the_mean_of_the_judges_sums(
     run: Path, tmp_path: Path
 ) -> None:
@@ -376,6 +426,15 @@ def test_texts_are_handed_out_blind_and_keep_their_ids(run: Path) -> None:
     assert {each["learner"] for each in key.values()} <= wholes(run).keys()
     hand_out(run)
     assert (run / "for_marking.csv").read_text() == first
+
+
+def test_marks_that_somebody_wrote_into_the_table_are_not_written_over(run: Path) -> None:
+    hand_out(run)
+    marked(run, "spring/for_marking.csv", lambda _: [1, "", ""])
+    kept = (run / "for_marking.csv").read_bytes()
+    with pytest.raises(MarksError, match="has marks in it"):
+        hand_out(run)
+    assert (run / "for_marking.csv").read_bytes() == kept
 
 
 def marked(run: Path, name: str, marks: Marks, delimiter: str = ",") -> Path:

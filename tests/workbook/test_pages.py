@@ -6,7 +6,10 @@ import dataclasses
 import datetime as dt
 import html as entities
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -418,3 +421,29 @@ def _given(module: Module, step: str) -> dict[str, Any]:
 def _held(module: Module) -> dict[str, Any]:
     texts = dict.fromkeys(("mitigation", "stop_rule", "review"), "Written.")
     return {risk.id: {"holders": ["close"], **texts} for risk in module.plan.risks}
+
+
+_EVERY_CASE = """
+import hashlib
+from phbkit import Workbook
+from phbkit.bulk.simulating import whole_answers
+from phbkit.casebank import CaseBank
+from phbkit.settings import settings
+bank = CaseBank(settings().casebank)
+for case in bank.case_ids:
+    workbook = Workbook.open(case, {"answers": whole_answers(bank.load(case))})
+    pages = "".join(workbook.step(step)._repr_html_() for step in workbook.case.steps)
+    print(case, hashlib.sha256(pages.encode()).hexdigest())
+"""
+
+
+def test_every_process_makes_the_same_pages() -> None:
+    made = set()
+    for seed in ("1", "2", "3"):
+        env = os.environ | {"PYTHONHASHSEED": seed}
+        done = subprocess.run(
+            [sys.executable, "-c", _EVERY_CASE], env=env, capture_output=True, text=True, check=True
+        )
+        made.add(done.stdout)
+    assert len(made) == 1
+    assert "mental-health" in made.pop()

@@ -78,8 +78,9 @@ def certainty_part(run: Run) -> Iterator[Block]:
     header = ("How sure", "Answers", "Right", "Share right, per cent", "Claims", "In words")
     yield table("Certainty beside being right", header, rows)
     yield Paragraph(
-        f"Brier score {number(made.brier, 3)}: 0 is best and 1 worst. The intervals take answers "
-        "as independent, and one learner’s are not, so that they are a little too narrow."
+        f"Brier score {number(made.brier, 3)}: 0 is best, and a claim of one half at every answer "
+        "would have 0.25. The intervals take answers as independent, and one learner’s are not, "
+        "so that they are a little too narrow."
     )
 
 

@@ -110,7 +110,7 @@ def formative_reasons(run: Run, forms: Sequence[Form]) -> dict[str, tuple[str, .
     shared = ["answers are simulated: nobody real gave them"] if run.simulated else []
     drafts = [case for case in run.case_ids if case in run.drafts]
     if drafts:
-        shared.append(f"nobody qualified has signed off {_cases(run, drafts)}")
+        shared.append(f"nobody qualified has signed off {_cases(run, drafts, 'any of the')}")
     reasons = {}
     for key in run.keys:
         where: dict[str, list[str]] = {}
@@ -129,10 +129,10 @@ def formative_reasons(run: Run, forms: Sequence[Form]) -> dict[str, tuple[str, .
     return reasons
 
 
-def _cases(run: Run, cases: Sequence[str]) -> str:
+def _cases(run: Run, cases: Sequence[str], every: str = "all") -> str:
     """Name cases; all of them in short."""
     if len(cases) == len(run.case_ids) > 1:
-        return f"all {len(cases)} cases"
+        return f"{every} {len(cases)} cases"
     return "; ".join(run.title(case) for case in cases)
 
 

@@ -43,12 +43,27 @@ hofstee: by judge, least and most acceptable pass mark and share failing, per ce
 
 @dataclass(frozen=True, eq=False)
 class Decided:
-    """Who passes by one key, and how sure that is. `scores` are per cent, by learner."""
+    """Who passes by one key, and how sure that is.
+
+    `scores` are per cent, by learner; `critical` counts critical errors, which are in no score.
+    """
 
     standard: Standard
     scores: pd.Series
     made: Decisions
     look_again: frozenset[int]
+    critical: Mapping[str, int]
+
+    def again(self, place: int) -> str:
+        """Say whether a person should look at a learner again; it may be that nobody can tell."""
+        if place in self.look_again:
+            return "look again"
+        unknown = isnan(float(self.made.chance[place])) and self.verdict(place) != "no decision"
+        return "cannot be told" if unknown else ""
+
+    def errors(self, place: int) -> int:
+        """Count a learner's critical errors."""
+        return self.critical.get(str(self.scores.index[place]), 0)
 
     def verdict(self, place: int) -> str:
         """Say on which side of the pass mark a learner stands."""
@@ -66,7 +81,8 @@ class Decided:
             self.verdict(place),
             percent(float(self.made.true_score[place]), 1),
             _chance(chance),
-            "look again" if place in self.look_again else "",
+            str(self.errors(place)),
+            self.again(place),
         )
 
     @property
@@ -85,7 +101,9 @@ def _chance(chance: float) -> str:
     return "over 0.999" if chance > 0.9995 else number(chance, 3)
 
 
-HEADER = ("Learner", "Score", "Beside the mark", "True score", "P(pass)", "Borderline")
+HEADER = (
+    "Learner", "Score", "Beside the mark", "True score", "P(pass)", "Critical errors", "Borderline"
+)  # fmt: skip
 
 
 def reliabilities(run: Run) -> dict[str, Reliability]:
@@ -100,9 +118,11 @@ def decide(run: Run, standards: Mapping[str, Standard]) -> dict[str, Decided]:
         if isnan(standard.cut):
             continue
         scores, known = run.percent(key), reliability(run.points(key).to_numpy())
-        made = pass_chances(scores.to_numpy(), standard.cut, known.alpha)
+        alpha = known.alpha if known.low > 0 else nan  # its interval reaches 0: it says nothing
+        made = pass_chances(scores.to_numpy(), standard.cut, alpha)
         again = frozenset(int(place) for place in borderline(made.chance))
-        decided[key] = Decided(standard, scores, made, again)
+        critical = Counter(each.learner for each in run.critical)
+        decided[key] = Decided(standard, scores, made, again, critical)
     return decided
 
 
@@ -183,9 +203,11 @@ def decisions_part(decided: Mapping[str, Decided], reasons: Reasons) -> Iterator
     low, high = BORDERLINE
     yield Paragraph(
         "True score is the score drawn towards the mean by what is not reliable in it. P(pass) is "
-        "the chance that a true score lies at or above the pass mark. From "
+        "the chance that a true score lies at or above the pass mark, taken from a normal curve: "
+        "poor near the ends of the scale, and without the pass mark’s own error. From "
         f"{low} to {high} it is borderline: a person should look again before anything is decided. "
-        "Sources: Kelley’s formula; Livingston and Lewis 1995, J Educ Meas 32:179."
+        "Where the interval of alpha reaches 0, no chance is given. No score makes up for a "
+        "critical error. Source: Kelley’s formula, as R’s psychometric has it."
     )
     for key, each in decided.items():
         yield Heading(key_name(key), 3)
@@ -200,8 +222,8 @@ def _decisions_of(each: Decided) -> Iterator[Block]:
     counts = Counter(each.verdict(place) for place in places)
     yield Paragraph(
         f"Pass mark {number(each.standard.cut)} %: {counts['at or above']} at or above it, "
-        f"{counts['below']} below, {counts['no decision']} without a result in every case. "
-        f"{len(each.look_again)} are borderline."
+        f"{counts['below']} below, {counts['no decision']} without a result in every case or an "
+        f"answer. {_borderline(each)}"
     )
     if not isnan(each.wrong):
         yield Paragraph(
@@ -222,6 +244,12 @@ def _decisions_of(each: Decided) -> Iterator[Block]:
         yield Paragraph(f"Every one of the {len(each.scores)} learners is in {DECISIONS}.")
 
 
+def _borderline(each: Decided) -> str:
+    if any(each.again(place) == "cannot be told" for place in range(len(each.scores))):
+        return "Who is borderline cannot be told: look at everybody."
+    return f"Borderline: {len(each.look_again)}."
+
+
 def write_decisions(folder: Path, decided: Mapping[str, Decided], reasons: Reasons) -> None:
     """Write the decision on every learner as a table."""
     with (
@@ -230,7 +258,7 @@ def write_decisions(folder: Path, decided: Mapping[str, Decided], reasons: Reaso
     ):
         writer = csv.writer(f, lineterminator="\n")
         writer.writerow(["learner", "key", "percent", "cut", "side", "true_score", "chance",
-                         "borderline", "formative_only"])  # fmt: skip
+                         "borderline", "critical_errors", "formative_only"])  # fmt: skip
         for key, each in decided.items():
             for place, (learner, score) in enumerate(each.scores.items()):
                 figures = (float(score), float(each.made.true_score[place]),
@@ -239,6 +267,7 @@ def write_decisions(folder: Path, decided: Mapping[str, Decided], reasons: Reaso
                 writer.writerow([
                     neutral(str(learner)), key, told and f"{score:.2f}",
                     f"{each.standard.cut:.2f}", each.verdict(place), true, chance,
-                    "yes" if place in each.look_again else "",
+                    {"look again": "yes"}.get(each.again(place), each.again(place)),
+                    each.errors(place),
                     "yes" if reasons.get(key) else "",
                 ])  # fmt: skip

@@ -124,9 +124,16 @@ class Run:
         """Who the run is of, in the order of the cohort."""
         return list(dict.fromkeys(self.results["learner"]))
 
+    @cached_property
+    def absent(self) -> tuple[str, ...]:
+        """Learners whose notebooks are done and who answered nothing in any of them."""
+        answered = self.done.groupby("learner", sort=False)["answered"].sum()
+        return tuple(answered.index[answered == 0])
+
     def points(self, key: str) -> pd.DataFrame:
-        """Totals by learner and case, points; NaN where a learner has no result."""
-        return points_of(self.done, key).reindex(index=self.learners)
+        """Totals by learner and case, points; NaN where a learner has no result, or is absent."""
+        found = points_of(self.done, key)
+        return found.drop(index=list(self.absent), errors="ignore").reindex(index=self.learners)
 
     def possible(self, key: str) -> int:
         """How many questions of all cases are measured by a key."""

@@ -9,7 +9,7 @@ from phbkit.assessing.items import FEWEST_LEARNERS, Items, item_statistics
 from phbkit.bulk.report.pictures import bin_names, count_bins, histogram
 from phbkit.bulk.report.run import KEY, Run
 from phbkit.bulk.report.standards import Standard
-from phbkit.bulk.report.words import between, counted, key_name, listed, number, table
+from phbkit.bulk.report.words import MOST_ROWS, between, counted, key_name, listed, number, table
 from phbkit.exports.document import Block, Bullets, Fields, Heading, Paragraph
 
 SIMULATED = (
@@ -34,6 +34,12 @@ def what_was_run(run: Run, reasons: Mapping[str, tuple[str, ...]]) -> Iterator[B
     )
     if run.simulated:
         yield Paragraph(SIMULATED)
+    if run.absent:
+        named = listed(run.absent[:MOST_ROWS])
+        yield Paragraph(
+            f"{counted(len(run.absent), 'learner')} answered nothing: {named}. Nobody knows what "
+            "they can do, so they are in no figure here but the counts of notebooks."
+        )
     if manifest["state"] != "finished":
         yield Paragraph("The run is not finished: these figures leave out who is still to come.")
     if run.changed:
@@ -73,7 +79,8 @@ def distribution(run: Run, standards: Mapping[str, Standard]) -> Iterator[Block]
     yield Paragraph(
         "Each learner’s score over all cases: credits over the most there are, per cent. Missing "
         "answers earn nothing. Learners without a result in every case are left out, as their "
-        "scores are of another assessment. Source: results.parquet of this run."
+        "scores are of another assessment, and so is whoever answered nothing at all. Source: "
+        "results.parquet of this run."
     )
     counts: dict[str, list[int]] = {}
     for key in run.keys:
@@ -111,8 +118,9 @@ def by_case(run: Run) -> Iterator[Block]:
     rows = []
     for case in run.case_ids:
         of_case = run.results[run.results["case"] == case]
-        done = of_case[of_case["state"] == "done"]
-        cells = [run.title(case), str(len(done)), str(len(of_case) - len(done))]
+        done = of_case[(of_case["state"] == "done") & ~of_case["learner"].isin(run.absent)]
+        failed = int((of_case["state"] == "failed").sum())
+        cells = [run.title(case), str(len(done)), str(failed)]
         for key in run.keys:
             scores = done[f"{key}_percent"][done[f"{key}_possible"].gt(0)]
             cells.append(
@@ -170,6 +178,6 @@ def _tables(run: Run, key: str, items: list[str], made: Items) -> Iterator[Block
 def _note(made: Items, n: int) -> str:
     if made.rest_high[n] < 0:
         return "Those who did well elsewhere did worse here: look at the key."
-    if made.rest[n] < 0:
+    if made.rest[n] < -0.005:
         return f"Item-rest is below 0, and may be chance. {made.reasons[n]}".strip()
     return made.reasons[n]

@@ -181,7 +181,10 @@ def _by_judges(
     judged = [_by_item(f"{place}.{judge}", shares, items) for judge, shares in said.items()]
     made = angoff([[shares.get(item) for item in items] for shares in judged])
     missing = [item for item in items if not any(item in shares for shares in judged)]
-    note = f"{made.note} Nobody judged {', '.join(missing)}." if missing else made.note
+    note = made.note
+    if missing:
+        few = ", ".join(missing[:3]) + (", and others" if len(missing) > 3 else "")
+        note += f" Nobody judged {len(missing)} of {len(items)} items: {few}."
     who = f"{made.used} judges" + (f", {made.left_out} left out" if made.left_out else "")
     cut, se, low, high = (100 * x / len(items) for x in (made.cut, made.se, made.low, made.high))
     return _Figure(cut, se, low, high, who, note)

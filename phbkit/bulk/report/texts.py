@@ -60,10 +60,13 @@ def write_for_marking(folder: Path, texts: Sequence[Text]) -> dict[str, Text]:
     Raises
     ------
     MarksError
-        The key file that is there cannot be read.
+        The key file that is there cannot be read, or somebody has put marks into the table.
     """
     secret = _secret(folder / KEY_FILE)
     by_id = ids(texts, secret)
+    if _has_marks(folder / TO_MARK):
+        problem = f"{folder / TO_MARK} has marks in it, and would be written anew. Move it away."
+        raise MarksError(problem)
     key = {
         "format": _FORMAT,
         "secret": secret,
@@ -187,6 +190,19 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
     for row in reader:
         if any(value for value in row.values()):
             yield reader.line_num, row
+
+
+def _has_marks(file: Path) -> bool:
+    try:
+        rows = [row for _, row in _rows(file)] if file.exists() else []
+    except MarksError:
+        return False
+    return any(
+        (value or "").strip()
+        for row in rows
+        for name, value in row.items()
+        if name and (name.startswith("mark_") or name == "comment")
+    )
 
 
 def _sum(text: Text, row: Mapping[str, str], place: str, problems: list[str]) -> float:
