@@ -181,6 +181,20 @@ def test_a_page_that_was_cut_off_connects_again_and_keeps_what_was_chosen(
     assert served.module(case).answers["first-lean"] == answers["first-lean"]
 
 
+def test_a_device_that_goes_offline_says_so_wherever_one_is_on_the_page(
+    served: Served, page: Page
+) -> None:
+    page.goto(served.module_url)
+    wait_ready(page)
+    page.mouse.wheel(0, 2000)
+    page.context.set_offline(True)
+    told = page.get_by_role("alert").filter(has_text="connects again by itself")
+    expect(told).to_be_in_viewport()
+    assert violations(page) == []
+    page.context.set_offline(False)
+    expect(told).to_be_hidden()
+
+
 def test_a_page_whose_kernel_ended_while_it_was_cut_off_says_so(
     served: Served, network: Network, page: Page
 ) -> None:
