@@ -41,6 +41,15 @@ FOLLOWS_MS = 2_000
 REVIEW = (dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=70)).date().isoformat()
 
 
+LIVE = {
+    "Title": "Home after hospital",
+    "What to call the person here": "A",
+    "What the person wants, one a line": "My own bed",
+    "Options, one a line": "Help in the morning; 24.50; 260",
+    "Indicative budget, pounds a year": "6500",
+}
+
+
 @dataclass
 class Meetings(Served):
     """One `phb review serve`."""
@@ -553,3 +562,43 @@ def test_every_case_with_a_plan_can_be_reviewed(meetings: Meetings, page: Page) 
     bank = CaseBank(Path(__file__).parents[2] / "casebank")
     planned = {case for case in bank.case_ids if bank.load(case).about.items}
     assert {each.get_attribute("value") for each in offered} == planned
+
+
+def test_what_could_identify_somebody_is_kept_only_once_it_was_looked_at(
+    tmp_path: Path, windows: Windows
+) -> None:
+    meetings = Meetings(tmp_path, free_port(), env={"PHB_LIVE_REVIEWS": "true"})
+    meetings.start()
+    try:
+        chair = windows.open()
+        chair.goto(meetings.door)
+        form = chair.locator("form[action$='review/open']")
+        form.get_by_label("What the room calls you").fill("Fay")
+        form.get_by_label("Live, about a real person").check()
+        form.get_by_label("I have read this").check()
+        for label, words in LIVE.items():
+            form.get_by_label(label).fill(words)
+        form.get_by_label("Title", exact=True).fill("Home after hospital 943 476 5919")
+        expect(form.get_by_label("it identifies nobody")).to_have_count(0)
+        press(chair, "Open the meeting")
+        expect(chair.get_by_label("it identifies nobody")).to_be_visible()
+        chair.get_by_label("Title", exact=True).fill("Home after hospital")
+        press(chair, "Open the meeting")
+        opened(chair)
+        press(chair, "Go on: hear the person first")
+        note, kept = chair.get_by_label("Add a note"), chair.locator(".phb-notes-list li")
+        tick = chair.locator("form[data-step=note] .phb-keep input")
+        note.fill("Ring 07700 900123.")
+        expect(tick).to_be_hidden()
+        press(chair, "Add the note")
+        tick.check()
+        note.press_sequentially(" Or 07700 900456.")
+        expect(tick).to_be_hidden()
+        press(chair, "Add the note")
+        expect(chair.locator("form[data-step=note]")).to_contain_text("07700 900456")
+        tick.check()
+        clean(chair)
+        press(chair, "Add the note")
+        expect(kept).to_have_count(1)
+    finally:
+        meetings.stop()
