@@ -13,9 +13,11 @@ from phbkit.exports.decision import full, plain
 from phbkit.exports.document import as_text
 from phbkit.review.acts import MOST_SEATS, check, check_join
 from phbkit.review.agreeing import risks_now, safeguards_of
+from phbkit.review.pages import View, part_page
 from phbkit.review.recording import decision_record
 from tests.review.made_meeting import (
     CASEBANK,
+    TODAY,
     WATCHED,
     Played,
     agreed,
@@ -370,6 +372,9 @@ def test_a_yes_on_a_condition_is_not_lost_when_the_plan_changes(case: Case) -> N
     played.do("fay", "plan", seen=played.seen("plan"), items=kept, lead="ben", **WATCHED)
     [earlier] = played.meeting.earlier_refusals
     assert (earlier.who, earlier.says, earlier.reason) == ("The person", *yes.values())
+    seat = played.meeting.seats["pam"]
+    view = View(played.meeting, case, seat, TODAY)
+    assert ">As long as I pick them.</textarea>" in part_page("agreement", view)
     played.do("pam", "agreement", seen=agreed_to(played), says="agrees", reason="")
     record = decision_record("x", played.meeting, case)
     told = as_text(full(record)), as_text(plain(record))
