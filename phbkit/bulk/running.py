@@ -9,6 +9,9 @@ from typing import Any
 from phbkit.assessing import MIME
 from phbkit.errors import AnswersError, PhbError
 
+QUIETLY = ["--log-level=ERROR"]
+"""For kernels on this machine: each would warn that what it says on loopback is not encrypted."""
+
 
 class RunError(PhbError):
     """A notebook that cannot be run, or that has no result in it."""
@@ -35,7 +38,12 @@ def run_notebook(notebook: Path, out: Path, answers: Path | None = None) -> None
         part = Path(file.name)
     try:
         papermill.execute_notebook(
-            notebook, part, parameters, progress_bar=False, request_save_on_cell_execute=False
+            notebook,
+            part,
+            parameters,
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            extra_arguments=QUIETLY,
         )
         part.replace(out)
     except PapermillExecutionError as error:

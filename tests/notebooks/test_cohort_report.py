@@ -66,6 +66,7 @@ def test_a_trainer_runs_a_cohort_and_gets_a_notebook_a_page_and_a_pdf(tmp_path: 
     done = phb("report", "runs/spring", "--standards", file.name, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Simulated answers: nobody real gave them" in done.stdout
+    assert "WARNING" not in done.stderr
     run = tmp_path / "runs" / "spring"
     notebook = nbformat.read(run / "report.ipynb", as_version=4)
     page = BeautifulSoup((run / "report.html").read_text(), "html.parser")

@@ -12,6 +12,7 @@ from phbkit.bulk.report import passing, texts
 from phbkit.bulk.report.page import as_html
 from phbkit.bulk.report.report import Report
 from phbkit.bulk.report.standards import CUTS, keep_cuts
+from phbkit.bulk.running import QUIETLY
 from phbkit.bulk.writing import part_of, write_whole
 from phbkit.exports.document import as_pdf
 from phbkit.settings import Settings
@@ -96,6 +97,7 @@ def _execute(
                 cwd=run,
                 progress_bar=False,
                 request_save_on_cell_execute=False,
+                extra_arguments=QUIETLY,
             )
         except PapermillExecutionError as error:
             raise RunError(f"{notebook}: {error.ename}: {error.evalue}") from error
