@@ -109,6 +109,15 @@ def test_it_says_how_many_were_run_and_that_drafts_decide_nothing(run: Path) -> 
     assert "Simulated" not in said + report.stamp
 
 
+def test_a_case_that_nobody_played_is_not_told_of(tmp_path: Path, cases: list[Case]) -> None:
+    run = made_run(tmp_path / "run", cases, simulated(cases[2:], 12))
+    report = Report.open(run)
+    said = text(report)
+    assert "Nobody qualified has signed off Know the deal" in said
+    for case in cases[:2]:
+        assert case.title not in said
+
+
 def test_simulated_answers_are_marked_wherever_the_report_shows(
     tmp_path: Path, cases: list[Case]
 ) -> None:

@@ -17,6 +17,7 @@ from phbkit.bulk.report.page import blocks_html, style
 from phbkit.bulk.report.run import Run, Text, read_run
 from phbkit.bulk.report.standards import Standard, StandardsFile, read_standards, set_standard
 from phbkit.bulk.report.texts import Agreement
+from phbkit.bulk.report.words import counted
 from phbkit.casebank import CaseBank
 from phbkit.errors import UnknownNameError
 from phbkit.exports.document import Block, Document, Heading, Table, as_text
@@ -203,7 +204,8 @@ class Report:
         """Put all parts together."""
         run = self._need
         blocks = (block for name in PARTS for block in self.part(name).blocks)
-        subtitle = f"{run.results['learner'].nunique()} learners, {len(run.case_ids)} cases"
+        learners, cases = len(run.learners), len(run.case_ids)
+        subtitle = f"{counted(learners, 'learner')}, {counted(cases, 'case')}"
         return Document(TITLE, tuple(blocks), subtitle=f"{subtitle}.", stamp=self.stamp)
 
     def __repr__(self) -> str:

@@ -81,8 +81,9 @@ class Run:
 
     @property
     def case_ids(self) -> tuple[str, ...]:
-        """The cases that were played."""
-        return tuple(self.manifest["cases"])
+        """The cases that anybody played."""
+        played = set(self.results["case"])
+        return tuple(case for case in self.manifest["cases"] if case in played)
 
     @property
     def simulated(self) -> bool:
