@@ -174,16 +174,16 @@ def _beside(title: str, group: Sequence[Form]) -> Iterator[Block]:
     rows = [
         (
             item,
-            *(f"{number(form.judgements[:, n].mean(), 1)} [{_spread(form, item)}]"
+            *(f"{number(form.judgements[:, n].mean())} [{_spread(form, item)}]"
               for form in group),
-            *(number(abs(means[a][n] - means[b][n]), 1) for a, b in pairs),
-            number(learners[n], 1),
+            *(number(abs(means[a][n] - means[b][n])) for a, b in pairs),
+            number(learners[n]),
             _contested(group, n),
         )
         for n, item in enumerate(items)
     ]  # fmt: skip
     gaps = ("Gap",) if len(pairs) == 1 else tuple(f"Gap, {a} and {b}" for a, b in pairs)
-    header = ("Question", *means, *gaps, "Learners", "Contested")
+    header = ("Question", *means, *gaps, "Learners’ mean", "Contested")
     widths = (1.8, *(1.7 for _ in means), *(0.6 for _ in pairs), 0.9, 1.2)
     yield table(f"Panels item by item: {title}", header, rows, widths)
 

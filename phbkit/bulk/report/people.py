@@ -38,9 +38,9 @@ def texts_part(run: Run, found: Sequence[Agreement] | None) -> Iterator[Block]:
         return
     yield Heading("Two markers beside each other", 3)
     yield Paragraph(
-        "Kappa is agreement beyond chance, large differences weighing more; it falls when one "
-        "marker is more lenient, and Pearson’s r does not. Mean difference is second less first, "
-        "points: above 0 the second is more lenient. Source: Cohen 1968, as in R’s measures."
+        "Kappa is agreement beyond chance, differences weighing as their squares. It falls when "
+        "one marker is more lenient, and Pearson’s r does not. Mean difference is second less "
+        "first, points: above 0 the second is more lenient. Source: Cohen 1968, as in R’s measures."
     )
     figures = [
         (
