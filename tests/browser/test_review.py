@@ -24,6 +24,7 @@ from phbkit.records import open_sessions
 from phbkit.review.meeting import Meeting
 from tests.browser.axe import violations
 from tests.browser.conftest import Served, Windows, free_port
+from tests.browser.network import Network
 
 OPEN_MS = 60_000
 PHONE = {"viewport": {"width": 360, "height": 740}}
@@ -562,6 +563,26 @@ def test_every_case_with_a_plan_can_be_reviewed(meetings: Meetings, page: Page) 
     bank = CaseBank(Path(__file__).parents[2] / "casebank")
     planned = {case for case in bank.case_ids if bank.load(case).about.items}
     assert {each.get_attribute("value") for each in offered} == planned
+
+
+def test_a_network_that_is_gone_without_a_word_is_noticed_though_nobody_presses(
+    meetings: Meetings, windows: Windows
+) -> None:
+    network = Network(meetings.port)
+    try:
+        page = windows.open()
+        page.goto(f"{network.url}review")
+        form = page.locator("form[action$='review/open']")
+        form.get_by_label("What the room calls you").fill("Fay")
+        press(page, "Open the meeting")
+        opened(page)
+        network.mute()
+        told = page.get_by_role("alert").filter(has_text="Disconnected")
+        expect(told).to_be_in_viewport(timeout=60_000)
+        network.mend()
+        expect(told).to_be_hidden()
+    finally:
+        network.close()
 
 
 def test_what_could_identify_somebody_is_kept_only_once_it_was_looked_at(
