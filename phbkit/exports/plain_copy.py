@@ -240,15 +240,19 @@ def _agreement(agreement: PartyAgreement) -> Iterator[tuple[str, str]]:
 def _disagreeing(record: DecisionRecord) -> Iterator[Block]:
     yield Heading("Who did not agree, in their own words")
     pairs = tuple((_to_you(each.role), each.text) for each in record.dissent)
-    pairs += tuple(
-        (f"{_to_you(each.who) or _PARTIES[each.party]}, of an earlier plan", _said_no(each))
-        for each in record.earlier
-    )
+    refused = (each for each in record.earlier if each.says != "agrees")
+    pairs += tuple(_of_an_earlier_plan(each) for each in refused)
     all_agree = all(agreement.says == "agrees" for agreement in record.agreements)
     nobody = (
         "Nobody wrote that they did not agree." if all_agree else "Nobody wrote more than is above."
     )
     yield Fields(pairs) if pairs else Paragraph(nobody)
+    conditions = tuple(
+        _of_an_earlier_plan(each) for each in record.earlier if each.says == "agrees"
+    )
+    if conditions:
+        yield Heading("Who said yes on a condition, before the plan was changed", 3)
+        yield Fields(conditions)
     yield Heading("If you do not agree")
     yield Paragraph(
         "You can say so. You can ask for the reasons in writing."
@@ -262,6 +266,7 @@ def _disagreeing(record: DecisionRecord) -> Iterator[Block]:
     yield Paragraph("The co-ordinator or the local team can tell you how.")
 
 
-def _said_no(said: PartyAgreement) -> str:
+def _of_an_earlier_plan(said: PartyAgreement) -> tuple[str, str]:
     not_to = f" Not to: {'; '.join(said.not_to)}." if said.not_to else ""
-    return f"{_SAYS[said.says].capitalize()}.{not_to} {said.reason}".strip()
+    told = f"{_SAYS[said.says].capitalize()}.{not_to} {said.reason}".strip()
+    return f"{_to_you(said.who) or _PARTIES[said.party]}, of an earlier plan", told

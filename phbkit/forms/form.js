@@ -258,6 +258,7 @@ function render({ model, el }) {
       return;
     }
     const saved = reply.did === "saved";
+    const { keep, ...problems } = reply.problems ?? {};
     if (saved) about.held = null;
     label(about, null);
     about.pressed = null;
@@ -269,18 +270,16 @@ function render({ model, el }) {
       about.behind = false;
       if (storage) forget(reply.finished ? {} : { only: keyOf(about) });
       if (form.isConnected) about.drawn = valuesOf(form);
-      const other = formOf(about.name)?.dataset.step !== form.dataset.step || form.dataset.step === "stage";
       const more = changed ? ", as it was when you pressed. What you changed after that is not." : "";
       say(`Saved at ${reply.at}${more}`, "saved");
-      if (other) endSaved();
+      if (form.dataset.step === "stage") endSaved(); // another button stands there now
       tell(el, "saved", { step: model.get("step"), next: reply.next, at: reply.at });
     } else if (now?.isConnected) {
       say("Not saved yet", "trouble");
-      const { keep, ...problems } = reply.problems;
       showErrors(now, problems);
       offerKeep(now, keep);
     } else {
-      say(Object.values(reply.problems).join(" "), "trouble");
+      say(Object.values(problems).join(" "), "trouble");
     }
   }
 

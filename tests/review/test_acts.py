@@ -379,6 +379,7 @@ def test_a_yes_on_a_condition_is_not_lost_when_the_plan_changes(case: Case) -> N
     record = decision_record("x", played.meeting, case)
     told = as_text(full(record)), as_text(plain(record))
     assert all("As long as I pick them." in document for document in told)
+    assert "Who said yes on a condition" in told[1]
 
 
 def test_no_decision_is_made_on_an_authority_that_is_not_settled(case: Case) -> None:

@@ -99,6 +99,7 @@ let asked = "";
 function noticeAsked() {
   const words = document.querySelector(".phb-todo[data-asks] a")?.textContent ?? "";
   if (words && words !== asked) say(words, "asks");
+  else if (!words && document.getElementById("phb-status").dataset.kind === "asks") say("", "note");
   asked = words;
 }
 
