@@ -38,12 +38,22 @@ class Mark:
 
 @dataclass(frozen=True)
 class Critical:
-    """A critical error: where it was made, why it is one, and who says so."""
+    """A critical error: where and at which step it was made, why it is one, and who says so."""
 
     where: str
+    step: str
     asked: str
     text: str
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Retry:
+    """What became of a critical error: how many answers it took, and whether the last is safe."""
+
+    where: str
+    tries: int
+    put_right: bool
 
 
 @dataclass(frozen=True)
@@ -68,8 +78,10 @@ class ToMark:
 class Result:
     """What scoring says of one learner's answers to one case.
 
-    `contested` names the questions and panels that give no mark, because the panel has two peaks.
-    `certainty` and `for_marking` are in no score. `simulated` answers are nobody's.
+    `critical` has the errors of first answers, and `retries` what became of each, in the same
+    order; `unsafe` says where there still is one, which stops the module. `contested` names the
+    questions and panels that give no mark, because the panel has two peaks. `certainty` and
+    `for_marking` are in no score. `simulated` answers are nobody's.
     """
 
     case: str
@@ -85,6 +97,19 @@ class Result:
     for_marking: tuple[ToMark, ...] = ()
     contested: tuple[tuple[str, str], ...] = ()
     simulated: bool = False
+    retries: tuple[Retry, ...] = ()
+    unsafe: tuple[str, ...] = ()
+
+    @property
+    def told_critical(self) -> str:
+        """Say how many critical errors there are, and how many were put right."""
+        count, left = len(self.critical), len(self.unsafe)
+        if not count:
+            return "No critical errors."
+        many = f"{count} critical error{'s' if count > 1 else ''}"
+        if not left:
+            return f"{many}, put right. The first answers count in the score."
+        return f"{many}, {left} not put right. The module is not finished."
 
     def total(self, key: str = "key") -> Decimal:
         """Sum of credits measured by one key."""
@@ -128,7 +153,7 @@ class Result:
             "case_version": self.case_version,
             "asked": self.asked,
             "answered": self.answered,
-            "complete": self.answered == self.asked,
+            "complete": self.answered == self.asked and not self.unsafe,
             "draft_case": self.draft,
             "scores": {
                 key: {
@@ -140,9 +165,17 @@ class Result:
                 for key in self.keys
             },
             "critical_errors": [
-                {"where": error.where, "text": error.text, "sources": list(error.sources)}
-                for error in self.critical
+                {
+                    "where": error.where,
+                    "step": error.step,
+                    "text": error.text,
+                    "sources": list(error.sources),
+                    "tries": retry.tries,
+                    "put_right": retry.put_right,
+                }
+                for error, retry in zip(self.critical, self.retries, strict=True)
             ],
+            "unsafe": list(self.unsafe),
             "questions": [
                 {
                     "question": mark.question,
@@ -209,7 +242,14 @@ class Result:
             )
             for key in self.keys
         ]
-        rows += [("Critical error", f"{error.where}: {error.text}", "") for error in self.critical]
+        rows += [
+            (
+                "Critical error",
+                f"{error.where}: {error.text}",
+                f"Put right in {retry.tries} tries." if retry.put_right else "Not put right.",
+            )
+            for error, retry in zip(self.critical, self.retries, strict=True)
+        ]
         rows += [
             ("Contested", f"{name} beside {panel}", "Not scored.") for name, panel in self.contested
         ]

@@ -7,10 +7,23 @@ from decimal import Decimal
 from typing import Any
 
 from phbkit.assessing import credit
-from phbkit.assessing.result import MIME, Critical, Mark, Result, Sure, ToMark
+from phbkit.assessing.result import MIME, Critical, Mark, Result, Retry, Sure, ToMark
 from phbkit.casebank import SCALE, Case, Panel, Question
+from phbkit.casebank.models import AGAIN
+from phbkit.deciding.decision import agreed_items
 
-__all__ = ["MIME", "Critical", "Mark", "Result", "Sure", "ToMark", "score"]
+__all__ = [
+    "MIME",
+    "Critical",
+    "Mark",
+    "Result",
+    "Retry",
+    "Sure",
+    "ToMark",
+    "critical_errors",
+    "latest",
+    "score",
+]
 
 
 def score(case: Case, answers: Mapping[str, Any]) -> Result:
@@ -24,8 +37,9 @@ def score(case: Case, answers: Mapping[str, Any]) -> Result:
         Question id to answer: an option id for `single`, a collection of option ids for
         `multiple` and `key-features`, all option ids in order for `ranking`, an integer from -2
         to 2 for `concordance`, text for `reflection`; and `<question>.sure`, 1 to 3. Questions
-        that are missing earn nothing. What the `decision` leaves out of the `plan` counts in no
-        critical error. Other keys are left alone.
+        that are missing earn nothing. `<question>.again` has the answers after an unsafe first
+        one, in their order: they earn nothing and say whether it was put right; `plan.again` and
+        `decision.again` the same of plans and decisions. Other keys are left alone.
 
     Returns
     -------
@@ -50,6 +64,8 @@ def score(case: Case, answers: Mapping[str, Any]) -> Result:
     reasons = ((panel.id, why_formative(panel, contested)) for panel in case.panels)
     formative = tuple((panel, reason) for panel, reason in reasons if reason)
     answered = sum(question.id in answers for question in case.questions)
+    critical = critical_errors(case, answers)
+    unsafe = tuple(error.where for error in critical_errors(case, latest(answers)))
     return Result(
         case.id,
         case.version,
@@ -58,7 +74,7 @@ def score(case: Case, answers: Mapping[str, Any]) -> Result:
         answered,
         marks,
         formative,
-        tuple(_critical(case, answers)),
+        critical,
         case.draft,
         tuple(_certainty(case, marks, answers)),
         tuple(
@@ -67,6 +83,8 @@ def score(case: Case, answers: Mapping[str, Any]) -> Result:
             if question.rubric and question.id in answers
         ),
         contested,
+        retries=tuple(_retry(error, unsafe, answers) for error in critical),
+        unsafe=unsafe,
     )
 
 
@@ -99,21 +117,41 @@ def _certainty(case: Case, marks: Iterable[Mark], answers: Mapping[str, Any]) ->
             yield Sure(question.id, answers[question.sure_key], earned[question.id])
 
 
-def _critical(case: Case, answers: Mapping[str, Any]) -> Iterator[Critical]:
+def critical_errors(case: Case, answers: Mapping[str, Any]) -> tuple[Critical, ...]:
+    """List the critical errors in answers: options that are one, and what is agreed to.
+
+    What a decision leaves out, puts off or declines is not agreed to; any other way of agreeing
+    counts the same. Answers under `<question>.again` are not looked at.
+    """
+    found = []
     for question in case.questions:
         given = answers.get(question.id, ())
-        chosen = {given} if isinstance(given, str) else set(given) if question.critical else set()
-        if question.feedback and chosen & set(question.critical):
-            yield Critical(
-                question.id, question.stem, question.feedback.text, question.feedback.sources
-            )
-    decision = answers.get("decision")
-    if decision is None or "plan" not in answers:
-        return
-    items = frozenset(answers["plan"]).difference(decision.get("not_to", ()))
-    for error in case.about.critical:
-        if error.when.holds(items, decision["choice"], decision["held"]):
-            yield Critical(error.id, "The plan and the decision", error.text, error.sources)
+        chosen = (given,) if isinstance(given, str) else given if question.critical else ()
+        sources = question.feedback.sources if question.feedback else ()
+        why = " ".join(
+            question.critical[option] for option in chosen if option in question.critical
+        )
+        if why:
+            found.append(Critical(question.id, question.step, question.stem, why, sources))
+    decision = answers.get("decision", {})
+    items = agreed_items(answers.get("plan", ()), decision)
+    for error in case.about.critical if items else ():
+        if error.when.met(items, decision["held"]):
+            asked = "The plan and the decision"
+            found.append(Critical(error.id, "decide", asked, error.text, error.sources))
+    return tuple(found)
+
+
+def latest(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Give each answer as it stands after every try."""
+    tried = {key: [answers[key], *answers.get(key + AGAIN, ())][-1] for key in answers}
+    return {key: value for key, value in tried.items() if not key.endswith(AGAIN)}
+
+
+def _retry(error: Critical, unsafe: Collection[str], answers: Mapping[str, Any]) -> Retry:
+    key = error.where if error.where in answers else "decision"
+    tries = 1 + len(answers.get(key + AGAIN, ()))
+    return Retry(error.where, tries, error.where not in unsafe)
 
 
 def _marks(case: Case, question: Question, answers: Mapping[str, Any]) -> Iterator[Mark]:

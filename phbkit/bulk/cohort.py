@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from phbkit.casebank import Case, Question
+from phbkit.casebank.models import AGAIN, SURE
 from phbkit.errors import PhbError
 from phbkit.records import open_store
 from phbkit.workbook.answers import ARC_KEYS
@@ -85,7 +86,8 @@ class Names:
         """Say whether a case asks for this."""
         first, _, part = key.partition(".")
         questions = self._questions[case]
-        return key in questions or first in ARC_KEYS or (part == "sure" and first in questions)
+        beside = part in {"sure", "again"} and first in questions
+        return key in questions or first in ARC_KEYS or beside
 
     def question(self, case: str, key: str) -> Question | None:
         """Return a question of a case; None for what the arc asks."""
@@ -320,7 +322,8 @@ def put(answers: dict[str, Any], key: str, text: str, question: Question | None)
     bool
         False when there was an answer already.
     """
-    place, *rest = [key] if question or key.endswith(".sure") else key.split(".")
+    whole = question or key.endswith((SURE, AGAIN))
+    place, *rest = [key] if whole else key.split(".")
     for part in rest:
         answers = answers.setdefault(place, {})
         place = part
@@ -338,11 +341,12 @@ def _value(text: str, place: str, question: Question | None) -> Any:
         except ValueError:
             return text
     wants = question.format if question else ""
-    if wants in _LIST_FORMATS or (not question and place in _LIST_PARTS):
+    listed = place in _LIST_PARTS or place.endswith(AGAIN)
+    if wants in _LIST_FORMATS or (not question and listed):
         return [part for part in _SEPARATOR.split(plain) if part]
     if place == "changes":
         return [part.strip() for part in plain.split("|")]
-    numbers = wants == "concordance" or place.endswith(".sure") or place == "review_weeks"
+    numbers = wants == "concordance" or place.endswith(SURE) or place == "review_weeks"
     whole = _WHOLE.fullmatch(plain) if numbers else None
     if whole:
         return int(whole[1])

@@ -10,16 +10,17 @@ import csv
 import json
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from phbkit.assessing.scoring import critical_errors
 from phbkit.bulk.cohort import Attempt
 from phbkit.bulk.folder import RunError
 from phbkit.bulk.writing import part_of
 from phbkit.casebank import SCALE, Case, Question
-from phbkit.casebank.models import MONEY_STEPS
+from phbkit.casebank.models import AGAIN, MONEY_STEPS
 from phbkit.deciding import HOLDERS, Plan
 from phbkit.workbook.answers import BOARD, DECISIONS, HELD
 from phbkit.workbook.figures import FIELDS
@@ -89,7 +90,7 @@ def _answers(
         answers |= _advised(case, chance)
     if "reflect" in case.steps:
         answers["cpd"] = {"learnt": _TEXT, "changes": [_TEXT, _TEXT], "hours": "0.50"}
-    return answers
+    return answers | _put_right(case, answers)
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,19 @@ def _decided(case: Case, chance: random.Random) -> dict[str, Any]:
     }
 
 
+def _put_right(case: Case, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer what was unsafe once more, as the key has it; an unsafe plan is declined."""
+    again = {}
+    for error in critical_errors(case, answers):
+        if error.where in answers:
+            question = case.question(error.where)
+            key = question.key[0] if question.format == "single" else list(question.key)
+            again[error.where + AGAIN] = [key]
+        else:
+            again["decision" + AGAIN] = [answers["decision"] | {"choice": "decline"}]
+    return again
+
+
 def _advised(case: Case, chance: random.Random) -> dict[str, Any]:
     """Keep the area's own figures, and advise the board of one thing or another."""
     triggers = [trigger.id for trigger in case.money.triggers]
@@ -189,9 +203,15 @@ def _line_writer(file: Any) -> Any:
     return write
 
 
+def _of_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
 def _csv_writer(file: Any, cases: Sequence[Case]) -> Any:
     """Write wide rows: the parts of what the arc asks as JSON in a cell."""
+    tried = [*(q.id for case in cases for q in case.questions if q.critical), "decision"]
     keys = [key for case in cases for q in case.questions for key in (q.id, q.sure_key) if key]
+    keys += [key + AGAIN for key in tried]
     header = [
         "learner",
         "case",
@@ -208,7 +228,7 @@ def _csv_writer(file: Any, cases: Sequence[Case]) -> Any:
 
     def write(attempt: Attempt) -> None:
         cells = {
-            key: value if isinstance(value, str) else " ".join(value) if isinstance(value, list)
+            key: value if isinstance(value, str) else " ".join(value) if _of_texts(value)
             else json.dumps(value)
             for key, value in attempt.answers.items()
         }  # fmt: skip

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from phbkit.casebank import checking
+from phbkit.casebank import checking, safety
 from phbkit.casebank.area import Area, read_area
 from phbkit.casebank.bodies import Bodies, check_names, named
 from phbkit.casebank.case import Case
@@ -36,6 +36,7 @@ class _Reading:
     day: dt.date
     drafts: bool = False
     faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
     cited: set[str] = field(default_factory=set)
     unread: bool = False
 
@@ -104,6 +105,22 @@ class CaseBank:
         _LOADED[name] = stamps, case
         return case
 
+    def faults_of(self, case_id: str) -> list[Fault]:
+        """Find every fault of one case and of what it rests on.
+
+        Raises
+        ------
+        UnknownNameError
+            No case has this id.
+        """
+        if case_id not in self.case_ids:
+            raise UnknownNameError.among("case", case_id, self.case_ids, str(self.root / "cases"))
+        return sorted(set(self._read_case(case_id)[1].faults))
+
+    def warnings(self, case_ids: Iterable[str]) -> list[Fault]:
+        """List what in some cases is most likely wrong, and may be right."""
+        return sorted({w for each in case_ids for w in self._read_case(each)[1].warnings})
+
     def faults(self) -> list[Fault]:
         """Find every fault of every case, and sources that nobody cites."""
         readings = [self._read_case(case_id)[1] for case_id in self.case_ids]
@@ -121,11 +138,11 @@ class CaseBank:
         return sorted(faults)
 
     def strange_marks(
-        self, item_marks: Collection[str], case_marks: Collection[str]
+        self, item_marks: Collection[str], case_marks: Collection[str], case_ids: Iterable[str]
     ) -> list[Fault]:
         """Find marks on cases and items that no rule reads: most likely misspelt."""
         faults = []
-        for case_id in self.case_ids:
+        for case_id in case_ids:
             document = read_document(self.root / "cases" / case_id / "case.yaml")
             case = _Reading(self._bodies, self.today, drafts=True).read(document, CaseFile)
             if case is None or isinstance(document, Fault):
@@ -155,15 +172,26 @@ class CaseBank:
             if rule.id not in functions
         ]
 
-    def unsigned(self) -> list[Fault]:
-        """Find cases that nobody qualified has signed off, or whose next review is past."""
-        faults = []
-        for case_id in self.case_ids:
+    def unsigned(self, case_ids: Iterable[str]) -> list[Fault]:
+        """Find cases that may not be published.
+
+        Nobody qualified has signed them off, their next review is past, or what they say of safety
+        has no sound source.
+        """
+        faults: list[Fault] = []
+        for case_id in case_ids:
             document = read_document(self.root / "cases" / case_id / "case.yaml")
             reading = _Reading(self._bodies, self.today)
             case = reading.read(document, CaseFile)
             if case is None or isinstance(document, Fault):
                 continue
+            claims = safety.safety_claims(case)
+            faults += safety.weakly_sourced(document, claims, self._sources)
+            asked = read_document(self.root / "cases" / case_id / "questions.yaml")
+            questions = reading.read(asked, QuestionFile)
+            if questions and isinstance(asked, Document):
+                claims = safety.claims_asked(questions.questions)
+                faults += safety.weakly_sourced(asked, claims, self._sources)
             review = case.sign_off.next_review
             if case.sign_off.state == "draft":
                 cure = "Somebody qualified has to review it and give their role and the date."
@@ -237,26 +265,25 @@ class CaseBank:
         for document in documents:
             if isinstance(document, Document):
                 reading.faults += checking.check_dates(document, self.today)
+                reading.faults += safety.check_texts(document, self.today)
         if deal and isinstance(self._documents["deal"], Document):
             reading.faults += checking.check_rules(self._documents["deal"], deal.rules)
         if about and glossary and isinstance(case_document, Document):
             entries = glossary.glossary
             reading.faults += checking.check_case(case_document, about, entries, case_id)
+            reading.faults += safety.check_safety(case_document, about)
+            reading.faults += safety.check_consistent(case_document, about)
+            rules = {rule.id for rule in deal.rules} if deal else set()
+            reading.faults += checking.check_exceptions(case_document, about, rules)
         area = _area_of(about, folder)
         reading.faults += area if isinstance(area, list) else []
-        panels: list[Panel] = []
         if asked and isinstance(question_document, Document):
             found = checking.check_questions(question_document, asked.questions, about)
             reading.faults += found
-        if about and asked:
-            questions = asked.questions
-            concordance = [q.id for q in questions if q.format == "concordance"]
-            for spec in about.panels:
-                panel = read_panel(spec, folder, concordance)
-                if isinstance(panel, Panel):
-                    panels.append(panel)
-                else:
-                    reading.faults += panel
+            if about and isinstance(case_document, Document):
+                both = (case_document, question_document)
+                reading.warnings += safety.warnings(*both, about, asked.questions)
+        panels = _read_panels(about, asked, folder, reading.faults) if about and asked else []
         if not (about and asked and deal and glossary) or reading.faults:
             return None, reading
         case = Case(
@@ -300,6 +327,16 @@ class CaseBank:
             digest.update(file.relative_to(self.root).as_posix().encode() + b"\0")
             digest.update(file.read_bytes() + b"\0")
         return digest.hexdigest()[:12]
+
+
+def _read_panels(
+    about: CaseFile, asked: QuestionFile, folder: Path, faults: list[Fault]
+) -> list[Panel]:
+    """Read the panels of a case, and add what is wrong with them to `faults`."""
+    concordance = [q.id for q in asked.questions if q.format == "concordance"]
+    read = [read_panel(spec, folder, concordance) for spec in about.panels]
+    faults += (fault for panel in read if isinstance(panel, list) for fault in panel)
+    return [panel for panel in read if isinstance(panel, Panel)]
 
 
 def _area_of(about: CaseFile | None, folder: Path) -> Area | list[Fault] | None:

@@ -112,10 +112,10 @@ class Case:
         raise UnknownNameError.among("plan item", item_id, known, self.id)
 
     def follow_up(
-        self, items: frozenset[str], decision: str | None, held: str | None = None
+        self, items: frozenset[str], refusal: str | None, held: str | None = None
     ) -> FollowUp:
-        """Choose what happened next: the first branch whose condition holds."""
-        return next(b for b in self.about.after if b.when.holds(items, decision, held))
+        """Choose what happened next on what was agreed: the first branch whose condition holds."""
+        return next(b for b in self.about.after if b.when.holds(items, refusal, held))
 
     def person_reply(self, items: frozenset[str]) -> Reply:
         """Choose what the person says to a plan: the first reply whose condition holds."""
@@ -123,12 +123,12 @@ class Case:
         return next(r for r in self.about.replies.person if r.when.holds(items))
 
     def commissioner_reply(
-        self, items: frozenset[str], decision: str | None, held: str | None = None
+        self, items: frozenset[str], refusal: str | None, held: str | None = None
     ) -> Reply:
-        """Choose what the commissioner says to a plan and a decision, last of the three."""
+        """Choose what the commissioner says to what is left of a plan, last of the three."""
         assert self.about.replies  # noqa: S101  checked when the case was loaded
         return next(
-            r for r in self.about.replies.commissioner if r.when.holds(items, decision, held)
+            r for r in self.about.replies.commissioner if r.when.holds(items, refusal, held)
         )
 
     def frame(self, part: str = "items") -> pd.DataFrame:

@@ -14,10 +14,11 @@ from phbkit.casebank.formats import format_faults
 from phbkit.casebank.ground import Body, GlossaryEntry, Rule, Source
 from phbkit.casebank.models import (
     MONEY_STEPS,
+    AgreedWhen,
     CaseFile,
-    DecisionId,
     Held,
     Question,
+    Refusal,
     Reply,
     SignOff,
     StepId,
@@ -28,7 +29,7 @@ from phbkit.errors import Fault
 
 _PLACEHOLDER = "FILL IN"
 _RAW_HTML = re.compile(r"<\s*/?\s*[a-zA-Z!]|javascript:", re.IGNORECASE)
-_MOST_BRANCHED_ITEMS = 14
+MOST_BRANCHED_ITEMS = 14
 _MOST_RISKS = 20
 _ARC_KEYS = {"plan", "ledger", "decision", "cpd", *MONEY_STEPS}
 _NO_MORE = "Move it up, or loosen its condition."
@@ -45,9 +46,9 @@ _WITH_IDS = (
     "after",
     "panels",
 )
-_DECISIONS = get_args(DecisionId)
-_HELD = get_args(Held)
-_NEEDED: dict[str, tuple[str, ...]] = {
+_REFUSALS: tuple[str | None, ...] = (None, *get_args(Refusal))
+HELD = get_args(Held)
+NEEDED: dict[str, tuple[str, ...]] = {
     "meet": ("person", "outcomes"),
     "deal": ("deal",),
     "gates": ("gates",),
@@ -171,6 +172,13 @@ def check_case(
     yield from _check_sign_off(document, case.sign_off)
 
 
+def check_exceptions(document: Document, case: CaseFile, rules: set[str]) -> Iterator[Fault]:
+    """Find exceptions to rules that the deal does not have."""
+    for index, each in enumerate(case.exceptions):
+        place = ("exceptions", index, "rule")
+        yield from _unknown(document, place, [each.rule], rules, "rule of the deal")
+
+
 def _check_money(document: Document, case: CaseFile) -> Iterator[Fault]:
     if case.money is None:
         return
@@ -199,13 +207,13 @@ def _check_steps(document: Document, case: CaseFile) -> Iterator[Fault]:
         cure = "Add one: doing nothing has its own."
         yield document.fault(("risks",), "has none of not doing.", cure)
     for step in case_steps(case):
-        for part in _NEEDED.get(step, ()):
+        for part in NEEDED.get(step, ()):
             if not getattr(case, part):
                 cure = "Add it, or leave the step out of `steps`."
                 yield document.fault((part,), f"is empty, and step {step!r} shows it.", cure)
 
 
-def _conditions(case: CaseFile) -> Iterator[tuple[tuple[str | int, ...], When]]:
+def _conditions(case: CaseFile) -> Iterator[tuple[tuple[str | int, ...], AgreedWhen]]:
     """List every condition on a plan with the place of what hangs on it."""
     parts: dict[tuple[str, ...], Sequence[Any]] = {
         ("risks",): case.risks,
@@ -247,16 +255,16 @@ def _check_reached(
     document: Document, path: tuple[str | int, ...], conditions: Sequence[When]
 ) -> Iterator[Fault]:
     """Find conditions that never come first, whatever the plan and the decision."""
-    named = _named(conditions)
-    if len(named) > _MOST_BRANCHED_ITEMS:
+    named = named_items(conditions)
+    if len(named) > MOST_BRANCHED_ITEMS:
         problem = f"turns on {len(named)} plan items."
-        yield document.fault(path, problem, f"Use at most {_MOST_BRANCHED_ITEMS}.")
+        yield document.fault(path, problem, f"Use at most {MOST_BRANCHED_ITEMS}.")
         return
     unreached = set(range(len(conditions)))
-    for plan, (decision, held) in product(_plans(named), _ways(conditions)):
+    for plan, (refusal, held) in product(plans_of(named), _ways(conditions)):
         if not unreached:
             return
-        met = (i for i, when in enumerate(conditions) if when.holds(plan, decision, held))
+        met = (i for i, when in enumerate(conditions) if when.holds(plan, refusal, held))
         unreached.discard(next(met, -1))
     for index in sorted(unreached):
         yield document.fault((*path, index), "can never be reached.", _NO_MORE)
@@ -271,23 +279,23 @@ def _check_plans(document: Document, case: CaseFile) -> Iterator[Fault]:
         yield document.fault(("plans",), "are not the person's and a panel's.", cure)
 
 
-def _named(conditions: Iterable[When]) -> list[str]:
+def named_items(conditions: Iterable[AgreedWhen]) -> list[str]:
     """List the items that some conditions turn on."""
     return sorted(
         {name for when in conditions for name in (*when.with_all, *when.with_any, *when.without)}
     )
 
 
-def _plans(named: Sequence[str]) -> Iterator[frozenset[str]]:
+def plans_of(named: Sequence[str]) -> Iterator[frozenset[str]]:
     """Make every plan of some items, small ones first."""
     sizes = range(len(named) + 1)
     return map(frozenset, chain.from_iterable(combinations(named, size) for size in sizes))
 
 
-def _ways(conditions: Iterable[When]) -> list[tuple[str, str | None]]:
-    """List the decisions, with each way to hold the money where a condition turns on it."""
-    held = _HELD if any(when.held for when in conditions) else (None,)
-    return list(product(_DECISIONS, held))
+def _ways(conditions: Iterable[When]) -> list[tuple[str | None, str | None]]:
+    """List the refusals and going ahead, with each way to hold the money that matters."""
+    held = HELD if any(when.held for when in conditions) else (None,)
+    return list(product(_REFUSALS, held))
 
 
 def _check_branches(document: Document, case: CaseFile) -> Iterator[Fault]:
@@ -295,19 +303,20 @@ def _check_branches(document: Document, case: CaseFile) -> Iterator[Fault]:
     if branches[-1] != When():
         path = ("after", len(branches) - 1, "when")
         yield document.fault(path, "leaves some plans without an end.", "End with no `when`.")
-    named = _named(branches)
-    if len(named) > _MOST_BRANCHED_ITEMS:
+    named = named_items(branches)
+    if len(named) > MOST_BRANCHED_ITEMS:
         problem = f"turns on {len(named)} plan items."
-        yield document.fault(("after",), problem, f"Use at most {_MOST_BRANCHED_ITEMS}.")
+        yield document.fault(("after",), problem, f"Use at most {MOST_BRANCHED_ITEMS}.")
         return
-    prices = {item.id: item.cost for item in case.items if item.how == "bought"}
+    prices = {item.id: item.budget_share * item.times for item in case.items}
     most = case.budget.indicative if case.budget else sum(prices.values())
     reached: set[int] = set()
     afforded: set[int] = set()
     ways = _ways(branches)
-    for plan in _plans(named):
-        for decision, held in ways:
-            first = (i for i, when in enumerate(branches) if when.holds(plan, decision, held))
+    for plan in plans_of(named):
+        for refusal, held in ways:
+            agreed = frozenset() if refusal else plan
+            first = (i for i, when in enumerate(branches) if when.holds(agreed, refusal, held))
             branch = next(first, -1)
             reached.add(branch)
             if sum(prices.get(name, 0) for name in plan) <= most:
@@ -355,8 +364,8 @@ def check_questions(
             yield document.fault((*path, field), problem, cure)
     tried = {question.gate for question in questions if question.critical}
     for gate in sorted(gates - tried):
-        cure = "Add a question with `gate` and `critical` that tries it."
-        yield document.fault(("questions",), f"never try the gate {gate!r}.", cure)
+        cure = "Add a question with this `gate` and, in `critical`, an option that fails it."
+        yield document.fault(("questions",), f"can never fail the gate {gate!r}.", cure)
 
 
 def _repeated(document: Document, path: tuple[str | int, ...], names: list[str]) -> Iterator[Fault]:

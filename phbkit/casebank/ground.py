@@ -11,17 +11,27 @@ from phbkit.casebank.models import Id, Line, Shape, Text
 
 
 class Source(Shape):
-    """One document a claim may rest on, and how far it was read."""
+    """One document a claim may rest on, how far it was read, and on whose page.
+
+    `host` is the publisher's own page, a copy on somebody else's, or a practitioner's or seller's.
+    """
 
     title: Line
     publisher: Line
     date: Line
     address: Annotated[Line, Field(pattern=r"^https?://[^\s]+$")]
     read: Literal["in full", "in part", "opening", "abstract", "secondary"]
+    host: Literal["publisher", "copy", "practitioner"] = "publisher"
     checked: dt.date
     due: dt.date
     sure: Literal["verified", "partly", "unverified"]
     note: Line | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether a claim about safety may rest on it alone."""
+        seen = self.read in {"in full", "in part", "abstract"}
+        return seen and self.sure == "verified" and self.host == "publisher"
 
 
 class GlossaryEntry(Shape):

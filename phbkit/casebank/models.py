@@ -36,8 +36,12 @@ BoardChoice = Literal["gradual", "fast", "small", "wait", "no"]
 Held = Literal["notional", "third-party", "direct-payment"]
 Says = Literal["agrees", "agrees in part", "does not agree"]
 SURE = ".sure"
+AGAIN = ".again"
+"""Ends the key under which a question's answers after an unsafe one are kept, in their order."""
 RankingVariant = Literal["foundation", "specialty"]
 DecisionId = Literal["agree", "agree-part", "trial", "defer", "decline"]
+Refusal = Literal["defer-dated", "defer", "decline"]
+"""How a decision agrees to nothing; in a condition `defer` is any waiting, with a date or not."""
 
 
 class Shape(BaseModel):
@@ -128,12 +132,16 @@ class Safety(Claim):
 
 
 class PlanItem(Shape):
-    """One thing the budget would buy, or that usual care already gives."""
+    """One thing the budget would buy, or that usual care already gives.
+
+    `price` is pounds each time, of which the person pays `own_share`; all of it for `own-money`.
+    """
 
     id: Id
     title: Line
     what: Text
     price: Pounds
+    own_share: Pounds = Decimal(0)
     per: Line
     times: Annotated[int, Field(ge=1, le=400)]
     price_year: PriceYear
@@ -148,30 +156,49 @@ class PlanItem(Shape):
 
     @property
     def cost(self) -> Decimal:
-        """Pounds a year."""
+        """Pounds a year, whoever pays."""
         return self.price * self.times
 
+    @property
+    def budget_share(self) -> Decimal:
+        """What the budget pays, pounds each time."""
+        return self.price - self.own_share if self.how == "bought" else Decimal(0)
 
-class When(Shape):
-    """A condition on a plan and a decision: every part given must hold."""
+    @property
+    def persons_share(self) -> Decimal:
+        """What the person pays, pounds each time."""
+        return self.price if self.how == "own-money" else self.own_share
+
+
+class AgreedWhen(Shape):
+    """A condition on what is agreed to, whatever the decision is called: every part must hold."""
 
     with_all: tuple[Id, ...] = ()
     with_any: tuple[Id, ...] = ()
     without: tuple[Id, ...] = ()
-    decision: tuple[DecisionId, ...] = ()
     held: tuple[Held, ...] = ()
 
-    def holds(
-        self, items: frozenset[str], decision: str | None = None, held: str | None = None
-    ) -> bool:
-        """Say whether a plan of `items`, a `decision` and a way to hold the money meet it."""
+    def met(self, items: frozenset[str], held: str | None = None) -> bool:
+        """Say whether `items` and a way to hold the money meet it."""
         return (
             items.issuperset(self.with_all)
             and (not self.with_any or not items.isdisjoint(self.with_any))
             and items.isdisjoint(self.without)
-            and (not self.decision or decision in self.decision)
             and (not self.held or held in self.held)
         )
+
+
+class When(AgreedWhen):
+    """A condition on items and, where it names any, on a decision that agrees to nothing."""
+
+    decision: tuple[Refusal, ...] = ()
+
+    def holds(
+        self, items: frozenset[str], refusal: str | None = None, held: str | None = None
+    ) -> bool:
+        """Say whether `items`, a refusal (None where something is agreed) and `held` meet it."""
+        told = {refusal, "defer"} if refusal == "defer-dated" else {refusal}
+        return self.met(items, held) and (not self.decision or not told.isdisjoint(self.decision))
 
 
 class Risk(Shape):
@@ -198,10 +225,10 @@ class Gate(Claim):
 
 
 class CriticalError(Claim):
-    """A plan and a decision that are unsafe whatever the score: told apart from it."""
+    """What is unsafe to agree to, whatever the score and whatever the decision is called."""
 
     id: Id
-    when: When
+    when: AgreedWhen
 
 
 class Reply(Shape):
@@ -219,6 +246,12 @@ class Replies(Shape):
 
     person: Annotated[tuple[Reply, ...], Field(min_length=1)]
     commissioner: Annotated[tuple[Reply, ...], Field(min_length=1)]
+
+
+class RuleException(Claim):
+    """A rule of the deal that does not bind here, why, and who says so."""
+
+    rule: Id
 
 
 class OtherPlan(Shape):
@@ -313,8 +346,8 @@ class Criterion(Shape):
 class Question(Shape):
     """One decision point.
 
-    `single`, `multiple` and `key-features` have options and a key; an option in `critical` is a
-    critical error, told apart from the score; `gate` names the safety gate that a question tries;
+    `single`, `multiple` and `key-features` have options and a key; `critical` says of each option
+    that is a critical error why it is unsafe; `gate` names the safety gate that a question tries;
     `certainty` asks beside it how sure the learner is. `key-features` takes at most `most`.
     `ranking` has all its options as key, the best first, and a `variant` that says how the
     distances count. `concordance` has a hypothesis, new information and panels; `again` names an
@@ -332,7 +365,7 @@ class Question(Shape):
     variant: RankingVariant | None = None
     certainty: bool = False
     rubric: tuple[Criterion, ...] = ()
-    critical: tuple[Id, ...] = ()
+    critical: dict[Id, Text] = Field(default_factory=dict)
     gate: Id | None = None
     thinking: Text | None = None
     learn: Text | None = None
@@ -376,6 +409,7 @@ class CaseFile(Shape):
     outcomes: tuple[Outcome, ...] = ()
     budget: Budget | None = None
     deal: tuple[DealPoint, ...] = ()
+    exceptions: tuple[RuleException, ...] = ()
     glossary: tuple[Id, ...] = ()
     gates: tuple[Gate, ...] = ()
     voices: tuple[Voice, ...] = ()

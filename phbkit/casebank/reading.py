@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -21,6 +21,7 @@ Place = tuple[str | int, ...]
 
 LARGEST_FILE = 1_000_000
 _DEEPEST = 20
+_LONGEST_NOTED = 4  # words of a value that a comment may follow on its line
 _NOTHING = {"", "null", "~"}
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -73,9 +74,11 @@ def read_document(file: Path) -> Document | Fault:
 
 def _check_plain(text: str) -> None:
     """Refuse what may multiply or nest without end, before anything is built of it."""
-    depth = 0
+    depth, lines = 0, text.splitlines()
     for event in yaml.parse(text, Loader=_LOADER):
         line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.ScalarEvent) and not event.style and event.end_mark:
+            _check_whole(event.value, lines, event.end_mark)
         tag = getattr(event, "tag", None)
         if tag:
             raise _NotPlainError(f"tags ({tag}) are not allowed", line)
@@ -87,6 +90,17 @@ def _check_plain(text: str) -> None:
             depth -= 1
         if depth > _DEEPEST:
             raise _NotPlainError("it nests too deeply", line)
+
+
+def _check_whole(value: str, lines: list[str], end: Any) -> None:
+    """Refuse text that goes on after a `#`, where YAML drops it; a short note there may stand."""
+    rest = lines[end.line][end.column :].strip() if end.line < len(lines) else ""
+    told = rest.startswith("#") and (rest[1:2].strip() or len(value.split()) > _LONGEST_NOTED)
+    if told:
+        problem = (
+            f"the text from {rest[:20]!r} on is lost: put it in quotes, or after >- on a new line"
+        )
+        raise _NotPlainError(problem, end.line + 1)
 
 
 def _build(node: Any, path: Place, lines: dict[Place, int]) -> Any:
@@ -166,22 +180,44 @@ def _problem(detail: Any) -> str:
         return "is not a field that is known here."
     got = repr(detail["input"])
     got = got if len(got) <= 60 else got[:57] + "…"
-    return f"{detail['msg'][0].lower()}{detail['msg'][1:]}; found {got}."
+    told = _IN_WORDS.get(detail.get("ctx", {}).get("pattern", ""), detail["msg"])
+    return f"{told[0].lower()}{told[1:]}; found {got}."
 
 
 def _cure(model: type[BaseModel], path: Place, detail: Any) -> str:
-    kind = detail["type"]
+    kind, field = detail["type"], str(path[-1]) if path else ""
     if kind == "missing":
-        return f"Add `{path[-1]}:`."
+        return f"Add `{field}:`."
     if kind == "extra_forbidden":
-        near = get_close_matches(str(path[-1]), _field_names(model), n=1)
+        if path[0] == "critical" and field == "decision":
+            return "Take it out: what is agreed to is unsafe whatever the decision is called."
+        near = get_close_matches(field, _field_names(model, path[:-1]), n=1)
         return f"Did you mean `{near[0]}`?" if near else "Take it out."
+    if field == "critical" and kind == "dict_type":
+        return "Say of each option why it is unsafe: `b: Nobody would see it go wrong.`"
     if kind == "greater_than_equal":
         return f"Give {detail['ctx']['ge']} or more."
     return "Change it to what is asked for."
 
 
-def _field_names(model: type[BaseModel]) -> list[str]:
-    schema = model.model_json_schema()
-    shapes = [schema, *schema.get("$defs", {}).values()]
-    return sorted({name for shape in shapes for name in shape.get("properties", {})})
+_IN_WORDS = {
+    r"^20\d\d/\d\d$": "must be a financial year, such as 2026/27",
+    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "must be an id in small letters, such as back-pain",
+}
+
+
+def _field_names(model: type[BaseModel], path: Place) -> list[str]:
+    """List the fields of the shape that stands at a place."""
+    shape: Any = model
+    for part in path:
+        if isinstance(part, str) and isinstance(shape, type) and issubclass(shape, BaseModel):
+            shape = shape.model_fields[part].annotation if part in shape.model_fields else None
+            shape = next(iter(_shapes_in(shape)), None)
+    return sorted(shape.model_fields) if shape else []
+
+
+def _shapes_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _shapes_in(part)

@@ -67,13 +67,18 @@ def serve(
 @app.command()
 @fails_clearly
 def check(
+    case: Annotated[str, typer.Argument(help="The id of one case; all where left out.")] = "",
     due: Annotated[bool, typer.Option("--due", help="List sources whose check is due.")] = False,
     publishable: Annotated[
         bool, typer.Option("--publishable", help="Refuse cases that nobody has signed off.")
     ] = False,
+    construct: Annotated[
+        bool, typer.Option("--construct", help="Report what gives the keys of questions away.")
+    ] = False,
 ) -> None:
     """Check the case bank: every fault of every case, with file, line, field and cure."""
     from phbkit.casebank import CaseBank
+    from phbkit.casebank.construct import report
     from phbkit.deciding import CASE_MARKS, ITEM_MARKS, RULES
     from phbkit.settings import settings
 
@@ -83,14 +88,22 @@ def check(
             typer.echo(f"{source.due}  {name}: {source.title}, {source.publisher}")
         typer.echo(f"{_count(len(bank.due()), 'source')} due on {bank.today}.")
         return
-    faults = bank.faults() + bank.rules_beside(RULES) + bank.strange_marks(ITEM_MARKS, CASE_MARKS)
-    faults += bank.unsigned() if publishable else []
+    ids = [case] if case else bank.case_ids
+    faults = bank.faults_of(case) if case else bank.faults() + bank.rules_beside(RULES)
+    faults += bank.strange_marks(ITEM_MARKS, CASE_MARKS, ids)
+    faults += bank.unsigned(ids) if publishable else []
     for fault in faults:
         typer.echo(str(fault))
+    warnings = bank.warnings(ids)
+    for warning in warnings:
+        typer.echo(f"{warning}  (warning)")
     if faults:
         typer.echo(f"{_count(len(faults), 'fault')}.", err=True)
         raise typer.Exit(1)
-    typer.echo(f"No faults in {_count(len(bank.case_ids), 'case')}.")
+    if construct:
+        typer.echo(report([bank.load(each) for each in ids]))
+    more = f", {_count(len(warnings), 'warning')}" if warnings else ""
+    typer.echo(f"No faults in {_count(len(ids), 'case')}{more}.")
 
 
 @app.command()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from phbkit.casebank import PlanItem, Rule
+from phbkit.casebank.models import RuleException
 from phbkit.deciding.plan import Plan
 from phbkit.errors import UnknownNameError
 
@@ -55,15 +56,16 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Finding:
-    """What one rule says of one proposal, and of which items."""
+    """What one rule says of one proposal, and of which items; `excepted` where it does not bind."""
 
     rule: Rule
     items: tuple[PlanItem, ...]
+    excepted: RuleException | None = None
 
     @property
     def level(self) -> Level:
-        """`stop`, `discuss` or `note`."""
-        return self.rule.finding
+        """`stop`, `discuss` or `note`; a rule that does not bind here is a note."""
+        return "note" if self.excepted else self.rule.finding
 
     @property
     def about(self) -> str:
@@ -102,6 +104,7 @@ def findings(proposal: Proposal) -> tuple[Finding, ...]:
     """Hold a proposal against every rule in force on the day of the case, gravest first."""
     case = proposal.plan.case
     found = []
+    exceptions = {each.rule: each for each in case.about.exceptions}
     for rule in case.rules.values():
         if not rule.applies_on(case.about.as_of):
             continue
@@ -110,7 +113,7 @@ def findings(proposal: Proposal) -> tuple[Finding, ...]:
         hit = RULES[rule.id](proposal)
         items = () if isinstance(hit, bool) else tuple(hit)
         if items or hit is True:
-            found.append(Finding(rule, items))
+            found.append(Finding(rule, items, exceptions.get(rule.id)))
     return tuple(sorted(found, key=lambda finding: _ORDER[finding.level]))
 
 
@@ -126,7 +129,7 @@ def must_cover_plan(proposal: Proposal) -> Found:
 
 @_rule
 def no_top_up(proposal: Proposal) -> Found:
-    return [item for item in proposal.plan.items if item.how == "own-money"]
+    return [item for item in proposal.plan.items if item.persons_share]
 
 
 @_rule

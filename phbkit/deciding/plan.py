@@ -85,13 +85,22 @@ class Plan:
         return item.times if own is None else own
 
     def cost_of(self, item: PlanItem) -> Decimal:
-        """Cost an item in pounds a year; nothing where the budget does not pay for it."""
-        return item.price * self.times(item) if item.how == "bought" else Decimal(0)
+        """Cost an item to the budget, in pounds a year."""
+        return item.budget_share * self.times(item)
+
+    def own_cost_of(self, item: PlanItem) -> Decimal:
+        """Cost an item to the person, in pounds a year."""
+        return item.persons_share * self.times(item)
 
     @property
     def cost(self) -> Decimal:
         """What the budget would pay, pounds a year."""
         return sum((self.cost_of(item) for item in self.items), Decimal(0))
+
+    @property
+    def own_cost(self) -> Decimal:
+        """What the person would pay, pounds a year."""
+        return sum((self.own_cost_of(item) for item in self.items), Decimal(0))
 
     @property
     def one_off(self) -> Decimal:
@@ -128,7 +137,8 @@ class Plan:
         """Give the plan as a table of items with what the budget would pay, pounds a year."""
         import pandas as pd
 
-        columns = ["item", "how", "price", "per", "times a year", "cost a year", "serves"]
+        columns = ["item", "how", "price", "per", "times a year", "cost a year", "own cost a year"]
+        columns.append("serves")
         rows = [
             (
                 item.title,
@@ -137,6 +147,7 @@ class Plan:
                 item.per,
                 self.times(item),
                 float(self.cost_of(item)),
+                float(self.own_cost_of(item)),
                 ", ".join(item.serves),
             )
             for item in self.items
@@ -161,4 +172,5 @@ class Plan:
         if self.one_off and self.recurring:
             rows += [("Once", pounds(self.one_off)), ("Through the year", pounds(self.recurring))]
         rows += [("Cost", pounds(self.cost)), ("Left of the indicative budget", pounds(self.left))]
+        rows += [("The person’s own money", pounds(self.own_cost))] if self.own_cost else []
         return str(table(f"Plan, pounds a year at {year} prices, made up for teaching", rows))

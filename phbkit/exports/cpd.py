@@ -10,16 +10,22 @@ from phbkit.exports import document
 from phbkit.exports.document import Bullets, Document, Heading, Paragraph
 from phbkit.text import long_date
 
+UNSAFE = "What was unsafe in my first answers"
+
 
 @dataclass(frozen=True)
 class Entry:
-    """What an appraisal toolkit asks for. Holds nothing that identifies anybody."""
+    """What an appraisal toolkit asks for. Holds nothing that identifies anybody.
+
+    `unsafe` says which first answers were critical errors, and whether each was put right.
+    """
 
     title: str
     date: dt.date
     hours: Decimal
     learnt: str
     changes: tuple[str, ...]
+    unsafe: tuple[str, ...] = ()
 
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:
@@ -37,7 +43,9 @@ def as_text(entry: Entry) -> str:
     """Write an entry as plain text to paste."""
     parts = [f"{heading}: {text}" for heading, text in entry.fields]
     changes = [f"{number}. {text}" for number, text in enumerate(entry.changes, start=1)]
-    return "\n".join([*parts, "What I will change:", *changes])
+    unsafe = [f"- {text}" for text in entry.unsafe]
+    told = [f"{UNSAFE}:", *unsafe] if unsafe else []
+    return "\n".join([*parts, "What I will change:", *changes, *told])
 
 
 def as_word(entry: Entry) -> bytes:
@@ -46,4 +54,5 @@ def as_word(entry: Entry) -> bytes:
         part for heading, text in entry.fields for part in (Heading(heading), Paragraph(text))
     )
     changes = (Heading("What I will change"), Bullets(entry.changes, numbered=True))
-    return document.as_word(Document("CPD entry", (*fields, *changes), day=entry.date))
+    unsafe = (Heading(UNSAFE), Bullets(entry.unsafe)) if entry.unsafe else ()
+    return document.as_word(Document("CPD entry", (*fields, *changes, *unsafe), day=entry.date))

@@ -271,7 +271,9 @@ function render({ model, el }) {
       if (storage) forget(reply.finished ? {} : { only: keyOf(about) });
       if (form.isConnected) about.drawn = valuesOf(form);
       const more = changed ? ", as it was when you pressed. What you changed after that is not." : "";
-      say(`Saved at ${reply.at}${more}`, "saved");
+      const many = reply.stopped === 1 ? "1 critical error" : `${reply.stopped} critical errors`;
+      if (reply.stopped) say(`Kept at ${reply.at}. Stopped: ${many} to put right`, "trouble");
+      else say(`Saved at ${reply.at}${more}`, "saved");
       if (form.dataset.step === "stage") endSaved(); // another button stands there now
       tell(el, "saved", { step: model.get("step"), next: reply.next, at: reply.at });
     } else if (now?.isConnected) {

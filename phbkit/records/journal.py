@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Protocol
 
+from phbkit.casebank.models import AGAIN
 from phbkit.errors import RecordsError
 
 STEP_CLOSED = ""
@@ -35,11 +37,18 @@ class Journal(Protocol):
         """List every event in the order written."""
 
     def append(
-        self, submission: str, step: str, answers: Mapping[str, Any], *, after: int
+        self,
+        submission: str,
+        step: str,
+        answers: Mapping[str, Any],
+        *,
+        after: int,
+        closes: bool = True,
     ) -> dt.datetime:
-        """Write a step's answers and close the step, all or nothing; return the time written.
+        """Write a step's answers and, unless they stop it, close it; return the time written.
 
-        The same `submission` a second time writes nothing and returns the first time.
+        All or nothing is written. The same `submission` a second time writes nothing and returns
+        the first time.
 
         Raises
         ------
@@ -56,10 +65,32 @@ class Journal(Protocol):
         """Keep what is typed so far. A draft is not an answer and is never scored."""
 
 
-def rows(answers: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+def rows(answers: Mapping[str, Any], *, closes: bool = True) -> Iterable[tuple[str, Any]]:
     """List the events one submission becomes: its answers, then the closing of the step."""
     yield from answers.items()
-    yield STEP_CLOSED, None
+    if closes:
+        yield STEP_CLOSED, None
+
+
+def answers_in(events: Iterable[Event]) -> dict[str, Any]:
+    """Fold events into answers: by question the one that counts, and the tries after it.
+
+    A later answer takes the place of an earlier one until a submission stops its step. What was
+    answered by then stays, and later answers are listed under `<question>.again`.
+    """
+    answers: dict[str, Any] = {}
+    fixed: set[str] = set()
+    for _, written in groupby(events, key=lambda event: (event.submission, event.step)):
+        stopped = True
+        for event in written:
+            if event.question == STEP_CLOSED:
+                stopped = False
+            elif event.question in fixed:
+                answers.setdefault(event.question + AGAIN, []).append(event.value)
+            else:
+                answers[event.question] = event.value
+        fixed |= set(answers) if stopped else set()
+    return answers
 
 
 class MemoryJournal:
@@ -75,14 +106,20 @@ class MemoryJournal:
         return list(self._events)
 
     def append(
-        self, submission: str, step: str, answers: Mapping[str, Any], *, after: int
+        self,
+        submission: str,
+        step: str,
+        answers: Mapping[str, Any],
+        *,
+        after: int,
+        closes: bool = True,
     ) -> dt.datetime:
         """Add a step's answers; see Journal.append."""
         if submission not in self._submissions:
             if after != len(self._events):
                 raise StaleError(f"The attempt has {len(self._events)} events, not {after}.")
             self._submissions.add(submission)
-            for question, value in rows(answers):
+            for question, value in rows(answers, closes=closes):
                 self._events.append(
                     Event(len(self._events) + 1, step, question, value, self._clock, submission)
                 )

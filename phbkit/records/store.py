@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from phbkit.errors import RecordsError
 from phbkit.records.database import alone, reading, writing
-from phbkit.records.journal import STEP_CLOSED, Event, StaleError, rows
+from phbkit.records.journal import STEP_CLOSED, Event, StaleError, answers_in, rows
 from phbkit.records.schema import answer, attempt, draft
 
 Clock = Callable[[], dt.datetime]
@@ -76,7 +76,7 @@ class Store:
         return Attempt(*row) if row else None
 
     def latest_answers(self, case_ids: Collection[str]) -> Iterator[tuple[Attempt, dict[str, Any]]]:
-        """List the last answer to every question, of the latest attempt of each learner at a case.
+        """List what was answered in the latest attempt of each learner at a case, every try.
 
         Learners come in order of their names, and cases in order of theirs.
         """
@@ -89,8 +89,7 @@ class Store:
             found = [Attempt(*row) for row in connection.execute(query)]
         latest = {(each.learner, each.case_id): each for each in found}
         for each in latest.values():
-            events = self.journal(each.id).events()
-            yield each, {event.question: event.value for event in events if event.question}
+            yield each, answers_in(self.journal(each.id).events())
 
     def journal(self, attempt_id: str) -> SqlJournal:
         """Open the journal of an attempt."""
@@ -123,7 +122,13 @@ class SqlJournal:
             ]
 
     def append(
-        self, submission: str, step: str, answers: Mapping[str, Any], *, after: int
+        self,
+        submission: str,
+        step: str,
+        answers: Mapping[str, Any],
+        *,
+        after: int,
+        closes: bool = True,
     ) -> dt.datetime:
         """Write a step's answers in one transaction; see Journal.append."""
         try:
@@ -146,7 +151,9 @@ class SqlJournal:
                             "value": value,
                             "saved": moment,
                         }
-                        for place, (question, value) in enumerate(rows(answers), start=1)
+                        for place, (question, value) in enumerate(
+                            rows(answers, closes=closes), start=1
+                        )
                     ],
                 )
                 connection.execute(

@@ -58,7 +58,7 @@ def _casebank(using: Settings) -> tuple[Verdict, str]:
     faults = bank.faults()
     if faults:
         return "wrong", f"{len(faults)} faults. phb check lists them."
-    unsigned = len(bank.unsigned())
+    unsigned = len(bank.unsigned(bank.case_ids))
     said = f"{len(bank.case_ids)} cases without faults in {using.casebank}"
     if unsigned:
         return "note", f"{said}; {unsigned} are drafts that nobody qualified has signed off."

@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from phbkit.casebank.models import Reply
 from phbkit.deciding import Plan
+from phbkit.deciding.decision import GOES_AHEAD, refusal
 
 Party = Literal["person", "professional", "commissioner"]
-_GOES_AHEAD = {"agree", "agree-part", "trial"}
 
 
 def refused_by(reply: Reply, plan: Plan) -> frozenset[str]:
@@ -41,10 +41,10 @@ class Agreements:
     def of(cls, plan: Plan, decision: Mapping[str, Any]) -> Agreements:
         """Hear all three: a plan, and the decision that the learner made on it."""
         case, left = plan.case, plan.without(decision.get("not_to", ()))
-        goes_ahead = decision["choice"] in _GOES_AHEAD
+        goes_ahead = decision["choice"] in GOES_AHEAD
         person = case.person_reply(plan.ids)
         again = case.person_reply(left.ids) if left != plan else None
-        commissioner = case.commissioner_reply(left.ids, decision["choice"], decision["held"])
+        commissioner = case.commissioner_reply(left.ids, refusal(decision), decision["held"])
         refused: dict[Party, frozenset[str]] = {
             "person": (refused_by(person, plan) - left.ids) | refused_by(again or person, left),
             "professional": plan.ids - left.ids if goes_ahead else plan.ids,

@@ -13,7 +13,8 @@ sure) or 3 (sure), where the question asks for certainty. The others the arc its
 `decision`
     `choice` (agree, agree-part, trial, defer or decline), `held` (notional, third-party or
     direct-payment), `reasons`, `review_weeks` (1 to 52), `stop_rule`, and with agree-part
-    `not_to`: the plan item ids that are not agreed, some of the plan and not all of it.
+    `not_to`: the plan item ids that are not agreed, some of the plan and not all of it. With
+    defer, `decide_by` (a day, 2026-12-07) and `contact` (who rings, and whom they can ring).
 `setting`, `block`, `running`, `bands`
     Figures by the name of their field, as `phbkit.workbook.figures` lists them; what is left out
     keeps the area's own.
@@ -22,10 +23,14 @@ sure) or 3 (sure), where the question asks for certainty. The others the arc its
     more ids) and `review_months` (1 to 24).
 `cpd`
     `learnt`, `changes` (a list of two or three) and `hours` (0.25 to 10).
+
+What stops a step, because it is unsafe, is answered again: `<question id>.again`, `plan.again` and
+`decision.again` are lists of those later answers, in their order.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -35,9 +40,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
+from phbkit.assessing.scoring import critical_errors
 from phbkit.casebank import Case
 from phbkit.casebank.area import Area
-from phbkit.casebank.models import MONEY_STEPS, BoardChoice, DecisionId, Held
+from phbkit.casebank.models import AGAIN, MONEY_STEPS, BoardChoice, DecisionId, Held
 from phbkit.deciding import HOLDERS
 from phbkit.deciding.ledger import TEXTS
 from phbkit.errors import AnswersError
@@ -58,7 +64,7 @@ DECISIONS: dict[str, str] = {
     "agree": "Agree the whole plan",
     "agree-part": "Agree part of it, and say which part not",
     "trial": "Try it for a set time, then review",
-    "defer": "Wait, and say what is needed before deciding",
+    "defer": "Wait, and say what is needed before deciding and by when",
     "decline": "Decline, with reasons and the route to reconsideration",
 }
 assert set(DECISIONS) == set(get_args(DecisionId))  # noqa: S101
@@ -78,6 +84,8 @@ BOARD: dict[str, str] = {
 }
 assert set(BOARD) == set(get_args(BoardChoice))  # noqa: S101
 LEAST_TRIGGERS = 2
+LONGEST_WAIT = dt.timedelta(weeks=26)
+_TRIED = ("plan", "decision")
 ARC_KEYS = ("plan", "ledger", "decision", "cpd", *MONEY_STEPS)
 
 Checked = Callable[[Case, Any], Any]
@@ -146,6 +154,13 @@ def check_answers(
     if problem:
         place = _line_of(text, "decision", file) or name
         raise AnswersError(problem, key="decision.not_to", place=place)
+    unsafe = {name for e in critical_errors(case, kept) for name in (e.where, e.step)}
+    for key in kept:
+        first = key.removesuffix(AGAIN)
+        asked = "decide" if first in _TRIED else first
+        if first != key and asked not in unsafe:
+            problem = "is asked again only where the first answer was unsafe. Take it out."
+            raise AnswersError(problem, key=key, place=_line_of(text, key, file) or name)
     for step in FIELDS if any(step in kept for step in FIELDS) else ():
         for key, problem in crossed(step, Sums.of(case, kept, area).figures).items():
             place = _line_of(text, step, file) or name
@@ -168,6 +183,12 @@ def check_answer(case: Case, key: str, value: Any) -> Any:
     """Return one answer as it is kept, or raise AnswersError that says what is allowed."""
     if key in ARC_KEYS:
         return _ARC_CHECKS[key](case, value)
+    first = key.removesuffix(AGAIN)
+    if first != key and (first in _TRIED or any(q.id == first for q in case.questions)):
+        if not isinstance(value, list) or not value:
+            problem = f"must be a list of answers, in their order; got {value!r}."
+            raise AnswersError(problem, key=key)
+        return [check_answer(case, first, each) for each in value]
     for question in case.questions:
         if question.id == key:
             return check_question(question, value)
@@ -230,8 +251,13 @@ def _entry(key: str, value: Any) -> dict[str, Any]:
 
 def _decision(case: Case, value: Any) -> dict[str, Any]:
     fields = {"choice", "held", "reasons", "review_weeks", "stop_rule"}
-    _require_fields("decision", value, fields, {"not_to"})
+    _require_fields("decision", value, fields, {"not_to", "decide_by", "contact"})
+    waits = {
+        "decide_by": partial(_decide_by, case, value.get("decide_by")),
+        "contact": partial(check_text, "decision.contact", value.get("contact"), required=False),
+    }
     return _parts(
+        **{name: check for name, check in waits.items() if value.get(name)},
         choice=lambda: _one_of("decision.choice", value["choice"], DECISIONS),
         not_to=lambda: _not_to(case, value["choice"], value.get("not_to", [])),
         held=lambda: _one_of("decision.held", value["held"], HELD),
@@ -249,6 +275,18 @@ def _not_to(case: Case, choice: Any, value: Any) -> list[str]:
     if choice != PART and refused:
         raise AnswersError("must be empty, unless you agree part of the plan.", key=key)
     return refused
+
+
+def _decide_by(case: Case, value: Any) -> str:
+    first, last = case.about.as_of, case.about.as_of + LONGEST_WAIT
+    try:
+        day = dt.date.fromisoformat(value)
+    except (TypeError, ValueError):
+        day = first
+    if not first < day <= last:
+        problem = f"must be a day after {first} and no later than {last}; got {value!r}."
+        raise AnswersError(problem, key="decision.decide_by")
+    return day.isoformat()
 
 
 def _board(case: Case, value: Any) -> dict[str, Any]:

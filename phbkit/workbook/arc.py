@@ -7,7 +7,7 @@ from typing import Literal
 
 from phbkit.errors import UnknownNameError
 
-State = Literal["locked", "open", "done"]
+State = Literal["locked", "open", "stopped", "done"]
 
 
 @dataclass(frozen=True)

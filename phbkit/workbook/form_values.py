@@ -64,6 +64,8 @@ def answers_from(case: Case, values: Mapping[str, str | list[str]]) -> dict[str,
             "reasons": values.get("decision.reasons", ""),
             "review_weeks": _whole_number(values.get("decision.review_weeks", "")),
             "stop_rule": values.get("decision.stop_rule", ""),
+            "decide_by": values.get("decision.decide_by", ""),
+            "contact": values.get("decision.contact", ""),
         }
     answers |= {step: given for step in FIELDS if (given := figures_from(step, values))}
     if any(name.startswith("board.") for name in values):
@@ -128,6 +130,11 @@ def figures_from(step: str, values: Mapping[str, Any]) -> dict[str, Any]:
 def figures_values(step: str, figures: Mapping[str, str]) -> dict[str, str]:
     """Give the figures of a step as the fields that its form would send."""
     return {f"{step}.{name}": value for name, value in figures.items()}
+
+
+def decision_values(decision: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a decision as the fields that its form would send."""
+    return {f"decision.{name}": value for name, value in decision.items()}
 
 
 def ledger_values(ledger: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

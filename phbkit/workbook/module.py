@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from phbkit.assessing import Result, score
+from phbkit.assessing.scoring import Critical, Retry, critical_errors, latest
 from phbkit.casebank import Case, Question
 from phbkit.casebank.area import Area
-from phbkit.casebank.models import MONEY_STEPS, SURE, FollowUp
+from phbkit.casebank.models import AGAIN, MONEY_STEPS, SURE, FollowUp
 from phbkit.deciding import Finding, Ledger, Plan, Proposal, findings
+from phbkit.deciding.decision import agreed_items, refusal
 from phbkit.errors import AnswersError, RefusedError, UnknownNameError
 from phbkit.records import Journal
+from phbkit.records.journal import Event, answers_in
 from phbkit.workbook.agreements import Agreements
 from phbkit.workbook.answers import ARC_KEYS, check_answer, part_problem
 from phbkit.workbook.arc import REVISABLE_UNTIL, STEPS, State, Step, find_step
@@ -36,14 +39,15 @@ class Module:
         self.refresh()
 
     def refresh(self) -> None:
-        """Fold the journal's events again. The last answer to a question counts.
+        """Fold the journal's events again: `answers` as they stand, `given` with every try.
 
         An answer that the case no longer takes, because it was changed since, is passed over, and
-        its step is open again.
+        its step is open again. A step that was answered and not closed is stopped.
         """
         events = self.journal.events()
-        given = {event.question: event.value for event in events if event.question}
-        self.answers = {key: value for key, value in given.items() if self._fits(key, value)}
+        kept = [each for each in events if not each.question or self._fits(each)]
+        self.given = answers_in(kept)
+        self.answers = latest(self.given)
         known = {"", *self.answers}
         outdated = {
             event.step
@@ -55,6 +59,7 @@ class Module:
             for event in events
             if not event.question and event.step not in outdated
         }
+        self.stopped = {event.step for event in events} - set(self.closed) - outdated
         self._written = {(event.submission, event.step): event.at for event in events}
         self._seen = events[-1].seq if events else 0
         self._result: Result | None = None
@@ -66,19 +71,23 @@ class Module:
         except AnswersError:
             return False
 
-    def _fits(self, key: str, value: Any) -> bool:
+    def _fits(self, event: Event) -> bool:
         try:
-            check_answer(self.case, key, value)
+            check_answer(self.case, event.question, event.value)
         except AnswersError:
             return False
         return True
 
     def state(self, step_id: str) -> State:
-        """Say whether a step is locked, open or done."""
+        """Say whether a step is locked, open, stopped or done; nothing after a stop is reached."""
+        before = {step.id for step in self.steps[: self.place(step_id)]}
+        if before & self.stopped:
+            return "locked"
         if step_id in self.closed:
             return "done"
-        before = self.steps[: self.place(step_id)]
-        return "open" if all(step.id in self.closed for step in before) else "locked"
+        if step_id in self.stopped:
+            return "stopped"
+        return "open" if before <= self.closed.keys() else "locked"
 
     def place(self, step_id: str) -> int:
         """Return the place of a step in this case, from 0, or raise UnknownNameError."""
@@ -100,8 +109,8 @@ class Module:
     def revisable(self, step_id: str) -> bool:
         """Say whether a finished step may still be changed."""
         until = REVISABLE_UNTIL.get(step_id)
-        open_still = until is not None and step_id in self.closed and until not in self.closed
-        return open_still and bool(self.asked_now(step_id))
+        open_still = until is not None and until not in self.closed
+        return open_still and self.state(step_id) == "done" and bool(self.asked_now(step_id))
 
     def submit(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
         """Take the answers to one step, whole or not at all; the same submission only once.
@@ -118,7 +127,7 @@ class Module:
         StaleError, RecordsError
             See Journal.append.
         """
-        if self.taken(submission, step_id) and step_id in self.closed:
+        if self.taken(submission, step_id) and self.state(step_id) in {"done", "stopped"}:
             if not all(self._kept(key, value) for key, value in answers.items()):
                 raise RefusedError({"": "This was already saved, with other answers."})
             return self._written[submission, step_id]
@@ -167,16 +176,41 @@ class Module:
         return problems | ({"decision.not_to": problem} if problem else {})
 
     def write(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
-        """Write checked answers to the journal and close the step."""
-        moment = self.journal.append(submission, step_id, answers, after=self._seen)
+        """Write checked answers to the journal, and close the step if nothing in them is unsafe."""
+        closes = not self._unsafe_at(step_id, {**self.answers, **answers})
+        moment = self.journal.append(submission, step_id, answers, after=self._seen, closes=closes)
         self.refresh()
         return moment
 
     def replay(self, answers: Mapping[str, Any]) -> None:
-        """Play checked answers through every step; what is missing stays unanswered."""
+        """Play checked answers through every step; what is missing stays unanswered.
+
+        A step that is stopped is answered again from `<question>.again`, until that ends.
+        """
         for step in self.steps:
-            given = {key: answers[key] for key in self._keys(step.id) if key in answers}
+            keys = self._keys(step.id)
+            given = {key: answers[key] for key in keys if key in answers}
             self.write(f"replay-{step.id}", step.id, given)
+            tries = {key: answers[key + AGAIN] for key in (*keys, "plan") if key + AGAIN in answers}
+            for place in range(max(map(len, tries.values()), default=0)):
+                given = {key: values[place] for key, values in tries.items() if place < len(values)}
+                if step.id not in self.stopped:
+                    break
+                if step.id == "decide" and "plan" in given:
+                    self.write(f"replay-plan-{place}", "plan", {"plan": given.pop("plan")})
+                self.write(f"replay-{step.id}-{place}", step.id, given)
+
+    def _unsafe_at(self, step_id: str, answers: Mapping[str, Any]) -> tuple[Critical, ...]:
+        return tuple(e for e in critical_errors(self.case, answers) if e.step == step_id)
+
+    def unsafe_at(self, step_id: str) -> tuple[Critical, ...]:
+        """List the critical errors that stand at a step now."""
+        return self._unsafe_at(step_id, self.answers)
+
+    def unsafe_first_at(self, step_id: str) -> tuple[tuple[Critical, Retry], ...]:
+        """List the critical errors of a step's first answers, and what became of each."""
+        made = zip(self.result.critical, self.result.retries, strict=True)
+        return tuple((error, retry) for error, retry in made if error.step == step_id)
 
     def _keys(self, step_id: str) -> tuple[str, ...]:
         questions = self.case.questions_at(step_id)
@@ -189,9 +223,16 @@ class Module:
         return tuple(key for key in self._keys(step_id) if not (no_ledger and key == "ledger"))
 
     def asked_now(self, step_id: str) -> tuple[str, ...]:
-        """List what a step asks now: what may be revised, where its questions are answered."""
+        """List what a step asks now: once answered, what may be revised or what stopped it."""
         asked = self.asked_at(step_id)
-        return tuple(key for key in asked if key in ARC_KEYS) if step_id in self.closed else asked
+        match self.state(step_id):
+            case "done":
+                return tuple(key for key in asked if key in ARC_KEYS)
+            case "stopped":
+                again = {error.where for error in self.unsafe_at(step_id)} | {"decision"}
+                answered = self.answers.keys() | {key for key in asked if key.endswith(SURE)}
+                return tuple(key for key in asked if key in again or key not in answered)
+        return asked
 
     def _optional(self, key: str) -> bool:
         reflections = (q.id for q in self.case.questions if q.format == "reflection")
@@ -267,15 +308,20 @@ class Module:
         )
 
     @property
+    def plan_findings(self) -> tuple[Finding, ...]:
+        """What the deal says of the plan as last kept, before there is a decision on it."""
+        return findings(Proposal(self.plan))
+
+    @property
     def follow_up(self) -> FollowUp | None:
         """What happened next, once there is a plan and a decision."""
         if "plan" not in self.answers or "decision" not in self.answers:
             return None
-        items = self.agreed_plan.ids
-        return self.case.follow_up(items, self.decision["choice"], self.decision["held"])
+        agreed, decision = agreed_items(self.plan.ids, self.decision), self.decision
+        return self.case.follow_up(agreed, refusal(decision), decision["held"])
 
     @property
     def result(self) -> Result:
         """What scoring says of the answers so far."""
-        self._result = self._result or score(self.case, self.answers)
+        self._result = self._result or score(self.case, self.given)
         return self._result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from phbkit.workbook.answers import BOARD, DECISIONS, HELD, PART
 from phbkit.workbook.arc import Step, find_step
 from phbkit.workbook.figures import FIELDS, check_figures, crossed
 from phbkit.workbook.form_values import (
+    decision_values,
     figures_from,
     figures_values,
     ledger_from,
@@ -81,8 +82,10 @@ def step_page(
         Show the form of a finished step that may still be changed.
     """
     state = module.state(step.id)
-    form = live and (state == "open" or (revising and module.revisable(step.id)))
-    given = {**(_kept_values(module, step.id) if revising else {}), **(values or {})}
+    asks = state in {"open", "stopped"} or (revising and module.revisable(step.id))
+    form = live and asks
+    kept = _kept_values(module, step.id) if revising or state == "stopped" else {}
+    given = {**kept, **(values or {})}
     case, decision = module.case, module.decision
     first = case.person.name.split()[0] if case.about.person else ""
     return _render(
@@ -100,7 +103,9 @@ def step_page(
         is_live=live,
         values=given,
         next_step=module.step_after(step.id),
-        waiting_for=find_step(module.current).title if module.current else "",
+        waiting_for=_waiting_for(module),
+        unsafe=module.unsafe_at(step.id) if state == "stopped" else (),
+        unsafe_first=module.unsafe_first_at(step.id) if state in {"stopped", "done"} else (),
         live=effect(module, step.id, given) if form else {},
         review_date=review_date(module),
         cited=sorted(cited(case), key=lambda name: (case.sources[name].title, name)),
@@ -169,8 +174,17 @@ def _money_context(module: Module, step: Step, *, form: bool) -> dict[str, Any]:
     }
 
 
+def _waiting_for(module: Module) -> str:
+    """Name the step that is to be finished before the locked ones: the first that was stopped."""
+    stopped = (step.id for step in module.steps if step.id in module.stopped)
+    nearest = next(stopped, module.current)
+    return find_step(nearest).title if nearest else ""
+
+
 def _kept_values(module: Module, step_id: str) -> dict[str, Any]:
     """Fill the form of a step that is changed with what was kept of it."""
+    if step_id == "decide":
+        return decision_values(module.decision)
     if step_id == "risk":
         return ledger_values(module.answers.get("ledger", {}))
     if step_id in FIELDS:
@@ -236,7 +250,15 @@ def cpd_entry(module: Module) -> cpd.Entry:
         hours=Decimal(written["hours"]),
         learnt=written["learnt"],
         changes=tuple(written["changes"]),
+        unsafe=tuple(_told_unsafe(module)),
     )
+
+
+def _told_unsafe(module: Module) -> Iterator[str]:
+    """Say of each critical error where it was made, and whether it was put right."""
+    for error, retry in zip(module.result.critical, module.result.retries, strict=True):
+        right = f"put right in {retry.tries} tries" if retry.put_right else "not put right"
+        yield f"{find_step(error.step).title}: {_brief(error.asked)} ({right})"
 
 
 def cited(case: Case) -> set[str]:
@@ -246,6 +268,7 @@ def cited(case: Case) -> set[str]:
     told = [point.sources for point in about.deal] + [voice.sources for voice in about.voices]
     told += [gate.sources for gate in about.gates] + [error.sources for error in about.critical]
     told += [risk.sources for risk in about.risks] + [branch.sources for branch in about.after]
+    told += [each.sources for each in about.exceptions]
     if about.replies:
         told += [reply.sources for reply in (*about.replies.person, *about.replies.commissioner)]
     if about.money:

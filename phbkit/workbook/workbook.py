@@ -32,6 +32,7 @@ from phbkit.workbook.own import read_own_area, with_scenario
 from phbkit.workbook.pages import cpd_entry, effect, step_page
 from phbkit.workbook.sums import Sums
 
+_ASKED = {"open", "stopped"}
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -177,7 +178,7 @@ class Workbook:
 
     def _shown(self, step_id: str, *, revising: bool = False) -> dict[str, str]:
         step, state = find_step(step_id), self._module.state(step_id)
-        values = self._module.journal.draft(step_id) if state == "open" else {}
+        values = self._module.journal.draft(step_id) if state in _ASKED else {}
         page = step_page(self._module, step, live=True, values=values, revising=revising)
         return {"state": "open" if revising else state, "html": str(page)}
 
@@ -216,16 +217,17 @@ class Workbook:
         self._show_all()
         if again:
             show_again(self._forms.values())
-        following = (
-            None if self._module.has_feedback_at(step_id) else self._module.step_after(step_id)
-        )
-        reply = {"did": "saved", "at": clock(moment), "next": following.id if following else ""}
-        return {**reply, "finished": self._module.current is None}
+        stays = step_id in self._module.stopped or self._module.has_feedback_at(step_id)
+        following = None if stays else self._module.step_after(step_id)
+        reply: Reply = {"did": "saved", "at": clock(moment)}
+        reply["next"] = following.id if following else ""
+        unsafe = len(self._module.unsafe_at(step_id)) if step_id in self._module.stopped else 0
+        return {**reply, "stopped": unsafe, "finished": self._module.current is None}
 
     def _draft(self, step_id: str, values: object) -> Reply:
         typed = check_values(values)
         reply: Reply = {"did": "kept"}
-        is_open = self._module.state(step_id) == "open"
+        is_open = self._module.state(step_id) in _ASKED
         if not is_open and not self._module.revisable(step_id):
             raise RefusedError({"": "This step is not open."})
         if is_open:

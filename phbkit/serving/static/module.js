@@ -5,7 +5,7 @@ import { say, setReady, unfoldForPrint, watchServer } from "./page.js";
 const sections = [...document.querySelectorAll("section.phb-section")];
 const marks = [...document.querySelectorAll(".phb-steps li")];
 const draft = document.getElementById("phb-draft");
-const STATES = { done: "done", locked: "not open yet", open: "" };
+const STATES = { done: "done", locked: "not open yet", open: "", stopped: "stopped: critical errors to put right" };
 /** @type {Map<string, {section: Element, index: number, state: string}>} */
 const steps = new Map();
 const menu = document.querySelector(".phb-menu");
@@ -22,7 +22,7 @@ function drawMarks() {
     label.textContent = words;
     if (STATES[state]) {
       const said = document.createElement("span");
-      said.className = "phb-hidden";
+      if (state !== "stopped") said.className = "phb-hidden";
       said.textContent = ` (${STATES[state]})`;
       label.append(said);
     }
@@ -63,7 +63,7 @@ function go(id) {
 function whereItWas() {
   const asked = location.hash.slice(1);
   if (steps.has(asked) && steps.get(asked).state !== "locked") return asked;
-  const open = [...steps].find(([, { state }]) => state === "open");
+  const open = [...steps].find(([, { state }]) => state === "open" || state === "stopped");
   return open ? open[0] : sections.length ? [...steps.keys()].at(-1) : "";
 }
 
@@ -90,7 +90,7 @@ document.addEventListener("phb:draft", ({ detail }) => {
 });
 document.addEventListener("phb:saved", ({ detail }) => {
   if (detail.next) return go(detail.next);
-  const answers = steps.get(detail.step).section.querySelector(".phb-answers");
+  const answers = steps.get(detail.step).section.querySelector(".phb-stopped, .phb-answers");
   answers?.focus({ preventScroll: true });
   answers?.scrollIntoView();
 });
