@@ -23,7 +23,7 @@ settings.load_profile("phbkit")
 
 @pytest.fixture(scope="session")
 def bank() -> CaseBank:
-    return CaseBank(CASEBANK, today=dt.date(2026, 11, 22))
+    return CaseBank(CASEBANK, today=dt.date(2026, 11, 30))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from phbkit.casebank.models import AGAIN
 from phbkit.errors import RecordsError
 
 STEP_CLOSED = ""
+_CHANGEABLE = {"plan", "ledger"}  # until there is a decision
 
 
 @dataclass(frozen=True)
@@ -75,21 +76,24 @@ def rows(answers: Mapping[str, Any], *, closes: bool = True) -> Iterable[tuple[s
 def answers_in(events: Iterable[Event]) -> dict[str, Any]:
     """Fold events into answers: by question the one that counts, and the tries after it.
 
-    A later answer takes the place of an earlier one until a submission stops its step. What was
-    answered by then stays, and later answers are listed under `<question>.again`.
+    A later answer takes the place of an earlier one until a submission stops its step: what it
+    answered stays, a plan with the decision on it, and later answers are listed under
+    `<question>.again`.
     """
     answers: dict[str, Any] = {}
     fixed: set[str] = set()
-    for _, written in groupby(events, key=lambda event: (event.submission, event.step)):
-        stopped = True
-        for event in written:
-            if event.question == STEP_CLOSED:
-                stopped = False
-            elif event.question in fixed:
-                answers.setdefault(event.question + AGAIN, []).append(event.value)
+    for _, group in groupby(events, key=lambda event: (event.submission, event.step)):
+        written = {event.question: event.value for event in group}
+        closes = STEP_CLOSED in written
+        written.pop(STEP_CLOSED, None)
+        for question, value in written.items():
+            if question in fixed:
+                answers.setdefault(question + AGAIN, []).append(value)
             else:
-                answers[event.question] = event.value
-        fixed |= set(answers) if stopped else set()
+                answers[question] = value
+        if not closes:
+            fixed |= written.keys() - _CHANGEABLE
+            fixed |= {"plan"} if "decision" in written else set()
     return answers
 
 
