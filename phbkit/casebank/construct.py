@@ -66,7 +66,7 @@ def report(cases: Sequence[Case]) -> str:
         mend = len(questions) >= FEWEST_QUESTIONS and best[0][1] > MOST_BY_CUE
         lines.append(f"{name}: {len(questions)} questions, keys {spread}; {told}{' MEND' * mend}")
     asked = [q for case in cases for q in case.questions if q.learn]
-    several = [question.id for question in asked if facts_in(question.learn or "") > 1]
+    several = [question.id for question in asked if facts_in(question) > 1]
     lines.append(f"{len(several)} of {len(asked)} concordance questions add several facts.")
     lines += [f"{case.id}: {told}" for case in cases if (told := _endings(case))]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from phbkit.casebank.models import AGAIN
 from phbkit.errors import RecordsError
 
 STEP_CLOSED = ""
+Answers = Mapping[str, Any]
 _CHANGEABLE = {"plan", "ledger"}  # until there is a decision
 
 
@@ -38,13 +39,7 @@ class Journal(Protocol):
         """List every event in the order written."""
 
     def append(
-        self,
-        submission: str,
-        step: str,
-        answers: Mapping[str, Any],
-        *,
-        after: int,
-        closes: bool = True,
+        self, submission: str, step: str, answers: Answers, *, after: int, closes: bool = True
     ) -> dt.datetime:
         """Write a step's answers and, unless they stop it, close it; return the time written.
 
@@ -110,13 +105,7 @@ class MemoryJournal:
         return list(self._events)
 
     def append(
-        self,
-        submission: str,
-        step: str,
-        answers: Mapping[str, Any],
-        *,
-        after: int,
-        closes: bool = True,
+        self, submission: str, step: str, answers: Answers, *, after: int, closes: bool = True
     ) -> dt.datetime:
         """Add a step's answers; see Journal.append."""
         if submission not in self._submissions:
