@@ -20,14 +20,14 @@ from phbkit.workbook.form_values import answers_from
 from phbkit.workbook.module import Module
 from phbkit.workbook.pages import step_page
 from tests.made import careful
+from tests.ranking import CASE, KEY, RANKED
 
-RANKED, ASKED = "the-same-afternoon", "three-things-to-ask"
-KEY = ["b", "a", "e", "d", "c"]
+ASKED = "three-things-to-ask"
 
 
 @pytest.fixture(scope="module")
-def connie(bank: CaseBank) -> Case:
-    return bank.load("young-adult-learning-disability")
+def connie(ranked_bank: CaseBank) -> Case:
+    return ranked_bank.load(CASE)
 
 
 @pytest.fixture(scope="module")
