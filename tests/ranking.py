@@ -10,6 +10,7 @@ _QUESTION = """
   - id: in-what-order
     step: plan
     format: ranking
+    variant: specialty
     stem: A helper has frightened Connie. In what order would you do these?
     options:
       - id: a
@@ -23,7 +24,6 @@ _QUESTION = """
       - id: e
         text: Tell the safeguarding lead today
     key: [b, a, e, d, c]
-    variant: specialty
     feedback:
       text: Others would put her safety first.
       sources: [bma-phb-guidance]

@@ -321,7 +321,7 @@ def plans_of(named: Sequence[str]) -> Iterator[frozenset[str]]:
     return map(frozenset, chain.from_iterable(combinations(named, size) for size in sizes))
 
 
-def _ways(conditions: Iterable[When]) -> list[tuple[str | None, str | None]]:
+def _ways(conditions: Iterable[AgreedWhen]) -> list[tuple[str | None, str | None]]:
     """List the refusals and going ahead, with each way to hold the money that matters."""
     held = HELD if any(when.held for when in conditions) else (None,)
     return list(product(_REFUSALS, held))
@@ -332,7 +332,7 @@ def _check_branches(document: Document, case: CaseFile) -> Iterator[Fault]:
     if branches[-1] != When():
         path = ("after", len(branches) - 1, "when")
         yield document.fault(path, "leaves some plans without an end.", "End with no `when`.")
-    named = named_items(branches)
+    named = named_items([*branches, *(error.when for error in case.critical)])
     if len(named) > MOST_BRANCHED_ITEMS:
         problem = f"turns on {len(named)} plan items."
         yield document.fault(("after",), problem, f"Use at most {MOST_BRANCHED_ITEMS}.")
@@ -341,10 +341,12 @@ def _check_branches(document: Document, case: CaseFile) -> Iterator[Fault]:
     most = case.budget.indicative if case.budget else sum(prices.values())
     reached: set[int] = set()
     afforded: set[int] = set()
-    ways = _ways(branches)
+    ways = _ways([*branches, *(error.when for error in case.critical)])
     for plan in plans_of(named):
         for refusal, held in ways:
             agreed = frozenset() if refusal else plan
+            if case.unsafe(agreed, held):
+                continue  # it stops the module before anything can come of it
             first = (i for i, when in enumerate(branches) if when.holds(agreed, refusal, held))
             branch = next(first, -1)
             reached.add(branch)
@@ -393,8 +395,9 @@ def check_questions(
             yield document.fault((*path, field), problem, cure)
     tried = {question.gate for question in questions if question.critical}
     for gate in sorted(gates - tried):
+        place = next((n for n, question in enumerate(questions) if question.gate == gate), 0)
         cure = "Add a question with this `gate` and, in `critical`, an option that fails it."
-        yield document.fault(("questions",), f"can never fail the gate {gate!r}.", cure)
+        yield document.fault(("questions", place), f"cannot fail the gate {gate!r}.", cure)
 
 
 def _repeated(document: Document, path: tuple[str | int, ...], names: list[str]) -> Iterator[Fault]:

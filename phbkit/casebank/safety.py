@@ -66,16 +66,11 @@ def check_safety(document: Document, case: CaseFile) -> Iterator[Fault]:
             problem = f"is unsafe, and nothing in `critical` catches a plan of {_told(escape)}."
             yield document.fault(("items", index, "safety", "grade"), problem, "Add one.")
     for index, plan in enumerate(case.plans):
-        errors = unsafe_in(case, frozenset(plan.items), plan.held)
+        errors = case.unsafe(frozenset(plan.items), plan.held)
         if plan.whose == "panel" and errors:
-            problem = f"is unsafe: {', '.join(errors)}."
+            problem = f"is unsafe: {errors[0].id}."
             yield document.fault(("plans", index, "items"), problem, "Change the panel's plan.")
     yield from _check_replies(document, case)
-
-
-def unsafe_in(case: CaseFile, items: frozenset[str], held: str | None) -> list[str]:
-    """List the critical errors that agreeing to `items` makes."""
-    return [error.id for error in case.critical if error.when.met(items, held)]
 
 
 def _check_replies(document: Document, case: CaseFile) -> Iterator[Fault]:
@@ -83,14 +78,14 @@ def _check_replies(document: Document, case: CaseFile) -> Iterator[Fault]:
     replies: Sequence[Reply] = case.replies.commissioner if case.replies else ()
     told: set[int] = set()
     for items, held in _combinations(case, [reply.when for reply in replies]):
-        errors = unsafe_in(case, items, held)
+        errors = case.unsafe(items, held)
         index = next((i for i, r in enumerate(replies) if r.when.holds(items, None, held)), -1)
         if not errors or index < 0 or index in told or replies[index].says == "does not agree":
             continue
         left = items.difference(replies[index].not_to)
-        if unsafe_in(case, left, held):
+        if case.unsafe(left, held):
             told.add(index)
-            problem = f"{replies[index].says} to {_told((items, held))}: {', '.join(errors)}."
+            problem = f"{replies[index].says} to {_told((items, held))}: {errors[0].id}."
             cure = "Refuse the unsafe part in a reply above it."
             yield document.fault(("replies", "commissioner", index), problem, cure)
 
@@ -98,7 +93,7 @@ def _check_replies(document: Document, case: CaseFile) -> Iterator[Fault]:
 def _escape(case: CaseFile, item: str) -> Combination | None:
     """Find a plan with an unsafe item that makes no critical error."""
     for items, held in _combinations(case, [AgreedWhen(with_all=(item,))]):
-        if item in items and not unsafe_in(case, items, held):
+        if item in items and not case.unsafe(items, held):
             return items, held
     return None
 

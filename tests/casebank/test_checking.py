@@ -91,7 +91,7 @@ EDITS = {
          "- id: moving-without-hands\n    when:\n      with_all: [massage-weekly,"),
         ("after.4", "can never be reached."), "Move it up, or loosen its condition."),
     "last branch with a condition": (
-        (CASE, "id: a-small-plan", "    three_", "    when: {decision: [agree]}\n    three_"),
+        (CASE, "id: a-small-plan", "    three_", "    when: {decision: [decline]}\n    three_"),
         ("after.5.when", "leaves some plans without an end."), "End with no `when`."),
     "unknown plan item in a reply": (
         (CASE, "replies:", "with_any: [massage-if-opioid-stops]", "with_any: [massage-if]"),
@@ -106,11 +106,11 @@ EDITS = {
         ("replies.person.0.not_to", "goes with 'does not agree'."), "Take it out, or say "),
     "last reply with a condition": (
         (CASE, "  commissioner:\n", "- says:",
-         "- when: {decision: [agree]}\n      says:"),
+         "- when: {decision: [decline]}\n      says:"),
         ("replies.commissioner.7.when", "leaves some plans without a reply."),
         "End with no `when`."),
     "person who knows the decision": (
-        (CASE, "replies:", "with_any:", "decision: [agree]\n        with_any:"),
+        (CASE, "replies:", "with_any:", "decision: [decline]\n        with_any:"),
         ("replies.person.0.when.decision", "is not known yet: the person speaks first."),
         "Take it out."),
     "unheard-of stance": ((CASE, "replies:", "says: agrees in part", "says: agrees in parts"),
@@ -153,7 +153,7 @@ EDITS = {
         ("deal.yaml", "rules:", "- id: risk-procedure", "- id: first-review"),
         ("rules.15", "repeats the id 'first-review'."), "Rename one."),
     "source checked in the future": (
-        ("sources.yaml", "bmj-2011:", "checked: 2026-11-01", "checked: 2026-11-23"),
+        ("sources.yaml", "bmj-2011:", "checked: 2026-11-01", "checked: 2026-12-01"),
         ("sources.bmj-2011.checked", "is in the future."), "Give the day somebody read it."),
     "source due when it was checked": (
         ("sources.yaml", "bmj-2011:", "due: 2027-05-01", "due: 2026-11-01"),

@@ -80,7 +80,7 @@ def test_an_untouched_ranking_is_no_answer(connie: Case) -> None:
 
 
 PLACES = [
-    ({"c": "4"}, {"d": "is 4th, and so is “Ask Connie whether Sharon should hear of it"}),
+    ({"c": "4"}, {"d": "is 4th, and so is “Book the yearly health check"}),
     ({"b": ""}, {"b": "has no place yet."}),
     ({"b": "0", "d": "6", "c": "1.5"}, dict.fromkeys("bdc", "has no place yet.")),
     ({"a": ["2"], "b": "9" * 5000}, dict.fromkeys("ab", "has no place yet.")),

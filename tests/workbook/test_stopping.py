@@ -137,7 +137,7 @@ def test_a_plan_that_was_changed_before_there_was_a_decision_is_not_held_against
     bank: CaseBank,
 ) -> None:
     """A question of the same step may stop it; the plan may still be changed."""
-    case = bank.load("mental-health")
+    case = bank.load("young-adult-learning-disability")
     module = stopped_at(case, "plan")
     assert module.unsafe_at("plan")
     safe = careful(case)
