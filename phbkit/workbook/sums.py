@@ -58,6 +58,7 @@ RATES = (
     "pension-to",
     "sick-pay-share",
     "sick-pay-most",
+    "cover-holiday",
 )
 
 
@@ -136,6 +137,7 @@ class Sums:
             pension_trigger=rates["pension-trigger"],
             pension_from=rates["pension-from"],
             pension_to=rates["pension-to"],
+            accrual=rates["cover-holiday"],
             sick_share=rates["sick-pay-share"],
             sick_most=rates["sick-pay-most"],
             other_items=self.number("setting", "other-items"),

@@ -26,7 +26,8 @@ class Employment:
 
     `holiday` and `sickness` are weeks in which somebody else is paid for the same hours. In weeks
     of sickness each assistant has statutory sick pay from the first day: `sick_share` per cent of
-    pay, at most `sick_most` a week. National Insurance is `ni` per cent of what each is paid above
+    pay, at most `sick_most` a week. Whoever covers earns holiday too, `accrual` per cent of what
+    covering is paid. National Insurance is `ni` per cent of what each is paid above
     `ni_from`; with the Employment Allowance, up to `allowance` of it is not paid. `pension` is per
     cent of what each is paid between `pension_from` and `pension_to`, for those who are paid
     `pension_trigger` or more; others may ask to join.
@@ -37,6 +38,7 @@ class Employment:
     assistants: int
     holiday: Decimal
     sickness: Decimal
+    accrual: Decimal
     ni: Decimal
     ni_from: Decimal
     allowance: Decimal
@@ -60,7 +62,12 @@ class Employment:
     @property
     def pay(self) -> int:
         """All pay, that of cover and in sickness included, pence a year."""
-        return self._worked + self.sick_pay + self._pay(self.holiday) + self._pay(self.sickness)
+        return self._worked + self.sick_pay + self._cover + self.cover_holiday
+
+    @property
+    def cover_holiday(self) -> int:
+        """The holiday that whoever covers earns, pence a year."""
+        return pence(Decimal(self._cover) * self.accrual / _HUNDRED / 100)
 
     @property
     def sick_pay(self) -> int:
@@ -98,6 +105,9 @@ class Employment:
             Line("Sick pay", self.sick_pay, f"{sick}, at most £{self.sick_most} a week"),
             Line("Cover for sickness", self._pay(self.sickness), f"{self.sickness} weeks more"),
             Line(
+                "Holiday of the cover", self.cover_holiday, f"{self.accrual} % of the cover’s pay"
+            ),
+            Line(
                 "Employer’s National Insurance",
                 ni,
                 f"{self.ni} % of each one’s pay above £{self.ni_from:,}.{claimed}",
@@ -122,6 +132,10 @@ class Employment:
     @property
     def _worked(self) -> int:
         return self._pay(WEEKS - self.sickness)
+
+    @property
+    def _cover(self) -> int:
+        return self._pay(self.holiday) + self._pay(self.sickness)
 
     def _pay(self, weeks: Decimal) -> int:
         return pence(self.hours * self.rate * weeks)
