@@ -19,6 +19,7 @@ _PARTS = {
     ),
     "board": ["choice", "reasons", "agreed", "dissent", "triggers", "review_months"],
 }
+_MAY_LACK = {"decide_by", "contact"}
 _EMPTY: dict[str, list[str]] = {"not_to": [], "triggers": []}
 _GATHERED = ("cpd.", *(f"{place}." for place in (*_PARTS, *FIELDS)))
 _NAME = re.compile(r"[a-z][a-z0-9._-]{0,120}")
@@ -69,6 +70,7 @@ def answers_from(case: Case, values: Mapping[str, str | list[str]]) -> dict[str,
             answers[place] = {
                 part: _whole_number(value) if part.startswith("review_") else value
                 for part, value in given.items()
+                if value or part not in _MAY_LACK
             }
     answers |= {step: given for step in FIELDS if (given := figures_from(step, values))}
     if any(name.startswith("cpd.") for name in values):

@@ -42,14 +42,13 @@ def critical_part(run: Run) -> Iterator[Block]:
     where = {w: [f"{run.title(c)}: {n}" for c, n in made.items()] for w, made in cases.items()}
     left = Counter(each.learner for each in run.critical if not each.put_right)
     people_rows = [
-        (who, f"{count}, {left[who]} not put right", "; ".join(where[who]))
-        for who, count in worst[:MOST_ROWS]
+        (who, str(count), str(left[who]), "; ".join(where[who])) for who, count in worst[:MOST_ROWS]
     ]
     yield table(
         f"Learners with critical errors{told}",
-        ("Learner", "Errors", "In"),
+        ("Learner", "Errors", "Not put right", "In"),
         people_rows,
-        (1.4, 1.4, 3.4),
+        (1.4, 0.6, 0.9, 3.4),
     )
 
 
