@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
+from pathlib import Path
 
 import nh3
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -39,6 +41,13 @@ def _prose_parser() -> MarkdownIt:
 def prose(source: str) -> Markup:
     """Render Markdown of a notebook, with headings of any level, tables and pictures."""
     return Markup(nh3.clean(_prose_parser().render(source), link_rel="noopener noreferrer"))
+
+
+def templates(*folders: Path) -> Environment:
+    """Return the templates in some folders: escaped, and strict about names."""
+    made = Environment(loader=FileSystemLoader(folders), undefined=StrictUndefined, autoescape=True)
+    made.trim_blocks = made.lstrip_blocks = True
+    return made
 
 
 def quotes(text: str) -> str:

@@ -100,17 +100,6 @@ class Result:
     retries: tuple[Retry, ...] = ()
     unsafe: tuple[str, ...] = ()
 
-    @property
-    def told_critical(self) -> str:
-        """Say how many critical errors there are, and how many were put right."""
-        count, left = len(self.critical), len(self.unsafe)
-        if not count:
-            return "No critical errors."
-        many = f"{count} critical error{'s' if count > 1 else ''}"
-        if not left:
-            return f"{many}, put right. The first answers count in the score."
-        return f"{many}, {left} not put right. The module is not finished."
-
     def total(self, key: str = "key") -> Decimal:
         """Sum of credits measured by one key."""
         return sum((m.credit for m in self.marks if m.key == key), credit.NONE)

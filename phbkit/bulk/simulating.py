@@ -203,10 +203,6 @@ def _line_writer(file: Any) -> Any:
     return write
 
 
-def _of_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
 def _csv_writer(file: Any, cases: Sequence[Case]) -> Any:
     """Write wide rows: the parts of what the arc asks as JSON in a cell."""
     tried = [*(q.id for case in cases for q in case.questions if q.critical), "decision"]
@@ -228,7 +224,8 @@ def _csv_writer(file: Any, cases: Sequence[Case]) -> Any:
 
     def write(attempt: Attempt) -> None:
         cells = {
-            key: value if isinstance(value, str) else " ".join(value) if _of_texts(value)
+            key: value if isinstance(value, str)
+            else " ".join(value) if isinstance(value, list) and not key.startswith("decision")
             else json.dumps(value)
             for key, value in attempt.answers.items()
         }  # fmt: skip

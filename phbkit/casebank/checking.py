@@ -61,12 +61,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 }
 
 
-_SHOWN_BY: dict[str, StepId] = {
-    "deal": "deal",
-    "gates": "gates",
-    "voices": "voices",
-    "after": "after",
-}
+_SHOWN_AT_ONE: tuple[StepId, ...] = ("deal", "gates", "voices", "after")
 
 
 def check_prose(document: Document) -> Iterator[Fault]:
@@ -236,10 +231,10 @@ def _check_steps(document: Document, case: CaseFile) -> Iterator[Fault]:
             if not getattr(case, part):
                 cure = "Add it, or leave the step out of `steps`."
                 yield document.fault((part,), f"is empty, and step {step!r} shows it.", cure)
-    for part, step in _SHOWN_BY.items():
-        if getattr(case, part) and step not in steps:
-            cure = f"Add {step!r} to `steps`, or take it out."
-            yield document.fault((part,), "is shown by no step of this case.", cure)
+    for step in _SHOWN_AT_ONE:
+        if getattr(case, step) and step not in steps:
+            cure = "Add its step to `steps`, or take it out."
+            yield document.fault((step,), "is shown by no step of this case.", cure)
 
 
 def _conditions(case: CaseFile) -> Iterator[tuple[tuple[str | int, ...], AgreedWhen]]:

@@ -31,7 +31,6 @@ _RISK_BAND = re.compile(
 _JOINED = re.compile(
     r";|,? and (?:that|then|so|also|he|she|it|they|nobody|there|the|a|an|his|her|their|[A-Z]\w+)\b"
 )
-_FEWEST_VOICES = 5
 Combination = tuple[frozenset[str], str]
 
 
@@ -125,9 +124,6 @@ def warnings(
             place: Place = ("items", index, "safety", "grade")
             cure = "Is it safe to agree to? If not, add it to `critical`."
             yield document.fault(place, "could harm, and no `critical` names it.", cure)
-    if case.voices and len(case.voices) < _FEWEST_VOICES:
-        cure = f"Give {_FEWEST_VOICES} or more: who is missing from the room?"
-        yield document.fault(("voices",), f"are {len(case.voices)}.", cure)
     for index, question in enumerate(questions.questions):
         facts = facts_in(question)
         if facts > 1:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from phbkit.records.acts import Act
-from phbkit.records.journal import Event, Journal, MemoryJournal, StaleError
+from phbkit.records.journal import Act, Event, Journal, MemoryJournal, StaleError
 
 if TYPE_CHECKING:
     from phbkit.records.learners import Learner, Learners

@@ -14,9 +14,8 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from phbkit.errors import RecordsError
-from phbkit.records.acts import Act
 from phbkit.records.database import reading, writing
-from phbkit.records.journal import StaleError
+from phbkit.records.journal import Act, StaleError
 from phbkit.records.schema import review_event, review_session
 from phbkit.records.schema import seat as seats
 from phbkit.records.store import Clock, now

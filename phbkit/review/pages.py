@@ -179,10 +179,7 @@ def plan_effect(view: View, chosen: Collection[str], terms: Mapping[str, Any]) -
 
 
 def _line(plan: Plan, found: Collection[Finding]) -> Markup:
-    levels = [finding.level for finding in found]
-    template = environment().get_template("line.html.j2")
-    stops, discuss = levels.count("stop"), levels.count("discuss")
-    return Markup(template.render(plan=plan, stops=stops, discuss=discuss))
+    return Markup(environment().get_template("line.html.j2").render(plan=plan, found=found))
 
 
 def _cards(meeting: Meeting, plan: Plan, found: Collection[Finding]) -> Markup:

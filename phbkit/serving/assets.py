@@ -6,14 +6,24 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from jinja2 import Environment
 from tornado.web import HTTPError, RequestHandler
 
 from phbkit import forms
+from phbkit.text import templates
 
 PATTERN = r"/phb/static/(?:([0-9a-f]{12})/)?([a-z]+\.(?:css|js))"
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 _FOLDERS = (forms.STYLE.parent, Path(__file__).parent / "static")
 _FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates of our pages; `asset(name)` is the address of a script or a style."""
+    made = templates(Path(__file__).parent / "templates")
+    made.globals["asset"] = address
+    return made
 
 
 @cache

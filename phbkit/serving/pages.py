@@ -12,10 +12,10 @@ from tornado.web import HTTPError, authenticated
 from phbkit.casebank.case import FICTION
 from phbkit.errors import UnreachableError
 from phbkit.records import Learner
+from phbkit.serving.assets import environment
 from phbkit.serving.kernels import Owner
 from phbkit.serving.playing import PlayHandler
 from phbkit.serving.shelf import Shelf
-from phbkit.serving.shells import environment
 
 _USUAL = "Something went wrong on our side. What you saved is kept."
 _TEXTS = {

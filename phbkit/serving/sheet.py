@@ -10,8 +10,8 @@ from typing import Any
 from markupsafe import Markup
 from nbformat import NotebookNode
 
+from phbkit.serving.assets import environment
 from phbkit.serving.run import Run
-from phbkit.serving.shells import environment
 from phbkit.text import prose
 
 FAILED = Markup(

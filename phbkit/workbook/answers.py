@@ -251,19 +251,15 @@ def _entry(key: str, value: Any) -> dict[str, Any]:
 
 def _decision(case: Case, value: Any) -> dict[str, Any]:
     fields = {"choice", "held", "reasons", "review_weeks", "stop_rule"}
-    _require_fields("decision", value, fields, {"not_to", "decide_by", "contact"})
-    waits = {
-        "decide_by": partial(_decide_by, case, value.get("decide_by")),
-        "contact": partial(check_text, "decision.contact", value.get("contact"), required=False),
-    }
+    _require_fields("decision", value, fields, {"not_to", *_WAITS})
     return _parts(
-        **{name: check for name, check in waits.items() if value.get(name)},
         choice=lambda: _one_of("decision.choice", value["choice"], DECISIONS),
         not_to=lambda: _not_to(case, value["choice"], value.get("not_to", [])),
         held=lambda: _one_of("decision.held", value["held"], HELD),
         reasons=lambda: check_text("decision.reasons", value["reasons"]),
         review_weeks=lambda: _whole("decision.review_weeks", value["review_weeks"], "weeks", 52),
         stop_rule=lambda: check_text("decision.stop_rule", value["stop_rule"]),
+        **{name: partial(_WAITS[name], case, value[name]) for name in _WAITS if value.get(name)},
     )
 
 
@@ -384,6 +380,10 @@ def _require_fields(key: str, value: Any, fields: set[str], more: Collection[str
         raise AnswersError(f"must have {', '.join(sorted(fields))}; got {got!r}.", key=key)
 
 
+_WAITS: dict[str, Checked] = {
+    "decide_by": _decide_by,
+    "contact": lambda _, value: check_text("decision.contact", value),
+}
 _ARC_CHECKS: dict[str, Checked] = {
     "plan": _plan,
     "ledger": _ledger,

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from phbkit import forms
@@ -21,7 +21,7 @@ from phbkit.casebank.models import MONEY_STEPS
 from phbkit.deciding import HOLDERS, Ledger, Plan, Proposal, findings
 from phbkit.errors import AnswersError
 from phbkit.exports import cpd
-from phbkit.text import long_date, markdown, plain, pounds, quotes
+from phbkit.text import long_date, markdown, plain, pounds, quotes, templates
 from phbkit.workbook import money
 from phbkit.workbook.answers import BOARD, DECISIONS, HELD, PART
 from phbkit.workbook.arc import Step, find_step
@@ -91,7 +91,7 @@ def step_page(
         is_live=live,
         values=given,
         next_step=module.step_after(step.id),
-        waiting_for=_waiting_for(module),
+        waiting_for=find_step(module.current).title if module.current else "",
         unsafe=module.unsafe_at(step.id) if state == "stopped" else (),
         unsafe_first=module.unsafe_first_at(step.id) if state in {"stopped", "done"} else (),
         live=effect(module, step.id, given) if form else {},
@@ -162,13 +162,6 @@ def _money_context(module: Module, step: Step, *, form: bool) -> dict[str, Any]:
     }
 
 
-def _waiting_for(module: Module) -> str:
-    """Name the step that is to be finished before the locked ones: the first that was stopped."""
-    stopped = (step.id for step in module.steps if step.id in module.stopped)
-    nearest = next(stopped, module.current)
-    return find_step(nearest).title if nearest else ""
-
-
 def _kept_values(module: Module, step_id: str) -> dict[str, Any]:
     """Fill the form of a step that is changed with what was kept of it."""
     if step_id == "decide":
@@ -215,10 +208,7 @@ def plan_effect(case: Case, chosen: Collection[str]) -> dict[str, Markup]:
     """Render what a plan does to money, outcomes, the deal and risks: in a line, and in cards."""
     plan = Plan.of(case, (item.id for item in case.about.items if item.id in chosen))
     found = findings(Proposal(plan))
-    levels = [finding.level for finding in found]
-    line = _render(
-        "line.html.j2", plan=plan, stops=levels.count("stop"), discuss=levels.count("discuss")
-    )
+    line = _render("line.html.j2", plan=plan, found=found)
     return {"line": line, "cards": _render("live.html.j2", plan=plan, found=found)}
 
 
@@ -299,14 +289,7 @@ def _inline(source: str) -> Markup:
 @cache
 def environment() -> Environment:
     """Return the templates of the steps, with the filters and pieces that other pages share."""
-    folders = [Path(__file__).parent / "templates", forms.TEMPLATES]
-    environment = Environment(
-        loader=FileSystemLoader(folders),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(Path(__file__).parent / "templates", forms.TEMPLATES)
     filters: dict[str, Callable[..., Any]] = {
         "markdown": markdown,
         "markdown_inline": _inline,

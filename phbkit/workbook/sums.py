@@ -49,17 +49,17 @@ PaceName = Literal["gradual", "fast"]
 PACES: tuple[PaceName, ...] = ("gradual", "fast")
 LEGAL_MINIMUM = "legal-minimum"
 NI = "employer-ni"
-RATES = (
-    NI,
-    "employer-ni-from",
-    "employment-allowance",
-    "pension-trigger",
-    "pension-from",
-    "pension-to",
-    "sick-pay-share",
-    "sick-pay-most",
-    "cover-holiday",
-)
+RATES = {
+    "ni": NI,
+    "ni_from": "employer-ni-from",
+    "allowance": "employment-allowance",
+    "pension_trigger": "pension-trigger",
+    "pension_from": "pension-from",
+    "pension_to": "pension-to",
+    "sick_share": "sick-pay-share",
+    "sick_most": "sick-pay-most",
+    "accrual": "cover-holiday",
+}
 
 
 @dataclass(frozen=True)
@@ -123,26 +123,16 @@ class Sums:
     @property
     def employment(self) -> Employment:
         """What it takes to employ the person's assistants."""
-        known = {name: self.rate(name, self.rates_of) for name in RATES}
-        rates = {name: rate.value if rate else Decimal(0) for name, rate in known.items()}
-        claims = self.figures["setting"]["claims"] == "yes"
-        numbers = ("holiday", "sickness", "pension", "insurance", "payroll", "training")
+        known = {field: self.rate(name, self.rates_of) for field, name in RATES.items()}
+        rates = {field: rate.value if rate else Decimal(0) for field, rate in known.items()}
+        if self.figures["setting"]["claims"] != "yes":
+            rates["allowance"] = Decimal(0)
+        numbers = "hours rate holiday sickness pension insurance payroll training contingency"
         return Employment(
-            hours=self.number("setting", "hours"),
-            rate=self.number("setting", "rate"),
             assistants=int(self.number("setting", "assistants")),
-            ni=rates[NI],
-            ni_from=rates["employer-ni-from"],
-            allowance=rates["employment-allowance"] if claims else Decimal(0),
-            pension_trigger=rates["pension-trigger"],
-            pension_from=rates["pension-from"],
-            pension_to=rates["pension-to"],
-            accrual=rates["cover-holiday"],
-            sick_share=rates["sick-pay-share"],
-            sick_most=rates["sick-pay-most"],
             other_items=self.number("setting", "other-items"),
-            contingency=self.number("setting", "contingency"),
-            **{name: self.number("setting", name) for name in numbers},
+            **{name: self.number("setting", name) for name in numbers.split()},
+            **rates,
         )
 
     @property
