@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from benchmarks.serving import FLAGS, Site, running
 from benchmarks.timing import interleave, row
 from phbkit.bulk.simulating import whole_answers
 from phbkit.casebank import Case, CaseBank
-from phbkit.deciding.finance import Beliefs, Scenario, draw, roll_out, sweep
+from phbkit.deciding.finance import Beliefs, Scenario, draw, outcome, roll_out
 from phbkit.records import open_store
 from phbkit.settings import settings
 from phbkit.workbook.module import Module
@@ -56,6 +57,12 @@ def scenarios(seed: int) -> dict[str, Scenario]:
     return found
 
 
+def sweep(many: dict[str, Scenario]) -> None:
+    """Work out many scenarios, as many at a time as there are cores."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda scenario: outcome(scenario, DRAWS, 1), many.values()))
+
+
 def one_by_one(scenario: Scenario) -> None:
     """Play draws one after the other."""
     drawn = draw(scenario.spreads, ONE_BY_ONE, 1)
@@ -67,9 +74,9 @@ def one_by_one(scenario: Scenario) -> None:
 def most_memory() -> float:
     """Measure the most memory, in mebibytes, of a process that sweeps all scenarios."""
     script = (
-        "from benchmarks.finance import DRAWS, scenarios, sweep;"
+        "from benchmarks.finance import scenarios, sweep;"
         "from benchmarks.timing import most_memory;"
-        "sweep(scenarios(0), DRAWS, 1);"
+        "sweep(scenarios(0));"
         "print(most_memory())"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
@@ -97,7 +104,7 @@ def rows() -> Iterator[tuple[str, ...]]:
     def together() -> float:
         many = scenarios(next(turns))
         start = time.perf_counter()
-        sweep(many, DRAWS, 1)
+        sweep(many)
         return time.perf_counter() - start
 
     def apart() -> float:

@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from phbkit.casebank import Case, CaseBank
 from tests import databases
+from tests.ranking import add_ranking
 
 server, file, address = databases.server, databases.file, databases.address
 outage = databases.outage
@@ -23,12 +24,19 @@ settings.load_profile("phbkit")
 
 @pytest.fixture(scope="session")
 def bank() -> CaseBank:
-    return CaseBank(CASEBANK, today=dt.date(2026, 11, 22))
+    return CaseBank(CASEBANK, today=dt.date(2026, 11, 30))
 
 
 @pytest.fixture(scope="session")
 def case(bank: CaseBank) -> Case:
     return bank.load("chronic-pain-massage")
+
+
+@pytest.fixture(scope="session")
+def ranked_bank(tmp_path_factory: pytest.TempPathFactory) -> CaseBank:
+    """The case bank with a ranking question in one case."""
+    copy = shutil.copytree(CASEBANK, tmp_path_factory.mktemp("ranked") / "casebank")
+    return CaseBank(add_ranking(Path(copy)), today=dt.date(2026, 11, 30))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from phbkit.assessing.scoring import critical_errors
 from phbkit.casebank import SCALE, Case, Question
 from phbkit.deciding import Plan
 
@@ -32,10 +33,25 @@ def careful(case: Case) -> dict[str, Any]:
 
 
 def careless(case: Case) -> dict[str, Any]:
-    """Every key wrong, the worst first; all in the plan, all agreed, all left to the person."""
+    """Every key wrong, the worst first; all in the plan, all agreed, all left to the person.
+
+    What is unsafe in that is answered again, so that the module can be finished.
+    """
     answers = {question.id: _wrong(question) for question in case.questions} | _sure(case, 2)
     plan = [item.id for item in case.about.items]
-    return answers | _arc(case, plan, ["person"], ("agree", "direct-payment", 52))
+    answers |= _arc(case, plan, ["person"], ("agree", "direct-payment", 52))
+    return answers | put_right(case, answers)
+
+
+def put_right(case: Case, answers: dict[str, Any]) -> dict[str, Any]:
+    """Answer what is unsafe once more: the key, or the plan declined."""
+    again: dict[str, Any] = {}
+    for error in critical_errors(case, answers):
+        if error.where in answers:
+            again[f"{error.where}.again"] = [_right(case, case.question(error.where))]
+        else:
+            again["decision.again"] = [answers["decision"] | {"choice": "decline", "not_to": []}]
+    return again
 
 
 def _sure(case: Case, level: int) -> dict[str, int]:
@@ -63,7 +79,8 @@ def _wrong(question: Question) -> Any:
         return list(reversed(question.key))
     if question.format == "key-features":
         return [option for option in options if option not in question.key][: question.most]
-    return (question.critical or [option for option in options if option not in question.key])[0]
+    wrong = [option for option in options if option not in question.key]
+    return next(iter(question.critical), wrong[0])
 
 
 def ledger(case: Case, plan: list[str], holders: list[str]) -> dict[str, Any]:

@@ -79,11 +79,34 @@ def test_a_new_case_is_led_from_skeleton_to_soundness(bank_copy: Path) -> None:
     before = phb(bank_copy, "check")
     assert before.returncode == 1
     places = [line for line in before.stdout.splitlines() if "back-pain" in line]
+    places = [line for line in places if not line.endswith("(warning)")]
     assert places
     assert all("is still to be filled in. Write it in your own words." in line for line in places)
     for file in folder.glob("*.yaml"):
         file.write_text(file.read_text().replace("FILL IN", "Something written"))
-    assert phb(bank_copy, "check").stdout.startswith("No faults in ")
+    one = phb(bank_copy, "check", "back-pain")
+    assert one.returncode == 0
+    *warnings, last = one.stdout.splitlines()
+    assert last == "No faults in 1 case, 1 warning."
+    assert [line.endswith("(warning)") and "voices: are 1." in line for line in warnings] == [True]
+    assert phb(bank_copy, "check").stdout.splitlines()[-1].startswith("No faults in ")
+
+
+def test_check_of_one_case_leaves_the_others_alone(bank_copy: Path) -> None:
+    file = bank_copy / "cases/mental-health/case.yaml"
+    file.write_text(file.read_text().replace("state: draft", "state: daft", 1))
+    assert phb(bank_copy, "check", "know-the-deal").stdout == "No faults in 1 case.\n"
+    assert phb(bank_copy, "check", "mental-health").returncode == 1
+    unknown = phb(bank_copy, "check", "mental")
+    assert unknown.returncode == 2
+    assert "Did you mean 'mental-health'?" in unknown.stderr
+
+
+def test_check_reports_on_construct(bank_copy: Path) -> None:
+    told = phb(bank_copy, "check", "--construct").stdout
+    assert "all cases: " in told
+    assert "panels move from" in told
+    assert "MEND" not in told
 
 
 def test_a_new_case_never_overwrites_and_needs_a_proper_id(bank_copy: Path) -> None:

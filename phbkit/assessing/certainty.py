@@ -15,10 +15,6 @@ LEVELS = (1, 2, 3)
 STATED = (0.5, 0.73, 0.9)
 """What each level is taken to claim: about the middle of what Moodle prints beside it, "less than
 67 %", "more than 67 %" and "more than 80 %". Our own choice."""
-MOODLE_POINTS = ((1, 0), (2, -2), (3, -6))
-"""Points for right and wrong at each level in Moodle's certainty-based marking, for information
-only: totals below 0 upset learners, and nothing here uses them. Moodle's own test
-question_cbm_test.php holds these numbers."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from phbkit.assessing.columns import Column, columns_of, read_columns
 from phbkit.assessing.result import Critical
 from phbkit.assessing.scoring import score
 from phbkit.casebank import Case
+from phbkit.casebank.models import AGAIN
 from phbkit.errors import PhbError
 
 if TYPE_CHECKING:
@@ -175,13 +176,15 @@ def _hold(case: Case, read: dict[str, Column], check: Check) -> dict[int, str]:
 
     refused: dict[int, str] = {}
     for key, column in read.items():
+        if key.endswith(AGAIN):
+            continue
         for code, value in enumerate(column.distinct):
             try:
                 column.distinct[code] = check(case, {"answers": {key: value}})[key]
             except PhbError as error:
                 for learner in np.flatnonzero(column.codes == code).tolist():
                     refused.setdefault(learner, str(error))
-    for learner, parts in _left_out(read):
+    for learner, parts in _together(read):
         if learner not in refused:
             try:
                 check(case, {"answers": parts})
@@ -192,17 +195,19 @@ def _hold(case: Case, read: dict[str, Column], check: Check) -> dict[int, str]:
     return refused
 
 
-def _left_out(read: dict[str, Column]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Find whose decision leaves out a part of their plan: the two are held together."""
-    if not {"plan", "decision"} <= set(read):
-        return
-    plan, decision = read["plan"], read["decision"]
-    pairs = zip(plan.codes.tolist(), decision.codes.tolist(), strict=True)
-    for learner, (planned, decided) in enumerate(pairs):
-        said = decision.distinct[decided] if decided >= 0 else None
-        if isinstance(said, Mapping) and said.get("not_to"):
-            kept = {"plan": plan.distinct[planned]} if planned >= 0 else {}
-            yield learner, {**kept, "decision": said}
+def _together(read: dict[str, Column]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Find answers that are held together: a decision that leaves a part out, and later tries."""
+    tried = {key for key in read if key.endswith(AGAIN)}
+    wanted = {"plan", "decision", *tried, *(key.removesuffix(AGAIN) for key in tried)}
+    columns = {key: column for key, column in read.items() if key in wanted}
+    for learner, codes in enumerate(
+        zip(*(c.codes.tolist() for c in columns.values()), strict=True)
+    ):
+        coded = zip(columns.items(), codes, strict=True)
+        given = {key: column.distinct[code] for (key, column), code in coded if code >= 0}
+        said = given.get("decision")
+        if not tried.isdisjoint(given) or (isinstance(said, Mapping) and said.get("not_to")):
+            yield learner, given
 
 
 def _decided(

@@ -7,10 +7,10 @@ Credits are not rounded here; `credit.concordance` rounds the aggregate one to f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from math import nan
 from typing import TYPE_CHECKING, Any
 
+from phbkit.assessing import credit
 from phbkit.assessing.arrays import ReadOnly, StatisticsError, numbers, ratio
 
 if TYPE_CHECKING:
@@ -113,19 +113,11 @@ def contested(counts: Any) -> NDArray[np.bool_]:
 
     Notes
     -----
-    Two options that are not neighbours each hold a quarter of the panel or more, and one between
-    them holds fewer than half as many as the smaller of the two. Our own choice.
+    The rule is that of `credit.contested`.
     """
     import numpy as np
 
-    panel = _counts(counts)
-    split = np.zeros(len(panel), dtype=bool)
-    for low, high in combinations(range(OPTIONS), 2):
-        if high - low > 1:
-            smaller = np.minimum(panel[:, low], panel[:, high])
-            valley = panel[:, low + 1 : high].min(axis=1)
-            split |= (4 * smaller >= panel.sum(axis=1)) & (2 * valley < smaller)
-    return split
+    return np.array([credit.contested(row) for row in _counts(counts).tolist()], dtype=bool)
 
 
 def percent(answers: Any, key: Any, scored: Any = None) -> NDArray[np.float64]:

@@ -135,10 +135,9 @@ def critical_errors(case: Case, answers: Mapping[str, Any]) -> tuple[Critical, .
             found.append(Critical(question.id, question.step, question.stem, why, sources))
     decision = answers.get("decision", {})
     items = agreed_items(answers.get("plan", ()), decision)
-    for error in case.about.critical if items else ():
-        if error.when.met(items, decision["held"]):
-            asked = "The plan and the decision"
-            found.append(Critical(error.id, "decide", asked, error.text, error.sources))
+    for error in case.about.unsafe(items, decision.get("held")):
+        asked = "The plan and the decision"
+        found.append(Critical(error.id, "decide", asked, error.text, error.sources))
     return tuple(found)
 
 

@@ -16,7 +16,7 @@ from phbkit.text import neutral
 
 _PACKED_ROWS, _WRITTEN_ROWS = 1_000, 20_000
 _TEXTS = ("learner", "workbook", "case", "case_version", "state", "error", "said")
-_COUNTS = ("asked", "answered", "critical_errors")
+_COUNTS = ("asked", "answered", "critical_errors", "unsafe")
 MARKS = ("learner", "case", "question", "format", "key", "answered", "credit", "sure")
 
 
@@ -150,6 +150,7 @@ def _result_row(outcome: Outcome, keys: Iterable[str]) -> dict[str, Any]:
         "asked": result.get("asked"),
         "answered": result.get("answered"),
         "critical_errors": len(result["critical_errors"]) if result else None,
+        "unsafe": len(result.get("unsafe", ())) if result else None,
         "simulated": outcome.simulated,
     }
     scores = result.get("scores", {})

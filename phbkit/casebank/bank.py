@@ -30,15 +30,16 @@ _LOADED: dict[tuple[Path, str, dt.date, bool], tuple[tuple[tuple[str, int, int],
 
 @dataclass
 class _Reading:
-    """What one pass over files found: faults, and the sources they cite."""
+    """What one pass over files found: faults, the sources they cite, and a case's two files."""
 
     bodies: Bodies
     day: dt.date
     drafts: bool = False
     faults: list[Fault] = field(default_factory=list)
-    warnings: list[Fault] = field(default_factory=list)
     cited: set[str] = field(default_factory=set)
     unread: bool = False
+    case: tuple[Document, CaseFile] | None = None
+    asked: tuple[Document, QuestionFile] | None = None
 
     def read(self, document: Document | Fault, model: type[Model]) -> Model | None:
         """Validate a document, and check its prose and its names of bodies."""
@@ -119,7 +120,9 @@ class CaseBank:
 
     def warnings(self, case_ids: Iterable[str]) -> list[Fault]:
         """List what in some cases is most likely wrong, and may be right."""
-        return sorted({w for each in case_ids for w in self._read_case(each)[1].warnings})
+        readings = [self._read_case(case_id)[1] for case_id in case_ids]
+        both = [(r.case, r.asked) for r in readings if r.case and r.asked]
+        return sorted(fault for case, asked in both for fault in safety.warnings(*case, *asked))
 
     def faults(self) -> list[Fault]:
         """Find every fault of every case, and sources that nobody cites."""
@@ -142,11 +145,7 @@ class CaseBank:
     ) -> list[Fault]:
         """Find marks on cases and items that no rule reads: most likely misspelt."""
         faults = []
-        for case_id in case_ids:
-            document = read_document(self.root / "cases" / case_id / "case.yaml")
-            case = _Reading(self._bodies, self.today, drafts=True).read(document, CaseFile)
-            if case is None or isinstance(document, Fault):
-                continue
+        for document, case in self._case_files(case_ids):
             places: list[tuple[tuple[str | int, ...], str, Collection[str]]] = [
                 (("marks", n), mark, case_marks) for n, mark in enumerate(case.marks)
             ]
@@ -180,18 +179,10 @@ class CaseBank:
         """
         faults: list[Fault] = []
         for case_id in case_ids:
-            document = read_document(self.root / "cases" / case_id / "case.yaml")
-            reading = _Reading(self._bodies, self.today)
-            case = reading.read(document, CaseFile)
-            if case is None or isinstance(document, Fault):
-                continue
-            claims = safety.safety_claims(case)
-            faults += safety.weakly_sourced(document, claims, self._sources)
-            asked = read_document(self.root / "cases" / case_id / "questions.yaml")
-            questions = reading.read(asked, QuestionFile)
-            if questions and isinstance(asked, Document):
-                claims = safety.claims_asked(questions.questions)
-                faults += safety.weakly_sourced(asked, claims, self._sources)
+            reading = self._read_case(case_id)[1]
+            if reading.case and reading.asked:
+                faults += safety.weakly_sourced(*reading.case, *reading.asked, self._sources)
+        for document, case in self._case_files(case_ids):
             review = case.sign_off.next_review
             if case.sign_off.state == "draft":
                 cure = "Somebody qualified has to review it and give their role and the date."
@@ -200,6 +191,10 @@ class CaseBank:
                 problem = f"was due on {review}."
                 faults.append(document.fault(("sign_off", "next_review"), problem, "Review it."))
         return faults
+
+    def _case_files(self, case_ids: Iterable[str]) -> Iterator[tuple[Document, CaseFile]]:
+        readings = (self._read_case(case_id)[1] for case_id in case_ids)
+        return (reading.case for reading in readings if reading.case)
 
     def due(self) -> dict[str, Source]:
         """List the sources whose next check is due, the longest overdue first."""
@@ -270,19 +265,15 @@ class CaseBank:
             reading.faults += checking.check_rules(self._documents["deal"], deal.rules)
         if about and glossary and isinstance(case_document, Document):
             entries = glossary.glossary
-            reading.faults += checking.check_case(case_document, about, entries, case_id)
+            rules = [rule.id for rule in deal.rules] if deal else []
+            reading.case = case_document, about
+            reading.faults += checking.check_case(case_document, about, entries, case_id, rules)
             reading.faults += safety.check_safety(case_document, about)
-            reading.faults += safety.check_consistent(case_document, about)
-            rules = {rule.id for rule in deal.rules} if deal else set()
-            reading.faults += checking.check_exceptions(case_document, about, rules)
         area = _area_of(about, folder)
         reading.faults += area if isinstance(area, list) else []
         if asked and isinstance(question_document, Document):
-            found = checking.check_questions(question_document, asked.questions, about)
-            reading.faults += found
-            if about and isinstance(case_document, Document):
-                both = (case_document, question_document)
-                reading.warnings += safety.warnings(*both, about, asked.questions)
+            reading.asked = question_document, asked
+            reading.faults += checking.check_questions(question_document, asked.questions, about)
         panels = _read_panels(about, asked, folder, reading.faults) if about and asked else []
         if not (about and asked and deal and glossary) or reading.faults:
             return None, reading

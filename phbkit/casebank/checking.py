@@ -20,11 +20,10 @@ from phbkit.casebank.models import (
     Question,
     Refusal,
     Reply,
-    SignOff,
     StepId,
     When,
 )
-from phbkit.casebank.reading import Document, strings
+from phbkit.casebank.reading import Document, Place, strings
 from phbkit.errors import Fault
 
 _PLACEHOLDER = "FILL IN"
@@ -48,7 +47,7 @@ _WITH_IDS = (
 )
 _REFUSALS: tuple[str | None, ...] = (None, *get_args(Refusal))
 HELD = get_args(Held)
-NEEDED: dict[str, tuple[str, ...]] = {
+_NEEDED: dict[str, tuple[str, ...]] = {
     "meet": ("person", "outcomes"),
     "deal": ("deal",),
     "gates": ("gates",),
@@ -59,6 +58,14 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "after": ("after",),
     "setting": ("person", "money"),
     **dict.fromkeys(MONEY_STEPS[1:], ("money",)),
+}
+
+
+_SHOWN_BY: dict[str, StepId] = {
+    "deal": "deal",
+    "gates": "gates",
+    "voices": "voices",
+    "after": "after",
 }
 
 
@@ -138,7 +145,11 @@ def check_rules(document: Document, rules: Iterable[Rule]) -> Iterator[Fault]:
 
 
 def check_case(
-    document: Document, case: CaseFile, glossary: Mapping[str, GlossaryEntry], folder: str
+    document: Document,
+    case: CaseFile,
+    glossary: Mapping[str, GlossaryEntry],
+    folder: str,
+    rules: Sequence[str],
 ) -> Iterator[Fault]:
     """Find names in a case that lead nowhere, parts that its steps lack, unreachable branches."""
     if case.id != folder:
@@ -146,6 +157,30 @@ def check_case(
     yield from _check_steps(document, case)
     for part in _WITH_IDS:
         yield from _repeated(document, (part,), [entry.id for entry in getattr(case, part)])
+    yield from _check_items(document, case)
+    known = {"rule of the deal": set(rules), "glossary entry": set(glossary)}
+    known["step about money"] = set(map(str, MONEY_STEPS))
+    for place, name, what in _names(case):
+        yield from _unknown(document, place, [name], known[what], what)
+    if case.after:
+        yield from _check_branches(document, case)
+    yield from _check_replies(document, case)
+    yield from _check_plans(document, case)
+    yield from _check_sign_off(document, case)
+
+
+def _names(case: CaseFile) -> Iterator[tuple[Place, str, str]]:
+    """List what a case names by its place, and what each name is of."""
+    for index, each in enumerate(case.exceptions):
+        yield ("exceptions", index, "rule"), each.rule, "rule of the deal"
+    for index, name in enumerate(case.glossary):
+        yield ("glossary", index), name, "glossary entry"
+    for index, lesson in enumerate(case.money.lessons if case.money else ()):
+        yield ("money", "lessons", index, "step"), lesson.step, "step about money"
+
+
+def _check_items(document: Document, case: CaseFile) -> Iterator[Fault]:
+    """Find names in items and conditions that lead nowhere, and prices that cannot be added up."""
     outcomes = {outcome.id for outcome in case.outcomes}
     items = {item.id for item in case.items}
     for index, item in enumerate(case.items):
@@ -157,43 +192,32 @@ def check_case(
         if item.how == "nhs" and item.price:
             cure = "Set it to 0: the budget does not pay for it."
             yield document.fault((*path, "price"), "is an NHS service's.", cure)
-    for index, name in enumerate(case.glossary):
-        place = ("glossary", index)
-        yield from _unknown(document, place, [name], set(glossary), "glossary entry")
+        if case.budget and item.price_year != case.budget.price_year:
+            problem = f"is {item.price_year}; the budget's is {case.budget.price_year}."
+            cure = "Bring the price to the budget's year: they are added up."
+            yield document.fault((*path, "price_year"), problem, cure)
+        if item.own_share > item.price or (item.own_share and item.how != "bought"):
+            cure = "Give less than `price`, for what the budget buys in part."
+            yield document.fault((*path, "own_share"), "is no part of the price.", cure)
     for holder, when in _conditions(case):
         for field in ("with_all", "with_any", "without"):
             names = getattr(when, field)
             yield from _unknown(document, (*holder, "when", field), names, items, "plan item")
-    if case.after:
-        yield from _check_branches(document, case)
-    yield from _check_money(document, case)
-    yield from _check_replies(document, case)
-    yield from _check_plans(document, case)
-    yield from _check_sign_off(document, case.sign_off)
 
 
-def check_exceptions(document: Document, case: CaseFile, rules: set[str]) -> Iterator[Fault]:
-    """Find exceptions to rules that the deal does not have."""
-    for index, each in enumerate(case.exceptions):
-        place = ("exceptions", index, "rule")
-        yield from _unknown(document, place, [each.rule], rules, "rule of the deal")
-
-
-def _check_money(document: Document, case: CaseFile) -> Iterator[Fault]:
-    if case.money is None:
-        return
-    steps: set[str] = set(MONEY_STEPS)
-    for index, lesson in enumerate(case.money.lessons):
-        place = ("money", "lessons", index, "step")
-        yield from _unknown(document, place, [lesson.step], steps, "step about money")
-
-
-def _check_sign_off(document: Document, sign_off: SignOff) -> Iterator[Fault]:
-    if sign_off.state == "reviewed" and not (
-        sign_off.role and sign_off.signed and sign_off.next_review
-    ):
+def _check_sign_off(document: Document, case: CaseFile) -> Iterator[Fault]:
+    signed = case.sign_off
+    if signed.state == "reviewed" and not (signed.role and signed.signed and signed.next_review):
         cure = "Give `role`, `signed` and `next_review`, or set the state to draft."
         yield document.fault(("sign_off",), "is reviewed, but not by whom and when.", cure)
+    days: dict[Place, dt.date | None] = {
+        ("as_of",): case.as_of,
+        ("sign_off", "next_review"): signed.next_review,
+    }
+    for path, day in days.items():
+        if day and day.weekday() > 4:
+            problem = f"is a {day:%A}, and reviews are counted from it in weeks."
+            yield document.fault(path, problem, "Give a working day.")
 
 
 def _check_steps(document: Document, case: CaseFile) -> Iterator[Fault]:
@@ -206,11 +230,16 @@ def _check_steps(document: Document, case: CaseFile) -> Iterator[Fault]:
     if case.risks and not any(risk.of == "not doing" for risk in case.risks):
         cure = "Add one: doing nothing has its own."
         yield document.fault(("risks",), "has none of not doing.", cure)
-    for step in case_steps(case):
-        for part in NEEDED.get(step, ()):
+    steps = case_steps(case)
+    for step in steps:
+        for part in _NEEDED.get(step, ()):
             if not getattr(case, part):
                 cure = "Add it, or leave the step out of `steps`."
                 yield document.fault((part,), f"is empty, and step {step!r} shows it.", cure)
+    for part, step in _SHOWN_BY.items():
+        if getattr(case, part) and step not in steps:
+            cure = f"Add {step!r} to `steps`, or take it out."
+            yield document.fault((part,), "is shown by no step of this case.", cure)
 
 
 def _conditions(case: CaseFile) -> Iterator[tuple[tuple[str | int, ...], AgreedWhen]]:
@@ -292,7 +321,7 @@ def plans_of(named: Sequence[str]) -> Iterator[frozenset[str]]:
     return map(frozenset, chain.from_iterable(combinations(named, size) for size in sizes))
 
 
-def _ways(conditions: Iterable[When]) -> list[tuple[str | None, str | None]]:
+def _ways(conditions: Iterable[AgreedWhen]) -> list[tuple[str | None, str | None]]:
     """List the refusals and going ahead, with each way to hold the money that matters."""
     held = HELD if any(when.held for when in conditions) else (None,)
     return list(product(_REFUSALS, held))
@@ -303,7 +332,7 @@ def _check_branches(document: Document, case: CaseFile) -> Iterator[Fault]:
     if branches[-1] != When():
         path = ("after", len(branches) - 1, "when")
         yield document.fault(path, "leaves some plans without an end.", "End with no `when`.")
-    named = named_items(branches)
+    named = named_items([*branches, *(error.when for error in case.critical)])
     if len(named) > MOST_BRANCHED_ITEMS:
         problem = f"turns on {len(named)} plan items."
         yield document.fault(("after",), problem, f"Use at most {MOST_BRANCHED_ITEMS}.")
@@ -312,10 +341,12 @@ def _check_branches(document: Document, case: CaseFile) -> Iterator[Fault]:
     most = case.budget.indicative if case.budget else sum(prices.values())
     reached: set[int] = set()
     afforded: set[int] = set()
-    ways = _ways(branches)
+    ways = _ways([*branches, *(error.when for error in case.critical)])
     for plan in plans_of(named):
         for refusal, held in ways:
             agreed = frozenset() if refusal else plan
+            if case.unsafe(agreed, held):
+                continue  # it stops the module before anything can come of it
             first = (i for i, when in enumerate(branches) if when.holds(agreed, refusal, held))
             branch = next(first, -1)
             reached.add(branch)
@@ -364,8 +395,9 @@ def check_questions(
             yield document.fault((*path, field), problem, cure)
     tried = {question.gate for question in questions if question.critical}
     for gate in sorted(gates - tried):
+        place = next((n for n, question in enumerate(questions) if question.gate == gate), 0)
         cure = "Add a question with this `gate` and, in `critical`, an option that fails it."
-        yield document.fault(("questions",), f"can never fail the gate {gate!r}.", cure)
+        yield document.fault(("questions", place), f"cannot fail the gate {gate!r}.", cure)
 
 
 def _repeated(document: Document, path: tuple[str | int, ...], names: list[str]) -> Iterator[Fault]:

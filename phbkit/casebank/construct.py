@@ -36,8 +36,8 @@ def cues(questions: Sequence[Question]) -> dict[str, float]:
     -------
     dict
         By cue, the share of questions got right by whoever follows it: the longest option, each
-        opening word, each of the ten commonest words, and each letter. Where several options have
-        the cue one is picked by chance, and where none has it any of the four.
+        opening word, each of the ten commonest words. Where several options have the cue one is
+        picked by chance, and where none has it any of the four.
     """
     options = [option for question in questions for option in question.options]
     words = Counter(word for option in options for word in set(_words(option.text)))
@@ -47,8 +47,6 @@ def cues(questions: Sequence[Question]) -> dict[str, float]:
         found[f"opens with {word!r}"] = _share(questions, _having(word, 1))
     for word, _ in words.most_common(_COMMONEST):
         found[f"has {word!r}"] = _share(questions, _having(word, None))
-    for place, letter in enumerate("abcd"):
-        found[f"is {letter}"] = _share(questions, _at(place))
     return found
 
 
@@ -66,7 +64,7 @@ def report(cases: Sequence[Case]) -> str:
         mend = len(questions) >= FEWEST_QUESTIONS and best[0][1] > MOST_BY_CUE
         lines.append(f"{name}: {len(questions)} questions, keys {spread}; {told}{' MEND' * mend}")
     asked = [q for case in cases for q in case.questions if q.learn]
-    several = [question.id for question in asked if facts_in(question.learn or "") > 1]
+    several = [question.id for question in asked if facts_in(question) > 1]
     lines.append(f"{len(several)} of {len(asked)} concordance questions add several facts.")
     lines += [f"{case.id}: {told}" for case in cases if (told := _endings(case))]
     return "\n".join(lines)
@@ -95,10 +93,6 @@ def _having(word: str, first: int | None) -> Cue:
     return lambda question: {
         option.id for option in question.options if word in _words(option.text)[:first]
     }
-
-
-def _at(place: int) -> Cue:
-    return lambda question: {question.options[place].id}
 
 
 def _share(questions: Sequence[Question], cue: Cue) -> float:

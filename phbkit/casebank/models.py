@@ -423,6 +423,11 @@ class CaseFile(Shape):
     panels: tuple[PanelFile, ...] = ()
     money: Money | None = None
 
+    def unsafe(self, items: frozenset[str], held: str | None) -> tuple[CriticalError, ...]:
+        """List the critical errors that agreeing to `items` makes."""
+        met = (error for error in self.critical if error.when.met(items, held))
+        return tuple(met) if items else ()
+
 
 class QuestionFile(Shape):
     """`questions.yaml`."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from phbkit.casebank import PlanItem, Rule
@@ -74,23 +75,24 @@ class Finding:
 
 
 Found = Iterable[PlanItem] | bool
-ITEM_MARKS = frozenset(
-    {
-        "alcohol-itself",
-        "already-provided",
-        "bargain-medicines",
-        "debt",
-        "emergency-care",
-        "employs-staff",
-        "gambling",
-        "gp-services",
-        "household-carer",
-        "illegal",
-        "inpatient-nhs",
-        "low-pay",
-        "unregulated",
-    }
-)
+_MARKED = {
+    "no-gp-services": "gp-services",
+    "no-bargain-over-medicines": "bargain-medicines",
+    "household-carer": "household-carer",
+    "practitioner-check": "unregulated",
+    "no-alcohol-itself": "alcohol-itself",
+    "no-gambling": "gambling",
+    "no-debt-repayment": "debt",
+    "nothing-illegal": "illegal",
+    "no-emergency-care": "emergency-care",
+    "no-inpatient-nhs-care": "inpatient-nhs",
+    "legal-minimum-pay": "low-pay",
+    "employer-duties": "employs-staff",
+}
+"""Rules that find the items with one mark, unless usual care gives them."""
+_ONCE_DECIDED = ("named-coordinator", "help-and-brokerage", "contingency-outside")
+"""Rules that say something of every decision on a plan that spends."""
+ITEM_MARKS = frozenset({"already-provided", *_MARKED.values()})
 CASE_MARKS = frozenset({"court-requirement"})
 RULES: dict[str, Callable[[Proposal], Found]] = {}
 
@@ -118,7 +120,6 @@ def findings(proposal: Proposal) -> tuple[Finding, ...]:
 
 
 def _marked(proposal: Proposal, mark: str) -> list[PlanItem]:
-    assert mark in ITEM_MARKS  # noqa: S101  so that phb check knows every mark a rule reads
     return [i for i in proposal.plan.items if mark in i.marks and i.how != "nhs"]
 
 
@@ -130,11 +131,6 @@ def must_cover_plan(proposal: Proposal) -> Found:
 @_rule
 def no_top_up(proposal: Proposal) -> Found:
     return [item for item in proposal.plan.items if item.persons_share]
-
-
-@_rule
-def no_gp_services(proposal: Proposal) -> Found:
-    return _marked(proposal, "gp-services")
 
 
 @_rule
@@ -165,21 +161,6 @@ def checks_before_start(proposal: Proposal) -> Found:
 
 
 @_rule
-def no_bargain_over_medicines(proposal: Proposal) -> Found:
-    return _marked(proposal, "bargain-medicines")
-
-
-@_rule
-def household_carer(proposal: Proposal) -> Found:
-    return _marked(proposal, "household-carer")
-
-
-@_rule
-def practitioner_check(proposal: Proposal) -> Found:
-    return _marked(proposal, "unregulated")
-
-
-@_rule
 def serves_an_outcome(proposal: Proposal) -> Found:
     return [item for item in proposal.plan.items if not item.serves]
 
@@ -205,36 +186,6 @@ def risk_procedure(proposal: Proposal) -> Found:
 
 
 @_rule
-def no_alcohol_itself(proposal: Proposal) -> Found:
-    return _marked(proposal, "alcohol-itself")
-
-
-@_rule
-def no_gambling(proposal: Proposal) -> Found:
-    return _marked(proposal, "gambling")
-
-
-@_rule
-def no_debt_repayment(proposal: Proposal) -> Found:
-    return _marked(proposal, "debt")
-
-
-@_rule
-def nothing_illegal(proposal: Proposal) -> Found:
-    return _marked(proposal, "illegal")
-
-
-@_rule
-def no_emergency_care(proposal: Proposal) -> Found:
-    return _marked(proposal, "emergency-care")
-
-
-@_rule
-def no_inpatient_nhs_care(proposal: Proposal) -> Found:
-    return _marked(proposal, "inpatient-nhs")
-
-
-@_rule
 def direct_payment_barred(proposal: Proposal) -> Found:
     marks = proposal.plan.case.about.marks
     return "court-requirement" in marks and proposal.held == "direct-payment"
@@ -243,11 +194,6 @@ def direct_payment_barred(proposal: Proposal) -> Found:
 @_rule
 def body_decides_how_held(proposal: Proposal) -> Found:
     return proposal.held is not None and proposal.spends
-
-
-@_rule
-def named_coordinator(proposal: Proposal) -> Found:
-    return proposal.choice is not None and proposal.spends
 
 
 @_rule
@@ -261,25 +207,13 @@ def refusal_reasons(proposal: Proposal) -> Found:
 
 
 @_rule
-def help_and_brokerage(proposal: Proposal) -> Found:
-    return proposal.choice is not None and proposal.spends
-
-
-@_rule
-def contingency_outside(proposal: Proposal) -> Found:
-    return proposal.choice is not None and proposal.spends
-
-
-@_rule
 def unused_money(proposal: Proposal) -> Found:
     return proposal.choice is not None and proposal.spends and proposal.plan.left > 0
 
 
-@_rule
-def legal_minimum_pay(proposal: Proposal) -> Found:
-    return _marked(proposal, "low-pay")
+def _decided_to_spend(proposal: Proposal) -> Found:
+    return proposal.choice is not None and proposal.spends
 
 
-@_rule
-def employer_duties(proposal: Proposal) -> Found:
-    return _marked(proposal, "employs-staff")
+RULES |= {rule: partial(_marked, mark=mark) for rule, mark in _MARKED.items()}
+RULES |= dict.fromkeys(_ONCE_DECIDED, _decided_to_spend)

@@ -48,7 +48,10 @@ class RatedItem:
 
 @dataclass(frozen=True)
 class PlanLine:
-    """One thing agreed or proposed: price in pounds, times from `starts` until `ends`."""
+    """One thing agreed or proposed: price in pounds, times from `starts` until `ends`.
+
+    `cost` is what the budget pays in all, and `own` what the person does, in pounds.
+    """
 
     title: str
     provider: str
@@ -60,6 +63,7 @@ class PlanLine:
     starts: dt.date | None
     ends: dt.date | None
     serves: tuple[str, ...]
+    own: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,11 @@ class DecisionRecord:
     earlier: tuple[PartyAgreement, ...] = ()
     wants: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> Decimal:
+        """What the person pays in all, in pounds."""
+        return sum((line.own for line in self.lines), Decimal(0))
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values: dates as ISO texts, money as texts of pounds and pence."""

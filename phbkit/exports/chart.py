@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from phbkit.exports.blocks import Picture
 
+_LEAST = 1e-9  # of what is drawn: nothing that anybody could see
 WIDTH = 330
 _LEFT, _RIGHT, _TOP, _BOTTOM, _ROW = 50, 10, 8, 40, 17
 _LONGEST = 48
@@ -219,7 +220,7 @@ def _svg(height: float, words: str, parts: Sequence[Markup]) -> str:
 
 def _scale(low: float, high: float) -> tuple[float, float, list[float]]:
     """Choose round ticks that hold all values, four to seven of them."""
-    if high <= low:
+    if high - low < _LEAST:
         high = low + 1
     rough = (high - low) / 5
     power = 10.0 ** math.floor(math.log10(rough))

@@ -160,6 +160,7 @@ def _plan(record: DecisionRecord) -> Iterator[Block]:
     yield Fields(
         (
             ("The budget pays", _sum(record.cost)),
+            *((("The person pays", _sum(record.own)),) if record.own else ()),
             (
                 "Indicative budget",
                 "none was given"
@@ -197,7 +198,7 @@ def _plan_row(line: PlanLine) -> tuple[str, ...]:
         line.provider,
         f"{_sum(line.price)} per {line.per}, {times}" if line.price else times,
         _sum(line.cost) if line.paid_by == "budget" else "none to the budget",
-        _PAYERS[line.paid_by],
+        _PAYERS[line.paid_by] + (f", {_sum(line.own)} by the person" if line.own else ""),
         _when(line),
     )
 

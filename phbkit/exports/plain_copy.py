@@ -138,6 +138,10 @@ def _paid_for(record: DecisionRecord) -> Iterator[Block]:
         yield Bullets(record.left_out)
     yield Heading("The money", 3)
     told = [f"The budget {'pays' if made else 'would pay'} {pounds(record.cost)} in all."]
+    if record.own:
+        told.append(
+            f"{pounds(record.own)} more {'comes' if made else 'would come'} from your own money."
+        )
     if record.indicative is not None:
         told.append(_FIRST_FIGURE[record.mode].format(pounds(record.indicative)))
     if record.contingency is not None:

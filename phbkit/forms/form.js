@@ -445,6 +445,14 @@ function render({ model, el }) {
     for (const form of el.querySelectorAll("form")) wireForm(form);
     for (const form of el.querySelectorAll("form")) bringBack(forms.get(nameOf(form)));
     forgetAnswered();
+    for (const link of el.querySelectorAll(".phb-stopped a[href^='#']")) {
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        const field = el.querySelector(`#${CSS.escape(link.hash.slice(1))}`);
+        field?.scrollIntoView();
+        (field?.querySelector("input") ?? field)?.focus();
+      });
+    }
     for (const control of el.querySelectorAll("[data-do]")) {
       control.addEventListener("click", () => {
         if (control.dataset.do === "copy") {

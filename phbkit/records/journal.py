@@ -12,6 +12,8 @@ from phbkit.casebank.models import AGAIN
 from phbkit.errors import RecordsError
 
 STEP_CLOSED = ""
+Answers = Mapping[str, Any]
+_CHANGEABLE = {"plan", "ledger"}  # until there is a decision
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,7 @@ class Journal(Protocol):
         """List every event in the order written."""
 
     def append(
-        self,
-        submission: str,
-        step: str,
-        answers: Mapping[str, Any],
-        *,
-        after: int,
-        closes: bool = True,
+        self, submission: str, step: str, answers: Answers, *, after: int, closes: bool = True
     ) -> dt.datetime:
         """Write a step's answers and, unless they stop it, close it; return the time written.
 
@@ -75,21 +71,24 @@ def rows(answers: Mapping[str, Any], *, closes: bool = True) -> Iterable[tuple[s
 def answers_in(events: Iterable[Event]) -> dict[str, Any]:
     """Fold events into answers: by question the one that counts, and the tries after it.
 
-    A later answer takes the place of an earlier one until a submission stops its step. What was
-    answered by then stays, and later answers are listed under `<question>.again`.
+    A later answer takes the place of an earlier one until a submission stops its step: what it
+    answered stays, a plan with the decision on it, and later answers are listed under
+    `<question>.again`.
     """
     answers: dict[str, Any] = {}
     fixed: set[str] = set()
-    for _, written in groupby(events, key=lambda event: (event.submission, event.step)):
-        stopped = True
-        for event in written:
-            if event.question == STEP_CLOSED:
-                stopped = False
-            elif event.question in fixed:
-                answers.setdefault(event.question + AGAIN, []).append(event.value)
+    for _, group in groupby(events, key=lambda event: (event.submission, event.step)):
+        written = {event.question: event.value for event in group}
+        closes = STEP_CLOSED in written
+        written.pop(STEP_CLOSED, None)
+        for question, value in written.items():
+            if question in fixed:
+                answers.setdefault(question + AGAIN, []).append(value)
             else:
-                answers[event.question] = event.value
-        fixed |= set(answers) if stopped else set()
+                answers[question] = value
+        if not closes:
+            fixed |= written.keys() - _CHANGEABLE
+            fixed |= {"plan"} if "decision" in written else set()
     return answers
 
 
@@ -106,13 +105,7 @@ class MemoryJournal:
         return list(self._events)
 
     def append(
-        self,
-        submission: str,
-        step: str,
-        answers: Mapping[str, Any],
-        *,
-        after: int,
-        closes: bool = True,
+        self, submission: str, step: str, answers: Answers, *, after: int, closes: bool = True
     ) -> dt.datetime:
         """Add a step's answers; see Journal.append."""
         if submission not in self._submissions:

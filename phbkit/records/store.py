@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from phbkit.errors import RecordsError
 from phbkit.records.database import alone, reading, writing
-from phbkit.records.journal import STEP_CLOSED, Event, StaleError, answers_in, rows
+from phbkit.records.journal import STEP_CLOSED, Answers, Event, StaleError, answers_in, rows
 from phbkit.records.schema import answer, attempt, draft
 
 Clock = Callable[[], dt.datetime]
@@ -122,13 +122,7 @@ class SqlJournal:
             ]
 
     def append(
-        self,
-        submission: str,
-        step: str,
-        answers: Mapping[str, Any],
-        *,
-        after: int,
-        closes: bool = True,
+        self, submission: str, step: str, answers: Answers, *, after: int, closes: bool = True
     ) -> dt.datetime:
         """Write a step's answers in one transaction; see Journal.append."""
         try:

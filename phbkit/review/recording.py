@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from decimal import Decimal
 from typing import Any
 
 from phbkit.casebank import Case
@@ -159,7 +158,8 @@ def _lines(plan: Plan, meeting: Meeting) -> tuple[PlanLine, ...]:
             price=item.price,
             per=item.per,
             times=plan.times(item),
-            cost=plan.cost_of(item) if item.how == "bought" else Decimal(0),
+            cost=plan.cost_of(item),
+            own=plan.own_cost_of(item),
             paid_by=_PAID_BY[item.how],  # type: ignore[arg-type]
             starts=_day(terms[item.id]["starts"]),
             ends=_day(terms[item.id]["ends"]),

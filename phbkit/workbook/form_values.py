@@ -13,7 +13,15 @@ from phbkit.workbook.figures import FIELDS
 from phbkit.workbook.formats import LONGEST_TEXT, clean
 
 MOST_FIELDS = 200
-_GATHERED = ("decision.", "cpd.", "board.", *(f"{step}." for step in FIELDS))
+_PARTS = {
+    "decision": (
+        ["choice", "not_to", "held", "reasons", "review_weeks", "stop_rule", "decide_by", "contact"]
+    ),
+    "board": ["choice", "reasons", "agreed", "dissent", "triggers", "review_months"],
+}
+_MAY_LACK = {"decide_by", "contact"}
+_EMPTY: dict[str, list[str]] = {"not_to": [], "triggers": []}
+_GATHERED = ("cpd.", *(f"{place}." for place in (*_PARTS, *FIELDS)))
 _NAME = re.compile(r"[a-z][a-z0-9._-]{0,120}")
 _LEDGER = re.compile(rf"ledger\.([a-z0-9-]+)\.({'|'.join(('holders', *TEXTS))})")
 
@@ -56,27 +64,15 @@ def answers_from(case: Case, values: Mapping[str, str | list[str]]) -> dict[str,
     ledger = ledger_from(values)
     if ledger:
         answers["ledger"] = ledger
-    if any(name.startswith("decision.") for name in values):
-        answers["decision"] = {
-            "choice": values.get("decision.choice", ""),
-            "not_to": values.get("decision.not_to", []),
-            "held": values.get("decision.held", ""),
-            "reasons": values.get("decision.reasons", ""),
-            "review_weeks": _whole_number(values.get("decision.review_weeks", "")),
-            "stop_rule": values.get("decision.stop_rule", ""),
-            "decide_by": values.get("decision.decide_by", ""),
-            "contact": values.get("decision.contact", ""),
-        }
+    for place, parts in _PARTS.items():
+        if any(name.startswith(f"{place}.") for name in values):
+            given = {part: values.get(f"{place}.{part}", _EMPTY.get(part, "")) for part in parts}
+            answers[place] = {
+                part: _whole_number(value) if part.startswith("review_") else value
+                for part, value in given.items()
+                if value or part not in _MAY_LACK
+            }
     answers |= {step: given for step in FIELDS if (given := figures_from(step, values))}
-    if any(name.startswith("board.") for name in values):
-        answers["board"] = {
-            "choice": values.get("board.choice", ""),
-            "reasons": values.get("board.reasons", ""),
-            "agreed": values.get("board.agreed", ""),
-            "dissent": values.get("board.dissent", ""),
-            "triggers": values.get("board.triggers", []),
-            "review_months": _whole_number(values.get("board.review_months", "")),
-        }
     if any(name.startswith("cpd.") for name in values):
         changes = [values.get(f"cpd.changes.{number}", "") for number in range(3)]
         answers["cpd"] = {

@@ -49,7 +49,7 @@ class Module:
         self.given = answers_in(kept)
         self.answers = latest(self.given)
         known = {"", *self.answers}
-        outdated = {
+        self.outdated = {
             event.step
             for event in events
             if event.question not in known and not event.question.endswith(SURE)
@@ -57,9 +57,9 @@ class Module:
         self.closed = {
             event.step: event.at
             for event in events
-            if not event.question and event.step not in outdated
+            if not event.question and event.step not in self.outdated
         }
-        self.stopped = {event.step for event in events} - set(self.closed) - outdated
+        self.stopped = {event.step for event in events} - set(self.closed) - self.outdated
         self._written = {(event.submission, event.step): event.at for event in events}
         self._seen = events[-1].seq if events else 0
         self._result: Result | None = None
@@ -141,13 +141,18 @@ class Module:
         """Say whether a submission was taken before."""
         return (submission, step_id) in self._written
 
+    def tries(self, step_id: str) -> int:
+        """Count how often a step was answered."""
+        return sum(step == step_id for _, step in self._written)
+
     def _checked(self, step_id: str, answers: Mapping[str, Any]) -> dict[str, Any]:
         asked = self.asked_now(step_id)
+        stays = self.answers.keys() & set(ARC_KEYS) if step_id in self.stopped else set()
         problems = {key: "is not asked here." for key in answers if key not in asked}
         kept = {}
         for key in asked:
             if key not in answers:
-                if not self._optional(key):
+                if not self._optional(key) and key not in stays:
                     problems[key] = "is not answered yet."
                 continue
             try:
@@ -191,12 +196,13 @@ class Module:
             keys = self._keys(step.id)
             given = {key: answers[key] for key in keys if key in answers}
             self.write(f"replay-{step.id}", step.id, given)
-            tries = {key: answers[key + AGAIN] for key in (*keys, "plan") if key + AGAIN in answers}
+            tried = (*keys, "plan") if step.id == "decide" else set(keys) - {"plan"}
+            tries = {key: answers[key + AGAIN] for key in tried if key + AGAIN in answers}
             for place in range(max(map(len, tries.values()), default=0)):
                 given = {key: values[place] for key, values in tries.items() if place < len(values)}
                 if step.id not in self.stopped:
                     break
-                if step.id == "decide" and "plan" in given:
+                if "plan" in given:
                     self.write(f"replay-plan-{place}", "plan", {"plan": given.pop("plan")})
                 self.write(f"replay-{step.id}-{place}", step.id, given)
 
@@ -229,7 +235,7 @@ class Module:
             case "done":
                 return tuple(key for key in asked if key in ARC_KEYS)
             case "stopped":
-                again = {error.where for error in self.unsafe_at(step_id)} | {"decision"}
+                again = {error.where for error in self.unsafe_at(step_id)}.union(ARC_KEYS)
                 answered = self.answers.keys() | {key for key in asked if key.endswith(SURE)}
                 return tuple(key for key in asked if key in again or key not in answered)
         return asked

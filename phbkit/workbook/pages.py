@@ -38,25 +38,13 @@ from phbkit.workbook.module import Module
 from phbkit.workbook.sums import LABELS, PACES, written
 
 _BRIEF = 80
-_SCALE_WORDS = {
-    "appropriate": (
-        "How does that change it?",
-        ("Much less appropriate", "Less appropriate", "No change", "More appropriate",
-         "Much more appropriate"),
-    ),
-    "likely": (
-        "How does that change it?",
-        ("Much less likely", "Less likely", "No change", "More likely", "Much more likely"),
-    ),
-    "important": (
-        "How does that change it?",
-        ("Much less important", "Less important", "No change", "More important",
-         "Much more important"),
-    ),
-}  # fmt: skip
+_STEPS = ("Much less {}", "Less {}", "No change", "More {}", "Much more {}")
 SCALES = {
-    name: {"asks": asks, "options": tuple(zip(SCALE, words, strict=True))}
-    for name, (asks, words) in _SCALE_WORDS.items()
+    name: {
+        "asks": "How does that change it?",
+        "options": [(step, words.format(name)) for step, words in zip(SCALE, _STEPS, strict=True)],
+    }
+    for name in ("appropriate", "likely", "important")
 }
 
 

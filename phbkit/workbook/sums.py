@@ -48,7 +48,18 @@ LABELS = {
 PaceName = Literal["gradual", "fast"]
 PACES: tuple[PaceName, ...] = ("gradual", "fast")
 LEGAL_MINIMUM = "legal-minimum"
-NI, NI_FROM, ALLOWANCE = "employer-ni", "employer-ni-from", "employment-allowance"
+NI = "employer-ni"
+RATES = (
+    NI,
+    "employer-ni-from",
+    "employment-allowance",
+    "pension-trigger",
+    "pension-from",
+    "pension-to",
+    "sick-pay-share",
+    "sick-pay-most",
+    "cover-holiday",
+)
 
 
 @dataclass(frozen=True)
@@ -112,17 +123,23 @@ class Sums:
     @property
     def employment(self) -> Employment:
         """What it takes to employ the person's assistants."""
-        known = [self.rate(name, self.rates_of) for name in (NI, NI_FROM, ALLOWANCE)]
-        ni, above, allowance = (rate.value if rate else Decimal(0) for rate in known)
+        known = {name: self.rate(name, self.rates_of) for name in RATES}
+        rates = {name: rate.value if rate else Decimal(0) for name, rate in known.items()}
         claims = self.figures["setting"]["claims"] == "yes"
         numbers = ("holiday", "sickness", "pension", "insurance", "payroll", "training")
         return Employment(
             hours=self.number("setting", "hours"),
             rate=self.number("setting", "rate"),
             assistants=int(self.number("setting", "assistants")),
-            ni=ni,
-            ni_from=above,
-            allowance=allowance if claims else Decimal(0),
+            ni=rates[NI],
+            ni_from=rates["employer-ni-from"],
+            allowance=rates["employment-allowance"] if claims else Decimal(0),
+            pension_trigger=rates["pension-trigger"],
+            pension_from=rates["pension-from"],
+            pension_to=rates["pension-to"],
+            accrual=rates["cover-holiday"],
+            sick_share=rates["sick-pay-share"],
+            sick_most=rates["sick-pay-most"],
             other_items=self.number("setting", "other-items"),
             contingency=self.number("setting", "contingency"),
             **{name: self.number("setting", name) for name in numbers},

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from phbkit.assessing.arrays import StatisticsError
-from phbkit.assessing.certainty import LEVELS, MOODLE_POINTS, STATED, calibration, wilson
+from phbkit.assessing.certainty import LEVELS, STATED, calibration, wilson
 
 cells = st.lists(
     st.tuples(st.none() | st.sampled_from(LEVELS), st.none() | st.booleans()), max_size=30
@@ -87,16 +87,6 @@ def test_the_share_lies_in_its_interval_and_nothing_tried_has_none(
     share = hits[tried] / trials[tried]
     assert ((low[tried] >= 0) & (low[tried] <= share)).all()
     assert ((high[tried] <= 1) & (high[tried] >= share)).all()
-
-
-def test_moodles_points_are_there_to_look_at_only() -> None:
-    assert MOODLE_POINTS == ((1, 0), (2, -2), (3, -6))
-    # Where claiming more starts to pay: two thirds, then four fifths.
-    for place, turn in ((0, 2 / 3), (1, 4 / 5)):
-        (right, wrong), (more, worse) = MOODLE_POINTS[place : place + 2]
-        assert turn * right + (1 - turn) * wrong == pytest.approx(turn * more + (1 - turn) * worse)
-    found = calibration([[3]], [[0]])
-    assert not any("point" in name or "mark" in name for name in vars(found))
 
 
 def test_stated_probabilities_may_be_others() -> None:

@@ -18,7 +18,7 @@ from phbkit.assessing.cohort import CohortScores, columns_of, score_cohort
 from phbkit.bulk.simulating import simulate
 from phbkit.casebank import Case, CaseBank
 from phbkit.workbook.answers import check_answers
-from tests.made import WORKBOOKS, careful, careless
+from tests.made import WORKBOOKS, careful, careless, put_right
 
 
 def says_the_same(made: CohortScores, place: int, result: Result) -> None:
@@ -39,7 +39,9 @@ def attempts(case: Case, seed: int, missing: float, learners: int = 6) -> list[d
     """Simulated attempts, of which some answers are taken away."""
     chance = random.Random(seed)
     made = [attempt.answers for attempt in simulate([case], learners, seed)]
-    return [{k: v for k, v in answers.items() if chance.random() >= missing} for answers in made]
+    kept = [{k: v for k, v in answers.items() if chance.random() >= missing} for answers in made]
+    first = [{k: v for k, v in answers.items() if not k.endswith(".again")} for answers in kept]
+    return [answers | put_right(case, answers) for answers in first]
 
 
 @given(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from phbkit.assessing import Result, score
 from phbkit.assessing.scoring import why_formative
 from phbkit.casebank import SCALE, Case, CaseBank, Panel
+from tests import ranking
 from tests.made import careful, careless
 
 ANSWERS: dict[str, Any] = {
@@ -187,15 +188,15 @@ def test_a_reflection_without_a_rubric_waits_for_nobody(result: Result) -> None:
     assert result.as_dict()["for_marking"] == []
 
 
-def test_a_ranking_and_key_features_are_marked_by_their_own_rules(bank: CaseBank) -> None:
-    connie, deal = bank.load("young-adult-learning-disability"), bank.load("know-the-deal")
+def test_a_ranking_and_key_features_are_marked_by_their_own_rules(ranked_bank: CaseBank) -> None:
+    connie, deal = ranked_bank.load(ranking.CASE), ranked_bank.load("know-the-deal")
 
     def earned(case: Case, answers: dict[str, Any]) -> str:
         [question] = answers
         [mark] = [mark for mark in score(case, answers).marks if mark.question == question]
         return f"{mark.format} {mark.credit}"
 
-    assert earned(connie, {"the-same-afternoon": list("abedc")}) == "ranking 0.8333"
+    assert earned(connie, {ranking.RANKED: list("abedc")}) == "ranking 0.8333"
     assert earned(deal, {"three-things-to-ask": ["b", "a"]}) == "key-features 0.3333"
     assert earned(deal, {"three-things-to-ask": list("abdg")}) == "key-features 0.0000"
     assert score(connie, careful(connie)).percent() == 100

@@ -129,7 +129,7 @@ def fill_step(
         if question.sure_key in answers:
             field = step.locator(f'[data-field="{question.sure_key}"]')
             hand.choose(field.get_by_label(LEVELS[answers[question.sure_key]], exact=True))
-    if step_id == "decide":
+    if step_id == "decide" and "decision" in answers:
         _fill_decision(step, hand, answers["decision"])
     if step_id == "board":
         _fill_board(step, hand, answers["board"])
@@ -177,6 +177,9 @@ def _fill_decision(step: Locator, hand: Mouse | Keyboard, decision: dict[str, An
     hand.write(step.get_by_label(re.compile("^Your reasons")), decision["reasons"])
     hand.write(step.get_by_label(re.compile("^First review")), str(decision["review_weeks"]))
     hand.write(step.get_by_label(re.compile("^Stop rule")), decision["stop_rule"])
+    for name in ("decide_by", "contact"):
+        if decision.get(name):
+            step.locator(f'[name="decision.{name}"]').fill(decision[name])
 
 
 def _fill_board(step: Locator, hand: Mouse | Keyboard, board: dict[str, Any]) -> None:
@@ -203,10 +206,34 @@ def open_step(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:
     expect(page.locator(f"section:not([hidden]) .phb-step-{step_id}")).to_be_visible()
 
 
-def commit_step(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:
-    """Press the button of a step and wait until the page says that it is saved."""
+def tries_at(case: Case, step_id: str, answers: dict[str, Any]) -> list[dict[str, Any]]:
+    """List what is answered after a step is stopped, one mapping a try."""
+    keys = [question.id for question in case.questions_at(step_id)]
+    keys += ["decision"] if step_id == "decide" else []
+    tries = {key: answers[f"{key}.again"] for key in keys if f"{key}.again" in answers}
+    many = max(map(len, tries.values()), default=0)
+    return [
+        {key: values[place] for key, values in tries.items() if place < len(values)}
+        for place in range(many)
+    ]
+
+
+def stop_step(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:
+    """Press the button of a step, and wait until the page says what stops it."""
+    press_on(page, hand, step_id)
+    expect(page.locator("#phb-status")).to_contain_text("to put right")
+    expect(shown_step(page).locator(".phb-stopped")).to_be_focused()
+
+
+def press_on(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:
+    """Press the button of a step."""
     go_on = next(step.go_on for step in STEPS if step.id == step_id)
     hand.press(shown_step(page).get_by_role("button", name=go_on, exact=True))
+
+
+def commit_step(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:
+    """Press the button of a step and wait until the page says that it is saved."""
+    press_on(page, hand, step_id)
     expect(page.locator('#phb-status[data-kind="saved"]')).to_be_visible()
 
 
@@ -224,5 +251,8 @@ def play(
         open_step(page, hand, step)
         before(step)
         fill_step(page, hand, case, step, answers)
+        for again in tries_at(case, step, answers):
+            stop_step(page, hand, step)
+            fill_step(page, hand, case, step, again)
         commit_step(page, hand, step)
         after(step)

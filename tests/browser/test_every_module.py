@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from phbkit.assessing import score
 from phbkit.casebank import Case, CaseBank
+from tests import ranking
 from tests.browser.axe import violations
 from tests.browser.conftest import Served, Windows
 from tests.browser.player import (
@@ -73,18 +74,21 @@ def play_until(page: Page, case: Case, last: str) -> None:
 
 
 def test_two_in_one_place_are_told_at_the_field_and_taken_back_when_it_is_changed(
-    served: Served, windows: Windows, bank: CaseBank
+    served: Served, windows: Windows, ranked_bank: CaseBank
 ) -> None:
-    case, page = bank.load("young-adult-learning-disability"), windows.open(**PHONE)
+    case, page = ranked_bank.load(ranking.CASE), windows.open(**PHONE)
+    served.stop()
+    served.env["PHB_CASEBANK"] = str(ranked_bank.root)
+    served.start()
     page.goto(f"{served.url}module/young_adult_learning_disability")
     wait_ready(page)
     play_until(page, case, "plan")
-    ranking = page.locator('[data-field="the-same-afternoon"]')
+    ranked = page.locator(f'[data-field="{ranking.RANKED}"]')
     keep, summary = page.get_by_role("button", name="Keep this plan"), page.locator(".phb-errors")
     keep.click()
     expect(summary).to_contain_text("is not answered yet.")
     fill_step(page, Mouse(page), case, "plan", careful(case))
-    first, second = ranking.locator("select").nth(0), ranking.locator("select").nth(1)
+    first, second = ranked.locator("select").nth(0), ranked.locator("select").nth(1)
     second.select_option("2")
     expect(first).to_have_value("2")
     keep.click()
@@ -103,7 +107,7 @@ def test_two_in_one_place_are_told_at_the_field_and_taken_back_when_it_is_change
     expect(error).to_be_hidden()
     expect(summary).to_be_hidden()
     commit_step(page, Mouse(page), "plan")
-    assert served.module(case).answers["the-same-afternoon"] == ["a", "b", "e", "d", "c"]
+    assert served.module(case).answers[ranking.RANKED] == ["a", "b", "e", "d", "c"]
 
 
 def test_too_many_choices_are_refused_with_the_rule_until_some_are_taken_back(

@@ -391,6 +391,7 @@ def test_critical_errors_stand_apart_from_the_score(tmp_path: Path, cases: list[
     report = Report.open(made_run(tmp_path / "run", cases[:1], attempts))
     people = report.part("critical").frame(1)
     assert people["Learner"].tolist() == ["ben"]
+    assert people["Not put right"].tolist() == ["0"]
     assert int(people["Errors"][0]) == int(report.part("critical").frame(0)["Learners"].count())
     assert "**" not in text(report, "critical")
 

@@ -13,7 +13,7 @@ from phbkit.errors import CaseError, UnknownNameError
 from tests.made import WORKBOOKS
 
 ID = "chronic-pain-massage"
-TODAY = dt.date(2026, 11, 22)
+TODAY = dt.date(2026, 11, 30)
 
 
 def change(file: Path, old: str, new: str) -> None:
@@ -61,9 +61,9 @@ def test_a_fault_in_what_all_cases_rest_on_keeps_every_case_from_loading(bank_co
 
 
 def test_a_source_is_in_the_future_only_until_its_day(bank_copy: Path) -> None:
-    change(bank_copy / "sources.yaml", "checked: 2026-11-01", "checked: 2026-11-23")
-    assert len(CaseBank(bank_copy, today=dt.date(2026, 11, 22)).faults()) == 1
-    assert CaseBank(bank_copy, today=dt.date(2026, 11, 23)).faults() == []
+    change(bank_copy / "sources.yaml", "checked: 2026-11-01", "checked: 2026-12-01")
+    assert len(CaseBank(bank_copy, today=dt.date(2026, 11, 30)).faults()) == 1
+    assert CaseBank(bank_copy, today=dt.date(2026, 12, 1)).faults() == []
 
 
 def test_sources_due_for_a_check_are_listed_longest_overdue_first(bank: CaseBank) -> None:

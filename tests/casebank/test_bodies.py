@@ -11,7 +11,7 @@ from phbkit.casebank import CaseBank
 from phbkit.casebank.bodies import named
 
 ID = "chronic-pain-massage"
-TODAY = dt.date(2026, 11, 22)
+TODAY = dt.date(2026, 11, 30)
 
 
 def load(root: Path) -> str:

@@ -91,7 +91,7 @@ EDITS = {
          "- id: moving-without-hands\n    when:\n      with_all: [massage-weekly,"),
         ("after.4", "can never be reached."), "Move it up, or loosen its condition."),
     "last branch with a condition": (
-        (CASE, "id: a-small-plan", "    three_", "    when: {decision: [agree]}\n    three_"),
+        (CASE, "id: a-small-plan", "    three_", "    when: {decision: [decline]}\n    three_"),
         ("after.5.when", "leaves some plans without an end."), "End with no `when`."),
     "unknown plan item in a reply": (
         (CASE, "replies:", "with_any: [massage-if-opioid-stops]", "with_any: [massage-if]"),
@@ -106,11 +106,11 @@ EDITS = {
         ("replies.person.0.not_to", "goes with 'does not agree'."), "Take it out, or say "),
     "last reply with a condition": (
         (CASE, "  commissioner:\n", "- says:",
-         "- when: {decision: [agree]}\n      says:"),
+         "- when: {decision: [decline]}\n      says:"),
         ("replies.commissioner.7.when", "leaves some plans without a reply."),
         "End with no `when`."),
     "person who knows the decision": (
-        (CASE, "replies:", "with_any:", "decision: [agree]\n        with_any:"),
+        (CASE, "replies:", "with_any:", "decision: [decline]\n        with_any:"),
         ("replies.person.0.when.decision", "is not known yet: the person speaks first."),
         "Take it out."),
     "unheard-of stance": ((CASE, "replies:", "says: agrees in part", "says: agrees in parts"),
@@ -153,7 +153,7 @@ EDITS = {
         ("deal.yaml", "rules:", "- id: risk-procedure", "- id: first-review"),
         ("rules.15", "repeats the id 'first-review'."), "Rename one."),
     "source checked in the future": (
-        ("sources.yaml", "bmj-2011:", "checked: 2026-11-01", "checked: 2026-11-23"),
+        ("sources.yaml", "bmj-2011:", "checked: 2026-11-01", "checked: 2026-12-01"),
         ("sources.bmj-2011.checked", "is in the future."), "Give the day somebody read it."),
     "source due when it was checked": (
         ("sources.yaml", "bmj-2011:", "due: 2027-05-01", "due: 2026-11-01"),
@@ -173,7 +173,7 @@ def test_one_wrong_edit_is_one_fault_at_the_line_edited(
 ) -> None:
     name, after, old, new = change
     line = edit(bank_copy / name, after, old, new)
-    [fault] = CaseBank(bank_copy, today=dt.date(2026, 11, 22)).faults()
+    [fault] = CaseBank(bank_copy, today=dt.date(2026, 11, 30)).faults()
     assert (fault.file, fault.line) == (bank_copy / name, line)
     assert fault.field == said[0]
     assert fault.problem.endswith(said[1])
@@ -203,7 +203,7 @@ replies:
 
 
 def faults_of(bank: Path) -> list[tuple[str, str]]:
-    found = CaseBank(bank, today=dt.date(2026, 11, 22)).faults()
+    found = CaseBank(bank, today=dt.date(2026, 11, 30)).faults()
     return [(fault.field, fault.problem) for fault in found]
 
 
@@ -242,14 +242,14 @@ def test_more_risks_than_a_page_can_ask_about_are_a_fault(bank_copy: Path) -> No
 
 def test_less_than_and_arrows_are_not_taken_for_html(bank_copy: Path) -> None:
     edit(bank_copy / CASE, "id: adapted-tools", "title:", "title: < 5 kg, 3 <= n, I <3 birds,")
-    assert CaseBank(bank_copy, today=dt.date(2026, 11, 22)).faults() == []
+    assert CaseBank(bank_copy, today=dt.date(2026, 11, 30)).faults() == []
 
 
 def test_a_branch_that_only_dear_plans_reach_is_a_fault(bank_copy: Path) -> None:
     file = bank_copy / CASE
     text = file.read_text()
     file.write_text(text.replace("indicative: 2400.00", "indicative: 1070.00", 1))
-    found = CaseBank(bank_copy, today=dt.date(2026, 11, 22)).faults()
+    found = CaseBank(bank_copy, today=dt.date(2026, 11, 30)).faults()
     problem = "needs a plan that the budget cannot pay for."
     assert [(fault.field, fault.problem) for fault in found] == [
         ("after.2", problem),

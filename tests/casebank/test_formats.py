@@ -10,9 +10,10 @@ import pytest
 
 from phbkit.casebank import CaseBank
 from phbkit.casebank.making import schema
+from tests import ranking
 
 KEY_FEATURES = ("know-the-deal", "three-things-to-ask")
-RANKING = ("young-adult-learning-disability", "the-same-afternoon")
+RANKING = (ranking.CASE, ranking.RANKED)
 RUBRIC = ("mental-health", "whose-fear")
 SINGLE = ("mental-health", "the-box-on-the-form")
 LONG = "x" * 56
@@ -71,12 +72,13 @@ def test_one_wrong_edit_is_one_fault_of_that_question(
     cure: str,
 ) -> None:
     case, question = where
+    ranking.add_ranking(bank_copy)
     file = bank_copy / "cases" / case / "questions.yaml"
     text = file.read_text(encoding="utf-8")
     begins = text.index(f"- id: {question}\n")
     place = text.index(old, begins)
     file.write_text(text[:place] + new + text[place + len(old) :], encoding="utf-8")
-    [fault] = CaseBank(bank_copy, today=dt.date(2026, 11, 22)).faults()
+    [fault] = CaseBank(bank_copy, today=dt.date(2026, 11, 30)).faults()
     assert fault.file == file
     assert fault.line >= text.count("\n", 0, begins) + 1
     assert fault.field.endswith(f".{field}")
@@ -88,6 +90,7 @@ def test_a_ranking_of_too_few_or_too_many_is_a_fault(
     bank_copy: Path, count: int, problem: str
 ) -> None:
     case, question = RANKING
+    ranking.add_ranking(bank_copy)
     file = bank_copy / "cases" / case / "questions.yaml"
     text = file.read_text(encoding="utf-8")
     begins = text.index("    options:\n", text.index(f"- id: {question}\n"))
@@ -96,7 +99,7 @@ def test_a_ranking_of_too_few_or_too_many_is_a_fault(
     options = "".join(f"      - {{id: {name}, text: Do {name}}}\n" for name in names)
     written = f"    options:\n{options}    key: [{', '.join(names)}]\n"
     file.write_text(text[:begins] + written + text[ends:], encoding="utf-8")
-    [fault] = CaseBank(bank_copy, today=dt.date(2026, 11, 22)).faults()
+    [fault] = CaseBank(bank_copy, today=dt.date(2026, 11, 30)).faults()
     assert fault.field.endswith(".options")
     assert (fault.problem, fault.cure) == (problem, "Give three to 8; five is usual.")
 

@@ -11,7 +11,7 @@ import pytest
 from phbkit.casebank import CaseBank
 from phbkit.errors import CaseError
 
-TODAY = dt.date(2026, 11, 22)
+TODAY = dt.date(2026, 11, 30)
 SOUND = "chronic-pain-massage"
 BROKEN = "broken"
 

@@ -20,14 +20,14 @@ from phbkit.workbook.form_values import answers_from
 from phbkit.workbook.module import Module
 from phbkit.workbook.pages import step_page
 from tests.made import careful
+from tests.ranking import CASE, KEY, RANKED
 
-RANKED, ASKED = "the-same-afternoon", "three-things-to-ask"
-KEY = ["b", "a", "e", "d", "c"]
+ASKED = "three-things-to-ask"
 
 
 @pytest.fixture(scope="module")
-def connie(bank: CaseBank) -> Case:
-    return bank.load("young-adult-learning-disability")
+def connie(ranked_bank: CaseBank) -> Case:
+    return ranked_bank.load(CASE)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_an_untouched_ranking_is_no_answer(connie: Case) -> None:
 
 
 PLACES = [
-    ({"c": "4"}, {"d": "is 4th, and so is “Ask Connie whether Sharon should hear of it"}),
+    ({"c": "4"}, {"d": "is 4th, and so is “Book the yearly health check"}),
     ({"b": ""}, {"b": "has no place yet."}),
     ({"b": "0", "d": "6", "c": "1.5"}, dict.fromkeys("bdc", "has no place yet.")),
     ({"a": ["2"], "b": "9" * 5000}, dict.fromkeys("ab", "has no place yet.")),

@@ -394,8 +394,10 @@ def test_the_other_plans_stand_beside_the_learners_item_by_item(case: Case) -> N
         title = quotes(item.title)
         assert rows.get(title, ["–no"] * 3) == wanted
     costs = [pounds(Plan.of(case, ids).cost) for ids in columns]
-    assert rows["Cost in the year"] == costs
-    assert list(rows)[-1] == "Cost in the year"
+    assert rows["Cost to the budget in the year"] == costs
+    own = [pounds(Plan.of(case, ids).own_cost) for ids in columns]
+    assert any(amount != "£0" for amount in own)
+    assert rows["Own money beside it"] == own
     for other in case.about.plans:
         assert words(other.why) in " ".join(page.text_content().split())
 

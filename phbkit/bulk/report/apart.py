@@ -18,7 +18,8 @@ def critical_part(run: Run) -> Iterator[Block]:
     """Tell critical errors, which are in no score."""
     yield Paragraph(
         "A critical error is an answer, or a plan and a decision, that is unsafe whatever the "
-        "score. It takes nothing off a score, and no score makes up for it. Source: the case bank; "
+        "score. It takes nothing off a score, and no score makes up for it. It stops the module "
+        "until it is put right; the first answer is the one that counts. Source: the case bank; "
         "each case says why and who says so."
     )
     if not run.critical:
@@ -38,15 +39,16 @@ def critical_part(run: Run) -> Iterator[Block]:
     cases: dict[str, Counter[str]] = {}
     for each in run.critical:
         cases.setdefault(each.learner, Counter())[each.case] += 1
+    where = {w: [f"{run.title(c)}: {n}" for c, n in made.items()] for w, made in cases.items()}
+    left = Counter(each.learner for each in run.critical if not each.put_right)
     people_rows = [
-        (who, str(count), "; ".join(f"{run.title(case)}: {n}" for case, n in cases[who].items()))
-        for who, count in worst[:MOST_ROWS]
+        (who, str(count), str(left[who]), "; ".join(where[who])) for who, count in worst[:MOST_ROWS]
     ]
     yield table(
         f"Learners with critical errors{told}",
-        ("Learner", "Errors", "In"),
+        ("Learner", "Errors", "Not put right", "In"),
         people_rows,
-        (1.4, 0.6, 4),
+        (1.4, 0.6, 0.9, 3.4),
     )
 
 

@@ -48,6 +48,7 @@ class CriticalMade:
     case: str
     where: str
     text: str
+    put_right: bool
 
 
 @dataclass(frozen=True)
@@ -253,7 +254,13 @@ def read_run(folder: Path, bank: CaseBank) -> Run:
         result = outcome.result or {}
         who, case = outcome.learner, outcome.case
         critical += [
-            CriticalMade(who, case, each["where"], _EMPHASIS.sub(r"\2", each["text"]))
+            CriticalMade(
+                who,
+                case,
+                each["where"],
+                _EMPHASIS.sub(r"\2", each["text"]),
+                each.get("put_right", False),
+            )
             for each in result.get("critical_errors", ())
         ]
         texts += [

@@ -8,7 +8,7 @@ from phbkit.deciding.finance.bands import Bands, Effect, Spread, draw, matters, 
 from phbkit.deciding.finance.contract import Contract, Released
 from phbkit.deciding.finance.pence import in_pounds, pence
 from phbkit.deciding.finance.roll_out import Beliefs, Flows, Pace, Terms, roll_out
-from phbkit.deciding.finance.scenario import Scenario, outcome, sweep
+from phbkit.deciding.finance.scenario import Scenario, outcome
 from phbkit.deciding.finance.setting import Employment, Line, Methods
 
 __all__ = [
@@ -32,5 +32,4 @@ __all__ = [
     "pence",
     "roll_out",
     "summarise",
-    "sweep",
 ]

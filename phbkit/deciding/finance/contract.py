@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from phbkit.casebank.area import Area
 from phbkit.deciding.finance.pence import pence, whole_months
 
 if TYPE_CHECKING:
@@ -56,21 +55,6 @@ class Contract:
     step_notice: int = 0
     end: int = 0
     fixed_released: float = 0.0
-
-    @classmethod
-    def of(cls, area: Area) -> Contract:
-        """Make the contract that an area's figures describe."""
-        return cls(
-            int(area["people"]),
-            pence(area["fixed"]),
-            pence(area["semi-variable"]),
-            pence(area["variable"]),
-            int(area["step-people"]),
-            int(area["variable-notice"]),
-            int(area["step-notice"]),
-            int(area["contract-end"]),
-            float(area["fixed-released"] / 100),
-        )
 
     @property
     def total(self) -> int:

@@ -12,9 +12,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from phbkit.casebank.area import Area
 from phbkit.deciding.finance.contract import Contract
-from phbkit.deciding.finance.pence import pence, whole_months
+from phbkit.deciding.finance.pence import whole_months
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,16 +71,6 @@ class Terms:
     covered: float = 1.0
     bridging: int = 0
     commissioner: float = 1.0
-
-    @classmethod
-    def of(cls, area: Area) -> Terms:
-        """Make the terms that an area's figures describe."""
-        plan, set_up, support, team, bridging = (
-            pence(area[name]) for name in ("plan-cost", "set-up", "support", "team", "bridging")
-        )
-        shares = ("newcomers", "backfill", "covered", "commissioner-share")
-        newcomers, backfill, covered, carries = (float(area[name] / 100) for name in shares)
-        return cls(plan, set_up, support, team, newcomers, backfill, covered, bridging, carries)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,8 +9,6 @@ from typing import Any
 from phbkit.deciding.finance.bands import Bands, Effect, Spread, draw, matters, summarise
 from phbkit.deciding.finance.contract import Contract
 from phbkit.deciding.finance.roll_out import Beliefs, Flows, Pace, Terms, roll_out
-
-_MOST_AT_A_TIME = 4
 
 
 @dataclass(frozen=True)
@@ -92,17 +87,3 @@ def outcome(scenario: Scenario, draws: int, seed: int) -> dict[str, Any]:
         "chance repaid": bands.repaid,
         "chance bridging is enough": bands.bridged,
     }
-
-
-def sweep(
-    scenarios: Mapping[str, Scenario] | Iterable[tuple[str, Scenario]], draws: int, seed: int
-) -> dict[str, dict[str, Any]]:
-    """Give the figures of many scenarios by name, as many at a time as there are cores.
-
-    Each takes 8 bytes for each draw and month of some ten arrays. The draws are the same for all,
-    so that differences between scenarios are not luck.
-    """
-    named = dict(scenarios)
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_AT_A_TIME)) as pool:
-        found = pool.map(lambda each: outcome(each, draws, seed), named.values())
-        return dict(zip(named, found, strict=True))

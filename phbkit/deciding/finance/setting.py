@@ -24,10 +24,13 @@ class Line:
 class Employment:
     """What it takes to employ personal assistants: hours a week, pounds, weeks and per cent a year.
 
-    `holiday` and `sickness` are weeks in which somebody else is paid for the same hours. National
-    Insurance is `ni` per cent of what each assistant is paid above `ni_from`; with the Employment
-    Allowance, up to `allowance` of it is not paid. `pension` is taken on all pay, which is more
-    than some employers must pay.
+    `holiday` and `sickness` are weeks in which somebody else is paid for the same hours. In weeks
+    of sickness each assistant has statutory sick pay from the first day: `sick_share` per cent of
+    pay, at most `sick_most` a week. Whoever covers earns holiday too, `accrual` per cent of what
+    covering is paid. National Insurance is `ni` per cent of what each is paid above
+    `ni_from`; with the Employment Allowance, up to `allowance` of it is not paid. `pension` is per
+    cent of what each is paid between `pension_from` and `pension_to`, for those who are paid
+    `pension_trigger` or more; others may ask to join.
     """
 
     hours: Decimal
@@ -35,10 +38,16 @@ class Employment:
     assistants: int
     holiday: Decimal
     sickness: Decimal
+    accrual: Decimal
     ni: Decimal
     ni_from: Decimal
     allowance: Decimal
     pension: Decimal
+    pension_trigger: Decimal
+    pension_from: Decimal
+    pension_to: Decimal
+    sick_share: Decimal
+    sick_most: Decimal
     insurance: Decimal
     payroll: Decimal
     training: Decimal
@@ -52,8 +61,28 @@ class Employment:
 
     @property
     def pay(self) -> int:
-        """All pay, that of cover included, pence a year."""
-        return self.bare + self._cover(self.holiday) + self._cover(self.sickness)
+        """All pay, that of cover and in sickness included, pence a year."""
+        return self._worked + self.sick_pay + self._cover + self.cover_holiday
+
+    @property
+    def cover_holiday(self) -> int:
+        """The holiday that whoever covers earns, pence a year."""
+        return pence(Decimal(self._cover) * self.accrual / _HUNDRED / 100)
+
+    @property
+    def sick_pay(self) -> int:
+        """Statutory sick pay for the weeks of sickness, pence a year."""
+        weekly = self.hours * self.rate / self.assistants * self.sick_share / _HUNDRED
+        return pence(min(weekly, self.sick_most) * self.sickness * self.assistants)
+
+    @property
+    def pension_due(self) -> int:
+        """Employer's pension contributions that are due unasked, pence a year."""
+        each = Decimal(self.pay) / self.assistants / 100
+        if each < self.pension_trigger:
+            return 0
+        above = min(each, self.pension_to) - self.pension_from
+        return pence(above * self.assistants * self.pension / _HUNDRED)
 
     @property
     def ni_due(self) -> int:
@@ -66,20 +95,24 @@ class Employment:
         ni = max(self.ni_due - pence(self.allowance), 0)
         claimed = " The allowance takes it away." if self.ni_due and not ni else ""
         hours = f"{self.hours} hours a week at £{self.rate}"
+        sick = f"{self.sickness} weeks, from the first day: {self.sick_share} % of pay"
+        pension = f"{self.pension} % of each one’s pay above £{self.pension_from:,}"
+        if not self.pension_due:
+            pension = f"Nobody is paid £{self.pension_trigger:,}, when it starts unasked"
         return (
-            Line("Pay for the hours", self.bare, f"{hours}, {WEEKS} weeks"),
-            Line("Cover for holidays", self._cover(self.holiday), f"{self.holiday} weeks more"),
-            Line("Cover for sickness", self._cover(self.sickness), f"{self.sickness} weeks more"),
+            Line("Pay for the hours", self._worked, f"{hours}, {WEEKS - self.sickness} weeks"),
+            Line("Cover for holidays", self._pay(self.holiday), f"{self.holiday} weeks more"),
+            Line("Sick pay", self.sick_pay, f"{sick}, at most £{self.sick_most} a week"),
+            Line("Cover for sickness", self._pay(self.sickness), f"{self.sickness} weeks more"),
+            Line(
+                "Holiday of the cover", self.cover_holiday, f"{self.accrual} % of the cover’s pay"
+            ),
             Line(
                 "Employer’s National Insurance",
                 ni,
                 f"{self.ni} % of each one’s pay above £{self.ni_from:,}.{claimed}",
             ),
-            Line(
-                "Employer’s pension",
-                pence(Decimal(self.pay) * self.pension / _HUNDRED / 100),
-                f"{self.pension} % of pay",
-            ),
+            Line("Employer’s pension", self.pension_due, pension),
             Line("Insurance", pence(self.insurance), "a year"),
             Line("Payroll", pence(self.payroll), "a year"),
             Line("Training", pence(self.training), "a year"),
@@ -96,7 +129,15 @@ class Employment:
         """Contingency beside the plan, pence a year."""
         return pence(Decimal(self.plan_cost) * self.contingency / _HUNDRED / 100)
 
-    def _cover(self, weeks: Decimal) -> int:
+    @property
+    def _worked(self) -> int:
+        return self._pay(WEEKS - self.sickness)
+
+    @property
+    def _cover(self) -> int:
+        return self._pay(self.holiday) + self._pay(self.sickness)
+
+    def _pay(self, weeks: Decimal) -> int:
         return pence(self.hours * self.rate * weeks)
 
 

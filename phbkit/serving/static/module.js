@@ -29,9 +29,11 @@ function drawMarks() {
     mark.dataset.state = state;
     mark.replaceChildren(label);
   }
-  const done = [...steps.values()].filter(({ state }) => state === "done").length;
+  const count = (wanted) => [...steps.values()].filter(({ state }) => state === wanted).length;
+  const done = count("done");
   const progress = document.querySelector(".phb-progress");
-  progress.textContent = `Steps: ${done} of ${sections.length} done`;
+  progress.textContent = `Steps: ${done} of ${sections.length} done${count("stopped") ? ", stopped: unsafe" : ""}`;
+  progress.toggleAttribute("data-stopped", count("stopped") > 0);
   progress.style.setProperty("--done", `${(100 * done) / sections.length}%`);
 }
 

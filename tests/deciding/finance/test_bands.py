@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phbkit.deciding.finance import Pace, Scenario, Spread, Terms, draw, sweep
+from phbkit.deciding.finance import Pace, Scenario, Spread, Terms, draw
 from tests.deciding.finance.test_roll_out import CONTRACT
 
 TERMS = Terms(325_000, set_up=45_000, support=15_000, bridging=20_000_000, commissioner=0.6)
@@ -85,13 +85,3 @@ def test_what_matters_most_comes_first_and_says_where_it_turns() -> None:
         assert len(effect.turns) % 2 == crosses
         assert effect.least <= min(effect.low, effect.high) <= effect.most
         assert effect.fits_low == (effect.low <= TERMS.bridging)
-
-
-def test_a_sweep_gives_what_each_scenario_gives_alone() -> None:
-    paces = {f"over {months}": Scenario(CONTRACT, TERMS, Pace(months, 36), **SPREADS)
-             for months in (6, 12, 24)}  # fmt: skip
-    together = sweep(paces, 500, 3)
-    for name, scenario in paces.items():
-        assert sweep({name: scenario}, 500, 3)[name] == together[name]
-        parts = [value for key, value in together[name].items() if key.startswith("carried")]
-        assert sum(parts) == together[name]["extra"]
