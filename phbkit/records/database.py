@@ -27,7 +27,7 @@ from phbkit.errors import RecordsError, UnreachableError
 
 HEAD = "0003"
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_BUSY_SECONDS = 8  # less than the patience of a page, so that it is told why
+_BUSY_SECONDS = 4  # so that a draft and then an answer both wait less than a page has patience
 _PASSING = (OperationalError, InterfaceError, NoConnectionError)
 
 

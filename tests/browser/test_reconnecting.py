@@ -8,6 +8,7 @@ import signal
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -208,14 +209,13 @@ def test_what_somebody_else_typed_in_this_tab_is_erased_and_never_shown(
 def test_a_locked_database_is_told_and_the_answer_is_saved_when_it_is_free(
     served: Served, judging: Page, case: Case
 ) -> None:
-    other = sqlite3.connect(served.data / "records.sqlite", isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    judging.get_by_role("button", name=COMMIT).click()
-    status = judging.locator("#phb-status")
-    expect(status).to_contain_text("The place where answers are kept cannot be reached")
-    expect(judging.get_by_role("button", name="Waiting for the server…")).to_be_visible()
-    assert violations(judging) == []
-    other.execute("ROLLBACK")
+    with closing(sqlite3.connect(served.data / "records.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        judging.get_by_role("button", name=COMMIT).click()
+        status = judging.locator("#phb-status")
+        expect(status).to_contain_text("The place where answers are kept cannot be reached")
+        expect(judging.get_by_role("button", name="Waiting for the server…")).to_be_visible()
+        assert violations(judging) == []
     expect(judging.locator('#phb-status[data-kind="saved"]')).to_contain_text("Saved at")
     assert closings(served, case) == {"meet": 1, "judge": 1}
 
