@@ -46,7 +46,7 @@ def test_a_plan_adds_up_to_the_penny() -> None:
     assert HAZEL.bare == 274_560
 
 
-def test_a_pension_is_due_unasked_only_above_the_trigger_and_on_pay_between_the_thresholds() -> None:
+def test_a_pension_is_due_unasked_only_above_the_trigger_and_between_the_thresholds() -> None:
     title = "Employer’s pension"
     full_time = replace(HAZEL, hours=Decimal(30))
     pay = Decimal(full_time.pay) / 100
