@@ -1,7 +1,7 @@
 """What the three answer files must give, worked out by hand from keys and panels.
 
-Twelve questions have a key. `strong` has all of them right. `weak` earns only who-agrees, 2 of the 3
-and none wrong: 2/3 = 0.6667 of 12. Its unsafe first answers count, not those that put them right.
+Twelve questions have a key. `strong` has all of them right. `weak` earns only who-agrees, 2 of the
+3 and none wrong: 2/3 = 0.6667 of 12. Its unsafe first answers count, not those that put them right.
 cautions: 1 of 4 less 1 of 2 is below nothing; what-it-may-not-buy: everything ticked is nothing.
 
 The clinicians are contested on fair-to-others (counts 1, 6, 1, 6, 1), so five of their six count.

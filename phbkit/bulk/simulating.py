@@ -203,6 +203,14 @@ def _line_writer(file: Any) -> Any:
     return write
 
 
+def _cell(value: Any) -> str:
+    """Write texts with spaces between, and anything else as JSON."""
+    texts = [value] if isinstance(value, str) else value
+    if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+        return " ".join(texts)
+    return json.dumps(value)
+
+
 def _csv_writer(file: Any, cases: Sequence[Case]) -> Any:
     """Write wide rows: the parts of what the arc asks as JSON in a cell."""
     tried = [*(q.id for case in cases for q in case.questions if q.critical), "decision"]
@@ -223,12 +231,7 @@ def _csv_writer(file: Any, cases: Sequence[Case]) -> Any:
     table.writeheader()
 
     def write(attempt: Attempt) -> None:
-        cells = {
-            key: value if isinstance(value, str)
-            else " ".join(value) if isinstance(value, list) and not key.startswith("decision")
-            else json.dumps(value)
-            for key, value in attempt.answers.items()
-        }  # fmt: skip
+        cells = {key: _cell(value) for key, value in attempt.answers.items()}
         table.writerow(
             {"learner": attempt.learner, "case": attempt.case, "simulated": "yes", **cells}
         )

@@ -8,12 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from phbkit import identifiers
-from phbkit.casebank.checking import (
-    HELD,
-    MOST_BRANCHED_ITEMS,
-    named_items,
-    plans_of,
-)
+from phbkit.casebank.checking import HELD, MOST_BRANCHED_ITEMS, named_items, plans_of
 from phbkit.casebank.ground import Source
 from phbkit.casebank.models import AgreedWhen, CaseFile, Claim, Question, QuestionFile, Reply
 from phbkit.casebank.reading import Document, Place, strings
@@ -91,10 +86,8 @@ def _check_replies(document: Document, case: CaseFile) -> Iterator[Fault]:
 
 def _escape(case: CaseFile, item: str) -> Combination | None:
     """Find a plan with an unsafe item that makes no critical error."""
-    for items, held in _combinations(case, [AgreedWhen(with_all=(item,))]):
-        if item in items and not case.unsafe(items, held):
-            return items, held
-    return None
+    plans = _combinations(case, [AgreedWhen(with_all=(item,))])
+    return next((plan for plan in plans if item in plan[0] and not case.unsafe(*plan)), None)
 
 
 def _combinations(case: CaseFile, also: Sequence[AgreedWhen]) -> Iterator[Combination]:

@@ -445,7 +445,7 @@ function render({ model, el }) {
     for (const form of el.querySelectorAll("form")) wireForm(form);
     for (const form of el.querySelectorAll("form")) bringBack(forms.get(nameOf(form)));
     forgetAnswered();
-    for (const link of el.querySelectorAll(".phb-stopped a[href^='#']")) {
+    for (const link of el.querySelectorAll(".phb-stopped a[href^='#field-']")) {
       link.addEventListener("click", (event) => {
         event.preventDefault();
         const field = el.querySelector(`#${CSS.escape(link.hash.slice(1))}`);

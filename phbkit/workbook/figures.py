@@ -86,7 +86,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
               hint="HMRC’s manual lets people who employ a care worker with an NHS direct payment "
               "claim it, on conditions."),
         _share("pension", "Employer’s pension, of pay between the thresholds", part=_COSTS,
-               hint="The law’s least. It starts unasked only from the trigger."),
+               hint="The law’s least. It starts unasked only above the trigger."),
         _pounds("insurance", "Insurance a year", part=_COSTS, hint="Made up."),
         _pounds("payroll", "Payroll service a year", part=_COSTS, hint="Made up."),
         _pounds("training", "Training a year", part=_COSTS, hint="Made up."),

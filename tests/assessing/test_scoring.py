@@ -34,14 +34,14 @@ ANSWERS: dict[str, Any] = {
     "bruise-rule": -2,
     "last-lean": 2,
     "what-surprised": "How quiet the others were.",
-}  # opioid-bargain is left out
+}  # opioid-bargain and the safety step's four are left out
 
 # The counts behind each term, counted by hand: first-lean 4 of 8, one-pain 4 of 9, and so on. The
 # clinicians are contested on fair-to-others (1, 6, 1, 6, 1): no term of theirs.
 SUMS = {
-    "key": "1 + 0 + 0.3333 + 0.6667 + 0.75 + 1 + 1 + 0 = 4.75 of 8 = 59.38 %",
-    "clinicians": "0.5 + 0.4444 + 0.4286 + 0.5714 + 0.8571 = 2.8015 of 5 = 56.03 %",
-    "holders": "0.1429 + 1 + 0.3333 + 0.5 + 1 + 0.8333 = 3.8095 of 6 = 63.49 %",
+    "key": "1 + 0 + 0.3333 + 0.6667 + 0 + 0 + 0 + 0 + 0.75 + 1 + 1 + 0 = 4.75 of 12 = 39.58 %",
+    "clinicians": "0.5 + 0.4444 + 0.4286 + 0.5714 + 0.2 = 2.1444 of 5 = 42.89 %",
+    "holders": "0.1429 + 1 + 0.3333 + 0.5 + 1 + 0.3333 = 3.3095 of 6 = 55.16 %",
 }
 
 
@@ -53,11 +53,11 @@ def result(case: Case) -> Result:
 def test_totals_are_as_worked_out_by_hand(result: Result) -> None:
     assert {key: str(result.total(key)) for key in result.keys} == {
         "key": "4.7500",
-        "clinicians": "2.8015",
-        "holders": "3.8095",
+        "clinicians": "2.1444",
+        "holders": "3.3095",
     }
-    assert [str(result.percent(key)) for key in result.keys] == ["59.38", "56.03", "63.49"]
-    assert (result.answered, result.asked) == (14, 15)
+    assert [str(result.percent(key)) for key in result.keys] == ["39.58", "42.89", "55.16"]
+    assert (result.answered, result.asked) == (14, 19)
 
 
 @pytest.mark.parametrize("key", SUMS)
@@ -106,7 +106,7 @@ def test_no_answers_score_nothing_of_everything(case: Case) -> None:
     empty = score(case, {})
     assert empty.as_dict()["complete"] is False
     assert [(empty.total(key), empty.possible(key)) for key in empty.keys] == [
-        (0, 8),
+        (0, 12),
         (0, 5),
         (0, 6),
     ]
@@ -123,7 +123,7 @@ def test_an_illustrative_panel_is_marked_as_for_learning_only(result: Result) ->
 def test_a_result_goes_through_json_to_the_last_digit(result: Result) -> None:
     data = json.loads(json.dumps(result.as_dict()))
     assert data == result.as_dict()
-    assert data["scores"]["clinicians"]["total"] == "2.8015"
+    assert data["scores"]["clinicians"]["total"] == "2.1444"
     assert [q["credit"] for q in data["questions"] if q["question"] == "cautions"] == ["0.7500"]
 
 

@@ -37,6 +37,10 @@ class Mouse:
         """Tick a checkbox or a radio button."""
         control.check()
 
+    def toggle(self, control: Locator) -> None:
+        """Tick a checkbox, or take the tick out."""
+        control.click()
+
     def pick(self, control: Locator, place: int) -> None:
         """Pick a place in a list that opens."""
         control.select_option(str(place))
@@ -81,6 +85,11 @@ class Keyboard:
                 return
             self.page.keyboard.press("ArrowDown")
         raise AssertionError(f"The arrows never chose {control}")
+
+    def toggle(self, control: Locator) -> None:
+        """Reach a checkbox with Tab; space changes it."""
+        self._tab_to(control)
+        self.page.keyboard.press("Space")
 
     def pick(self, control: Locator, place: int) -> None:
         """Reach a list with Tab, and go down in it as far as the place."""
@@ -209,7 +218,7 @@ def open_step(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:
 def tries_at(case: Case, step_id: str, answers: dict[str, Any]) -> list[dict[str, Any]]:
     """List what is answered after a step is stopped, one mapping a try."""
     keys = [question.id for question in case.questions_at(step_id)]
-    keys += ["decision"] if step_id == "decide" else []
+    keys += ["plan", "decision"] if step_id == "decide" else []
     tries = {key: answers[f"{key}.again"] for key in keys if f"{key}.again" in answers}
     many = max(map(len, tries.values()), default=0)
     return [
@@ -223,6 +232,18 @@ def stop_step(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:
     press_on(page, hand, step_id)
     expect(page.locator("#phb-status")).to_contain_text("to put right")
     expect(shown_step(page).locator(".phb-stopped")).to_be_focused()
+
+
+def change_plan(page: Page, hand: Mouse | Keyboard, case: Case, items: list[str]) -> None:
+    """Go back to the plan from a decision that was stopped, change it, and come back."""
+    hand.press(shown_step(page).get_by_role("link", name="change the plan"))
+    hand.press(page.get_by_role("button", name="Change the plan"))
+    for item in case.about.items:
+        box = shown_step(page).get_by_label(quotes(item.title), exact=True)
+        if box.is_checked() != (item.id in items):
+            hand.toggle(box)
+    commit_step(page, hand, "plan")
+    page.locator('nav a[href="#decide"]').evaluate("link => link.click()")
 
 
 def press_on(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:
@@ -253,6 +274,8 @@ def play(
         fill_step(page, hand, case, step, answers)
         for again in tries_at(case, step, answers):
             stop_step(page, hand, step)
+            if "plan" in again:
+                change_plan(page, hand, case, again["plan"])
             fill_step(page, hand, case, step, again)
         commit_step(page, hand, step)
         after(step)

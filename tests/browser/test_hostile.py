@@ -73,7 +73,7 @@ def states(standing: Served) -> str:
 
 def test_every_widget_s_state_holds_nothing_of_later_steps(standing: Served, case: Case) -> None:
     found = states(standing).replace("\\u2019", "'")
-    assert "Step 1 of 10" in found
+    assert "Step 1 of 11" in found
     for voice in case.about.voices:
         assert voice.said[20:60] not in found
     for question in case.questions:

@@ -48,6 +48,6 @@ def test_the_notebook_plays_in_jupyterlab_and_shows_case_and_result(
     page.locator(".jp-WindowedPanel-outer").evaluate("panel => { panel.scrollTop = 0 }")
     form = page.locator(".phb-step-meet")
     form.get_by_role("button", name="Go on to your first judgement").click()
-    expect(form.get_by_text("Step 1 of 10 · done")).to_be_visible()
+    expect(form.get_by_text("Step 1 of 11 · done")).to_be_visible()
     expect(page.locator(".phb-step-judge form")).to_be_visible()
     assert set(lab.module(case).closed) == {"meet"}

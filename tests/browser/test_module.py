@@ -325,7 +325,7 @@ def test_start_again_begins_a_new_attempt_and_keeps_the_first(
     wait_ready(page)
     play_until(page, case, "meet")
     page.goto(served.url)
-    expect(page.get_by_text("1 of 10 steps done")).to_be_visible()
+    expect(page.get_by_text("1 of 11 steps done")).to_be_visible()
     page.locator("summary", has_text="Start again").click()
     page.get_by_role("button", name="Start again from the beginning").click()
     wait_ready(page)

@@ -56,7 +56,7 @@ def test_a_fault_in_one_case_does_not_keep_another_from_loading(bank_copy: Path)
 
 def test_a_fault_in_what_all_cases_rest_on_keeps_every_case_from_loading(bank_copy: Path) -> None:
     change(bank_copy / "deal.yaml", "sources: [bmj-2011", "sources: [bmj-2111")
-    with pytest.raises(CaseError, match=r"deal\.yaml:\d+: rules\.1\.sources\.0: cites 'bmj-2111'"):
+    with pytest.raises(CaseError, match=r"deal\.yaml:\d+: rules\.2\.sources\.0: cites 'bmj-2111'"):
         CaseBank(bank_copy, today=TODAY).load(ID)
 
 

@@ -54,13 +54,14 @@ def test_questions_are_found_by_step_in_their_order(case: Case) -> None:
 @pytest.mark.parametrize(
     ("items", "decision", "ending"),
     [
-        ({"massage-weekly", "prosthetics-review"}, "decline", "no-budget-for-now"),
+        ({"massage-weekly", "prosthetics-review"}, "decline", "a-no-with-reasons"),
         ({"own-money-extra", "massage-weekly"}, "defer", "no-budget-for-now"),
         ({"own-money-extra", "massage-weekly", "prosthetics-review"}, "agree", "sent-back"),
         ({"massage-weekly", "prosthetics-review"}, "agree", "hands-and-socket"),
-        ({"massage-fortnightly", "swim-gym"}, "trial", "hands-without-socket"),
-        ({"swim-gym", "prosthetics-review"}, "agree-part", "moving-without-hands"),
-        ({"prosthetics-review"}, "agree", "a-small-plan"),
+        ({"massage-fortnightly", "prosthetics-review"}, "trial", "hands-and-socket"),
+        ({"swim-gym", "prosthetics-review"}, "agree-part", "socket-first"),
+        ({"swim-gym"}, "agree-part", "moving-without-hands"),
+        ({"adapted-tools"}, "agree", "a-small-plan"),
         (set(), "agree", "a-small-plan"),
     ],
 )

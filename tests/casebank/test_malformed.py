@@ -116,14 +116,14 @@ EDITS: dict[str, Callable[[Path], None]] = {
     "a panel that is missing": swap(CASE, "file: panels/clinicians.csv", "file: panels/x.csv"),
     "a panel with an unended quote": write(PANEL, 'panellist,role,first-lean\n"c1,GP,1\n'),
     "a panel of one huge field": write(PANEL, "panellist,role\n" + "x" * 300_000 + "\n"),
-    "a panel with a missing cell": swap(PANEL, "c01,GP,1,-2,-1,-1,-1,1", "c01,GP,1"),
+    "a panel with a missing cell": swap(PANEL, "c01,GP,1,-2,-1,-1,-1,0", "c01,GP,1"),
     "a panel with nobody in it": write(
         PANEL,
         "panellist,role,first-lean,one-pain-or-three,denise-in-the-room,fair-to-others,"
         "bruise-rule,last-lean\n",
     ),
     "a panel in UTF-16": recode(PANEL, "utf-16"),
-    "a question for a step nobody plays": swap(QUESTIONS, "step: judge", "step: gates"),
+    "a question for a step nobody plays": swap(QUESTIONS, "step: judge", "step: sums"),
     "a question that is again of itself": swap(QUESTIONS, "again: first-lean", "again: last-lean"),
 }
 

@@ -88,7 +88,7 @@ def test_all_faults_are_reported_at_once_and_the_case_never_half_loads(file: Pat
         "budget.price_year": edit(file, "budget:", "2026/27", "this year"),
         "voices.2.sources.0": edit(file, "id: gp\n", "[jhsrp-2013]", "[jhsrp-2031]"),
         "items.7.title": edit(file, "id: counselling-acceptance", "title:", "title: <b>"),
-        "questions.8.key": edit(file.with_name("questions.yaml"), "id: cautions", "[a, b,", "[y,"),
+        "questions.12.key": edit(file.with_name("questions.yaml"), "id: cautions", "[a, b,", "[y,"),
     }
     error = refusal(file)
     assert {fault.field: fault.line for fault in error.faults} == made

@@ -12,7 +12,7 @@ from phbkit.casebank import Case, CaseBank
 from phbkit.deciding import RULES, Plan, Proposal, findings
 
 WEEKLY, OTHER = "massage-weekly", "massage-fortnightly"
-ALL_SERVED = ["physio-exercise", "pain-programme"]
+ALL_SERVED = ["physio-exercise", "pain-programme", "phantom-help"]
 STOP = "A bruise bigger than my palm."
 
 # A rule, a plan that it speaks of, the items it names, and a plan on which it is silent.

@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 
 from phbkit.errors import RecordsError
 from phbkit.records import Attempt, Journal, MemoryJournal, StaleError, Store, database, open_store
+from phbkit.records.journal import answers_in
 from phbkit.records.schema import metadata
 
 NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
@@ -294,3 +295,42 @@ def test_records_kept_ready_serve_copies_of_the_process_each_by_its_own_connecti
         latest = store.latest(learner, "c")
         assert latest
         assert len(store.journal(latest.id).events()) == 60
+
+
+def test_a_submission_that_stops_its_step_is_kept_and_closes_nothing(journal: Journal) -> None:
+    journal.keep_draft("gates", {"g": "b"})
+    journal.append("one", "gates", {"g": "b"}, after=0, closes=False)
+    assert [(e.question, e.value) for e in journal.events()] == [("g", "b")]
+    assert journal.draft("gates") == {}
+    journal.append("one", "gates", {"g": "b"}, after=0, closes=False)
+    assert len(journal.events()) == 1
+    journal.append("two", "gates", {"g": "c"}, after=1)
+    assert [e.question for e in journal.events()] == ["g", "g", ""]
+
+
+def test_the_first_answer_stays_where_a_step_was_stopped_and_the_last_elsewhere(
+    journal: Journal,
+) -> None:
+    journal.append("a", "plan", {"plan": ["x"], "q": "b"}, after=0, closes=False)
+    journal.append("b", "plan", {"plan": ["x", "y"], "q": "c"}, after=2)
+    journal.append("c", "plan", {"plan": ["y"]}, after=5)
+    assert answers_in(journal.events()) == {"plan": ["y"], "q": "b", "q.again": ["c"]}
+    journal.append("d", "decide", {"decision": {"choice": "agree"}}, after=7, closes=False)
+    journal.append("e", "plan", {"plan": ["z"]}, after=8)
+    journal.append("f", "decide", {"decision": {"choice": "trial"}}, after=10)
+    assert answers_in(journal.events()) == {
+        "plan": ["y"],
+        "plan.again": [["z"]],
+        "q": "b",
+        "q.again": ["c"],
+        "decision": {"choice": "agree"},
+        "decision.again": [{"choice": "trial"}],
+    }
+
+
+def test_the_latest_attempt_is_read_with_every_try(store: Store, attempt: Attempt) -> None:
+    journal = store.journal(attempt.id)
+    journal.append("one", "gates", {"g": "b"}, after=0, closes=False)
+    journal.append("two", "gates", {"g": "c"}, after=1)
+    [(found, answers)] = store.latest_answers([attempt.case_id])
+    assert (found.id, answers) == (attempt.id, {"g": "b", "g.again": ["c"]})

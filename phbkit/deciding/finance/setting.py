@@ -30,7 +30,7 @@ class Employment:
     covering is paid. National Insurance is `ni` per cent of what each is paid above
     `ni_from`; with the Employment Allowance, up to `allowance` of it is not paid. `pension` is per
     cent of what each is paid between `pension_from` and `pension_to`, for those who are paid
-    `pension_trigger` or more; others may ask to join.
+    more than `pension_trigger`; others may ask to join.
     """
 
     hours: Decimal
@@ -79,7 +79,7 @@ class Employment:
     def pension_due(self) -> int:
         """Employer's pension contributions that are due unasked, pence a year."""
         each = Decimal(self.pay) / self.assistants / 100
-        if each < self.pension_trigger:
+        if each <= self.pension_trigger:
             return 0
         above = min(each, self.pension_to) - self.pension_from
         return pence(above * self.assistants * self.pension / _HUNDRED)
@@ -98,7 +98,7 @@ class Employment:
         sick = f"{self.sickness} weeks, from the first day: {self.sick_share} % of pay"
         pension = f"{self.pension} % of each one’s pay above £{self.pension_from:,}"
         if not self.pension_due:
-            pension = f"Nobody is paid £{self.pension_trigger:,}, when it starts unasked"
+            pension = f"Nobody is paid more than £{self.pension_trigger:,}, when it starts unasked"
         return (
             Line("Pay for the hours", self._worked, f"{hours}, {WEEKS - self.sickness} weeks"),
             Line("Cover for holidays", self._pay(self.holiday), f"{self.holiday} weeks more"),

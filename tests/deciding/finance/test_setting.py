@@ -46,12 +46,13 @@ def test_a_plan_adds_up_to_the_penny() -> None:
     assert HAZEL.bare == 274_560
 
 
-def test_a_pension_is_due_unasked_only_from_the_trigger_and_on_pay_between_the_thresholds() -> None:
+def test_a_pension_is_due_unasked_only_above_the_trigger_and_between_the_thresholds() -> None:
     title = "Employer’s pension"
     full_time = replace(HAZEL, hours=Decimal(30))
     pay = Decimal(full_time.pay) / 100
     assert pay > 10_000
     assert costs(full_time)[title] == round((pay - 6_240) * 3)
+    assert costs(replace(full_time, pension_trigger=pay))[title] == 0
     assert costs(replace(full_time, assistants=3))[title] == 0  # each is paid less than £10,000
     dear = replace(full_time, rate=Decimal(100))
     assert costs(dear)[title] == (50_270 - 6_240) * 3
