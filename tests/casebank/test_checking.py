@@ -93,7 +93,7 @@ EDITS = {
     "last branch with a condition": (
         (CASE, "id: a-small-plan", "    three_",
         "    when: {with_any: [adapted-tools]}\n    three_"),
-        ("after.7.when", "leaves some plans without an end."), "End with no `when`."),
+        ("after.8.when", "leaves some plans without an end."), "End with no `when`."),
     "unknown plan item in a reply": (
         (CASE, "replies:", "with_any: [massage-if-opioid-stops]", "with_any: [massage-if]"),
         ("replies.person.0.when.with_any", "names 'massage-if', which is no plan item."),
@@ -108,7 +108,7 @@ EDITS = {
     "last reply with a condition": (
         (CASE, "  commissioner:\n", "- says:",
          "- when: {with_any: [phantom-help]}\n      says:"),
-        ("replies.commissioner.11.when", "leaves some plans without a reply."),
+        ("replies.commissioner.13.when", "leaves some plans without a reply."),
         "End with no `when`."),
     "person who knows the decision": (
         (CASE, "replies:", "with_any:", "decision: [decline]\n        with_any:"),

@@ -81,7 +81,7 @@ def test_an_executed_notebook_reads_as_the_learners_record(case: Case, tmp_path:
             assert straight(question.feedback.text)[:60] in text
     assert given["decision"]["reasons"] in text
     assert given["what-surprised"] in text
-    assert "1 + 1 + 1 + 0.5714 + 0.8571 = 4.4285 of 5 = 88.57 %" in text
+    assert "1 + 1 + 1 + 0.5714 + 0.8 = 4.3714 of 5 = 87.43 %" in text
     assert "for learning only" in text
     assert "in 12 weeks, 25 January 2027" in text
 
