@@ -39,7 +39,7 @@ def test_check_says_that_all_is_well(bank_copy: Path) -> None:
 
 def test_check_prints_every_fault_with_its_place_and_fails(bank_copy: Path) -> None:
     file = bank_copy / "cases/chronic-pain-massage/case.yaml"
-    file.write_text(file.read_text().replace("minutes: 40", "minutes: 2", 1))
+    file.write_text(file.read_text().replace("minutes: 60", "minutes: 2", 1))
     done = phb(bank_copy, "check")
     assert done.returncode == 1
     assert done.stdout.startswith(f"{file}:3: minutes: ")

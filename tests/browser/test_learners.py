@@ -72,7 +72,7 @@ def test_a_module_is_begun_on_a_slow_phone_and_finished_at_a_desk(
     assert Module(case, store.journal(attempt.id)).result == score(case, answers)
     desk.goto(training.url)
     expect(desk.get_by_role("heading", name="Your CPD record")).to_be_visible()
-    expect(desk.get_by_role("row", name="Know the deal")).to_contain_text("25 minutes")
+    expect(desk.get_by_role("row", name="Know the deal")).to_contain_text("35 minutes")
     assert violations(desk) == []
 
 
