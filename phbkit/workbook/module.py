@@ -203,7 +203,8 @@ class Module:
                 if step.id not in self.stopped:
                     break
                 if "plan" in given:
-                    self.write(f"replay-{step.id}-{place}-plan", "plan", {"plan": given.pop("plan")})
+                    plan = {"plan": given.pop("plan")}
+                    self.write(f"replay-{step.id}-{place}-plan", "plan", plan)
                 self.write(f"replay-{step.id}-{place}", step.id, given)
 
     def _unsafe_at(self, step_id: str, answers: Mapping[str, Any]) -> tuple[Critical, ...]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from phbkit.casebank import Case
 from phbkit.deciding import HOLDERS, Entry, Ledger, Plan
 
-PLAN = ["massage-fortnightly", "swim-gym"]
+PLAN = ["massage-fortnightly", "swim-gym", "carers-assessment"]
 BRUISE, STUMP, SOCKET, BAD_DAY = (
     "bruise-or-bleed",
     "pressure-on-the-stump",

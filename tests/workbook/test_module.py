@@ -125,6 +125,7 @@ def test_every_risk_of_the_plan_is_held_by_somebody_before_the_step_is_done(case
     assert refusal(module, "risk", given | {"ledger": one}) == {
         "ledger.pressure-on-the-stump.holders": problem,
         "ledger.no-plan-for-a-bad-day.holders": problem,
+        "ledger.denise-not-asked.holders": problem,
         "ledger.no-plan-for-a-bad-day.mitigation": "is not written yet. Write all three for one "
         "risk of not doing, any one.",
     }

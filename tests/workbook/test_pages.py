@@ -249,7 +249,7 @@ def decided(**changes: Any) -> dict[str, Any]:
 
 def test_the_learners_entry_stands_beside_one_way_to_hold_the_risk(case: Case) -> None:
     record = shown(replayed(case), "risk")
-    assert record.count("Your entry") == record.count("One way to hold it") == 3
+    assert record.count("Your entry") == record.count("One way to hold it") == 4
     assert STRONG["ledger"]["bruise-or-bleed"]["stop_rule"] in record
     assert "Every risk is held by somebody." in record
 
@@ -257,13 +257,13 @@ def test_the_learners_entry_stands_beside_one_way_to_hold_the_risk(case: Case) -
 def test_a_record_without_a_ledger_says_so(case: Case) -> None:
     record = shown(replayed(case, ledger=None), "risk")
     assert "No ledger was made." in record
-    assert record.count("Nobody holds it.") == 3
+    assert record.count("Nobody holds it.") == 4
     assert "No ledger was made." not in shown(replayed(case, plan=None, ledger=None), "risk")
 
 
 def test_a_risk_the_learner_alone_left_to_the_person_is_told_in_words(case: Case) -> None:
     alone = {name: entry | {"holders": ["person"]} for name, entry in STRONG["ledger"].items()}
-    assert "Owen carries 3 alone." in shown(replayed(case, ledger=alone), "risk")
+    assert "Owen carries 4 alone." in shown(replayed(case, ledger=alone), "risk")
 
 
 def test_the_form_of_a_changed_ledger_holds_what_was_kept(case: Case) -> None:
@@ -291,16 +291,16 @@ def test_a_new_risk_of_a_changed_plan_is_named_and_its_case_text_still_waits(cas
 @pytest.mark.parametrize(
     ("values", "line"),
     [
-        ({}, "3 of 3 risks held by nobody yet · Owen carries none alone"),
+        ({}, "4 of 4 risks held by nobody yet · Owen carries none alone"),
         (
             {"ledger.bruise-or-bleed.holders": ["person"]},
-            "2 of 3 risks held by nobody yet · Owen carries 1 alone",
+            "3 of 4 risks held by nobody yet · Owen carries 1 alone",
         ),
         (
             {f"ledger.{risk}.holders": ["person", "close"] for risk in STRONG["ledger"]},
             "Every risk is held by somebody · Owen carries none alone",
         ),
-        ({"ledger.bruise-or-bleed.holders": EVIL, "ledger": EVIL}, "3 of 3 risks held by nobody"),
+        ({"ledger.bruise-or-bleed.holders": EVIL, "ledger": EVIL}, "4 of 4 risks held by nobody"),
     ],
 )
 def test_the_ledger_answers_as_holders_are_ticked(

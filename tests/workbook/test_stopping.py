@@ -201,6 +201,24 @@ def test_live_and_replayed_a_stopped_learner_comes_to_the_same(
     assert module.result == replayed.result == score(case, answers)
 
 
+def test_second_tries_of_the_plans_question_and_of_the_plan_itself_are_both_replayed(
+    case: Case,
+) -> None:
+    unsafe = {"cautions": ["a", "c"], "plan": ["massage-if-opioid-stops", "prosthetics-review"]}
+    answers = careful(case) | unsafe
+    safe = ["massage-weekly", "prosthetics-review"]
+    answers |= {"cautions.again": [careful(case)["cautions"]], "plan.again": [safe]}
+    answers |= {"decision.again": [answers["decision"]]}
+    module = Module(case, MemoryJournal(NOON))
+    module.replay(check_answers(case, {"answers": answers}))
+    assert [(retry.where, retry.put_right) for retry in module.result.retries] == [
+        ("cautions", True),
+        ("care-for-stopping", True),
+    ]
+    assert not module.stopped
+    assert module.plan.ids == frozenset(safe)
+
+
 def test_no_page_of_a_stopped_step_tells_the_key_or_the_reasons(detox: Case) -> None:
     module = stopped_at(detox, "gates")
     page = step_page(module, find_step("gates"), live=True)
