@@ -128,7 +128,9 @@ def test_a_plan_brings_the_risks_of_doing_and_of_not_doing(case: Case) -> None:
 
     always = {"no-plan-for-a-bad-day"}
     assert risks() == always | {"socket-missed", "nothing-for-the-shoulder", "denise-not-asked"}
-    assert risks("massage-weekly", "prosthetics-review", "carers-assessment") == always | {
+    assert risks(
+        "massage-weekly", "pain-programme", "prosthetics-review", "carers-assessment"
+    ) == always | {
         "bruise-or-bleed",
         "pressure-on-the-stump",
     }
