@@ -309,7 +309,7 @@ def environment() -> Environment:
     }
     environment.filters.update(filters)
     environment.globals.update(scales=SCALES, loop_index=SCALE.index, key_name=key_name, dict=dict)
-    environment.globals.update(plan_of=Plan.of, levels=LEVELS, ranking_points=ranking_points)
+    environment.globals.update(planned=Plan.of, levels=LEVELS, ranking_points=ranking_points)
     environment.tests["contains"] = lambda ids, item: item in ids
     for name in ("fields", "formats", "parts"):
         environment.globals[name] = environment.get_template(f"{name}.html.j2").module
