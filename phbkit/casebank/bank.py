@@ -92,12 +92,8 @@ class CaseBank:
         CaseError
             The case, or what it rests on, has faults: all of them are listed.
         """
-        if case_id not in self.case_ids:
-            raise UnknownNameError.among("case", case_id, self.case_ids, str(self.root / "cases"))
-        name, stamps = (
-            (self.root.resolve(), case_id, self.today, self._drafts),
-            self._stamps(case_id),
-        )
+        name = (self.root.resolve(), case_id, self.today, self._drafts)
+        stamps = self._stamps(case_id)
         if name in _LOADED and _LOADED[name][0] == stamps:
             return _LOADED[name][1]
         case, reading = self._read_case(case_id)
@@ -114,15 +110,11 @@ class CaseBank:
         UnknownNameError
             No case has this id.
         """
-        if case_id not in self.case_ids:
-            raise UnknownNameError.among("case", case_id, self.case_ids, str(self.root / "cases"))
         return sorted(set(self._read_case(case_id)[1].faults))
 
     def warnings(self, case_ids: Iterable[str]) -> list[Fault]:
         """List what in some cases is most likely wrong, and may be right."""
-        readings = [self._read_case(case_id)[1] for case_id in case_ids]
-        both = [(r.case, r.asked) for r in readings if r.case and r.asked]
-        return sorted(fault for case, asked in both for fault in safety.warnings(*case, *asked))
+        return sorted(f for files in self._files_of(case_ids) for f in safety.warnings(*files))
 
     def faults(self) -> list[Fault]:
         """Find every fault of every case, and sources that nobody cites."""
@@ -145,7 +137,7 @@ class CaseBank:
     ) -> list[Fault]:
         """Find marks on cases and items that no rule reads: most likely misspelt."""
         faults = []
-        for document, case in self._case_files(case_ids):
+        for document, case, *_ in self._files_of(case_ids):
             places: list[tuple[tuple[str | int, ...], str, Collection[str]]] = [
                 (("marks", n), mark, case_marks) for n, mark in enumerate(case.marks)
             ]
@@ -178,11 +170,8 @@ class CaseBank:
         has no sound source.
         """
         faults: list[Fault] = []
-        for case_id in case_ids:
-            reading = self._read_case(case_id)[1]
-            if reading.case and reading.asked:
-                faults += safety.weakly_sourced(*reading.case, *reading.asked, self._sources)
-        for document, case in self._case_files(case_ids):
+        for document, case, asked, questions in self._files_of(case_ids):
+            faults += safety.weakly_sourced(document, case, asked, questions, self._sources)
             review = case.sign_off.next_review
             if case.sign_off.state == "draft":
                 cure = "Somebody qualified has to review it and give their role and the date."
@@ -192,9 +181,14 @@ class CaseBank:
                 faults.append(document.fault(("sign_off", "next_review"), problem, "Review it."))
         return faults
 
-    def _case_files(self, case_ids: Iterable[str]) -> Iterator[tuple[Document, CaseFile]]:
-        readings = (self._read_case(case_id)[1] for case_id in case_ids)
-        return (reading.case for reading in readings if reading.case)
+    def _files_of(
+        self, case_ids: Iterable[str]
+    ) -> Iterator[tuple[Document, CaseFile, Document, QuestionFile]]:
+        """Read the two files of each case, where both hold what they should."""
+        for case_id in case_ids:
+            reading = self._read_case(case_id)[1]
+            if reading.case and reading.asked:
+                yield *reading.case, *reading.asked
 
     def due(self) -> dict[str, Source]:
         """List the sources whose next check is due, the longest overdue first."""
@@ -245,8 +239,13 @@ class CaseBank:
     def _ground_faults(self) -> list[Fault]:
         return self._ground[2]
 
+    def _folder(self, case_id: str) -> Path:
+        if case_id not in self.case_ids:
+            raise UnknownNameError.among("case", case_id, self.case_ids, str(self.root / "cases"))
+        return self.root / "cases" / case_id
+
     def _read_case(self, case_id: str) -> tuple[Case | None, _Reading]:
-        folder = self.root / "cases" / case_id
+        folder = self._folder(case_id)
         case_document = read_document(folder / "case.yaml")
         question_document = read_document(folder / "questions.yaml")
         reading = _Reading(self._bodies, self._day_of(case_document), self._drafts)
@@ -306,7 +305,7 @@ class CaseBank:
     def _stamps(self, case_id: str) -> tuple[tuple[str, int, int], ...]:
         """Note when each file that a case rests on was last written, and how long it is."""
         shared = (self.root / f"{name}.yaml" for name in _SHARED_FILES)
-        files = (*shared, *sorted(_data_files(self.root / "cases" / case_id)))
+        files = (*shared, *sorted(_data_files(self._folder(case_id))))
         stats = ((str(file), file.stat()) for file in files if file.exists())
         return tuple((name, found.st_mtime_ns, found.st_size) for name, found in stats)
 

@@ -46,7 +46,7 @@ _WITH_IDS = (
     "panels",
 )
 _REFUSALS: tuple[str | None, ...] = (None, *get_args(Refusal))
-HELD = get_args(Held)
+_HELD: tuple[str | None, ...] = get_args(Held)
 _NEEDED: dict[str, tuple[str, ...]] = {
     "meet": ("person", "outcomes"),
     "deal": ("deal",),
@@ -285,7 +285,7 @@ def _check_reached(
         yield document.fault(path, problem, f"Use at most {MOST_BRANCHED_ITEMS}.")
         return
     unreached = set(range(len(conditions)))
-    for plan, (refusal, held) in product(plans_of(named), _ways(conditions)):
+    for plan, refusal, held in product(plans_of(named), _REFUSALS, held_in(conditions)):
         if not unreached:
             return
         met = (i for i, when in enumerate(conditions) if when.holds(plan, refusal, held))
@@ -316,10 +316,9 @@ def plans_of(named: Sequence[str]) -> Iterator[frozenset[str]]:
     return map(frozenset, chain.from_iterable(combinations(named, size) for size in sizes))
 
 
-def _ways(conditions: Iterable[AgreedWhen]) -> list[tuple[str | None, str | None]]:
-    """List the refusals and going ahead, with each way to hold the money that matters."""
-    held = HELD if any(when.held for when in conditions) else (None,)
-    return list(product(_REFUSALS, held))
+def held_in(conditions: Iterable[AgreedWhen]) -> tuple[str | None, ...]:
+    """List the ways to hold the money, where a condition turns on it."""
+    return _HELD if any(when.held for when in conditions) else (None,)
 
 
 def _check_branches(document: Document, case: CaseFile) -> Iterator[Fault]:
@@ -327,7 +326,8 @@ def _check_branches(document: Document, case: CaseFile) -> Iterator[Fault]:
     if branches[-1] != When():
         path = ("after", len(branches) - 1, "when")
         yield document.fault(path, "leaves some plans without an end.", "End with no `when`.")
-    named = named_items([*branches, *(error.when for error in case.critical)])
+    conditions = [*branches, *(error.when for error in case.critical)]
+    named = named_items(conditions)
     if len(named) > MOST_BRANCHED_ITEMS:
         problem = f"turns on {len(named)} plan items."
         yield document.fault(("after",), problem, f"Use at most {MOST_BRANCHED_ITEMS}.")
@@ -336,7 +336,7 @@ def _check_branches(document: Document, case: CaseFile) -> Iterator[Fault]:
     most = case.budget.indicative if case.budget else sum(prices.values())
     reached: set[int] = set()
     afforded: set[int] = set()
-    ways = _ways([*branches, *(error.when for error in case.critical)])
+    ways = list(product(_REFUSALS, held_in(conditions)))
     for plan in plans_of(named):
         for refusal, held in ways:
             agreed = frozenset() if refusal else plan

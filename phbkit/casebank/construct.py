@@ -14,6 +14,8 @@ MOST_BY_CUE = 0.4
 """Share of four-option questions that no single cue may get right; by chance it is 0.25."""
 FEWEST_QUESTIONS = 8
 _COMMONEST = 10
+_FEWEST_KEYS = 4
+_LONGEST = "the longest option"
 _WORD = re.compile(r"[a-z]+(?:’[a-z]+|'[a-z]+)?")
 Cue = Callable[[Question], set[str]]
 
@@ -42,12 +44,22 @@ def cues(questions: Sequence[Question]) -> dict[str, float]:
     options = [option for question in questions for option in question.options]
     words = Counter(word for option in options for word in set(_words(option.text)))
     openings = {_words(option.text)[0] for option in options}
-    found = {"the longest option": _share(questions, _longest)}
+    found = {_LONGEST: _share(questions, _longest)}
     for word in sorted(openings):
         found[f"opens with {word!r}"] = _share(questions, _having(word, 1))
     for word, _ in words.most_common(_COMMONEST):
         found[f"has {word!r}"] = _share(questions, _having(word, None))
     return found
+
+
+def keys_only(questions: Sequence[Question]) -> list[str]:
+    """List the words of four keys or more that no other option has."""
+    keys, others = Counter[str](), set[str]()
+    for question in questions:
+        for option in question.options:
+            words = set(_words(option.text))
+            keys.update(words) if option.id in question.key else others.update(words)
+    return sorted(word for word, n in keys.items() if n >= _FEWEST_KEYS and word not in others)
 
 
 def report(cases: Sequence[Case]) -> str:
@@ -57,12 +69,16 @@ def report(cases: Sequence[Case]) -> str:
         questions = four_option(some)
         if not questions:
             continue
-        best = sorted(cues(questions).items(), key=lambda cue: -cue[1])[:3]
-        told = ", ".join(f"{cue} {100 * share:.0f} %" for cue, share in best)
+        found = cues(questions)
+        best = sorted(found.items(), key=lambda cue: -cue[1])[:3]
+        shown = dict([*best, (_LONGEST, found[_LONGEST])])
+        told = ", ".join(f"{cue} {100 * share:.0f} %" for cue, share in shown.items())
         letters = Counter(q.key[0] for q in questions)
         spread = " ".join(f"{letter}{letters[letter]}" for letter in "abcd")
         mend = len(questions) >= FEWEST_QUESTIONS and best[0][1] > MOST_BY_CUE
         lines.append(f"{name}: {len(questions)} questions, keys {spread}; {told}{' MEND' * mend}")
+        if only := keys_only(questions):
+            lines.append(f"  words of keys only: {', '.join(only)}")
     asked = [q for case in cases for q in case.questions if q.learn]
     several = [question.id for question in asked if facts_in(question) > 1]
     lines.append(f"{len(several)} of {len(asked)} concordance questions add several facts.")

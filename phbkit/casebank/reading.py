@@ -97,10 +97,8 @@ def _check_whole(value: str, lines: list[str], end: Any) -> None:
     rest = lines[end.line][end.column :].strip() if end.line < len(lines) else ""
     told = rest.startswith("#") and (rest[1:2].strip() or len(value.split()) > _LONGEST_NOTED)
     if told:
-        problem = (
-            f"the text from {rest[:20]!r} on is lost: put it in quotes, or after >- on a new line"
-        )
-        raise _NotPlainError(problem, end.line + 1)
+        lost = f"the text from {rest[:20]!r} on is lost"
+        raise _NotPlainError(f"{lost}: put it in quotes, or after >- on a new line", end.line + 1)
 
 
 def _build(node: Any, path: Place, lines: dict[Place, int]) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from phbkit import identifiers
-from phbkit.casebank.checking import HELD, MOST_BRANCHED_ITEMS, named_items, plans_of
+from phbkit.casebank.checking import MOST_BRANCHED_ITEMS, held_in, named_items, plans_of
 from phbkit.casebank.ground import Source
 from phbkit.casebank.models import AgreedWhen, CaseFile, Claim, Question, QuestionFile, Reply
 from phbkit.casebank.reading import Document, Place, strings
@@ -26,7 +26,6 @@ _RISK_BAND = re.compile(
 _JOINED = re.compile(
     r";|,? and (?:that|then|so|also|he|she|it|they|nobody|there|the|a|an|his|her|their|[A-Z]\w+)\b"
 )
-Combination = tuple[frozenset[str], str]
 
 
 def check_texts(document: Document, today: dt.date) -> Iterator[Fault]:
@@ -44,61 +43,53 @@ def check_texts(document: Document, today: dt.date) -> Iterator[Fault]:
 
 
 def check_safety(document: Document, case: CaseFile) -> Iterator[Fault]:
-    """Find unsafe things that can be agreed to, and whatever rewards them.
-
-    Every set of the items that conditions turn on is tried with every way to hold the money. That
-    is every plan, decision and part left out: a critical error rests on what is agreed and on
-    nothing else.
-    """
+    """Find unsafe things that can be agreed to, and whatever rewards them."""
     for index, error in enumerate(case.critical):
         if error.when == AgreedWhen():
             cure = "Name the items that are unsafe, or that make it so."
             yield document.fault(("critical", index, "when"), "holds for every plan.", cure)
-    for index, item in enumerate(case.items):
-        escape = _escape(case, item.id) if item.safety.grade == "unsafe" else None
-        if escape:
-            problem = f"is unsafe, and nothing in `critical` catches a plan of {_told(escape)}."
-            yield document.fault(("items", index, "safety", "grade"), problem, "Add one.")
     for index, plan in enumerate(case.plans):
         errors = case.unsafe(frozenset(plan.items), plan.held)
         if plan.whose == "panel" and errors:
             problem = f"is unsafe: {errors[0].id}."
             yield document.fault(("plans", index, "items"), problem, "Change the panel's plan.")
-    yield from _check_replies(document, case)
+    yield from _check_agreed(document, case)
 
 
-def _check_replies(document: Document, case: CaseFile) -> Iterator[Fault]:
-    """Find commissioner's replies that agree to what is unsafe."""
+def _check_agreed(document: Document, case: CaseFile) -> Iterator[Fault]:
+    """Find unsafe plans that nothing catches, and commissioner's replies that agree to one.
+
+    Every set of the items that conditions turn on is tried with every way to hold the money. That
+    is every plan, decision and part left out: a critical error rests on what is agreed and on
+    nothing else.
+    """
     replies: Sequence[Reply] = case.replies.commissioner if case.replies else ()
-    told: set[int] = set()
-    for items, held in _combinations(case, [reply.when for reply in replies]):
+    graded = {item.id: n for n, item in enumerate(case.items) if item.safety.grade == "unsafe"}
+    conditions = [*(error.when for error in case.critical), *(reply.when for reply in replies)]
+    named = named_items([*conditions, AgreedWhen(with_all=tuple(graded))])
+    if len(named) > MOST_BRANCHED_ITEMS:
+        problem = f"and the commissioner's replies turn on {len(named)} plan items."
+        cure = f"Use at most {MOST_BRANCHED_ITEMS}, so that every plan can be tried."
+        yield document.fault(("critical",), problem, cure)
+        return
+    found: dict[Place, tuple[str, str]] = {}
+    for items, held in product(plans_of(named), held_in(conditions)):
+        told = ", ".join(sorted(items)) + (f" ({held})" if held else "")
         errors = case.unsafe(items, held)
-        index = next((i for i, r in enumerate(replies) if r.when.holds(items, None, held)), -1)
-        if not errors or index < 0 or index in told or replies[index].says == "does not agree":
+        if not errors:
+            for name in items & graded.keys():
+                problem = f"is unsafe, and nothing in `critical` catches a plan of {told}."
+                found.setdefault(("items", graded[name], "safety", "grade"), (problem, "Add one."))
             continue
-        left = items.difference(replies[index].not_to)
-        if case.unsafe(left, held):
-            told.add(index)
-            problem = f"{replies[index].says} to {_told((items, held))}: {errors[0].id}."
+        index = next((i for i, r in enumerate(replies) if r.when.holds(items, None, held)), -1)
+        if index < 0 or replies[index].says == "does not agree":
+            continue
+        if case.unsafe(items.difference(replies[index].not_to), held):
+            problem = f"{replies[index].says} to {told}: {errors[0].id}."
             cure = "Refuse the unsafe part in a reply above it."
-            yield document.fault(("replies", "commissioner", index), problem, cure)
-
-
-def _escape(case: CaseFile, item: str) -> Combination | None:
-    """Find a plan with an unsafe item that makes no critical error."""
-    plans = _combinations(case, [AgreedWhen(with_all=(item,))])
-    return next((plan for plan in plans if item in plan[0] and not case.unsafe(*plan)), None)
-
-
-def _combinations(case: CaseFile, also: Sequence[AgreedWhen]) -> Iterator[Combination]:
-    named = named_items([*(error.when for error in case.critical), *also])
-    if len(named) <= MOST_BRANCHED_ITEMS:
-        yield from product(plans_of(named), HELD)
-
-
-def _told(combination: Combination) -> str:
-    items, held = combination
-    return f"{', '.join(sorted(items))} ({held})"
+            found.setdefault(("replies", "commissioner", index), (problem, cure))
+    for place, (problem, cure) in found.items():
+        yield document.fault(place, problem, cure)
 
 
 def warnings(

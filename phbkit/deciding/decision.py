@@ -30,10 +30,7 @@ def refusal(decision: Mapping[str, Any]) -> Refusal | None:
 
     Waiting is `defer-dated` with `decide_by`, a day, and `contact`, a name; without one, `defer`.
     """
-    match decision.get("choice"):
-        case "decline":
-            return "decline"
-        case "defer":
-            dated = decision.get("decide_by") and decision.get("contact")
-            return "defer-dated" if dated else "defer"
-    return None
+    choice = decision.get("choice")
+    if choice == "defer" and decision.get("decide_by") and decision.get("contact"):
+        return "defer-dated"
+    return choice if choice in {"defer", "decline"} else None

@@ -221,8 +221,8 @@ class Workbook:
         following = None if stays else self._module.step_after(step_id)
         reply: Reply = {"did": "saved", "at": clock(moment)}
         reply["next"] = following.id if following else ""
-        unsafe = len(self._module.unsafe_at(step_id)) if step_id in self._module.stopped else 0
-        return {**reply, "stopped": unsafe, "finished": self._module.current is None}
+        reply["stopped"] = len(self._module.unsafe_at(step_id))
+        return {**reply, "finished": self._module.current is None}
 
     def _draft(self, step_id: str, values: object) -> Reply:
         typed = check_values(values)

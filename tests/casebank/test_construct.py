@@ -10,6 +10,7 @@ from phbkit.casebank.construct import (
     MOST_BY_CUE,
     cues,
     four_option,
+    keys_only,
     report,
 )
 from phbkit.casebank.models import Option, Question
@@ -34,6 +35,13 @@ def test_a_cue_counts_what_whoever_follows_it_gets_right() -> None:
     # Opens with "ask": the only one, one of two, and nobody: one in four.
     assert found["opens with 'ask'"] == pytest.approx((1 + 1 / 2 + 1 / 4) / 3)
     assert found["has 'her'"] == pytest.approx((1 / 2 + 0 + 1 / 4) / 3)
+
+
+def test_a_word_of_many_keys_and_of_no_other_option_is_told() -> None:
+    asked = [question("d", "Go on", "Tell her", "Wait", f"Consider day {n}") for n in range(4)]
+    assert keys_only(asked) == ["consider", "day"]
+    assert keys_only(asked[:3]) == []
+    assert keys_only([*asked, question("a", "Stop", "Ask", "Consider it", "Wait a day")]) == []
 
 
 def test_no_single_cue_picks_the_keys_of_the_shipped_bank(bank: CaseBank) -> None:

@@ -107,6 +107,14 @@ def test_a_commissioner_who_agrees_to_what_is_unsafe_is_a_fault(bank_copy: Path)
     assert any("agrees to monday-start" in fault.problem for fault in faults)
 
 
+def test_more_items_than_can_be_tried_are_a_fault_and_no_silence(bank_copy: Path) -> None:
+    meera = "mental-health"
+    file = bank_copy / f"cases/{meera}/case.yaml"
+    edit(file, "\ncritical:", "[shelley-holds-money]", "[shelley-holds-money, physical-check]")
+    faults = [str(fault) for fault in CaseBank(bank_copy, today=TODAY).faults_of(meera)]
+    assert any("critical: and the commissioner's replies turn on 15 plan" in f for f in faults)
+
+
 def test_an_ending_that_only_an_unsafe_plan_could_reach_is_a_fault(bank_copy: Path) -> None:
     edit(bank_copy / FILE, "id: my-loud", "with_all: [pa-team, drum-lessons]",
          "with_all: [monday-start]")  # fmt: skip
