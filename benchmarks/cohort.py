@@ -19,13 +19,13 @@ from typing import Any
 import papermill
 
 from benchmarks.timing import interleave, row
-from phbkit.bulk import template
-from phbkit.bulk.cohort import Attempt
-from phbkit.bulk.jobs import Job
-from phbkit.bulk.limits import Limits
-from phbkit.bulk.pool import Pool, Share, cores, run_all
-from phbkit.bulk.simulating import simulate, write_simulated
 from phbkit.casebank import Case, CaseBank
+from phbkit.cohort.jobs import Job
+from phbkit.cohort.pool import Pool, Share, cores, run_all
+from phbkit.cohort.reading import Attempt
+from phbkit.cohort.simulate import simulate, write_simulated
+from phbkit.kernels import template
+from phbkit.kernels.limits import Limits
 from phbkit.settings import settings
 
 RUNS = 3
@@ -37,7 +37,7 @@ _RUN = """
 import sys, time
 from pathlib import Path
 from benchmarks.timing import most_memory
-from phbkit.bulk.cohort_run import Options, run_cohort
+from phbkit.cohort.run import Options, run_cohort
 from phbkit.settings import settings
 ends = []
 options = Options(watch=lambda now: ends.append(time.perf_counter()))
@@ -156,7 +156,7 @@ def _bare_notebook(notebook: str, answers: str) -> None:
 
 def run_cells(_: Connection, sources: list[str]) -> None:
     """Run cells through IPython in this copy of the template, and keep nothing."""
-    from phbkit.bulk.kernel import BareKernel, finish
+    from phbkit.kernels.bare_kernel import BareKernel, finish
 
     kernel = BareKernel.ready()
     kernel.put_to_use(lambda _: None, dict(os.environ), str(ROOT), Limits())

@@ -18,13 +18,13 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.serving import FLAGS, Site, running
 from benchmarks.timing import interleave, row
-from phbkit.bulk.simulating import whole_answers
 from phbkit.casebank import Case, CaseBank
-from phbkit.deciding.finance import Beliefs, Scenario, draw, outcome, roll_out
+from phbkit.cohort.simulate import whole_answers
+from phbkit.money import Beliefs, Scenario, draw, outcome, roll_out
+from phbkit.money.sums import Sums
 from phbkit.records import open_store
 from phbkit.settings import settings
 from phbkit.workbook.module import Module
-from phbkit.workbook.sums import Sums
 
 RUNS, MOVES = 3, 15
 CASE = "getting-the-sums-right"

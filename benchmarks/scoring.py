@@ -8,9 +8,9 @@ from typing import Any
 
 from benchmarks.cohort import cases
 from benchmarks.timing import interleave, row
-from phbkit.assessing import score
-from phbkit.assessing.cohort import columns_of, score_cohort
-from phbkit.bulk.simulating import simulate
+from phbkit.cohort.scores import columns_of, score_cohort
+from phbkit.cohort.simulate import simulate
+from phbkit.scoring import score
 
 RUNS = 3
 LEARNERS, ONE_BY_ONE = 12_500, 250

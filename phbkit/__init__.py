@@ -11,12 +11,12 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "Report": "phbkit.bulk.report",
-    "Review": "phbkit.review",
+    "Report": "phbkit.cohort.report",
+    "Review": "phbkit.meeting",
     "Workbook": "phbkit.workbook",
     "CaseBank": "phbkit.casebank",
     "Case": "phbkit.casebank",
-    "score": "phbkit.assessing",
+    "score": "phbkit.scoring",
     "PhbError": "phbkit.errors",
 }
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from phbkit.assessing.scoring import critical_errors
 from phbkit.casebank import SCALE, Case, Question
-from phbkit.deciding import Plan
+from phbkit.decision import Plan
+from phbkit.scoring.marking import critical_errors
 
 WORKBOOKS = {
     "know_the_deal": "know-the-deal",

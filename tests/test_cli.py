@@ -13,8 +13,8 @@ import nbformat
 import pytest
 
 from phbkit.casebank import CaseBank
+from phbkit.meeting.joining import Doors
 from phbkit.records import open_sessions
-from phbkit.serving.reviews import Doors
 
 
 def phb(

@@ -2,9 +2,9 @@
 
 from phbkit.casebank.bank import CaseBank
 from phbkit.casebank.case import Case
-from phbkit.casebank.ground import Rule, Source
 from phbkit.casebank.models import CaseFile, PlanItem, Question, QuestionFile
 from phbkit.casebank.panel import SCALE, Panel
+from phbkit.casebank.reference_data import Rule, Source
 
 __all__ = [
     "SCALE",

@@ -13,14 +13,14 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from phbkit.casebank import checking, safety
+from phbkit.casebank import checks, safety
 from phbkit.casebank.area import Area, read_area
 from phbkit.casebank.bodies import Bodies, check_names, named
 from phbkit.casebank.case import Case
-from phbkit.casebank.ground import BodyFile, DealFile, GlossaryFile, Source, SourceFile
 from phbkit.casebank.models import CaseFile, QuestionFile
 from phbkit.casebank.panel import Panel, read_panel
 from phbkit.casebank.reading import Document, read_document, read_model
+from phbkit.casebank.reference_data import BodyFile, DealFile, GlossaryFile, Source, SourceFile
 from phbkit.errors import CaseError, Fault, UnknownNameError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -47,11 +47,11 @@ class _Reading:
             self.faults.append(document)
             self.unread = True
             return None
-        self.faults += checking.check_prose(document)
+        self.faults += checks.check_prose(document)
         if not self.drafts:
-            self.faults += checking.check_filled_in(document)
+            self.faults += checks.check_filled_in(document)
         self.faults += check_names(document, self.bodies, self.day)
-        self.cited |= {name for _, name in checking.cited(document)}
+        self.cited |= {name for _, name in checks.cited(document)}
         found = read_model(document, model, named(document.data, self.bodies, self.day))
         if isinstance(found, list):
             self.faults += found
@@ -209,7 +209,7 @@ class CaseBank:
             if isinstance(document, Fault):
                 faults.append(document)
                 return None
-            faults.extend(checking.check_prose(document))
+            faults.extend(checks.check_prose(document))
             found = read_model(document, model, document.data)
             if isinstance(found, list):
                 faults.extend(found)
@@ -219,10 +219,10 @@ class CaseBank:
         sources, bodies = read("sources", SourceFile), read("bodies", BodyFile)
         document = self._documents["sources"]
         if sources and isinstance(document, Document):
-            faults += checking.check_sources(document, sources.sources, self.today)
+            faults += checks.check_sources(document, sources.sources, self.today)
         document = self._documents["bodies"]
         if sources and bodies and isinstance(document, Document):
-            faults += checking.check_bodies(document, bodies.bodies, sources.sources)
+            faults += checks.check_bodies(document, bodies.bodies, sources.sources)
         return sources, bodies, faults
 
     @property
@@ -258,21 +258,21 @@ class CaseBank:
         reading.faults += self._check_citations(documents)
         for document in documents:
             if isinstance(document, Document):
-                reading.faults += checking.check_dates(document, self.today)
+                reading.faults += checks.check_dates(document, self.today)
                 reading.faults += safety.check_texts(document, self.today)
         if deal and isinstance(self._documents["deal"], Document):
-            reading.faults += checking.check_rules(self._documents["deal"], deal.rules)
+            reading.faults += checks.check_rules(self._documents["deal"], deal.rules)
         if about and glossary and isinstance(case_document, Document):
             entries = glossary.glossary
             rules = [rule.id for rule in deal.rules] if deal else []
             reading.case = case_document, about
-            reading.faults += checking.check_case(case_document, about, entries, case_id, rules)
+            reading.faults += checks.check_case(case_document, about, entries, case_id, rules)
             reading.faults += safety.check_safety(case_document, about)
         area = _area_of(about, folder)
         reading.faults += area if isinstance(area, list) else []
         if asked and isinstance(question_document, Document):
             reading.asked = question_document, asked
-            reading.faults += checking.check_questions(question_document, asked.questions, about)
+            reading.faults += checks.check_questions(question_document, asked.questions, about)
         panels = _read_panels(about, asked, folder, reading.faults) if about and asked else []
         if not (about and asked and deal and glossary) or reading.faults:
             return None, reading
@@ -300,7 +300,7 @@ class CaseBank:
     def _check_citations(self, documents: Iterable[Document | Fault]) -> Iterator[Fault]:
         for document in documents:
             if isinstance(document, Document) and self._ground[0]:
-                yield from checking.check_citations(document, self._sources)
+                yield from checks.check_citations(document, self._sources)
 
     def _stamps(self, case_id: str) -> tuple[tuple[str, int, int], ...]:
         """Note when each file that a case rests on was last written, and how long it is."""

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from phbkit.casebank.ground import Body
 from phbkit.casebank.reading import Document, strings
+from phbkit.casebank.reference_data import Body
 from phbkit.errors import Fault
 
 _TOKEN = re.compile(r"\[\[([a-z-]+)(:name)?\]\]")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, get_args
 from markupsafe import Markup
 
 from phbkit.casebank.area import Area
-from phbkit.casebank.ground import GlossaryEntry, Rule, Source
 from phbkit.casebank.models import (
     MONEY_STEPS,
     Budget,
@@ -23,6 +22,7 @@ from phbkit.casebank.models import (
     StepId,
 )
 from phbkit.casebank.panel import Panel
+from phbkit.casebank.reference_data import GlossaryEntry, Rule, Source
 from phbkit.errors import UnknownNameError
 from phbkit.text import long_date, pounds, table
 

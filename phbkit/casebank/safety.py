@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from phbkit import identifiers
-from phbkit.casebank.checking import MOST_BRANCHED_ITEMS, held_in, named_items, plans_of
-from phbkit.casebank.ground import Source
+from phbkit.casebank.checks import MOST_BRANCHED_ITEMS, held_in, named_items, plans_of
 from phbkit.casebank.models import AgreedWhen, CaseFile, Claim, Question, QuestionFile, Reply
 from phbkit.casebank.reading import Document, Place, strings
+from phbkit.casebank.reference_data import Source
 from phbkit.errors import Fault
 
 _DOSE = re.compile(

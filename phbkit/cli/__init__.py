@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from phbkit import __version__
-from phbkit.cli.cohorts import add_cohorts
 from phbkit.cli.failing import fails_clearly
 from phbkit.cli.learners import add_learners
-from phbkit.cli.reviews import reviews
+from phbkit.cohort.commands import add_cohorts
+from phbkit.meeting.commands import reviews
 
 app = typer.Typer(
     help="Workbooks for deciding with people how a personal health budget is spent.",
@@ -79,7 +79,7 @@ def check(
     """Check the case bank: every fault of every case, with file, line, field and cure."""
     from phbkit.casebank import CaseBank
     from phbkit.casebank.construct import report
-    from phbkit.deciding import CASE_MARKS, ITEM_MARKS, RULES
+    from phbkit.decision import CASE_MARKS, ITEM_MARKS, RULES
     from phbkit.settings import settings
 
     bank = CaseBank(settings().need_folder("casebank"))
@@ -133,7 +133,7 @@ def new(case: Annotated[str, typer.Argument(help="The new case's id, like back-p
     """Make the skeleton of a new case in the case bank."""
     import datetime as dt
 
-    from phbkit.casebank.making import new_case
+    from phbkit.casebank.scaffold import new_case
     from phbkit.settings import settings
 
     today = dt.datetime.now(tz=dt.UTC).date()
@@ -152,7 +152,7 @@ def notebook(
     from phbkit.casebank import CaseBank
     from phbkit.errors import SettingsError
     from phbkit.settings import settings
-    from phbkit.workbook.making import make_notebook
+    from phbkit.workbook.new_notebook import make_notebook
 
     if out.exists():
         raise SettingsError(f"{out} is there already. Choose another name.")
@@ -175,7 +175,7 @@ def preview(
     from phbkit.casebank import CaseBank
     from phbkit.serving.app import make_server
     from phbkit.settings import settings
-    from phbkit.workbook.making import make_notebook
+    from phbkit.workbook.new_notebook import make_notebook
 
     chosen = settings()
     made = make_notebook(CaseBank(chosen.need_folder("casebank"), drafts=True).load(case))
@@ -197,19 +197,19 @@ def schema(
     ] = "case",
 ) -> None:
     """Print a JSON Schema, for completion and checks in an editor."""
-    from phbkit.casebank import making
+    from phbkit.casebank import scaffold
     from phbkit.errors import UnknownNameError
 
-    if what not in making.SHAPES:
-        raise UnknownNameError.among("file", what, list(making.SHAPES))
-    typer.echo(making.schema(what), nl=False)
+    if what not in scaffold.SHAPES:
+        raise UnknownNameError.among("file", what, list(scaffold.SHAPES))
+    typer.echo(scaffold.schema(what), nl=False)
 
 
 @app.command()
 @fails_clearly
 def result(notebook: Annotated[Path, typer.Argument(help="An executed notebook.")]) -> None:
     """Print the machine-readable result in an executed notebook as JSON."""
-    from phbkit.bulk import read_result
+    from phbkit.cohort import read_result
 
     typer.echo(json.dumps(read_result(notebook), indent=2))
 

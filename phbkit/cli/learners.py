@@ -40,11 +40,11 @@ def invite(
     ] = False,
 ) -> None:
     """Invite a cohort: write everybody's personal link. Who has one that works keeps it."""
-    from phbkit.bulk.writing import write_whole
     from phbkit.errors import SettingsError
+    from phbkit.files import write_whole
     from phbkit.records import open_learners
     from phbkit.serving.identity import Links, link_key
-    from phbkit.serving.inviting import links_table, read_people
+    from phbkit.serving.invitations import links_table, read_people
     from phbkit.settings import settings
 
     chosen = settings()
@@ -136,8 +136,8 @@ def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="The JSON file to write.")],
 ) -> None:
     """Write everything that is kept of a learner as JSON, for them to have."""
-    from phbkit.bulk.writing import write_whole
     from phbkit.errors import SettingsError
+    from phbkit.files import write_whole
     from phbkit.records import open_learners
     from phbkit.settings import settings
 

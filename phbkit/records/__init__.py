@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from phbkit.records.journal import Act, Event, Journal, MemoryJournal, StaleError
 
 if TYPE_CHECKING:
+    from phbkit.meeting.sessions import ReviewSession, Seated, Sessions
+    from phbkit.records.attempts import Attempt, Store
     from phbkit.records.learners import Learner, Learners
-    from phbkit.records.sessions import ReviewSession, Seated, Sessions
-    from phbkit.records.store import Attempt, Store
 
 __all__ = [
     "Act",
@@ -32,16 +32,16 @@ __all__ = [
 
 def open_store(address: str) -> Store:
     """Open the records at a SQLAlchemy address, bringing their tables up to date."""
+    from phbkit.records.attempts import Store
     from phbkit.records.database import open_database
-    from phbkit.records.store import Store
 
     return Store(open_database(address))
 
 
 def open_sessions(address: str) -> Sessions:
     """Open the review sessions at a SQLAlchemy address, bringing their tables up to date."""
+    from phbkit.meeting.sessions import Sessions
     from phbkit.records.database import open_database
-    from phbkit.records.sessions import Sessions
 
     return Sessions(open_database(address))
 
@@ -56,11 +56,11 @@ def open_learners(address: str) -> Learners:
 
 def __getattr__(name: str) -> Any:
     if name in {"Attempt", "Store"}:
-        from phbkit.records import store
+        from phbkit.records import attempts
 
-        return getattr(store, name)
+        return getattr(attempts, name)
     if name in {"ReviewSession", "Seated", "Sessions"}:
-        from phbkit.records import sessions
+        from phbkit.meeting import sessions
 
         return getattr(sessions, name)
     if name in {"Learner", "Learners"}:

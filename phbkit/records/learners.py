@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, update
 
 from phbkit.errors import UnknownNameError
+from phbkit.records.attempts import Clock, now
 from phbkit.records.database import alone, reading, writing
 from phbkit.records.journal import STEP_CLOSED
 from phbkit.records.schema import answer, attempt, draft, erasure, invitation, learner, sign_in
-from phbkit.records.store import Clock, now
 
 LEARNER, TRAINER = "learner", "trainer"
 MOST_BROWSERS = 10  # that one link keeps signed in

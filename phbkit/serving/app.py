@@ -25,9 +25,12 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
+from phbkit.kernels import provisioner
+from phbkit.meeting.joining import SEAT_COOKIE, Doors, ToDoorHandler, review_handlers
 from phbkit.records import open_learners, open_sessions, open_store
-from phbkit.serving import assets, warm
-from phbkit.serving.entering import EnterHandler, SignOutHandler
+from phbkit.serving import assets
+from phbkit.serving.catalogue import Shelf
+from phbkit.serving.cohort_progress import CohortHandler
 from phbkit.serving.identity import (
     Hubbed,
     Identity,
@@ -39,7 +42,7 @@ from phbkit.serving.identity import (
     Vouched,
     link_key,
 )
-from phbkit.serving.kernels import Kernels, Owner, Owners, kernel_environment
+from phbkit.serving.owners import Kernels, Owner, Owners, kernel_environment
 from phbkit.serving.pages import (
     AccessibilityHandler,
     AgainHandler,
@@ -47,10 +50,8 @@ from phbkit.serving.pages import (
     ProblemHandler,
     StartHandler,
 )
-from phbkit.serving.reviews import SEAT_COOKIE, Doors, ToDoorHandler, review_handlers
-from phbkit.serving.shelf import Shelf
+from phbkit.serving.sign_in import EnterHandler, SignOutHandler
 from phbkit.serving.sockets import LONGEST_FRAME, ChannelsHandler, Connection, ShutdownHandler
-from phbkit.serving.trainers import CohortHandler
 from phbkit.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -241,7 +242,7 @@ def make_server(
     shelf = None if only_reviews else Shelf(workbooks, bank, open_store(using.database_url))
     sessions = open_sessions(using.database_url)
     doors = Doors(sessions, bank, live=using.live_reviews, public_url=public)
-    warm.warm_up()
+    provisioner.warm_up()
     os.environ.update(told)  # what a hub tells its servers is for this process alone
     server = Server(
         config=_configuration(using, host, port, base),
@@ -270,7 +271,7 @@ def _configuration(using: Settings, host: str, port: int, base: str) -> Config:
     config.Voila.identity_provider_class = _identity(using)
     config.Voila.authorizer_class = Owners
     config.VoilaConfiguration.multi_kernel_manager_class = Kernels
-    config.KernelProvisionerFactory.default_provisioner_name = warm.NAME
+    config.KernelProvisionerFactory.default_provisioner_name = provisioner.NAME
     config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
     config.MappingKernelManager.cull_interval = 120
     config.Kernels.most = using.most_kernels

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Literal
 
-from phbkit.bulk import template
 from phbkit.casebank import CaseBank
 from phbkit.errors import PhbError
+from phbkit.kernels import template
 from phbkit.records import open_store
 from phbkit.records.database import HEAD, open_database, without_password, writing
+from phbkit.serving.catalogue import Shelf
 from phbkit.serving.identity import link_key
-from phbkit.serving.shelf import Shelf
 from phbkit.settings import Settings
 
 Verdict = Literal["ok", "note", "wrong"]

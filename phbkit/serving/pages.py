@@ -13,9 +13,9 @@ from phbkit.casebank.case import FICTION
 from phbkit.errors import UnreachableError
 from phbkit.records import Learner
 from phbkit.serving.assets import environment
-from phbkit.serving.kernels import Owner
-from phbkit.serving.playing import PlayHandler
-from phbkit.serving.shelf import Shelf
+from phbkit.serving.catalogue import Shelf
+from phbkit.serving.notebook_handler import PlayHandler
+from phbkit.serving.owners import Owner
 
 _USUAL = "Something went wrong on our side. What you saved is kept."
 _TEXTS = {

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from phbkit.casebank.models import Reply
-from phbkit.deciding import Plan
-from phbkit.deciding.decision import GOES_AHEAD, refusal
+from phbkit.decision import Plan
+from phbkit.decision.decision import GOES_AHEAD, refusal
 
 Party = Literal["person", "professional", "commissioner"]
 

@@ -16,7 +16,7 @@ sure) or 3 (sure), where the question asks for certainty. The others the arc its
     `not_to`: the plan item ids that are not agreed, some of the plan and not all of it. With
     defer, `decide_by` (a day, 2026-12-07) and `contact` (who rings, and whom they can ring).
 `setting`, `block`, `running`, `bands`
-    Figures by the name of their field, as `phbkit.workbook.figures` lists them; what is left out
+    Figures by the name of their field, as `phbkit.money.fields` lists them; what is left out
     keeps the area's own.
 `board`
     `choice` (gradual, fast, small, wait or no), `reasons`, `agreed`, `dissent`, `triggers` (two or
@@ -40,14 +40,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-from phbkit.assessing.scoring import critical_errors
 from phbkit.casebank import Case
 from phbkit.casebank.area import Area
 from phbkit.casebank.models import AGAIN, MONEY_STEPS, BoardChoice, DecisionId, Held
-from phbkit.deciding import HOLDERS
-from phbkit.deciding.ledger import TEXTS
+from phbkit.decision import HOLDERS
+from phbkit.decision.risk_ledger import TEXTS
 from phbkit.errors import AnswersError
-from phbkit.workbook.figures import FIELDS, check_figures, crossed
+from phbkit.money.fields import FIELDS, check_figures, crossed
+from phbkit.money.sums import Sums
+from phbkit.scoring.marking import critical_errors
 from phbkit.workbook.formats import (
     LONGEST_TEXT,
     check_question,
@@ -56,7 +57,6 @@ from phbkit.workbook.formats import (
     check_text,
     clean,
 )
-from phbkit.workbook.sums import Sums
 
 __all__ = ["LONGEST_TEXT", "check_answer", "check_answers", "clean", "part_problem", "read_answers"]
 

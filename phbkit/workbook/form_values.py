@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from phbkit.casebank import Case
-from phbkit.deciding.ledger import TEXTS
+from phbkit.decision.risk_ledger import TEXTS
 from phbkit.errors import AnswersError
-from phbkit.workbook.figures import FIELDS
+from phbkit.money.fields import FIELDS
 from phbkit.workbook.formats import LONGEST_TEXT, clean
 
 MOST_FIELDS = 200

@@ -6,22 +6,22 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from phbkit.assessing import Result, score
-from phbkit.assessing.scoring import Critical, Retry, critical_errors, latest
 from phbkit.casebank import Case, Question
 from phbkit.casebank.area import Area
 from phbkit.casebank.models import AGAIN, MONEY_STEPS, SURE, FollowUp
-from phbkit.deciding import Finding, Ledger, Plan, Proposal, findings
-from phbkit.deciding.decision import agreed_items, refusal
+from phbkit.decision import Finding, Ledger, Plan, Proposal, findings
+from phbkit.decision.decision import agreed_items, refusal
 from phbkit.errors import AnswersError, RefusedError, UnknownNameError
+from phbkit.money.fields import FIELDS, crossed
+from phbkit.money.sums import Sums
 from phbkit.records import Journal
 from phbkit.records.journal import Event, answers_in
+from phbkit.scoring import Result, score
+from phbkit.scoring.marking import Critical, Retry, critical_errors, latest
 from phbkit.workbook.agreements import Agreements
 from phbkit.workbook.answers import ARC_KEYS, check_answer, part_problem
-from phbkit.workbook.arc import REVISABLE_UNTIL, STEPS, State, Step, find_step
-from phbkit.workbook.figures import FIELDS, crossed
 from phbkit.workbook.formats import too_many
-from phbkit.workbook.sums import Sums
+from phbkit.workbook.steps import REVISABLE_UNTIL, STEPS, State, Step, find_step
 
 _TELLS_MORE = {"ledger", "decision", *MONEY_STEPS}
 

@@ -14,18 +14,18 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from phbkit import forms
-from phbkit.assessing.credit import ranking_points
 from phbkit.casebank import SCALE, Case
 from phbkit.casebank.case import DRAFT, FICTION
 from phbkit.casebank.models import MONEY_STEPS
-from phbkit.deciding import HOLDERS, Ledger, Plan, Proposal, findings
+from phbkit.decision import HOLDERS, Ledger, Plan, Proposal, findings
+from phbkit.documents import cpd
 from phbkit.errors import AnswersError
-from phbkit.exports import cpd
+from phbkit.money import views
+from phbkit.money.fields import FIELDS, check_figures, crossed
+from phbkit.money.sums import LABELS, PACES, written
+from phbkit.scoring.credit import ranking_points
 from phbkit.text import long_date, markdown, plain, pounds, quotes, templates
-from phbkit.workbook import money
 from phbkit.workbook.answers import BOARD, DECISIONS, HELD, PART
-from phbkit.workbook.arc import Step, find_step
-from phbkit.workbook.figures import FIELDS, check_figures, crossed
 from phbkit.workbook.form_values import (
     decision_values,
     figures_from,
@@ -35,7 +35,7 @@ from phbkit.workbook.form_values import (
 )
 from phbkit.workbook.formats import LEVELS, ordinal
 from phbkit.workbook.module import Module
-from phbkit.workbook.sums import LABELS, PACES, written
+from phbkit.workbook.steps import Step, find_step
 
 _BRIEF = 80
 _STEPS = ("Much less {}", "Less {}", "No change", "More {}", "Much more {}")
@@ -139,7 +139,7 @@ def figures_effect(module: Module, step_id: str, values: Mapping[str, Any]) -> d
         told = {labels.get(name, "Your own figures"): text for name, text in problems.items()}
         line = _render("money/mend_line.html.j2", told=told)
         return {"line": line, "cards": _render("money/mend.html.j2", told=told)}
-    shown = money.SHOWN[step_id](sums) | {"sums": sums}
+    shown = views.SHOWN[step_id](sums) | {"sums": sums}
     line = _render(f"money/{step_id}_line.html.j2", **shown)
     return {"line": line, "cards": _render(f"money/{step_id}.html.j2", **shown)}
 
@@ -301,9 +301,9 @@ def environment() -> Environment:
         "nearest_pound": _nearest_pound,
         "sentence": _sentence,
         "ordinal": ordinal,
-        "svg": Markup,  # only what phbkit.exports.chart drew
-        "money": money.exact,
-        "roughly": money.roughly,
+        "svg": Markup,  # only what phbkit.documents.chart drew
+        "money": views.exact,
+        "roughly": views.roughly,
         "written": lambda value, name: written(name, value),
         "zip": lambda left, right: list(zip(left, right, strict=True)),
     }

@@ -12,25 +12,25 @@ from typing import Any
 
 from markupsafe import Markup
 
-from phbkit.assessing import Result
-from phbkit.assessing.result import SIMULATED
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.case import DRAFT
-from phbkit.deciding import Plan
+from phbkit.decision import Plan
+from phbkit.documents import cpd
 from phbkit.errors import RefusedError
-from phbkit.exports import cpd
 from phbkit.forms import Answer, Reply, StepForm, answer, show_again
+from phbkit.money.area_input import read_own_area, with_scenario
+from phbkit.money.sums import Sums
 from phbkit.records import MemoryJournal, StaleError, open_store
+from phbkit.scoring import Result
+from phbkit.scoring.result import SIMULATED
 from phbkit.settings import Settings, settings
 from phbkit.text import clock
 from phbkit.workbook import notebook
 from phbkit.workbook.answers import check_answers, read_answers
-from phbkit.workbook.arc import REVISING, find_step
 from phbkit.workbook.form_values import answers_from, check_values
 from phbkit.workbook.module import Module
-from phbkit.workbook.own import read_own_area, with_scenario
 from phbkit.workbook.pages import cpd_entry, effect, step_page
-from phbkit.workbook.sums import Sums
+from phbkit.workbook.steps import REVISING, find_step
 
 _ASKED = {"open", "stopped"}
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -11,11 +11,11 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from phbkit.casebank import SCALE, Case, Question
-from phbkit.deciding import Plan
-from phbkit.deciding.ledger import TEXTS
+from phbkit.decision import Plan
+from phbkit.decision.risk_ledger import TEXTS
 from phbkit.text import quotes
-from phbkit.workbook.arc import STEPS
 from phbkit.workbook.formats import LEVELS
+from phbkit.workbook.steps import STEPS
 
 ANSWERS = Path(__file__).parent.parent / "answers"
 Visit = Callable[[str], None]

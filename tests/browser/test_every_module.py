@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from phbkit.assessing import score
 from phbkit.casebank import Case, CaseBank
+from phbkit.scoring import score
 from tests import ranking
 from tests.browser.axe import violations
 from tests.browser.conftest import Served, Windows

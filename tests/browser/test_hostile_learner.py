@@ -15,7 +15,7 @@ from tornado.httpclient import HTTPClientError
 
 from phbkit.records import open_store
 from phbkit.serving.identity import COOKIE, Links
-from phbkit.serving.kernels import MOST_EACH
+from phbkit.serving.owners import MOST_EACH
 from tests.browser.conftest import free_port
 from tests.browser.test_hostile import opened
 from tests.browser.training import PEOPLE, Training, Visitor

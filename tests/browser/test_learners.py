@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from phbkit.assessing import score
 from phbkit.casebank import CaseBank
 from phbkit.records import open_store
+from phbkit.scoring import score
 from phbkit.workbook.module import Module
 from tests.browser.axe import violations
 from tests.browser.conftest import Windows, free_port

@@ -14,7 +14,7 @@ from tests.browser.axe import violations
 from tests.browser.conftest import Served, Windows
 from tests.browser.player import Keyboard, Mouse, commit_step, fill_step, wait_ready
 from tests.made import careful
-from tests.workbook.test_sums import AREA, play
+from tests.money.test_sums import AREA, play
 
 NAME = "getting_the_sums_right"
 

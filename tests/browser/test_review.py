@@ -20,8 +20,8 @@ from playwright.sync_api import Locator, Page, expect
 from pypdf import PdfReader
 
 from phbkit.casebank import CaseBank
+from phbkit.meeting.meeting import Meeting
 from phbkit.records import open_sessions
-from phbkit.review.meeting import Meeting
 from tests.browser.axe import violations
 from tests.browser.conftest import Served, Windows, free_port
 from tests.browser.network import Network

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from phbkit.casebank import CaseBank
-from phbkit.casebank.making import schema
+from phbkit.casebank.scaffold import schema
 from tests import ranking
 
 KEY_FEATURES = ("know-the-deal", "three-things-to-ask")

@@ -13,9 +13,9 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 
-from phbkit.bulk.report.report import PARTS
 from phbkit.casebank import CaseBank
-from tests.bulk.made_run import made_run, simulated
+from phbkit.cohort.report.report import PARTS
+from tests.cohort.made_run import made_run, simulated
 
 WORKBOOKS = Path(__file__).parents[2] / "workbooks"
 NOTEBOOK = WORKBOOKS / "cohort_report.ipynb"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from phbkit.assessing import score
-from phbkit.bulk import read_result, run_notebook
 from phbkit.casebank import Case, CaseBank
+from phbkit.cohort import read_result, run_notebook
+from phbkit.scoring import score
 from tests.made import WORKBOOKS, careful, careless
 
 FOLDER = Path(__file__).parent.parent.parent / "workbooks"

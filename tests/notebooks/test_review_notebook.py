@@ -9,9 +9,9 @@ import pytest
 from nbformat import NotebookNode
 
 from phbkit.casebank import CaseBank
+from phbkit.meeting import documents
 from phbkit.records import ReviewSession
-from phbkit.review import documents
-from tests.review.made_meeting import START, ended
+from tests.meeting.made_meeting import START, ended
 
 NOTEBOOK = Path(__file__).parents[2] / "workbooks/mdt_case_review.ipynb"
 

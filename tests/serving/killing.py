@@ -22,7 +22,7 @@ from phbkit.casebank import Case
 from phbkit.records.database import open_database
 from phbkit.records.schema import answer
 from phbkit.workbook.form_values import answers_from
-from phbkit.workbook.making import make_notebook
+from phbkit.workbook.new_notebook import make_notebook
 from tests.browser.conftest import Served, free_port
 from tests.browser.player import read
 from tests.serving.learner_client import GONE, Learner, OpenModule, filled, new_ticket

@@ -13,7 +13,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from phbkit.errors import SettingsError
 from phbkit.records import Learner, open_learners
 from phbkit.serving.identity import Links, Local, Nobody, Vouched, link_key
-from phbkit.serving.kernels import kernel_environment
+from phbkit.serving.owners import kernel_environment
 
 KEY = "k" * 40
 

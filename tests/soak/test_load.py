@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from phbkit.casebank import Case
-from phbkit.serving.kernels import MOST
+from phbkit.serving.owners import MOST
 from tests.browser.player import read
 from tests.serving.crowd import Crowd, crowd_in
 from tests.serving.killing import Book, serving, tally

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bulk.machinery import (
+from tests.cohort.machinery import (
     ROOT,
     SOAK,
     alive,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.deciding import Plan
+from phbkit.decision import Plan
 from phbkit.workbook.agreements import Agreements
 from phbkit.workbook.answers import DECISIONS, HELD
 from tests.made import WORKBOOKS

@@ -15,10 +15,10 @@ from phbkit.casebank import Case, CaseBank
 from phbkit.errors import AnswersError, RefusedError
 from phbkit.records import MemoryJournal
 from phbkit.workbook.answers import check_answer, check_answers
-from phbkit.workbook.arc import find_step
 from phbkit.workbook.form_values import answers_from
 from phbkit.workbook.module import Module
 from phbkit.workbook.pages import step_page
+from phbkit.workbook.steps import find_step
 from tests.made import careful
 from tests.ranking import CASE, KEY, RANKED
 

@@ -17,13 +17,13 @@ import pytest
 from lxml import html
 
 from phbkit.casebank import Case, Question
-from phbkit.deciding import Plan
+from phbkit.decision import Plan
 from phbkit.records import MemoryJournal
 from phbkit.text import markdown, pounds, quotes
 from phbkit.workbook.agreements import Agreements
-from phbkit.workbook.arc import find_step
 from phbkit.workbook.module import Module
 from phbkit.workbook.pages import effect, review_date, step_page
+from phbkit.workbook.steps import find_step
 from tests.steps import STEP_IDS, STEPS
 
 STRONG = json.loads((Path(__file__).parent.parent / "answers" / "strong.json").read_text())[
@@ -428,7 +428,7 @@ def _held(module: Module) -> dict[str, Any]:
 _EVERY_CASE = """
 import hashlib
 from phbkit import Workbook
-from phbkit.bulk.simulating import whole_answers
+from phbkit.cohort.simulate import whole_answers
 from phbkit.casebank import CaseBank
 from phbkit.settings import settings
 bank = CaseBank(settings().casebank)

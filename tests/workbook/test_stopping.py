@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from phbkit import Workbook
-from phbkit.assessing import score
-from phbkit.assessing.scoring import critical_errors
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.models import AGAIN, StepId
 from phbkit.errors import AnswersError, RefusedError
 from phbkit.records import MemoryJournal, open_store
+from phbkit.scoring import score
+from phbkit.scoring.marking import critical_errors
 from phbkit.workbook.answers import check_answers
-from phbkit.workbook.arc import find_step
 from phbkit.workbook.module import Module
 from phbkit.workbook.pages import cpd_entry, step_page
+from phbkit.workbook.steps import find_step
 from tests.made import careful, careless, put_right
 
 DETOX = "alcohol-detox-at-home"
@@ -295,7 +295,7 @@ def test_an_answer_that_nobody_asked_for_again_is_refused(
 
 
 def test_what_a_simulation_puts_right_is_what_it_got_wrong(detox: Case) -> None:
-    from phbkit.bulk.simulating import simulate
+    from phbkit.cohort.simulate import simulate
 
     made = [attempt.answers for attempt in simulate([detox], 30, 1)]
     assert any(critical_errors(detox, answers) for answers in made)

@@ -1,5 +1,0 @@
-"""Assessing: what answers earn, and by which key."""
-
-from phbkit.assessing.scoring import MIME, Mark, Result, score
-
-__all__ = ["MIME", "Mark", "Result", "score"]

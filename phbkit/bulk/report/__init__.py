@@ -1,5 +1,0 @@
-"""The report of a cohort: figures an examiner can defend, each with its error and its source."""
-
-from phbkit.bulk.report.report import Report
-
-__all__ = ["Report"]

@@ -1,0 +1,63 @@
+"""Making a new case: a commented skeleton that `phb check` leads through to the end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from phbkit.casebank import models, reference_data
+from phbkit.errors import SettingsError
+
+SHAPES: dict[str, type[BaseModel]] = {
+    "case": models.CaseFile,
+    "questions": models.QuestionFile,
+    "deal": reference_data.DealFile,
+    "sources": reference_data.SourceFile,
+    "bodies": reference_data.BodyFile,
+    "glossary": reference_data.GlossaryFile,
+}
+_SKELETON = Path(__file__).parent / "skeleton"
+_CASE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def new_case(root: Path, case_id: str, today: dt.date) -> Path:
+    """Make the folder of a new case in a case bank, and the schemas that editors use.
+
+    Raises
+    ------
+    SettingsError
+        The id cannot be one, or there is such a case already. Nothing is written.
+    """
+    folder = root / "cases" / case_id
+    if not _CASE_ID.fullmatch(case_id):
+        raise SettingsError(f"{case_id!r} cannot be a case's id. Write it like back-pain-at-work.")
+    if folder.exists():
+        raise SettingsError(f"There is a case in {folder} already.")
+    weekend = max(today.weekday() - 4, 0)
+    monday = today + dt.timedelta(days=3 - weekend if weekend else 0)
+    (folder / "panels").mkdir(parents=True)
+    for name in ("case.yaml", "questions.yaml"):
+        text = (_SKELETON / name).read_text(encoding="utf-8")
+        text = text.replace("{case}", case_id).replace("{today}", monday.isoformat())
+        (folder / name).write_text(text, encoding="utf-8")
+    panel = (_SKELETON / "clinicians.csv").read_text(encoding="utf-8")
+    (folder / "panels" / "clinicians.csv").write_text(panel, encoding="utf-8")
+    write_schemas(root)
+    return folder
+
+
+def write_schemas(root: Path) -> None:
+    """Write a JSON Schema for each kind of file, where the files' first lines look for them."""
+    folder = root / "schema"
+    folder.mkdir(exist_ok=True)
+    for name in SHAPES:
+        (folder / f"{name}.json").write_text(schema(name), encoding="utf-8")
+
+
+def schema(name: str) -> str:
+    """Return the JSON Schema of one kind of file, as text."""
+    return json.dumps(SHAPES[name].model_json_schema(), indent=2) + "\n"

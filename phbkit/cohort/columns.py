@@ -1,0 +1,103 @@
+"""A cohort's answers as columns: for each question the distinct answers, and who gave which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from phbkit.cohort.statistics.validation import StatisticsError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+def columns_of(attempts: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Turn answers, one mapping a learner, into columns; None where a learner gave none."""
+    import numpy as np
+    import pandas as pd
+
+    rows = list(attempts)
+    columns: dict[str, NDArray[np.object_]] = {}
+    for place, answers in enumerate(rows):
+        for key, value in answers.items():
+            if key not in columns:
+                columns[key] = np.full(len(rows), None, dtype=object)
+            columns[key][place] = value
+    return pd.DataFrame(columns, index=range(len(rows)), dtype=object)
+
+
+@dataclass
+class Column:
+    """Distinct answers, and which of them each learner gave; -1 where none."""
+
+    codes: NDArray[np.int64]
+    distinct: list[Any]
+
+    def leave_out(self, learners: list[int]) -> None:
+        """Take out the answers of some learners, and what nobody else answered."""
+        import numpy as np
+
+        self.codes[learners] = -1
+        used = np.unique(self.codes[self.codes >= 0])
+        place = np.full(len(self.distinct) + 1, -1, dtype=np.int64)
+        place[used] = np.arange(len(used))
+        self.codes = place[self.codes]
+        self.distinct = [self.distinct[code] for code in used]
+
+
+def read_columns(columns: Mapping[str, Any] | pd.DataFrame) -> tuple[int, dict[str, Column]]:
+    """Read columns of answers, and count the learners.
+
+    Raises
+    ------
+    StatisticsError
+        Two columns have different lengths.
+    """
+    read = {str(key): _factorise(values) for key, values in columns.items()}
+    lengths = {key: len(column.codes) for key, column in read.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{key} {length}" for key, length in lengths.items())
+        raise StatisticsError(f"Give every column one entry a learner. Lengths: {told}.")
+    return next(iter(lengths.values()), 0 if isinstance(columns, Mapping) else len(columns)), read
+
+
+def _factorise(values: Any) -> Column:
+    """Find the distinct answers. True, 1 and 1.0 are distinct, and so are a list's orders."""
+    import numpy as np
+    import pandas as pd
+
+    if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):
+        given = pd.Categorical(values)
+        return Column(given.codes.astype(np.int64), [_plain(v) for v in given.categories])
+    array = np.asarray(values) if hasattr(values, "dtype") else _objects(values)
+    kind = "plain"
+    if array.dtype.kind == "O":
+        kind = pd.api.types.infer_dtype(array, skipna=True)
+    if kind in {"plain", "string", "integer", "empty"}:
+        codes, found = pd.factorize(array)
+        return Column(codes.astype(np.int64), [_plain(value) for value in found])
+    missing = pd.isna(array)
+    written = np.array([repr(value) for value in array], dtype=object)
+    written[missing] = None
+    codes, _ = pd.factorize(written)
+    _, first = np.unique(codes[~missing], return_index=True)
+    return Column(codes.astype(np.int64), list(array[~missing][first]))
+
+
+def _objects(values: Iterable[Any]) -> NDArray[np.object_]:
+    """Make an array of objects, lists among them; numpy alone would make it a table."""
+    import numpy as np
+
+    given = list(values)
+    array = np.empty(len(given), dtype=object)
+    array[:] = given
+    return array
+
+
+def _plain(value: Any) -> Any:
+    """Take a value out of numpy; a whole float was an integer beside missing answers."""
+    made = value.item() if hasattr(value, "item") else value
+    return int(made) if isinstance(made, float) and made.is_integer() else made

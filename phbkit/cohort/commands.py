@@ -1,0 +1,222 @@
+"""`phb run`, `phb simulate`, `phb report`, `phb remark`: cohorts through papermill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from phbkit.cli.failing import fails_clearly
+from phbkit.errors import PhbError
+
+if TYPE_CHECKING:
+    from phbkit.cohort.run import Options, Progress
+
+_STOPPED = 130
+
+
+def add_cohorts(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(run)
+    app.command()(simulate)
+    app.command()(report)
+    app.command()(remark)
+
+
+@fails_clearly
+def run(  # noqa: PLR0913, PLR0917  the options of a command
+    workbooks: Annotated[list[Path], typer.Argument(help="Workbooks, such as workbooks/*.ipynb.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="A folder for the run; or one .ipynb to write.")
+    ],
+    answers: Annotated[
+        str,
+        typer.Option("--answers", "-a", help="CSV, JSON lines, a folder, or a database address."),
+    ] = "",
+    parameters: Annotated[
+        Path | None,
+        typer.Option("--parameters", "-p", help="A CSV of scenarios, for a workbook about money."),
+    ] = None,
+    area: Annotated[
+        Path | None, typer.Option(help="With --parameters: a CSV of your own area's figures.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Run this learner only; may be repeated.")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run what failed before once more.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, max=512, help="Notebooks at a time.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds that a cell may take.")] = 60,
+    megabytes: Annotated[
+        int, typer.Option("--memory", min=256, help="Mebibytes that a notebook may use.")
+    ] = 2048,
+    scheduler: Annotated[
+        str, typer.Option(help="A Dask scheduler, such as tcp://10.0.0.5:8786.")
+    ] = "",
+) -> None:
+    """Run a cohort or scenarios through workbooks; stopped or killed, the same command goes on.
+
+    With one workbook and --out something.ipynb it runs that one notebook.
+    """
+    from phbkit.cohort.run import Options
+    from phbkit.kernels.limits import Limits
+
+    if parameters is not None and (answers or out.suffix == ".ipynb"):
+        raise PhbError("--parameters: takes no --answers, and needs a folder to write to.")
+    if area is not None and parameters is None:
+        raise PhbError("--area: goes with --parameters.")
+    if out.suffix == ".ipynb":
+        _run_one(workbooks, out, answers)
+        return
+    if not answers and parameters is None:
+        raise PhbError("--answers: say whose answers to run; or give --out one notebook to write.")
+    options = Options(
+        workers=workers,
+        only=tuple(only or ()),
+        retry_failed=retry_failed,
+        limits=Limits(seconds, megabytes),
+        scheduler=scheduler,
+    )
+    try:
+        progress = _run_many(workbooks, parameters or answers, area, out, options)
+    except KeyboardInterrupt:
+        typer.echo("\nStopped. What is done is kept; the same command goes on.", err=True)
+        raise typer.Exit(_STOPPED) from None
+    if progress.left_out:
+        typer.echo(f"Left out, as they play no case of their own: {', '.join(progress.left_out)}.")
+    typer.echo(f"{progress} {out / 'results.csv'}")
+    if parameters is not None:
+        from phbkit.cohort.sweep import PAGE, TABLE
+
+        typer.echo(f"{out / TABLE} {out / PAGE}")
+    if progress.failed:
+        raise typer.Exit(1)
+
+
+def _run_one(workbooks: list[Path], out: Path, answers: str) -> None:
+    from phbkit.cohort import run_notebook
+
+    if len(workbooks) != 1:
+        raise PhbError("--out: one notebook can be written from one workbook; name a folder.")
+    run_notebook(workbooks[0], out, Path(answers) if answers else None)
+    typer.echo(str(out))
+
+
+def _run_many(
+    workbooks: list[Path], given: str | Path, area: Path | None, out: Path, options: Options
+) -> Progress:
+    """Run answers, which are named by a text, or scenarios, which are a file."""
+    from dataclasses import replace
+
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from phbkit.cohort.run import run_cohort
+    from phbkit.cohort.sweep import run_scenarios
+    from phbkit.settings import settings
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), transient=True) as bar:
+        task = bar.add_task("Notebooks", total=None)
+
+        def watch(now: object) -> None:
+            done = now.ran + now.before  # type: ignore[attr-defined]
+            bar.update(task, total=now.jobs, completed=done)  # type: ignore[attr-defined]
+
+        watched = replace(options, watch=watch)
+        if isinstance(given, Path):
+            return run_scenarios(workbooks, given, out, watched, area=area, using=settings())
+        return run_cohort(workbooks, given, out, watched, using=settings())
+
+
+@fails_clearly
+def simulate(
+    out: Annotated[Path, typer.Option("--out", "-o", help="A .jsonl or .csv file to write.")],
+    learners: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many learners.")] = 100,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same cohort.")] = 1,
+    cases: Annotated[
+        list[str] | None, typer.Option("--case", help="A case; may be repeated. All by default.")
+    ] = None,
+) -> None:
+    """Make up a cohort to try things out. Every answer is marked as simulated."""
+    from phbkit.casebank import CaseBank
+    from phbkit.cohort.simulate import write_simulated
+    from phbkit.settings import settings
+
+    bank = CaseBank(settings().need_folder("casebank"))
+    loaded = [bank.load(case) for case in cases or bank.case_ids]
+    count = write_simulated(loaded, learners, seed, out)
+    typer.echo(f"{count} simulated attempts of {learners} learners: {out}")
+
+
+@fails_clearly
+def report(
+    run: Annotated[Path, typer.Argument(help="The folder of a run, such as runs/spring.")],
+    standards: Annotated[
+        Path | None, typer.Option(help="What judges said of the pass mark, as JSON.")
+    ] = None,
+    marks: Annotated[
+        list[Path] | None, typer.Option("--marks", help="A marker's CSV; give two of them.")
+    ] = None,
+) -> None:
+    """Report on a run: an executed notebook, a page and a PDF, in the run's folder."""
+    from phbkit.cohort.report.write import write_report
+    from phbkit.settings import settings
+
+    made, written = write_report(run, standards, marks or [], using=settings())
+    if made.stamp:
+        typer.echo(made.stamp)
+    for file in written:
+        typer.echo(str(file))
+
+
+@fails_clearly
+def remark(
+    run: Annotated[Path, typer.Argument(help="The folder of a run, such as runs/spring.")],
+    casebank: Annotated[Path, typer.Option(help="The case bank to score with.")],
+    cut: Annotated[
+        list[str] | None,
+        typer.Option("--cut", help="The line, per cent: 60, or clinicians=70 for a panel."),
+    ] = None,
+) -> None:
+    """Score a run again with another case bank, and list who crosses the line.
+
+    No notebook is run. Without --cut the line is the pass mark that phb report --standards set.
+    """
+    from phbkit.casebank import CaseBank
+    from phbkit.cohort.remark import remark as score_again
+
+    made = score_again(run, CaseBank(casebank), dict(map(_line, cut or ())))
+    if made.simulated:
+        typer.echo("Simulated answers: nobody real gave them.")
+    if made.formative:
+        typer.echo(f"For learning only, not to pass or fail by: {', '.join(made.formative)}.")
+    typer.echo(f"Changed: {', '.join(made.changed) or 'no case'}.")
+    for learner, case, reason in made.refused:
+        typer.echo(f"Not scored again: {learner}, {case}: {reason}")
+    for row in made.crossing:
+        typer.echo(row.words(made.cuts[row.key]))
+    scores = "case by case and over all cases" if made.each_case else "over all cases"
+    people = len({row.learner for row in made.crossing})
+    typer.echo(f"{people} of {made.learners} learners cross the line, {scores}. {made.folder}")
+
+
+def _line(given: str) -> tuple[str, float]:
+    """Read `60` or `clinicians=70`."""
+    key, _, percent = given.rpartition("=")
+    try:
+        value = float(percent)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise PhbError(f"--cut {given}: must be per cent, like 60 or clinicians=70.")
+    return key or "key", value

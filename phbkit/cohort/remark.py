@@ -1,0 +1,303 @@
+"""Scoring a run again with another case bank, without running a notebook: who crosses the line."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import isnan, nan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phbkit.casebank import Case, CaseBank
+from phbkit.cohort.folder import RunError, RunFolder
+from phbkit.cohort.report.results import (
+    Run,
+    keys_of,
+    points_of,
+    possible_of,
+    read_run,
+    whole_percent,
+)
+from phbkit.cohort.report.standards import CUTS, read_cuts
+from phbkit.cohort.scores import columns_of, score_cohort
+from phbkit.errors import UnknownNameError
+from phbkit.files import part_of, write_whole
+from phbkit.scoring import score
+from phbkit.text import neutral
+from phbkit.workbook.answers import check_answers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALL_CASES = "all cases"
+UP, DOWN = "up", "down"
+_HEADER = ("learner", "case", "key", "before", "after", "crosses", "note")
+
+
+@dataclass(frozen=True)
+class Remarked:
+    """One score before and after, per cent; NaN for none. `crosses` is up, down or empty."""
+
+    learner: str
+    case: str
+    key: str
+    before: float
+    after: float
+    crosses: str
+    note: str = ""
+
+    def words(self, cut: float) -> str:
+        """Say it in a line."""
+        side = "now at or above" if self.crosses == UP else "now below"
+        return (
+            f"{self.learner}: {self.case}, {self.key}: {self.before:.2f} % before, "
+            f"{self.after:.2f} % after, {side} {cut:.2f} %."
+        )
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What scoring again came to.
+
+    Attributes
+    ----------
+    folder
+        Where it was written.
+    versions
+        By case: its version before and after.
+    cuts
+        By key: the line, per cent.
+    each_case
+        Whether the line holds for each case too, and not only for all cases together.
+    rows
+        Every score, in the order of the cohort.
+    refused
+        Learner, case and reason, where the new case bank does not take the answers.
+    not_done
+        Jobs without a result, which have no score to compare.
+    critical
+        Learner, case, and critical errors before and after, where they differ in number.
+    simulated
+        Whether any of the answers are made up.
+    formative
+        Keys with a line that are for learning only: a draft case, or a panel that may not decide.
+    """
+
+    folder: Path
+    versions: Mapping[str, tuple[str, str]]
+    cuts: Mapping[str, float]
+    each_case: bool
+    rows: tuple[Remarked, ...]
+    refused: tuple[tuple[str, str, str], ...]
+    not_done: int
+    critical: tuple[tuple[str, str, int, int], ...]
+    simulated: bool
+    formative: tuple[str, ...]
+
+    @property
+    def crossing(self) -> tuple[Remarked, ...]:
+        """Who crosses the line."""
+        return tuple(row for row in self.rows if row.crosses)
+
+    @property
+    def learners(self) -> int:
+        """How many learners the run is of."""
+        return len({row.learner for row in self.rows})
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The cases whose version is another."""
+        return tuple(case for case, (before, after) in self.versions.items() if before != after)
+
+
+def remark(run: Path, bank: CaseBank, cuts: Mapping[str, float] | None = None) -> Remark:
+    """Score every finished job of a run again, and write who crosses the line.
+
+    Parameters
+    ----------
+    run
+        The folder of a run; its own tables are left as they are.
+    bank
+        The case bank to score with.
+    cuts
+        By key: the line, per cent, for each case and for all cases together. By default the pass
+        marks that `phb report --standards` kept, which are for all cases together.
+
+    Raises
+    ------
+    RunError
+        There is no finished run, no case bank, or no line.
+    CaseError, UnknownNameError
+        A case has faults, or is not in the case bank; or no key is called so.
+    """
+    if not (bank.root / "cases").is_dir():
+        raise RunError(f"{bank.root}: is no case bank: there is no folder {bank.root / 'cases'}.")
+    before = read_run(run, bank)
+    cases = {case: bank.load(case) for case in before.case_ids}
+    lines = dict(cuts) if cuts else read_cuts(run)
+    if not lines:
+        raise RunError(
+            f"{run}: holds no pass mark ({CUTS}; phb report --standards writes it). Give the line: "
+            "--cut 60, or --cut clinicians=70 for a panel."
+        )
+    versions = {
+        case_id: (before.manifest["cases"][case_id]["version"], case.version)
+        for case_id, case in cases.items()
+    }
+    after, refused = _score_again(before, cases)
+    comparing = _Comparison(before, after, lines, each_case=bool(cuts))
+    for key in lines:
+        if key not in comparing.keys:
+            raise UnknownNameError.among("key", key, comparing.keys, str(run))
+    told = json.dumps([versions, lines, bool(cuts)], sort_keys=True).encode()
+    result = Remark(
+        folder=run / f"remark-{hashlib.sha256(told).hexdigest()[:8]}",
+        versions=versions,
+        cuts=lines,
+        each_case=bool(cuts),
+        rows=tuple(comparing.rows(refused)),
+        refused=tuple((*who, why) for who, why in refused.items()),
+        not_done=len(before.results) - len(before.done),
+        critical=tuple(comparing.critical()),
+        simulated=before.simulated,
+        formative=tuple(key for key in lines if before.drafts or key in _formative(cases)),
+    )
+    with RunFolder(run).alone():
+        _write(result)
+    return result
+
+
+def _formative(cases: Mapping[str, Case]) -> set[str]:
+    return {key for case in cases.values() for key, _ in score(case, {}).formative}
+
+
+def _score_again(
+    run: Run, cases: Mapping[str, Case]
+) -> tuple[pd.DataFrame, dict[tuple[str, str], str]]:
+    """Score the answers of every job that is done; tell whose answers are no longer taken."""
+    import pandas as pd
+
+    done = set(zip(run.done["learner"], run.done["case"], strict=True))
+    given: dict[str, dict[str, dict[str, Any]]] = {case: {} for case in cases}
+    for attempt in RunFolder(run.folder).cohort():
+        if (attempt.learner, attempt.case) in done:
+            given[attempt.case][attempt.learner] = attempt.answers
+    tables = []
+    refused: dict[tuple[str, str], str] = {}
+    for case_id, answers in given.items():
+        learners = list(answers)
+        scores = score_cohort(cases[case_id], columns_of(answers.values()), check=check_answers)
+        table = scores.frame()
+        table.insert(0, "learner", [learners[place] for place in table.index])
+        tables.append(table.assign(case=case_id))
+        refused |= {(learners[place], case_id): why for place, why in scores.refused.items()}
+    return pd.concat(tables, ignore_index=True), refused
+
+
+class _Comparison:
+    """Results before and after, side by side."""
+
+    def __init__(
+        self, before: Run, after: pd.DataFrame, lines: Mapping[str, float], *, each_case: bool
+    ) -> None:
+        self._run, self._before, self._after = before, before.done, after
+        self._lines, self._each_case = lines, each_case
+        self.keys = list(dict.fromkeys([*before.keys, *keys_of(after)]))
+
+    def rows(self, refused: Mapping[tuple[str, str], str]) -> Iterator[Remarked]:
+        """Compare every score: case by case, then all cases together."""
+        for key in self.keys:
+            by_case = [self._percents(table, key) for table in (self._before, self._after)]
+            cut = self._lines.get(key, nan) if self._each_case else nan
+            for learner, case in zip(self._before["learner"], self._before["case"], strict=True):
+                pair = [percents.get((learner, case), nan) for percents in by_case]
+                if not all(map(isnan, pair)):
+                    note = refused.get((learner, case), "")
+                    yield _compared(learner, case, key, pair, cut, note)
+        left_out = {learner for learner, _ in refused}
+        for key in self.keys:
+            whole = [self._whole(table, key) for table in (self._before, self._after)]
+            cut = self._lines.get(key, nan)
+            for learner in self._run.learners:
+                pair = [percents.get(learner, nan) for percents in whole]
+                note = ""
+                if learner in left_out:
+                    note = "Answers to a case are no longer taken."
+                elif isnan(pair[0]):
+                    note = "Not every case was done."
+                yield _compared(learner, ALL_CASES, key, pair, cut, note)
+
+    def critical(self) -> Iterator[tuple[str, str, int, int]]:
+        """Find whose critical errors differ in number."""
+        after = self._after.set_index(["learner", "case"])["critical_errors"].to_dict()
+        before = self._before[["learner", "case", "critical_errors"]]
+        for learner, case, count in before.itertuples(index=False):
+            now = after.get((learner, case))
+            if now is not None and now != count:
+                yield learner, case, int(count), int(now)
+
+    def _percents(self, table: pd.DataFrame, key: str) -> dict[tuple[str, str], float]:
+        """Give the percentages of one key by learner and case, where it measures anything."""
+        if f"{key}_percent" not in table:
+            return {}
+        known = table[table[f"{key}_possible"].gt(0)]
+        percents = known.set_index(["learner", "case"])[f"{key}_percent"]
+        return dict(zip(percents.index, percents, strict=True))
+
+    def _whole(self, table: pd.DataFrame, key: str) -> dict[str, float]:
+        if f"{key}_possible" not in table:
+            return {}
+        percents = whole_percent(points_of(table, key), possible_of(table, key))
+        return dict(zip(percents.index, percents, strict=True))
+
+
+def _compared(  # noqa: PLR0913, PLR0917  one row
+    learner: str, case: str, key: str, pair: Sequence[float], cut: float, note: str
+) -> Remarked:
+    before, after = pair
+    crosses = ""
+    if not isnan(before + after + cut) and (before >= cut) != (after >= cut):
+        crosses = UP if after >= cut else DOWN
+    return Remarked(learner, case, key, before, after, crosses, note)
+
+
+def _write(made: Remark) -> None:
+    """Write the table and what changed; the table last, so that it is never there alone."""
+    told = {
+        "format": "phbkit-remark/1",
+        "cases": {
+            case: {"before": before, "after": after, "changed": before != after}
+            for case, (before, after) in made.versions.items()
+        },
+        "cuts": {key: f"{cut:.2f}" for key, cut in made.cuts.items()},
+        "cuts_hold_for": "each case and all cases" if made.each_case else ALL_CASES,
+        "simulated": made.simulated,
+        "for_learning_only": list(made.formative),
+        "scores": len(made.rows),
+        "without_a_result": made.not_done,
+        "crossing": [
+            asdict(row) | {"before": f"{row.before:.2f}", "after": f"{row.after:.2f}"}
+            for row in made.crossing
+        ],
+        "answers_no_longer_taken": [
+            {"learner": learner, "case": case, "reason": reason}
+            for learner, case, reason in made.refused
+        ],
+        "critical_errors": [
+            {"learner": learner, "case": case, "before": before, "after": after}
+            for learner, case, before, after in made.critical
+        ],
+    }
+    content = json.dumps(told, ensure_ascii=False, indent=1).encode() + b"\n"
+    write_whole(made.folder / "remark.json", content)
+    file = made.folder / "remarked.csv"
+    with part_of(file) as part, Path(part).open("w", encoding="utf-8", newline="") as lines:
+        table = csv.writer(lines, lineterminator="\n")
+        table.writerow(_HEADER)
+        for row in made.rows:
+            pair = ("" if isnan(value) else f"{value:.2f}" for value in (row.before, row.after))
+            note = neutral(" ".join(row.note.split()))
+            table.writerow([neutral(row.learner), row.case, row.key, *pair, row.crosses, note])

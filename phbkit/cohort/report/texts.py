@@ -1,0 +1,223 @@
+"""Free texts for two blind markers: what they fill in, and what comes of it.
+
+`for_marking.csv` names nobody. `marking_key.json` says whose text is whose: keep it from markers.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import hmac
+import io
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+
+from phbkit.cohort.report.results import Text
+from phbkit.cohort.statistics.marker_agreement import (
+    MarkerAgreement,
+    compare_markers,
+    look_together,
+)
+from phbkit.errors import PhbError
+from phbkit.files import part_of, write_whole
+from phbkit.text import neutral
+
+TO_MARK, KEY_FILE, MARKED = "for_marking.csv", "marking_key.json", "marked_texts.csv"
+_ID = "text_id"
+_FORMAT = "phbkit-marking/1"
+
+
+class MarksError(PhbError):
+    """A file of marks that cannot be used: what is wrong, on which line."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What two markers made of the texts of one question.
+
+    `rows` are text id, first mark and second mark, points, NaN for none; `together` the places
+    among them that both should look at again.
+    """
+
+    case: str
+    question: str
+    most: int
+    made: MarkerAgreement
+    rows: tuple[tuple[str, float, float], ...]
+    together: tuple[int, ...]
+
+
+def write_for_marking(folder: Path, texts: Sequence[Text]) -> dict[str, Text]:
+    """Write the texts for markers, and the key that only the trainer keeps.
+
+    The ids are the same each time, as long as the key file is there and a text is not changed.
+
+    Returns
+    -------
+    dict
+        The texts by id.
+
+    Raises
+    ------
+    MarksError
+        The key file that is there cannot be read, or somebody has put marks into the table.
+    """
+    secret = _secret(folder / KEY_FILE)
+    by_id = ids(texts, secret)
+    if _has_marks(folder / TO_MARK):
+        problem = f"{folder / TO_MARK} has marks in it, and would be written anew. Move it away."
+        raise MarksError(problem)
+    key = {
+        "format": _FORMAT,
+        "secret": secret,
+        "texts": {
+            name: {"learner": text.learner, "case": text.case, "question": text.question}
+            for name, text in by_id.items()
+        },
+    }
+    write_whole(folder / KEY_FILE, json.dumps(key, ensure_ascii=False, indent=1).encode() + b"\n")
+    columns = [f"mark_{n + 1}" for n in range(max((len(t.rubric) for t in texts), default=1))]
+    # By question and then by id: the order of the cohort would say who wrote what.
+    rows = sorted(by_id.items(), key=lambda entry: (entry[1].case, entry[1].question, entry[0]))
+    with part_of(folder / TO_MARK) as part, Path(part).open("w", encoding="utf-8", newline="") as f:
+        table = csv.writer(f, lineterminator="\n")
+        table.writerow([_ID, "case", "question", "text", "rubric", *columns, "comment"])
+        for name, text in rows:
+            rubric = "\n".join(
+                f"{number}. {asks} (0 to {most})"
+                for number, (asks, most) in enumerate(text.rubric, start=1)
+            )
+            cells = [name, text.case, text.question, text.text, rubric]
+            table.writerow([*map(neutral, cells), *[""] * len(columns), ""])
+    return by_id
+
+
+def ids(texts: Iterable[Text], secret: str) -> dict[str, Text]:
+    """Name each text by what nobody can tell its writer from without the secret."""
+    named = {}
+    for text in texts:
+        told = json.dumps([text.learner, text.case, text.question, text.text]).encode()
+        named[f"t{hmac.new(secret.encode(), told, hashlib.sha256).hexdigest()[:12]}"] = text
+    return named
+
+
+def read_secret(folder: Path) -> str:
+    """Return the secret of the ids in a run's folder; empty where no texts were handed out."""
+    return _secret(folder / KEY_FILE) if (folder / KEY_FILE).exists() else ""
+
+
+def read_marks(file: Path, by_id: Mapping[str, Text]) -> dict[str, float]:
+    """Read one marker's marks: by text id the sum over the rubric, NaN where not all are given.
+
+    Raises
+    ------
+    MarksError
+        A text is unknown or there twice, or a mark is none the rubric allows.
+    """
+    problems: list[str] = []
+    marks: dict[str, float] = {}
+    for line, row in _rows(file):
+        name = (row.get(_ID) or "").strip()
+        if name not in by_id:
+            problems.append(f"line {line}: {_ID} {name!r} is no text of this run.")
+        elif name in marks:
+            problems.append(f"line {line}: {name} is there twice. Keep one.")
+        else:
+            marks[name] = _sum(by_id[name], row, f"line {line}", problems)
+    if problems:
+        more = [f"and {len(problems) - 20} more"] if len(problems) > 20 else []
+        raise MarksError("\n  ".join([f"{file}: cannot be used.", *problems[:20], *more]))
+    return marks
+
+
+def agreements(
+    by_id: Mapping[str, Text], first: Mapping[str, float], second: Mapping[str, float]
+) -> list[Agreement]:
+    """Compare two markers, question by question."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for name in sorted({*first, *second}):
+        grouped.setdefault((by_id[name].case, by_id[name].question), []).append(name)
+    found = []
+    for (case, question), names in sorted(grouped.items()):
+        most = by_id[names[0]].most
+        pairs = [(name, first.get(name, nan), second.get(name, nan)) for name in names]
+        a, b = [mark for _, mark, _ in pairs], [mark for _, _, mark in pairs]
+        together = tuple(int(place) for place in look_together(a, b, most))
+        made = compare_markers(a, b, most)
+        found.append(Agreement(case, question, most, made, tuple(pairs), together))
+    return found
+
+
+def write_marked(folder: Path, by_id: Mapping[str, Text], found: Iterable[Agreement]) -> None:
+    """Write both marks of each text beside its writer's name, for the trainer."""
+    header = ["learner", "case", "question", _ID, "first", "second", "most", "look_together"]
+    with part_of(folder / MARKED) as part, Path(part).open("w", encoding="utf-8", newline="") as f:
+        table = csv.writer(f, lineterminator="\n")
+        table.writerow(header)
+        for each in found:
+            for place, (name, first, second) in enumerate(each.rows):
+                marks = ["" if mark != mark else f"{mark:g}" for mark in (first, second)]  # noqa: PLR0124  NaN
+                text = by_id[name]
+                again = "yes" if place in each.together else ""
+                who = [neutral(text.learner), text.case, text.question, name]
+                table.writerow([*who, *marks, each.most, again])
+
+
+def _secret(file: Path) -> str:
+    if not file.exists():
+        return secrets.token_hex(16)
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        return str(kept["secret"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MarksError(
+            f"{file}: cannot be read: {error}. Without it no mark finds its text."
+        ) from error
+
+
+def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Read a table however a spreadsheet parted its columns; marks need no letters but ASCII."""
+    try:
+        text = file.read_bytes().decode("utf-8-sig", errors="replace")
+    except OSError as error:
+        raise MarksError(f"{file}: cannot be read: {error}") from error
+    head = text.partition("\n")[0]
+    apart = max(",;\t", key=head.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=apart)
+    names = reader.fieldnames or []
+    if _ID not in names or "mark_1" not in names:
+        raise MarksError(f"{file}:1: there must be columns {_ID} and mark_1, as in {TO_MARK}.")
+    for row in reader:
+        if any(value for value in row.values()):
+            yield reader.line_num, row
+
+
+def _has_marks(file: Path) -> bool:
+    try:
+        rows = [row for _, row in _rows(file)] if file.exists() else []
+    except MarksError:
+        return False
+    return any(
+        (value or "").strip()
+        for row in rows
+        for name, value in row.items()
+        if name and (name.startswith("mark_") or name == "comment")
+    )
+
+
+def _sum(text: Text, row: Mapping[str, str], place: str, problems: list[str]) -> float:
+    total = 0.0
+    for number, (_, most) in enumerate(text.rubric, start=1):
+        given = (row.get(f"mark_{number}") or "").strip().replace(",", ".")
+        try:
+            mark = float(given) if given else nan
+        except ValueError:
+            mark = -1.0
+        if not (mark != mark or 0 <= mark <= most):  # noqa: PLR0124  NaN is not marked yet
+            problems.append(f"{place}: mark_{number} must be 0 to {most}, or empty; got {given!r}.")
+        total += mark
+    return total

@@ -1,0 +1,209 @@
+"""Running a cohort: every learner's answers through the workbooks, and one table in the end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from phbkit import __version__
+from phbkit.casebank import Case, CaseBank
+from phbkit.cohort.folder import RunError, RunFolder, jobs_of
+from phbkit.cohort.jobs import FAILED, Job
+from phbkit.cohort.pool import Cluster, Pool, Share, cores, run_all
+from phbkit.cohort.reading import read_cohort
+from phbkit.cohort.tables import write_tables
+from phbkit.errors import CaseError
+from phbkit.kernels.limits import Limits
+from phbkit.settings import Settings
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a cohort is run.
+
+    Attributes
+    ----------
+    workers
+        Notebooks at a time; None for one a core, and one more while others wait for the disk.
+    only
+        Learners to run; all where empty.
+    retry_failed
+        Run what failed before once more.
+    limits
+        What each notebook may use.
+    scheduler
+        The address of a Dask scheduler; empty for this machine.
+    watch
+        Is told how the run stands after each job.
+    """
+
+    workers: int | None = None
+    only: tuple[str, ...] = ()
+    retry_failed: bool = False
+    limits: Limits = field(default_factory=lambda: Limits(60.0, 2048))
+    scheduler: str = ""
+    watch: Callable[[Progress], None] = lambda _: None
+
+
+@dataclass
+class Progress:
+    """How a run stands: jobs in all, run now, done before, and of all those the failed ones."""
+
+    jobs: int = 0
+    ran: int = 0
+    before: int = 0
+    failed: int = 0
+    left_out: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.ran} ran, {self.before} were already done, {self.failed} failed."
+
+
+def run_cohort(
+    workbooks: Sequence[Path], source: str, out: Path, options: Options, *, using: Settings
+) -> Progress:
+    """Run a cohort through workbooks into a folder; run again, it goes on where it was.
+
+    Raises
+    ------
+    RunError, CohortError, CaseError
+        Why it cannot begin or go on. What is done is kept.
+    """
+    try:
+        return _run_cohort(workbooks, source, out, options, using)
+    except OSError as error:
+        raise RunError(
+            f"The run stopped: {error}. What is done is kept; the same command goes on."
+        ) from error
+
+
+def _run_cohort(
+    workbooks: Sequence[Path], source: str, out: Path, options: Options, using: Settings
+) -> Progress:
+    folder = RunFolder(out)
+    bank = CaseBank(using.need_folder("casebank"))
+    played, left_out = cases_played(workbooks, bank)
+    with folder.alone():
+        playing = {}
+        for file, case in played.items():
+            content = hashlib.sha256(folder.keep_workbook(file)).hexdigest()[:16]
+            playing[case.id] = (file.stem, content, case.version)
+        cases = list(played.values())
+        progress = Progress(left_out=left_out)
+        others = _others(bank, cases)
+        progress.jobs = folder.keep_cohort(read_cohort(source, cases, others))
+        _check_only(folder, options)
+        folder.keep_manifest(_manifest(source, playing, "running"))
+        _run(folder, playing, options, progress)
+        wanted = {job.key: job.fingerprint for job in jobs_of(folder.cohort(), playing)}
+        simulated = write_tables(folder, wanted, cases)
+        whole = len(wanted) == progress.ran + progress.before
+        state = "finished" if whole else "unfinished"
+        folder.keep_manifest(
+            _manifest(source, playing, state) | {"jobs": progress.jobs, "simulated": simulated}
+        )
+    return progress
+
+
+def _check_only(folder: RunFolder, options: Options) -> None:
+    learners = {attempt.learner for attempt in folder.cohort()} if options.only else set()
+    for name in options.only:
+        if name not in learners:
+            raise RunError(f"--only: nobody in this cohort is called {name!r}.")
+
+
+def _run(
+    folder: RunFolder,
+    playing: dict[str, tuple[str, str, str]],
+    options: Options,
+    progress: Progress,
+) -> None:
+    ended = {o.key: (o.fingerprint, o.state) for o, _ in folder.outcomes()}
+
+    def left() -> Iterator[Job]:
+        for job in jobs_of(folder.cohort(), playing):
+            fingerprint, state = ended.get(job.key, ("", ""))
+            there = fingerprint == job.fingerprint and _is_there(folder, job, state)
+            chosen = not options.only or job.learner in options.only
+            again = options.retry_failed and state == FAILED
+            if there and not (again and chosen):
+                progress.before += 1
+                progress.failed += state == FAILED
+            elif chosen:
+                yield job
+
+    pool: Pool | Cluster
+    pool = Cluster(options.scheduler) if options.scheduler else Pool(options.workers or cores() + 1)
+    share = Share(str(folder.root.resolve()), options.limits)
+    with folder.logging() as log:
+        for outcome in run_all(pool, share, left()):
+            log.append(outcome)
+            progress.ran += 1
+            progress.failed += outcome.state == FAILED
+            options.watch(progress)
+
+
+def _others(bank: CaseBank, played: Sequence[Case]) -> list[Case]:
+    """Load what else the case bank has; a case with faults that nobody plays is in nobody's way."""
+    here = {case.id for case in played}
+    found = []
+    for case_id in bank.case_ids:
+        if case_id not in here:
+            with suppress(CaseError):
+                found.append(bank.load(case_id))
+    return found
+
+
+def _is_there(folder: RunFolder, job: Job, state: str) -> bool:
+    return state == FAILED or (folder.root / job.notebook).is_file()
+
+
+def cases_played(
+    workbooks: Sequence[Path], bank: CaseBank
+) -> tuple[dict[Path, Case], tuple[str, ...]]:
+    """Load the case that each workbook plays; name the workbooks that play none of their own.
+
+    Raises
+    ------
+    RunError
+        None plays a case, or two play the same one, or a file is no notebook.
+    CaseError
+        A case has faults.
+    """
+    played: dict[Path, Case] = {}
+    left_out = []
+    for file in sorted(workbooks):
+        try:
+            metadata = json.loads(file.read_text(encoding="utf-8"))["metadata"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{file}: cannot be read as a notebook: {error}") from error
+        case_id = metadata.get("phbkit", {}).get("case")
+        if not case_id:
+            left_out.append(file.name)
+            continue
+        case = bank.load(case_id)
+        for other, there in played.items():
+            if there.id == case.id:
+                raise RunError(f"{other.name} and {file.name} play one case. Name one of them.")
+        played[file] = case
+    if not played:
+        raise RunError("None of these workbooks plays a case, so there is nothing to run.")
+    return played, tuple(left_out)
+
+
+def _manifest(source: str, playing: dict[str, Any], state: str) -> dict[str, Any]:
+    return {
+        "format": "phbkit-run/1",
+        "state": state,
+        "phbkit": __version__,
+        "cohort": Path(source).name if "://" not in source else "a database",
+        "cases": {
+            case: {"workbook": workbook, "workbook_sha256": content, "version": version}
+            for case, (workbook, content, version) in sorted(playing.items())
+        },
+    }

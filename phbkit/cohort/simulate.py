@@ -1,0 +1,239 @@
+"""Cohorts that nobody gave: to try things out, for the documentation and for measuring.
+
+A learner has an ability and a question a difficulty; the better of the two is the likelier to
+win (a Rasch model). Answers are plausible and mean nothing else; every one is marked simulated.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from phbkit.casebank import SCALE, Case, Question
+from phbkit.casebank.models import AGAIN, MONEY_STEPS
+from phbkit.cohort.folder import RunError
+from phbkit.cohort.reading import Attempt
+from phbkit.decision import HOLDERS, Plan
+from phbkit.files import part_of
+from phbkit.money.fields import FIELDS
+from phbkit.scoring.marking import critical_errors
+from phbkit.workbook.answers import BOARD, DECISIONS, HELD
+
+_MISSING = 0.03
+_TEXT = "A simulated text: nobody wrote it."
+
+
+def simulate(cases: Sequence[Case], learners: int, seed: int) -> Iterator[Attempt]:
+    """Make up attempts of so many learners at each case; the same seed makes the same ones."""
+    difficulties = random.Random(f"{seed} difficulties")  # noqa: S311  nothing here is a secret
+    hard = {(c.id, q.id): difficulties.gauss(0, 1) for c in cases for q in c.questions}
+    width = len(str(learners))
+    for number in range(1, learners + 1):
+        chance = random.Random(f"{seed} {number}")  # noqa: S311
+        ability = chance.gauss(0.5, 1)
+        for case in cases:
+            learner = f"simulated-{number:0{width}}"
+            yield Attempt(learner, case.id, _answers(case, ability, hard, chance), simulated=True)
+
+
+def whole_answers(case: Case) -> dict[str, Any]:
+    """Make up answers to everything that a case asks."""
+    return _answers(case, math.inf, {}, random.Random(0), missing=0)  # noqa: S311
+
+
+def write_simulated(cases: Sequence[Case], learners: int, seed: int, out: Path) -> int:
+    """Write a simulated cohort as JSON lines or as a wide CSV table; return how many attempts.
+
+    Raises
+    ------
+    RunError
+        The name ends in neither, or nothing can be written there.
+    """
+    if out.suffix.lower() not in {".jsonl", ".csv"}:
+        raise RunError(f"{out}: the name must end in .jsonl or .csv.")
+    count = 0
+    try:
+        with part_of(out) as part, Path(part).open("w", encoding="utf-8", newline="") as file:
+            write = _csv_writer(file, cases) if out.suffix.lower() == ".csv" else _line_writer(file)
+            for attempt in simulate(cases, learners, seed):
+                write(attempt)
+                count += 1
+    except OSError as error:
+        raise RunError(f"{out}: cannot be written: {error}") from error
+    return count
+
+
+Hard = dict[tuple[str, str], float]
+
+
+def _answers(
+    case: Case, ability: float, hard: Hard, chance: random.Random, missing: float = _MISSING
+) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
+    for question in case.questions:
+        if chance.random() < missing:
+            continue
+        lead = ability - hard.get((case.id, question.id), 0)
+        wins = 1.0 if lead == math.inf else 1 / (1 + math.exp(-lead))
+        answers[question.id] = _FORMATS[question.format](Ask(case, question, wins, chance))
+        if question.sure_key and chance.random() >= missing:
+            answers[question.sure_key] = chance.choices((1, 2, 3), (1, 2, 1 + 3 * wins))[0]
+    if "plan" in case.steps:
+        answers |= _decided(case, chance)
+    if case.about.money:
+        answers |= _advised(case, chance)
+    if "reflect" in case.steps:
+        answers["cpd"] = {"learnt": _TEXT, "changes": [_TEXT, _TEXT], "hours": "0.50"}
+    return answers | _put_right(case, answers)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question put to one learner, who gets it right with the chance `wins`."""
+
+    case: Case
+    question: Question
+    wins: float
+    chance: random.Random
+
+    @property
+    def right(self) -> bool:
+        """Whether the learner gets it right this time."""
+        return self.chance.random() < self.wins
+
+
+def _single(ask: Ask) -> str:
+    key = ask.question.key
+    others = [option.id for option in ask.question.options if option.id not in key]
+    return key[0] if ask.right else ask.chance.choice(others)
+
+
+def _some(ask: Ask) -> list[str]:
+    question = ask.question
+    chosen = [each.id for each in question.options if ask.right == (each.id in question.key)]
+    return chosen[: question.most or len(chosen)] or [question.options[0].id]
+
+
+def _ranked(ask: Ask) -> list[str]:
+    order = list(ask.question.key)
+    for place in range(len(order) - 1):
+        if not ask.right:
+            order[place], order[place + 1] = order[place + 1], order[place]
+    return order
+
+
+def _judged(ask: Ask) -> int:
+    panels = [panel.counts[ask.question.id] for panel in ask.case.panels]
+    counts = [sum(each) for each in zip(*panels, strict=True)]
+    return ask.chance.choices(SCALE, counts if ask.right and counts else None)[0]
+
+
+def _written(_: Ask) -> str:
+    return _TEXT
+
+
+_FORMATS: dict[str, Callable[[Ask], Any]] = {
+    "single": _single,
+    "multiple": _some,
+    "key-features": _some,
+    "ranking": _ranked,
+    "concordance": _judged,
+    "reflection": _written,
+}
+
+
+def _decided(case: Case, chance: random.Random) -> dict[str, Any]:
+    items = [item.id for item in case.about.items if item.how != "own-money"]
+    plan = Plan.of(case, chance.sample(items, min(4, len(items))))
+    choice = chance.choice([name for name in DECISIONS if name != "agree-part"])
+    entry = {"mitigation": _TEXT, "stop_rule": _TEXT, "review": _TEXT}
+    return {
+        "plan": sorted(plan.ids),
+        "ledger": {
+            risk.id: {"holders": sorted(chance.sample(sorted(HOLDERS), 2)), **entry}
+            for risk in plan.risks
+        },
+        "decision": {
+            "choice": choice,
+            "held": chance.choice(list(HELD)),
+            "reasons": _TEXT,
+            "review_weeks": chance.randint(4, 16),
+            "stop_rule": _TEXT,
+        },
+    }
+
+
+def _put_right(case: Case, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer what was unsafe once more, as the key has it; an unsafe plan is declined."""
+    again = {}
+    for error in critical_errors(case, answers):
+        if error.where in answers:
+            question = case.question(error.where)
+            key = question.key[0] if question.format == "single" else list(question.key)
+            again[error.where + AGAIN] = [key]
+        else:
+            again["decision" + AGAIN] = [answers["decision"] | {"choice": "decline"}]
+    return again
+
+
+def _advised(case: Case, chance: random.Random) -> dict[str, Any]:
+    """Keep the area's own figures, and advise the board of one thing or another."""
+    triggers = [trigger.id for trigger in case.money.triggers]
+    board = {
+        "choice": chance.choice(list(BOARD)),
+        "reasons": _TEXT,
+        "agreed": _TEXT,
+        "dissent": _TEXT,
+        "triggers": sorted(chance.sample(triggers, 2)),
+        "review_months": chance.randint(3, 12),
+    }
+    return {step: {} for step in FIELDS if step in case.steps} | {"board": board}
+
+
+def _line_writer(file: Any) -> Any:
+    def write(attempt: Attempt) -> None:
+        file.write(json.dumps(attempt.__dict__, ensure_ascii=False) + "\n")
+
+    return write
+
+
+def _cell(value: Any) -> str:
+    """Write texts with spaces between, and anything else as JSON."""
+    texts = [value] if isinstance(value, str) else value
+    if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+        return " ".join(texts)
+    return json.dumps(value)
+
+
+def _csv_writer(file: Any, cases: Sequence[Case]) -> Any:
+    """Write wide rows: the parts of what the arc asks as JSON in a cell."""
+    tried = [*(q.id for case in cases for q in case.questions if q.critical), "decision"]
+    keys = [key for case in cases for q in case.questions for key in (q.id, q.sure_key) if key]
+    keys += [key + AGAIN for key in tried]
+    header = [
+        "learner",
+        "case",
+        "simulated",
+        *dict.fromkeys(keys),
+        "plan",
+        "ledger",
+        "decision",
+        *MONEY_STEPS,
+        "cpd",
+    ]
+    table = csv.DictWriter(file, header, restval="", lineterminator="\n")
+    table.writeheader()
+
+    def write(attempt: Attempt) -> None:
+        cells = {key: _cell(value) for key, value in attempt.answers.items()}
+        table.writerow(
+            {"learner": attempt.learner, "case": attempt.case, "simulated": "yes", **cells}
+        )
+
+    return write

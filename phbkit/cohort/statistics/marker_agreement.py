@@ -1,0 +1,168 @@
+"""How far two blind markers agree on the same texts, and which texts they should look at together.
+
+Shown are quadratic weighted kappa, which falls when one marker is more lenient, and Pearson's r,
+which does not: a gap between the two is leniency. ICC(2,1) is left out, as it is nearly this kappa.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite, nan
+from typing import TYPE_CHECKING, Any
+
+from phbkit.cohort.statistics.validation import StatisticsError, numbers, ratio, resample
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FEWEST_TEXTS = 5
+"""Fewest texts a kappa or a correlation is given for. Our own choice."""
+APART = 0.25
+"""Share of the most a text can get that sends it back to both markers. Our own choice."""
+_LOST = 0.01
+
+
+@dataclass(frozen=True)
+class MarkerAgreement:
+    """What two markers' marks of the same texts come to.
+
+    Attributes
+    ----------
+    texts, left_out
+        Texts both marked, from which all figures are, and texts one or both did not mark.
+    equal
+        Share of texts with the same mark from both, 0 to 1.
+    mean_difference
+        Second marker less first, points: above 0 the second is more lenient.
+    kappa, kappa_low, kappa_high
+        Quadratic weighted kappa, 1 at most, and its 95 % interval.
+    pearson
+        Pearson's correlation, -1 to 1.
+    reason
+        Why a figure is missing; else empty.
+    """
+
+    texts: int
+    left_out: int
+    equal: float
+    mean_difference: float
+    kappa: float
+    kappa_low: float
+    kappa_high: float
+    pearson: float
+    reason: str
+
+
+def compare_markers(
+    first: Any, second: Any, most: float, *, seed: int = 0, resamples: int = 1000
+) -> MarkerAgreement:
+    """Compare two blind markers' marks against one rubric.
+
+    Parameters
+    ----------
+    first, second
+        Array-like of shape (texts,), points from 0; NaN or None where not marked. A text that one
+        of them did not mark is left out.
+    most
+        The most a text can get, points.
+    seed, resamples
+        Of the bootstrap over texts that gives kappa's interval.
+
+    Raises
+    ------
+    StatisticsError
+        A mark is no number from 0 to `most`, the shapes differ, or `resamples` is under 2.
+
+    Notes
+    -----
+    Kappa = 1 - sum of weighted observed over sum of weighted expected disagreement, weights the
+    squared difference of marks (R's measures, WKAPPA; after Cohen 1968), over all marks as they
+    are, so that half marks need no categories. Our own choices: no kappa and no correlation under
+    five texts; no interval where over 1 % of the bootstrap samples have no spread.
+    """
+    import numpy as np
+
+    a, b = _pair(first, second, most)
+    if resamples < 2:
+        raise StatisticsError(f"{resamples} resamples: it takes two or more.")
+    both = ~(np.isnan(a) | np.isnan(b))
+    left_out = int(a.size - both.sum())
+    a, b = a[both], b[both]
+    order = np.lexsort((b, a))  # so that the order of texts moves no draw
+    a, b = a[order], b[order]
+    if not a.size:
+        reason = "No text has a mark from both."
+        return MarkerAgreement(0, left_out, nan, nan, nan, nan, nan, nan, reason)
+    equal, difference = float((a == b).mean()), float((b - a).mean())
+
+    def without(reason: str) -> MarkerAgreement:
+        return MarkerAgreement(a.size, left_out, equal, difference, nan, nan, nan, nan, reason)
+
+    if a.size < FEWEST_TEXTS:
+        return without(f"It takes {FEWEST_TEXTS} texts with both marks; here are {a.size}.")
+    if np.ptp(np.concatenate([a, b])) == 0:
+        return without("Every mark is the same, so agreement beyond chance has no meaning.")
+    varies = np.ptp(a) > 0 and np.ptp(b) > 0
+    pearson = float(np.corrcoef(a, b)[0, 1]) if varies else nan
+    reason = "" if varies else "One marker gave every text the same mark: no correlation."
+    drawn = np.concatenate([_kappa(a[rows], b[rows]) for rows in resample(a.size, resamples, seed)])
+    low = high = nan
+    if np.isnan(drawn).mean() > _LOST:
+        reason = f"{reason} Too little spread in the marks for an interval.".strip()
+    else:
+        low, high = np.nanpercentile(drawn, [2.5, 97.5]).tolist()
+    kappa = float(_kappa(a, b))
+    return MarkerAgreement(a.size, left_out, equal, difference, kappa, low, high, pearson, reason)
+
+
+def look_together(
+    first: Any, second: Any, most: float, *, apart: float | None = None, cut: float | None = None
+) -> NDArray[np.int_]:
+    """Give the places of the texts the two should look at together, furthest apart first.
+
+    Parameters
+    ----------
+    first, second, most
+        As for `compare_markers`. A text that one of them did not mark is never listed.
+    apart
+        Difference, points, from which a text is listed; a quarter of `most` where not given.
+    cut
+        Where given, points, a text one marker passes and the other fails is listed as well.
+
+    Raises
+    ------
+    StatisticsError
+        As for `compare_markers`, or `apart` is not above 0, or `cut` is not finite.
+    """
+    import numpy as np
+
+    a, b = _pair(first, second, most)
+    limit = APART * most if apart is None else apart
+    if not limit > 0 or (cut is not None and not isfinite(cut)):
+        raise StatisticsError("Texts are apart by more than 0 points, and a cut is finite.")
+    difference = np.abs(a - b)
+    listed = difference >= limit - 1e-9
+    if cut is not None:
+        listed |= ((a >= cut) != (b >= cut)) & ~np.isnan(difference)
+    places = np.flatnonzero(listed)
+    return places[np.argsort(-difference[places], kind="stable")]
+
+
+def _pair(first: Any, second: Any, most: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if not (isfinite(most) and most > 0):
+        raise StatisticsError(f"The most a text can get is {most:g}; it is above 0.")
+    a, b = (numbers(marks, "mark", ("Text",), 0.0, most) for marks in (first, second))
+    if a.shape != b.shape:
+        raise StatisticsError(f"The first marked {a.size} texts and the second {b.size}.")
+    return a, b
+
+
+def _kappa(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weigh along the last axis; NaN where all marks are the same."""
+    import numpy as np
+
+    apart = (a.mean(axis=-1) - b.mean(axis=-1)) ** 2
+    expected = a.var(axis=-1) + b.var(axis=-1) + apart
+    same = np.maximum(a.max(axis=-1), b.max(axis=-1)) == np.minimum(a.min(axis=-1), b.min(axis=-1))
+    return 1 - ratio(((a - b) ** 2).mean(axis=-1), np.where(same, 0.0, expected))

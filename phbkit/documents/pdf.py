@@ -1,0 +1,143 @@
+"""Documents as tagged PDFs, laid out by `pdf.typ`."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phbkit.documents.blocks import Document, Fields, Heading, Table, clean
+
+if TYPE_CHECKING:
+    import typst
+
+_LAYOUT = Path(__file__).with_suffix(".typ")
+_NOT_LATIN = re.compile("[^\t\n -~\xa0-\u024f\u2010-\u2027\u20ac]+")
+_NO_LETTERS = "[letters that this PDF cannot show]"
+_PROBE = rb"""
+#set text(top-edge: "bounds", bottom-edge: "bounds")
+#context [#metadata(
+  json(bytes(sys.inputs.characters)).filter(c => measure(c) == measure("\u{fdd0}"))
+)<unshown>]
+"""
+
+
+def as_pdf(document: Document) -> bytes:
+    """Write a document as a tagged PDF that keeps to PDF/UA-1.
+
+    The standard allows no character that no font here can show. Such a symbol is told by its name,
+    and writing in such letters by a note in its place.
+    """
+    import typst
+
+    content = _each(_content(document), clean)
+    for change in (str, _showable, _latin):
+        try:
+            return _typeset(_each(content, change))
+        except typst.TypstError as error:
+            failure = error
+    raise failure
+
+
+def _showable(text: str) -> str:
+    """Change no more of a text than keeps it from being shown: letters may fail in company only."""
+    import typst
+
+    if text == _latin(text):
+        return text
+    for change in (str, _told):
+        try:
+            changed = change(text)
+            blocks = (
+                Heading(changed),
+                Fields(((changed, changed),)),
+                Table(changed, (changed,), (1,), ((changed,),)),
+            )
+            _typeset(_content(Document("Trial", blocks)))
+        except typst.TypstError:
+            continue
+        return changed
+    return _latin(text)
+
+
+def _latin(text: str) -> str:
+    return _NOT_LATIN.sub(_NO_LETTERS, text)
+
+
+def _content(document: Document) -> dict[str, Any]:
+    content = asdict(document)
+    for block, made in zip(document.blocks, content["blocks"], strict=True):
+        made["kind"] = type(block).__name__
+    day = document.day
+    content["day"] = day and {"year": day.year, "month": day.month, "day": day.day}
+    return content
+
+
+def _each(value: Any, change: Callable[[str], str]) -> Any:
+    """Change every text in plain data."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: _each(part, change) for name, part in value.items()}
+    return [_each(part, change) for part in value] if isinstance(value, list | tuple) else value
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    import typst
+
+    return typst.Fonts()
+
+
+def _typeset(content: dict[str, Any]) -> bytes:
+    import typst
+
+    inputs = {"document": json.dumps(content)}
+    with _crash_as_error():
+        made: bytes = typst.compile(
+            _LAYOUT.read_bytes(),
+            format="pdf",
+            pdf_standards=["ua-1"],
+            font_paths=_fonts(),
+            sys_inputs=inputs,
+        )
+    return made
+
+
+@contextmanager
+def _crash_as_error() -> Iterator[None]:
+    import typst
+
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # Rust's, and no Exception
+            raise typst.TypstError(str(error), "") from error
+        raise
+
+
+def _told(text: str) -> str:
+    """Tell the characters that no font has: they look like one that is no character at all."""
+    import typst
+
+    inputs = {"characters": json.dumps(sorted(set(text)))}
+    with _crash_as_error():
+        found = typst.query(
+            _PROBE, "<unshown>", field="value", one=True, font_paths=_fonts(), sys_inputs=inputs
+        )
+    unshown = "".join(json.loads(found))
+
+    def tell(run: re.Match[str]) -> str:
+        marks = [mark for mark in run[0] if mark in unshown]
+        if all(unicodedata.category(mark).startswith("S") for mark in marks):
+            return f"[{', '.join(unicodedata.name(mark).lower() for mark in marks)}]"
+        return _NO_LETTERS
+
+    one = f"[{re.escape(unshown)}]"
+    return re.sub(f"{one}(?:[\\s\u200d\ufe0f]*{one})*", tell, text) if unshown else text

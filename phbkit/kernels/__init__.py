@@ -1,0 +1,1 @@
+"""Processes that run notebooks: forked from one template that has imported the libraries."""

@@ -1,0 +1,105 @@
+"""Warm kernels: each kernel is a copy of the template, ready in a fraction of the usual time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from phbkit.forms import FORM_IS_THERE
+from phbkit.kernels import template
+
+NAME = "phb-warm"  # as the entry point calls it
+_log = logging.getLogger(__name__)
+
+
+def warm_up() -> None:
+    """Begin to make a server's template, so that the first kernel need not wait for all of it."""
+    if not template.why_not():
+        template.begin("phbkit.kernels.records_preloaded")
+
+
+class WarmProvisioner(LocalProvisioner):
+    """Starts kernels as copies of the template; where that cannot work, as they always were."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        """Start a kernel."""
+        file = cmd[cmd.index("-f") + 1] if "-f" in cmd else ""
+        reason = template.why_not() or ("" if file else f"{cmd} is no Python kernel of ours")
+        if reason:
+            _log.warning("This kernel is started cold: %s.", reason)
+            return await super().launch_kernel(cmd, **kwargs)
+        folder = str(kwargs.get("cwd") or Path.cwd())
+        target = "phbkit.kernels.provisioner:become_kernel"
+        environment = dict(kwargs.get("env") or os.environ)
+        begin = partial(template.start, target, environment, folder, file)
+        process, pipe = await asyncio.to_thread(begin)  # the template may still be importing
+        pipe.close()
+        kernel = ForkedKernel(process)
+        self.process = kernel  # type: ignore[assignment]
+        self.pid = self.pgid = kernel.pid
+        self.cwd = folder
+        return self.connection_info
+
+
+class ForkedKernel:
+    """A copy of the template, as jupyter_client looks at a process it started itself."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, process: BaseProcess) -> None:
+        self._process, self.pid = process, process.pid or 0
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it runs."""
+        return self._process.exitcode
+
+    def wait(self) -> int | None:
+        """Wait until it ended."""
+        self._process.join()
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it still runs."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it now."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+
+def become_kernel(pipe: Connection, environment: Mapping[str, str], folder: str, file: str) -> None:
+    """Make of this copy of the template the kernel that a connection file describes."""
+    from ipykernel.kernelapp import IPKernelApp
+    from ipywidgets import register_comm_target
+
+    from phbkit.kernels import page_kernel
+    from phbkit.kernels.bare_kernel import BareKernel, look_like_a_kernel
+
+    pipe.close()
+    look_like_a_kernel(environment, folder)
+    if FORM_IS_THERE in environment:
+        app = page_kernel.ready(file)
+    else:
+        for singleton in (type(BareKernel.ready().shell), BareKernel, page_kernel.PageKernelApp):
+            singleton.clear_instance()  # the template's own
+        app = IPKernelApp.instance()
+        app.initialize(["-f", file, f"--IPKernelApp.parent_handle={os.getppid()}"])
+    register_comm_target()  # which importing ipywidgets does only where a kernel is
+    app.start()

@@ -1,0 +1,32 @@
+"""What the template of a server holds besides: its records, opened and read once.
+
+A page's kernel then connects and reads; what it needs for that is made, and shared.
+"""
+
+from __future__ import annotations
+
+import gc
+from contextlib import suppress
+
+from sqlalchemy import Engine
+
+import phbkit.kernels.preloaded  # noqa: F401  all that a template holds
+from phbkit.errors import PhbError
+from phbkit.records.attempts import Store
+from phbkit.records.database import keep_ready
+from phbkit.settings import settings
+
+
+def _read_nobody(engine: Engine) -> None:
+    """Read of nobody what a page reads of its learner."""
+    store = Store(engine)
+    store.latest("", "")
+    journal = store.journal("")
+    journal.events()
+    journal.draft("")
+
+
+with suppress(PhbError):  # what is wrong with the records, the server says when it opens them
+    keep_ready(settings().database_url, _read_nobody)
+gc.collect()
+gc.freeze()

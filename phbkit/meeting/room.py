@@ -1,0 +1,327 @@
+"""A case review in a notebook: live for one seat, or a record of a meeting that was held."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import hashlib
+import json
+import logging
+import os
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from phbkit.casebank import Case, CaseBank
+from phbkit.errors import RecordsError, RefusedError, UnknownNameError
+from phbkit.forms import Answer, Reply, StepForm, answer, show_again
+from phbkit.meeting import documents
+from phbkit.meeting.acts import check
+from phbkit.meeting.agreeing import plan_items
+from phbkit.meeting.meeting import Meeting, Seat
+from phbkit.meeting.pages import PARTS, View, part_page, plan_effect
+from phbkit.meeting.request import Asked, Values, need_checked
+from phbkit.meeting.roles import FACILITATOR, PERSON_SIDE, SEAT_VARIABLE
+from phbkit.records import Act, ReviewSession, Sessions, StaleError, open_sessions
+from phbkit.settings import Settings, settings
+from phbkit.text import clock
+from phbkit.workbook import notebook
+from phbkit.workbook.form_values import check_values
+from phbkit.workbook.workbook import Record
+
+_log = logging.getLogger(__name__)
+_POLL_SECONDS = 0.5
+_MOST_TRIES = 60
+_NOT_TYPED = {"keep", "seen", "from", "to", "round"}
+_SEAT_GONE = Markup(
+    "<h2>This seat is now used on another device</h2><p>If that was not you, tell the facilitator. "
+    "To come back here, join again with your return code.</p>"
+)
+_HOW_TO_BEGIN = Markup(
+    "<p>No meeting is shown here. Start the server with <code>phb serve</code>, open "
+    "<code>/review</code> in a browser, and open a session or join one with its code. To look at "
+    "a meeting that was held, give its JSON document as <code>meeting</code>.</p>"
+)
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One seat of one session: where acts are read and written."""
+
+    sessions: Sessions
+    session: ReviewSession
+    seat: str
+    secret: str
+
+    @property
+    def held(self) -> bool:
+        """Whether the seat is still this device's: another may have come back to it."""
+        return self.sessions.seat_of(self.secret) is not None
+
+    def since(self, seq: int) -> list[Act]:
+        """List the acts after number `seq`."""
+        return self.sessions.acts(self.session.id, since=seq)
+
+    def moved_on(self, seq: int) -> bool:
+        """Say whether anything was done after act number `seq`."""
+        return self.sessions.last(self.session.id) > seq
+
+    def write(self, act: str, data: dict[str, Any], ticket: str, after: int) -> Act:
+        """Write an act of this seat; the outcome closes the session."""
+        return self.sessions.append(
+            self.session.id,
+            self.seat,
+            act,
+            data,
+            ticket=ticket,
+            after=after,
+            closes=act == "outcome",
+        )
+
+
+class Nobody:
+    """What stands where a meeting would, when this notebook has no seat in one."""
+
+    def part(self, name: str) -> Record:
+        """Show how to begin, once; the other parts are empty."""
+        _need_part(name)
+        return Record(name, _HOW_TO_BEGIN if name == PARTS[0] else Markup(""))
+
+    def __repr__(self) -> str:
+        return "<Review: nobody sits here>"
+
+
+class Review:
+    """A case review at work in one notebook. Open it with `Review.open`."""
+
+    def __init__(self, case: Case, meeting: Meeting, sitting: Sitting | None = None) -> None:
+        self.case, self.meeting, self._sitting = case, meeting, sitting
+        self._parts: dict[str, StepForm] = {}
+        self._screen = os.environ.get("QUERY_STRING") == "screen=1" and self._facilitates
+        self._following: asyncio.Task[None] | None = None
+
+    @classmethod
+    def open(
+        cls, meeting: str | os.PathLike[str] | None = None, *, using: Settings | None = None
+    ) -> Review | Nobody:
+        """Open the meeting that this device sits in, or show one that was held.
+
+        Parameters
+        ----------
+        meeting
+            The JSON file of a meeting that was held. `None` takes the seat that the server gave.
+        using
+            Settings; by default from the environment.
+
+        Returns
+        -------
+        Review
+            Or, where there is neither a seat nor a file, a page that says how to begin.
+
+        Raises
+        ------
+        AnswersError
+            The file is not the record of a meeting.
+        """
+        notebook.refuse_unknown_parameters()
+        chosen = using or settings()
+        bank = CaseBank(chosen.need_folder("casebank"))
+        if meeting is not None:
+            held = documents.read_held(Path(meeting), bank)
+            return cls(held.case, held.meeting)
+        secret = os.environ.get(SEAT_VARIABLE, "").partition(".")[0]
+        if not secret:
+            return Nobody()
+        sessions = open_sessions(chosen.database_url)
+        found = sessions.seat_of(secret)
+        if found is None:
+            return Nobody()
+        sitting = Sitting(sessions, *found, secret)
+        case = documents.case_of(sitting.session, bank)
+        return cls(case, Meeting.of(sitting.since(0)), sitting)
+
+    def part(self, name: str) -> StepForm | Record:
+        """Show one part of the meeting's page, and keep it up to date.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such part.
+        """
+        _need_part(name)
+        if self._sitting is None:
+            return Record(name, part_page(name, self._view))
+        self._parts[name] = StepForm(name, self._receive, state="open", html=self._html(name))
+        if self._following is None:
+            with contextlib.suppress(RuntimeError):  # nobody's loop: a plain interpreter
+                self._following = asyncio.get_running_loop().create_task(self._follow())
+        return self._parts[name]
+
+    @property
+    def _facilitates(self) -> bool:
+        return self._sitting is not None and self._seat.role == FACILITATOR
+
+    def __repr__(self) -> str:
+        return f"<Review {self.meeting.title}: {self.meeting.stage}>"
+
+    @property
+    def _view(self) -> View:
+        session = self._sitting.session if self._sitting else None
+        secret = os.environ.get(SEAT_VARIABLE, "")
+        return View(
+            self.meeting,
+            self.case,
+            self.meeting.seats.get(self._sitting.seat) if self._sitting else None,
+            dt.datetime.now(tz=dt.UTC).date(),
+            live=session is not None,
+            screen=self._screen,
+            code=session.code if session else "",
+            address=f"{os.environ.get('PHB_PUBLIC_URL', '')}review",
+            back=secret.partition(".")[2],
+        )
+
+    def _html(self, name: str) -> str:
+        return str(part_page(name, self._view))
+
+    def _show_all(self) -> None:
+        for name, part in self._parts.items():
+            part.html = self._html(name)
+
+    @property
+    def _here(self) -> Sitting:
+        assert self._sitting  # noqa: S101  a record has no widgets that could ask
+        return self._sitting
+
+    @property
+    def _seat(self) -> Seat:
+        return self.meeting.seats[self._here.seat]
+
+    def refresh(self) -> None:
+        """Fold what was done since the last time."""
+        for act in self._here.since(self.meeting.seq):
+            self.meeting = self.meeting.after(act)
+
+    async def _follow(self) -> None:
+        """Bring the page up to date whenever anybody did something."""
+        while True:
+            await asyncio.sleep(_POLL_SECONDS)
+            try:
+                if not self._here.held:
+                    self._leave()
+                    return
+                if self._here.moved_on(self.meeting.seq):
+                    self.refresh()
+                    self._show_all()
+            except RecordsError as error:
+                _log.warning("The meeting could not be read: %s", error)
+            except Exception:  # noqa: BLE001  the page must go on following
+                _log.exception("A part of the meeting's page could not be made")
+
+    def _leave(self) -> None:
+        """Show nothing more: the seat was taken again from another device."""
+        for name, part in self._parts.items():
+            part.html = str(_SEAT_GONE if name == PARTS[0] else "")
+
+    def _receive(self, part: str, message: Mapping[str, Any]) -> Answer:
+        return answer(message, partial(self._obey, part))
+
+    def _obey(self, part: str, ticket: str, message: Mapping[str, Any]) -> Answer:
+        if not self._here.held:
+            self._leave()
+            raise RefusedError({"": "This seat was taken again from another device."})
+        try:
+            return self._did(part, ticket, message)
+        except RefusedError:
+            self._show_all()  # perhaps it is refused because the page is behind
+            raise
+
+    def _did(self, part: str, ticket: str, message: Mapping[str, Any]) -> Answer:
+        match message.get("do"):
+            case "save":
+                form = message.get("form")
+                values = check_values(message.get("values"))
+                return self._do(form if isinstance(form, str) else part, ticket, values), []
+            case "draft":
+                return self._draft(part, check_values(message.get("values"))), []
+            case "download":
+                return self._download(message.get("what"))
+        raise RefusedError({"": "This page cannot ask for that."})
+
+    def _do(self, act: str, ticket: str, values: Values) -> Reply:
+        if not ticket:
+            raise RefusedError({"": "The message has no ticket."})
+        if self._screen:
+            raise RefusedError({"": "The page to project takes no answers."})
+        ticket = _stamped(ticket, act, values)
+        for _ in range(_MOST_TRIES):
+            self.refresh()
+            done = self.meeting.tickets.get((self._here.seat, ticket))
+            if done:
+                self._show_all()
+                show_again(self._parts.values())
+                return {"did": "saved", "at": clock(done), "next": ""}
+            data = check(act, self._asked(values))
+            self._scan(values)
+            try:
+                made = self._here.write(act, data, ticket, after=self.meeting.seq)
+            except StaleError:
+                time.sleep(random.uniform(0.005, 0.05))  # noqa: S311  only to take turns
+                continue
+            self.meeting = self.meeting.after(made)
+            self._show_all()
+            return {"did": "saved", "at": clock(made.at), "next": ""}
+        raise RefusedError({"": "Everybody is saving at once. Nothing was lost: try again."})
+
+    def _asked(self, values: Values) -> Asked:
+        today = dt.datetime.now(tz=dt.UTC).date()
+        return Asked(self.meeting, self.case, self._seat, values, today)
+
+    def _scan(self, values: Values) -> None:
+        """In live mode, ask before a text is kept that could identify somebody."""
+        if self.meeting.mode != "live":
+            return
+        typed = {name: value for name, value in values.items() if isinstance(value, str)}
+        ticked = values.get("keep")
+        kept = ticked[0] if isinstance(ticked, list) and ticked else ""
+        need_checked({name: typed[name] for name in typed if name not in _NOT_TYPED}, kept)
+
+    def _draft(self, part: str, values: Values) -> Reply:
+        """Keep nothing: what is not given yet is nobody's. A plan answers with what it does."""
+        view = self._view
+        if part != "plan" or not view.facilitates or self.meeting.stage != "agree":
+            return {"did": "kept"}
+        terms = plan_items(self._asked(values))
+        effect = plan_effect(view, list(terms), terms)
+        return {"did": "kept", **{name: str(html) for name, html in effect.items()}}
+
+    def _download(self, what: object) -> Answer:
+        role = self._seat.role
+        mine = role == FACILITATOR or (role in PERSON_SIDE and what in documents.FOR_PERSON)
+        if self.meeting.ended and mine and what in documents.NAMES:
+            held = documents.Held(self._here.session, self.case, self._here.since(0))
+            made = documents.make(str(what), held)
+            if made:
+                named = documents.file_name(str(what), held.session)
+                return {"did": "download", "name": named, "type": made[0]}, [made[1]]
+        raise RefusedError({"": "There is no such document for you here."})
+
+
+def _stamped(ticket: str, act: str, values: Values) -> str:
+    """Make a ticket good for this content only: sent again with other content, it is another act.
+
+    A browser that heard no answer sends the same ticket; somebody may have typed on meanwhile.
+    """
+    content = json.dumps([act, values], sort_keys=True).encode()
+    return f"{ticket}.{hashlib.sha256(content).hexdigest()[:16]}"
+
+
+def _need_part(name: str) -> None:
+    if name not in PARTS:
+        raise UnknownNameError.among("part of a meeting", name, PARTS)

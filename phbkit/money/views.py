@@ -1,0 +1,196 @@
+"""What the pages about money show: pictures with their words, and tables behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from phbkit.documents.blocks import Picture
+from phbkit.documents.chart import Series, bars, lines
+from phbkit.money import Effect, Flows, in_pounds
+from phbkit.money.sums import LEGAL_MINIMUM, PACES, PaceName, Sums
+from phbkit.text import pounds
+
+_MOST_POINTS = 240
+NAMES = {
+    "uptake": "How many move to a budget",
+    "need": "What a plan costs, beside what you think",
+    "price_rise": "How prices rise",
+    "drop_out": "How many go back",
+}
+CARRIED_BY = {
+    "bridging": "Bridging money",
+    "commissioner": "Commissioner",
+    "provider": "Provider",
+    "person": "The people themselves",
+}
+
+
+def exact(amount: int) -> str:
+    """Write whole pence to the penny, with a minus sign that is read as one."""
+    return pounds(in_pounds(amount)).replace("-", "−")
+
+
+def roughly(amount: int) -> str:
+    """Write whole pence as a sum nobody takes for exact: three figures, or the pound below £1,000.
+
+    What was rounded away is less than half of the last figure shown.
+    """
+    whole = in_pounds(abs(int(amount))).quantize(Decimal(1), ROUND_HALF_UP)
+    unit = Decimal(10) ** max(len(str(whole)) - 3, 0)
+    rounded = (whole / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit
+    return f"{'−' if amount < 0 and rounded else ''}£{rounded:,.0f}"
+
+
+def _setting(sums: Sums) -> dict[str, Any]:
+    employment, methods = sums.employment, sums.methods
+    year = sums.figures["setting"]["year"]
+    minimum = sums.rate(LEGAL_MINIMUM, year)
+    return {
+        "employment": employment,
+        "methods": methods.lines(),
+        "minimum": minimum,
+        "too_low": minimum is not None and employment.rate < minimum.value,
+        "estimates": [line.cost for line in methods.lines()],
+        "year": year,
+        "rates_of": sums.rates_of,
+    }
+
+
+def _block(sums: Sums) -> dict[str, Any]:
+    contract = sums.contract
+    leavers = int(sums.number("block", "leavers"))
+    most = min(max(3 * contract.step_people, leavers), contract.people, _MOST_POINTS)
+    found = [contract.released_by(number) for number in range(1, max(most, 2) + 1)]
+    one, step = contract.released_by(leavers), contract.released_by(contract.step_people)
+    words = (
+        f"Line chart for 1 to {max(most, 2)} leavers, pounds a year. The average cost climbs in a "
+        f"straight line. What stops at once climbs far less. What stops after notice follows it, "
+        f"and jumps each time {contract.step_people} more have left. The gap to the average is "
+        "never released by leaving alone."
+    )
+    picture = lines(
+        [
+            Series("average cost, on paper", [each.average / 100 for each in found]),
+            Series("stops after notice", [each.after_notice / 100 for each in found]),
+            Series("stops at once", [each.at_once / 100 for each in found]),
+        ],
+        words,
+        across="leavers",
+        up="Pounds a year",
+    )
+    return {"contract": contract, "leavers": leavers, "one": one, "step": step, "picture": picture}
+
+
+def _running(sums: Sums) -> dict[str, Any]:
+    flows = {pace: sums.scenario(pace).flows() for pace in PACES}
+    terms, contract = sums.terms, sums.contract
+    months = int(sums.area["months"])
+    moments = [(contract.end, "contract let again")] if 0 < contract.end < months else []
+    series = [
+        Series(
+            f"{pace}, full after {sums.number('running', field)} months",
+            [int(value) / 100 for value in flows[pace].so_far],
+        )
+        for pace, field in zip(PACES, ("months", "fast"), strict=True)
+    ]
+    ends = " and ".join(
+        f"{roughly(int(flows[pace].deepest))} at the deepest when {pace}" for pace in PACES
+    )
+    words = (
+        f"Line chart over {months} months: what both services have cost so far beyond the contract "
+        f"alone. {ends.capitalize()}. {_when(flows)}"
+    )
+    picture = lines(
+        series,
+        words,
+        across="month",
+        up="Extra cost so far",
+        levels=[(terms.bridging / 100, "bridging money")] if terms.bridging else [],
+        moments=moments,
+    )
+    return {
+        "flows": flows,
+        "terms": terms,
+        "picture": picture,
+        "months": [*range(3, months, 3), months],
+        "carried": {pace: _carried(flows[pace]) for pace in PACES},
+        "at_deepest": {
+            pace: _carried(flows[pace], int(flows[pace].deepest_month)) for pace in PACES
+        },
+        "carried_by": CARRIED_BY,
+        "freed": {pace: float(flows[pace].leavers[-1]) for pace in PACES},
+        "holders": {pace: float(flows[pace].holders[-1]) for pace in PACES},
+    }
+
+
+def _when(flows: dict[Any, Flows]) -> str:
+    told = []
+    for pace, each in flows.items():
+        month = int(each.balances)
+        ends = f"from month {month}" if month else "in no month to the end"
+        told.append(f"{pace}: months cost no more than before {ends}")
+    return f"{'; '.join(told).capitalize()}."
+
+
+def _carried(flows: Flows, until: int | None = None) -> dict[str, int]:
+    """Add up what each carries, to the end or until a month."""
+    return {name: int(each[:until].sum()) for name, each in flows.carriers.items()}
+
+
+def _bands(sums: Sums) -> dict[str, Any]:
+    pace: PaceName = "fast" if sums.figures["bands"]["pace"] == "fast" else "gradual"
+    scenario, (draws, seed) = sums.scenario(pace), sums.draws
+    bands, effects = scenario.bands(draws, seed), scenario.effects()
+    low, middle, high = ([each[n] / 100 for each in bands.so_far] for n in range(3))
+    words = (
+        f"Band chart over {len(low)} months: extra cost so far, {pace} roll-out. Four draws in "
+        f"five lie in the band. The deepest hole is between {roughly(bands.deepest[0])} and "
+        f"{roughly(bands.deepest[2])} in four of five draws."
+    )
+    terms = scenario.terms
+    picture = lines(
+        [Series("middle draw; band: 4 draws in 5", middle, low, high)],
+        words,
+        across="month",
+        up="Extra cost so far",
+        levels=[(terms.bridging / 100, "bridging money")] if terms.bridging else [],
+    )
+    other = sums.scenario("gradual" if pace == "fast" else "fast")
+    return {
+        "pace": pace,
+        "bands": bands,
+        "other": other.bands(draws, seed),
+        "likely": int(scenario.flows().deepest),
+        "draws": draws,
+        "seed": seed,
+        "picture": picture,
+        "effects": effects,
+        "names": NAMES,
+        "carried_by": CARRIED_BY,
+        "swings": _swings(effects, int(scenario.flows().deepest)),
+        "terms": terms,
+        "months": [*range(3, len(low), 3), len(low)],
+    }
+
+
+def _swings(effects: Sequence[Effect], likely: int) -> Picture:
+    rows = [(NAMES[each.name], each.least / 100, each.most / 100) for each in effects]
+    first = effects[0]
+    words = (
+        f"Bar chart: the deepest hole between the ends of one belief, while the "
+        f"others stay. The longest bar is “{NAMES[first.name].lower()}”: from "
+        f"{roughly(first.least)} to {roughly(first.most)}."
+    )
+    return bars(
+        rows, words, start=likely / 100, up="Deepest hole; the line: all at their likeliest"
+    )
+
+
+SHOWN: dict[str, Callable[[Sums], dict[str, Any]]] = {
+    "setting": _setting,
+    "block": _block,
+    "running": _running,
+    "bands": _bands,
+}

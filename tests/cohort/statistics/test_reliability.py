@@ -1,0 +1,213 @@
+"""How far a score can be trusted: published figures, and refusals to give any."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from phbkit.cohort.statistics.reliability import SMALL_COHORT, feldt, reliability
+from phbkit.cohort.statistics.validation import StatisticsError, numbers, ratio, resample
+from phbkit.errors import PhbError
+
+ROWS = "11110 11100 11000 10000 11111 00000 11010 10100".split()
+EIGHT = [[int(cell) for cell in row] for row in ROWS]
+
+tables = st.tuples(st.integers(2, 12), st.integers(2, 6)).flatmap(
+    lambda shape: st.lists(
+        st.lists(st.integers(0, 10), min_size=shape[1], max_size=shape[1]),
+        min_size=shape[0],
+        max_size=shape[0],
+    )
+)
+
+
+def alpha_by_hand(rows: list[list[float]]) -> float:
+    def variance(values: list[float]) -> float:
+        mean = sum(values) / len(values)
+        return sum((value - mean) ** 2 for value in values) / (len(values) - 1)
+
+    k = len(rows[0])
+    parts = sum(variance([row[part] for row in rows]) for part in range(k))
+    return k / (k - 1) * (1 - parts / variance([sum(row) for row in rows]))
+
+
+def test_eight_learners_and_five_items_come_to_the_figures_in_the_notes() -> None:
+    found = reliability(EIGHT)
+    assert (found.learners, found.left_out, found.parts, found.mean) == (8, 0, 5, 2.5)
+    assert found.alpha == pytest.approx(0.7292, abs=5e-5)
+    assert found.sd == pytest.approx(1.6036, abs=5e-5)
+    assert found.sem == pytest.approx(0.8345, abs=5e-5)
+    assert found.low == pytest.approx(0.247, abs=5e-4)
+    assert found.high == pytest.approx(0.938, abs=5e-4)
+    assert found.reason == ""
+
+
+def test_for_right_and_wrong_alpha_is_kr_20() -> None:
+    share = [sum(column) / 8 for column in zip(*EIGHT, strict=True)]
+    totals = [sum(row) for row in EIGHT]
+    variance = sum((total - 2.5) ** 2 for total in totals) / 8
+    kr20 = 5 / 4 * (1 - sum(p * (1 - p) for p in share) / variance)
+    assert reliability(EIGHT).alpha == pytest.approx(kr20, rel=1e-12)
+
+
+def test_the_interval_is_the_one_the_mrc_unit_prints_for_873_people_and_20_items() -> None:
+    assert feldt(0.913, 873, 20) == pytest.approx((0.9044024, 0.9211588), abs=5e-8)
+
+
+def test_a_lower_level_gives_a_narrower_interval() -> None:
+    wide, narrow = feldt(0.8, 20, 5, 0.95), feldt(0.8, 20, 5, 0.8)
+    assert wide[0] < narrow[0] < 0.8 < narrow[1] < wide[1]
+
+
+@given(tables)
+def test_alpha_is_that_of_the_plain_formula(rows: list[list[float]]) -> None:
+    assume(len({sum(row) for row in rows}) > 1)
+    assert reliability(rows).alpha == pytest.approx(alpha_by_hand(rows), rel=1e-9, abs=1e-9)
+
+
+@given(rows=tables, shift=st.integers(-20, 20), shuffle=st.randoms())
+def test_relabelling_and_adding_a_constant_leave_alpha(
+    rows: list[list[int]], shift: int, shuffle: object
+) -> None:
+    assume(len({sum(row) for row in rows}) > 1)
+    learners, parts = list(range(len(rows))), list(range(len(rows[0])))
+    shuffle.shuffle(learners)  # type: ignore[attr-defined]
+    shuffle.shuffle(parts)  # type: ignore[attr-defined]
+    other = [[rows[learner][part] + shift for part in parts] for learner in learners]
+    before, after = reliability(rows), reliability(other)
+    for name in ("alpha", "low", "high", "sd", "sem"):
+        assert getattr(after, name) == pytest.approx(getattr(before, name), nan_ok=True), name
+
+
+def test_a_learner_with_a_missing_part_is_left_out_and_counted() -> None:
+    found = reliability([*EIGHT, [1, 1, None, 1, 1], [math.nan] * 5])
+    assert (found.learners, found.left_out) == (8, 2)
+    assert found.alpha == reliability(EIGHT).alpha
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ([[1, 2, 3]], "two learners with every part, and there are 1"),
+        (np.empty((0, 3)), "two learners with every part, and there are 0"),
+        ([[1, None], [None, 1]], "two learners with every part, and there are 0"),
+        ([[1], [2], [3]], "two parts, and there are 1"),
+        (np.empty((3, 0)), "two parts, and there are 0"),
+        ([[1, 2], [2, 1], [0, 3]], "the same total"),
+        ([[0.1, 0.2, 0.3]] * 7, "the same total"),
+        ([[0.1, 0.2], [0.2, 0.1], [0.3, 0.0]], "the same total"),
+        ([[0, 0], [0, 0]], "the same total"),
+    ],
+)
+def test_where_there_is_no_alpha_the_reason_is_said(parts: object, reason: str) -> None:
+    found = reliability(parts)
+    assert reason in found.reason
+    assert reason in found.words()
+    for value in (found.alpha, found.low, found.high, found.sem):
+        assert math.isnan(value)
+
+
+def test_an_alpha_below_nothing_is_given_and_no_error_of_measurement() -> None:
+    found = reliability([[3, 0], [0, 2], [2, 0], [0, 3]])
+    assert found.alpha < 0
+    assert math.isnan(found.sem)
+    assert "below 0" in found.reason
+
+
+def test_parts_that_agree_wholly_have_alpha_one() -> None:
+    found = reliability([[n, n] for n in range(5)])
+    assert (found.alpha, found.low, found.high) == pytest.approx((1, 1, 1))
+    assert found.sem == pytest.approx(0, abs=1e-7)
+
+
+def test_adjectives_are_for_thirty_learners_and_more() -> None:
+    few = reliability(EIGHT)
+    assert few.words() == ("Alpha 0.73, 95 % interval 0.25 to 0.94, from 8 learners and 5 parts.")
+    good = [[n, n + n % 3] for n in range(SMALL_COHORT)]
+    bad = [[n % 2, n // 2 % 2] for n in range(SMALL_COHORT)]
+    assert reliability(good).words().endswith("Satisfactory by Moodle's targets.")
+    assert reliability(bad).words().endswith("Unsatisfactory by Moodle's targets.")
+    assert "targets" not in reliability(good[1:]).words()
+    assert "targets" not in reliability(EIGHT * 4).words()  # 0.73 lies between the two
+
+
+def test_decimals_whole_numbers_and_true_may_be_given() -> None:
+    exact = [[Decimal(cell) for cell in row] for row in EIGHT]
+    assert reliability(exact) == reliability(np.array(EIGHT, dtype=bool)) == reliability(EIGHT)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ([[1, 2], [3]], "must be a number"),
+        ([["1", "2"]], "as a number"),
+        ([[1, None], ["2", 3]], "as a number"),
+        ([1, 2, 3], "learners by parts"),
+        (None, "learners by parts"),
+        ([[1, 2], [3, math.inf]], "Learner 2, part 2: inf is no score. It is a finite number."),
+        ([[1, 10**400]], "must be a number"),
+        ([[1j, 2]], "as a number"),
+        ([[object(), 2]], "must be a number"),
+    ],
+)
+def test_what_is_no_table_of_scores_is_refused(wrong: object, said: str) -> None:
+    with pytest.raises(StatisticsError) as refusal:
+        reliability(wrong)
+    assert said in str(refusal.value)
+    assert isinstance(refusal.value, PhbError)
+
+
+@pytest.mark.parametrize("level", [0, 1, -1, 95, math.nan])
+def test_a_level_is_between_0_and_1(level: float) -> None:
+    with pytest.raises(StatisticsError, match="between 0 and 1"):
+        reliability(EIGHT, level)
+    with pytest.raises(StatisticsError, match="between 0 and 1"):
+        feldt(0.5, 10, 5, level)
+
+
+@pytest.mark.parametrize("wrong", [(1.1, 9, 5), (0.5, 1, 5), (0.5, 9, 1), (math.nan, 9, 5)])
+def test_no_interval_without_learners_parts_and_an_alpha(wrong: tuple[float, int, int]) -> None:
+    with pytest.raises(StatisticsError, match="No interval"):
+        feldt(*wrong)
+
+
+def test_numbers_out_of_range_are_refused_by_place() -> None:
+    with pytest.raises(StatisticsError, match=r"Judge 1, item 2: 1.5 is no share.* from 0 to 1"):
+        numbers([[1, 1.5]], "share", ("Judge", "item"), 0, 1)
+    with pytest.raises(StatisticsError, match=r"Text 3: -1 is no mark. It is finite, at least 0"):
+        numbers([0, 1, -1], "mark", ("Text",), 0)
+
+
+def test_dividing_by_nothing_gives_nan_and_no_warning() -> None:
+    assert ratio([1, 2, 0], [2, 0, 0]).tolist() == pytest.approx([0.5, math.nan, math.nan],
+                                                                 nan_ok=True)  # fmt: skip
+
+
+def test_bootstrap_samples_come_from_the_seed_and_are_fewer_for_very_many() -> None:
+    def drawn(size: int, seed: int) -> list[list[int]]:
+        return np.concatenate(list(resample(size, 1000, seed))).tolist()
+
+    assert drawn(4, 1) == drawn(4, 1) != drawn(4, 2)
+    assert len(drawn(4, 1)) == 1000
+    assert {place for sample in drawn(4, 1) for place in sample} == {0, 1, 2, 3}
+    assert sum(len(rows) for rows in resample(50_000, 1000, 1)) == 400
+    assert sum(len(rows) for rows in resample(200_000, 1000, 1)) == 200
+
+
+def test_neither_numpy_nor_scipy_is_loaded_by_importing_these_modules() -> None:
+    script = (
+        "import sys; sys.modules['numpy'] = None; sys.modules['scipy'] = None;"
+        "from phbkit.scoring import certainty, concordance, decision, items, marking;"
+        "from phbkit.scoring import reliability, standard; print('light')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "light"

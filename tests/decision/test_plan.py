@@ -1,0 +1,143 @@
+"""A costed plan: pounds, outcomes and risks, whatever order the items came in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phbkit.casebank import Case
+from phbkit.decision import Plan, Proposal, Terms, findings
+from phbkit.errors import AnswersError, UnknownNameError
+
+PENCE_A_YEAR = {
+    "massage-weekly": 198_000,
+    "massage-fortnightly": 108_000,
+    "massage-if-opioid-stops": 198_000,
+    "physio-exercise": 52_000,
+    "swim-gym": 40_800,
+    "adapted-tools": 38_500,
+    "counselling-acceptance": 48_000,
+    "partner-paid": 67_500,
+    "private-gp-visits": 38_000,
+    "prosthetics-review": 0,  # the NHS pays
+    "pain-programme": 0,
+    "own-money-extra": 0,  # Owen would pay
+}
+items = st.sampled_from(sorted(PENCE_A_YEAR))
+some_items = st.sets(items)
+days = st.none() | st.dates(dt.date(2026, 1, 1), dt.date(2026, 6, 30))
+later = st.none() | st.dates(dt.date(2026, 7, 1), dt.date(2027, 12, 31))
+some_terms = st.dictionaries(
+    items, st.builds(Terms, times=st.none() | st.integers(1, 400), starts=days, ends=later)
+)
+
+
+def test_a_plan_costs_what_its_bought_items_cost_in_a_year(case: Case) -> None:
+    plan = Plan.of(case, ["massage-fortnightly", "swim-gym", "adapted-tools", "prosthetics-review"])
+    assert plan.cost == 24 * 45 + 12 * 34 + 385 == 1873
+    assert plan.left == 2400 - 1873
+
+
+@given(chosen=some_items)
+def test_money_adds_up_to_the_penny(case: Case, chosen: set[str]) -> None:
+    plan = Plan.of(case, chosen)
+    assert plan.cost * 100 == sum(PENCE_A_YEAR[item] for item in chosen)
+    assert plan.cost + plan.left == case.about.budget.indicative
+    assert plan.frame().query("how == 'bought'")["cost a year"].sum() == float(plan.cost)
+
+
+@given(chosen=some_items, terms=some_terms)
+def test_money_adds_up_to_the_penny_on_any_terms(
+    case: Case, chosen: set[str], terms: dict[str, Terms]
+) -> None:
+    plan = Plan.of(case, chosen, terms)
+    lines = [plan.cost_of(item) for item in plan.items]
+    pence = [
+        int(item.price * 100) * (terms.get(item.id, Terms()).times or item.times)
+        for item in plan.items
+        if item.how == "bought"
+    ]
+    assert plan.cost * 100 == sum(pence)
+    assert sum(lines, Decimal(0)) == plan.cost == plan.one_off + plan.recurring
+    assert plan.cost + plan.left == case.budget.indicative
+    assert plan.frame()["cost a year"].sum() == pytest.approx(float(plan.cost))
+    assert list(plan.frame()["times a year"]) == [plan.times(item) for item in plan.items]
+    once = [item for item in plan.items if plan.times(item) == 1]
+    assert plan.one_off == sum(map(plan.cost_of, once), Decimal(0))
+
+
+@given(chosen=some_items, terms=some_terms, shuffle=st.randoms())
+def test_the_order_of_items_makes_no_difference(
+    case: Case, chosen: set[str], terms: dict[str, Terms], shuffle: random.Random
+) -> None:
+    one, other = sorted(chosen), sorted(chosen)
+    shuffle.shuffle(other)
+    backwards = dict(reversed(terms.items()))
+    first, second = Plan.of(case, one, terms), Plan.of(case, [*other, *other], backwards)
+    assert first == second
+    assert (first.cost, first.served, first.risks) == (second.cost, second.served, second.risks)
+    assert findings(Proposal(first)) == findings(Proposal(second))
+
+
+@given(chosen=some_items, terms=some_terms, out=some_items)
+def test_what_is_taken_out_costs_nothing_and_leaves_the_rest_as_it_was(
+    case: Case, chosen: set[str], terms: dict[str, Terms], out: set[str]
+) -> None:
+    plan = Plan.of(case, chosen, terms)
+    left = plan.without(out)
+    assert left == Plan.of(case, chosen - out, terms)
+    gone = Plan.of(case, chosen & out, terms)
+    assert left.cost + gone.cost == plan.cost
+
+
+def test_terms_change_how_often_an_item_happens_and_so_what_it_costs(case: Case) -> None:
+    plan = Plan.of(case, ["swim-gym", "adapted-tools"], {"swim-gym": Terms(times=1)})
+    assert (plan.one_off, plan.recurring, plan.cost) == (419, 0, 419)
+    assert Plan.of(case, ["swim-gym"], {"swim-gym": Terms()}) == Plan.of(case, ["swim-gym"])
+
+
+def test_once_and_through_the_year_are_told_apart_where_there_are_both(case: Case) -> None:
+    both = Plan.of(case, ["swim-gym", "adapted-tools"])._repr_html_()
+    assert "Once" in both
+    assert "Through the year" in both
+    assert "Once" not in Plan.of(case, ["swim-gym"])._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("terms", "key"),
+    [
+        ({"times": 0}, "times"),
+        ({"times": 401}, "times"),
+        ({"starts": dt.date(2026, 11, 2), "ends": dt.date(2026, 11, 1)}, "ends"),
+    ],
+)
+def test_terms_that_nobody_can_keep_are_refused(terms: dict[str, object], key: str) -> None:
+    with pytest.raises(AnswersError) as caught:
+        Terms(**terms)  # type: ignore[arg-type]
+    assert caught.value.key == key
+
+
+def test_a_plan_brings_the_risks_of_doing_and_of_not_doing(case: Case) -> None:
+    def risks(*items: str) -> set[str]:
+        return {risk.id for risk in Plan.of(case, items).risks}
+
+    always = {"no-plan-for-a-bad-day"}
+    assert risks() == always | {"socket-missed", "nothing-for-the-shoulder", "denise-not-asked"}
+    assert risks(
+        "massage-weekly", "pain-programme", "prosthetics-review", "carers-assessment"
+    ) == always | {
+        "bruise-or-bleed",
+        "pressure-on-the-stump",
+    }
+
+
+def test_an_unknown_item_is_refused_with_a_suggestion(case: Case) -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'swim-gym'"):
+        Plan.of(case, ["swim-gim"])
+    with pytest.raises(UnknownNameError, match="Did you mean 'swim-gym'"):
+        Plan.of(case, ["swim-gym"], {"swim-gim": Terms(times=2)})

@@ -1,0 +1,171 @@
+"""Opening and joining a meeting: what is asked for, what is refused and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from phbkit.casebank import CaseBank
+from phbkit.errors import RefusedError, SettingsError
+from phbkit.meeting.documents import case_of
+from phbkit.meeting.joining import Doors
+from phbkit.meeting.meeting import Meeting
+from phbkit.records import Sessions, open_sessions
+
+TRAINING = {"name": "Fay", "mode": "training", "case": "alcohol-detox-at-home"}
+LIVE = {
+    "name": "Fay",
+    "mode": "live",
+    "duties": "yes",
+    "title": "Support at home after hospital",
+    "called": "A",
+    "outcomes": "Sleep in my own bed\nSee my sister",
+    "options": "Help on weekday mornings; £24.50; 260\nA walking frame; 89; 1",
+    "safeguards": "A number that somebody answers",
+    "indicative": "£9,000",
+}
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> Sessions:
+    return open_sessions(f"sqlite:///{tmp_path / 'records.sqlite'}")
+
+
+@pytest.fixture
+def doors(sessions: Sessions, bank: CaseBank) -> Doors:
+    return Doors(sessions, bank, live=False)
+
+
+@pytest.fixture
+def live(sessions: Sessions, bank: CaseBank) -> Doors:
+    return Doors(sessions, bank, live=True)
+
+
+def refused(doors: Doors, **values: str) -> dict[str, str]:
+    with pytest.raises(RefusedError) as raised:
+        doors.open(values, private=True)
+    assert doors.sessions.listed() == []
+    return raised.value.problems
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("name", ""), ("name", " "), ("name", "x" * 41), ("mode", ""), ("mode", "Live"),
+     ("case", ""), ("case", "know-the-deal"), ("case", "../secrets")],
+)  # fmt: skip
+def test_a_training_session_needs_a_name_a_kind_and_a_case_with_a_plan(
+    doors: Doors, name: str, value: str
+) -> None:
+    assert list(refused(doors, **(TRAINING | {name: value}))) == [name]
+
+
+def test_live_is_refused_where_it_is_not_switched_on(doors: Doors) -> None:
+    with pytest.raises(SettingsError, match="PHB_LIVE_REVIEWS"):
+        doors.open(LIVE, private=True)
+    assert doors.sessions.listed() == []
+
+
+def test_live_is_refused_where_others_could_listen(live: Doors) -> None:
+    with pytest.raises(RefusedError, match="HTTPS"):
+        live.open(LIVE, private=False)
+    assert live.sessions.listed() == []
+
+
+def test_live_asks_whether_the_organisation_has_agreed(live: Doors) -> None:
+    assert list(refused(live, **(LIVE | {"duties": ""}))) == ["duties"]
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "kind"),
+    [
+        ("title", "Care for 943 476 5919", "NHS number"),
+        ("outcomes", "Back to LS1 4AP", "postcode"),
+        ("safeguards", "Ring 07700 900123", "telephone number"),
+        ("called", "A, born 3 March 1961", "date of birth"),
+        ("options", "Mail ann@example.org; 1; 1", "e-mail address"),
+    ],
+)
+def test_live_asks_before_it_keeps_what_could_identify_somebody(
+    live: Doors, field: str, text: str, kind: str
+) -> None:
+    problems = refused(live, **(LIVE | {field: text}))
+    assert kind in problems[field]
+    assert refused(live, **(LIVE | {field: text, "keep": "yes"})) == problems
+    live.open(LIVE | {field: text, "keep": problems["keep"]}, private=True)
+    assert len(live.sessions.listed()) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("options", "Help on weekday mornings"),
+        ("options", "Help; twenty; 3"),
+        ("options", "Help; 20; 0"),
+        ("options", "Help; -20; 3"),
+        ("options", ""),
+        ("outcomes", " \n "),
+        ("indicative", "lots"),
+        ("indicative", "NaN"),
+        ("indicative", "-1"),
+        ("title", ""),
+        ("called", " "),
+        ("safeguards", "\n".join(["x"] * 13)),
+    ],
+)
+def test_a_description_that_cannot_be_used_is_refused_by_field(
+    live: Doors, field: str, text: str
+) -> None:
+    assert list(refused(live, **(LIVE | {field: text}))) == [field]
+
+
+def test_a_line_that_is_no_option_is_named_by_its_number(live: Doors) -> None:
+    options = "Help; 20; 3\nSomething nice"
+    assert "line 2" in refused(live, **(LIVE | {"options": options}))["options"]
+
+
+def test_a_live_case_has_its_money_and_claims_no_evidence(
+    live: Doors, sessions: Sessions, bank: CaseBank
+) -> None:
+    live.open(LIVE, private=True)
+    session = sessions.listed()[0]
+    case = case_of(session, bank)
+    assert [str(item.cost) for item in case.about.items] == ["6370.00", "89"]
+    assert case.budget.indicative == 9000
+    assert {item.evidence.grade for item in case.about.items} == {"not looked up"}
+    meeting = Meeting.of(sessions.acts(session.id))
+    assert meeting.mode == "live"
+    assert [thing.kind for thing in meeting.things] == ["option", "option", "safeguard"]
+
+
+def test_wrong_codes_have_to_wait_and_a_right_one_waits_with_them(doors: Doors) -> None:
+    doors.open(TRAINING, private=True)
+    code = doors.sessions.listed()[0].code
+    for _ in range(5):
+        with pytest.raises(RefusedError, match="opens no meeting"):
+            doors.join({"code": "CCC-CCC", "role": "gp", "name": "Ann"}, "10.0.0.1")
+    with pytest.raises(RefusedError, match="cannot be tried again for"):
+        doors.join({"code": code, "role": "gp", "name": "Ann"}, "10.0.0.1")
+    assert doors.join({"code": code, "role": "gp", "name": "Ann"}, "10.0.0.2")
+
+
+def test_return_codes_are_slowed_down_as_well(doors: Doors) -> None:
+    doors.open(TRAINING, private=True)
+    code = doors.sessions.listed()[0].code
+    for _ in range(5):
+        with pytest.raises(RefusedError, match="no return code"):
+            doors.join({"code": code, "back": "CCCC-CCCC"}, "10.0.0.1")
+    with pytest.raises(RefusedError, match="cannot be tried again for"):
+        doors.join({"code": code, "back": "CCCC-CCCC"}, "10.0.0.1")
+
+
+def test_a_seat_is_taken_again_with_its_return_code_and_the_first_device_is_out(
+    doors: Doors,
+) -> None:
+    fay = doors.open(TRAINING, private=True)
+    code = doors.sessions.listed()[0].code
+    again = doors.join({"code": code.lower(), "back": fay.back.lower()}, "10.0.0.1")
+    assert again.seat == fay.seat
+    assert doors.sits(again.secret) == ("Alcohol detox at home", "Fay, facilitator")
+    assert doors.sits(fay.secret) is None
+    assert doors.sits("") is None

@@ -1,0 +1,87 @@
+"""Draws: the same for one seed, inside what was thought possible; without doubt, a line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phbkit.money import Pace, Scenario, Spread, Terms, draw
+from tests.money.test_roll_out import CONTRACT
+
+TERMS = Terms(325_000, set_up=45_000, support=15_000, bridging=20_000_000, commissioner=0.6)
+SPREADS = {
+    "uptake": Spread(0.2, 0.4, 0.55),
+    "need": Spread(0.9, 1.0, 1.25),
+    "price_rise": Spread(0.0, 0.02, 0.06),
+    "drop_out": Spread(0.02, 0.08, 0.2),
+}
+SCENARIO = Scenario(CONTRACT, TERMS, Pace(24, 36), **SPREADS)
+
+
+def sure(scenario: Scenario) -> Scenario:
+    """The same scenario without a doubt in it."""
+    spreads = {name: Spread(*[each.likely] * 3) for name, each in scenario.spreads.items()}
+    return Scenario(scenario.contract, scenario.terms, scenario.pace, **spreads)
+
+
+def test_the_same_seed_gives_the_same_bands_and_another_one_does_not() -> None:
+    first, again, other = (draw(SPREADS, 500, seed) for seed in (7, 7, 8))
+    for name in SPREADS:
+        assert (getattr(first, name) == getattr(again, name)).all()
+        assert (getattr(first, name) != getattr(other, name)).any()
+
+
+def test_one_belief_changed_leaves_the_draws_of_the_others() -> None:
+    wider = SPREADS | {"need": Spread(0.5, 1.0, 3.0)}
+    before, after = draw(SPREADS, 500, 1), draw(wider, 500, 1)
+    assert (before.uptake == after.uptake).all()
+    assert (before.drop_out == after.drop_out).all()
+    assert (before.need != after.need).any()
+
+
+@given(st.lists(st.floats(-10, 10), min_size=3, max_size=3).map(sorted), st.integers(0, 9))
+def test_no_draw_lies_outside_the_lowest_and_the_highest(ends: list[float], seed: int) -> None:
+    spread = Spread(*ends)
+    found = spread.at(np.random.default_rng(seed).random(200))
+    assert np.isfinite(found).all()
+    assert (found >= spread.low - 1e-9).all()
+    assert (found <= spread.high + 1e-9).all()
+
+
+def test_draws_have_the_mean_and_the_variance_of_a_triangle() -> None:
+    low, likely, high = 0.9, 1.0, 1.25
+    found = Spread(low, likely, high).at(np.random.default_rng(1).random(200_000))
+    mean = (low + likely + high) / 3
+    variance = (low**2 + likely**2 + high**2 - low * likely - low * high - likely * high) / 18
+    assert found.mean() == pytest.approx(mean, abs=0.001)
+    assert found.var() == pytest.approx(variance, rel=0.02)
+
+
+def test_without_doubt_the_band_is_the_line() -> None:
+    scenario = sure(SCENARIO)
+    flows, bands = scenario.flows(), scenario.bands(300, 1)
+    assert bands.so_far == tuple((v, v, v) for v in flows.so_far.tolist())
+    assert bands.deepest == (int(flows.deepest),) * 3
+    assert bands.carried["bridging"] == flows.bridged.sum()
+    assert all(effect.swing == 0 for effect in scenario.effects())
+
+
+def test_bands_are_in_order_and_what_is_carried_adds_up() -> None:
+    bands = SCENARIO.bands(2000, 1)
+    for low, middle, high in (*bands.so_far, bands.deepest):
+        assert low <= middle <= high
+    assert 0 <= bands.repaid <= bands.balances <= 1
+    assert bands.carried["person"] == 0
+
+
+def test_what_matters_most_comes_first_and_says_where_it_turns() -> None:
+    effects = SCENARIO.effects()
+    assert [each.swing for each in effects] == sorted((e.swing for e in effects), reverse=True)
+    assert effects[0].name in {"uptake", "need"}
+    for effect in effects:
+        crosses = (effect.low <= TERMS.bridging) != (effect.high <= TERMS.bridging)
+        assert len(effect.turns) % 2 == crosses
+        assert effect.least <= min(effect.low, effect.high) <= effect.most
+        assert effect.fits_low == (effect.low <= TERMS.bridging)

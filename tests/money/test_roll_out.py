@@ -1,0 +1,233 @@
+"""A roll-out by hand: closed forms to the penny, and nothing that vanishes between the carriers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phbkit.money import Beliefs, Contract, Flows, Pace, Terms, roll_out
+
+CONTRACT = Contract(
+    people=240, fixed=37_440_000, semi=56_160_000, variable=31_200_000, step_people=24
+)
+ONE = Beliefs(uptake=1 / 240)
+
+pennies = st.integers(0, 10**8)
+shares = st.floats(0, 1)
+contracts = st.builds(
+    Contract,
+    people=st.integers(1, 2000),
+    fixed=pennies,
+    semi=pennies,
+    variable=pennies,
+    step_people=st.integers(1, 100),
+    variable_notice=st.integers(0, 40),
+    step_notice=st.integers(0, 40),
+    end=st.integers(0, 40),
+    fixed_released=shares,
+)
+terms = st.builds(
+    Terms,
+    plan_cost=pennies,
+    set_up=pennies,
+    support=pennies,
+    team=pennies,
+    newcomers=shares,
+    backfill=shares,
+    covered=shares | st.just(1.0),
+    bridging=pennies,
+    commissioner=shares,
+)
+paces = st.builds(Pace, over=st.integers(1, 60), months=st.integers(1, 36))
+drawn = st.integers(1, 5).flatmap(
+    lambda draws: st.builds(
+        Beliefs,
+        uptake=_columns(draws, 0, 1),
+        need=_columns(draws, 0.1, 10),
+        price_rise=_columns(draws, -0.2, 0.5),
+        drop_out=_columns(draws, 0, 1),
+    )
+)
+
+
+def _columns(draws: int, low: float, high: float) -> st.SearchStrategy[Any]:
+    values = st.lists(st.floats(low, high), min_size=draws, max_size=draws)
+    return values.map(np.array)
+
+
+def play(**changes: Any) -> Flows:
+    """One leaver from the first month, and nothing but a plan at £3,250 a year."""
+    plain = {"contract": CONTRACT, "terms": Terms(325_000), "pace": Pace(1, 12), "beliefs": ONE}
+    return roll_out(**(plain | changes))
+
+
+def test_one_leaver_for_a_year_costs_the_plan_less_the_variable_cost_to_the_penny() -> None:
+    flows = play()
+    assert flows.plans.sum() == 325_000
+    assert flows.released.sum() == 130_000
+    assert flows.so_far[-1] == 195_000
+    assert flows.baseline.sum() == CONTRACT.total
+    assert (flows.extra > 0).all()
+    assert flows.balances == 0
+
+
+def test_twenty_four_leavers_release_a_step_once_notice_is_served() -> None:
+    contract = Contract(240, 37_440_000, 56_160_000, 31_200_000, 24, step_notice=6)
+    flows = play(contract=contract, beliefs=Beliefs(uptake=0.1))
+    per_month = 24 * 130_000 // 12
+    assert flows.released[:6].tolist() == [per_month] * 6
+    assert flows.released[6:].sum() == 6 * (per_month + 5_616_000 // 12)
+
+
+def test_notice_for_variable_cost_holds_the_money_back_so_many_months() -> None:
+    contract = Contract(240, 0, 0, 31_200_000, 24, variable_notice=3)
+    released = play(contract=contract).released
+    assert released[:3].tolist() == [0, 0, 0]
+    assert released.sum() == round(130_000 * 9 / 12)
+
+
+def test_a_straight_uptake_adds_up_as_the_sum_of_the_first_numbers() -> None:
+    months, people = 24, 96
+    flows = play(pace=Pace(months, months), beliefs=Beliefs(uptake=people / 240))
+    month = np.arange(1, months + 1)
+    plans = people * 325_000 / 12 / months * month * (month + 1) / 2
+    variable = people * 130_000 / 12 / months * month * (month + 1) / 2
+    steps = np.floor(people * month / months / 24 + 1e-9) * 5_616_000 / 12
+    assert abs(flows.plans.cumsum() - plans).max() <= 0.5
+    assert abs(flows.released.cumsum() - variable - steps.cumsum()).max() <= 0.5
+
+
+def test_a_plan_that_costs_what_its_leaver_releases_makes_no_hole() -> None:
+    contract = Contract(240, 37_440_000, 0, 31_200_000, 24)
+    flows = play(contract=contract, terms=Terms(130_000, bridging=5))
+    assert not flows.extra.any()
+    assert not flows.bridged.any()
+    assert (flows.deepest, flows.balances, flows.repaid) == (0, 1, 1)
+
+
+def test_the_contract_let_again_releases_fixed_cost_from_the_next_month() -> None:
+    contract = Contract(240, 37_440_000, 0, 0, 24, end=6, fixed_released=0.5)
+    released = play(contract=contract).released
+    assert released[:6].sum() == 0
+    assert released[6:].sum() == 156_000 // 2 // 2
+
+
+def test_newcomers_and_filled_places_cost_a_budget_and_release_nothing() -> None:
+    for change in ({"newcomers": 1.0}, {"backfill": 1.0}):
+        flows = play(terms=Terms(325_000, **change))
+        assert flows.plans.sum() == 325_000
+        assert flows.released.sum() == 0
+
+
+def test_prices_rise_from_the_thirteenth_month_and_need_from_the_first() -> None:
+    flows = play(pace=Pace(1, 24), beliefs=Beliefs(1 / 240, need=1.1, price_rise=0.04))
+    assert flows.plans[:12].sum() == 357_500
+    assert flows.plans[12:].sum() == 371_800
+
+
+def test_who_goes_back_leaves_so_many_after_a_year() -> None:
+    flows = play(pace=Pace(1, 13), beliefs=Beliefs(uptake=0.5, drop_out=0.2))
+    assert math.isclose(flows.holders[12], 120 * 0.8)
+
+
+def test_a_step_that_people_came_back_to_is_not_released() -> None:
+    contract = Contract(240, 0, 56_160_000, 0, 24, step_notice=3)
+    beliefs = Beliefs(uptake=24.5 / 240, drop_out=0.3)
+    assert play(contract=contract, beliefs=beliefs).released.sum() == 0
+
+
+def test_bridging_is_spent_first_and_the_rest_is_shared() -> None:
+    flows = play(terms=Terms(325_000, bridging=100_000, commissioner=0.6))
+    assert flows.bridged.sum() == 100_000
+    assert flows.commissioner.sum() == 57_000
+    assert flows.provider.sum() == 38_000
+    assert flows.person.sum() == 0
+    assert flows.deepest_month == 12
+
+
+def test_gains_pay_bridging_money_back_before_they_are_shared() -> None:
+    contract = Contract(240, 37_440_000, 0, 0, 24, end=6, fixed_released=1.0)
+    given_terms = Terms(78_000, bridging=30_000, commissioner=0.5)
+    flows = play(contract=contract, terms=given_terms, pace=Pace(1, 24))
+    assert flows.bridged.cumsum().max() == 30_000
+    assert flows.repaid == 12
+    assert flows.bridged.sum() == 0
+    assert flows.commissioner.sum() == flows.provider.sum() == flows.so_far[-1] / 2
+
+
+def test_a_budget_that_does_not_cover_the_plan_leaves_the_rest_with_the_person() -> None:
+    flows = play(terms=Terms(325_000, covered=0.9))
+    assert flows.person.sum() == 32_500
+    assert flows.to_bridge == flows.deepest - 32_500
+    assert flows.commissioner.sum() + flows.provider.sum() == 195_000 - 32_500
+
+
+@given(contracts, terms, paces, drawn)
+@settings(max_examples=200)
+def test_what_everybody_spends_is_what_commissioner_provider_and_person_carry(
+    contract: Contract, terms: Terms, pace: Pace, beliefs: Beliefs
+) -> None:
+    flows = roll_out(contract, terms, pace, beliefs)
+    assert flows.plans.shape == (pace.months, len(beliefs.uptake))
+    carried = flows.commissioner_pays + flows.provider + flows.person
+    assert (carried == flows.total).all()
+    assert (flows.commissioner_pays == flows.baseline + flows.bridged + flows.commissioner).all()
+    assert (flows.total == flows.baseline + flows.extra).all()
+    assert (flows.block_payment == flows.provider_spends - flows.provider).all()
+    assert (sum(flows.carriers.values()) == flows.extra).all()
+    bridged = flows.bridged.cumsum(axis=0)
+    assert ((bridged >= 0) & (bridged <= terms.bridging)).all()
+    assert (flows.person.sum(axis=0) >= 0).all()
+    if terms.covered == 1:
+        assert not flows.person.any()
+    if contract.end == 0 or contract.end >= pace.months:
+        most = (contract.semi + contract.variable) * pace.months / 12
+        assert (flows.released.sum(axis=0) <= most + 1).all()
+
+
+@given(contracts, terms, paces, st.floats(0, 1))
+@settings(max_examples=60)
+def test_whoever_carries_everything_leaves_the_other_nothing(
+    contract: Contract, terms: Terms, pace: Pace, uptake: float
+) -> None:
+    for commissioner, other in ((1.0, "provider"), (0.0, "commissioner")):
+        given_terms = Terms(**(vars(terms) | {"commissioner": commissioner}))
+        flows = roll_out(contract, given_terms, pace, Beliefs(uptake))
+        assert not getattr(flows, other).any()
+
+
+@given(st.integers(0, 8), st.lists(st.floats(0, 50), min_size=1, max_size=12))
+def test_only_who_was_gone_for_the_whole_notice_counts(notice: int, gone: list[float]) -> None:
+    contract = Contract(50, 0, 0, 50 * 12 * 100, 1, variable_notice=notice)
+    by_hand = [
+        min(gone[month - notice : month + 1]) if month >= notice else 0.0
+        for month in range(len(gone))
+    ]
+    expected = np.cumsum([100 * each for each in by_hand])
+    assert abs(contract.released(np.array(gone)).cumsum() - expected).max() <= 0.5 + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("extra", "month"),
+    [([5, -1, -1], 2), ([5, -1, 1], 0), ([0, 0, 0], 1), ([1, 1, 1], 0), ([-1, 2, 0], 3)],
+)
+def test_the_books_balance_from_the_month_after_the_last_that_costs_more(
+    extra: list[int], month: int
+) -> None:
+    nothing = np.zeros(3, dtype=np.int64)
+    flows = Flows(
+        nothing, nothing, nothing, np.array(extra), nothing, nothing, nothing, nothing, nothing
+    )
+    assert flows.balances == month
+
+
+def test_the_shape_of_uptake_is_stretched_over_other_months() -> None:
+    pace = Pace.of([(3, 2), (6, 10)], over=12, months=14)  # type: ignore[list-item]
+    curve = pace.curve()
+    assert curve[5] == pytest.approx(0.2)
+    assert curve[11] == curve[13] == 1

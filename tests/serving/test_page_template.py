@@ -1,0 +1,98 @@
+"""What a notebook shows, written for a page's script to read and for nothing to run."""
+
+from __future__ import annotations
+
+import json
+import re
+from types import SimpleNamespace
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from phbkit.serving.page_template import begin, outputs_of, sections
+from phbkit.serving.pages import as_contact
+
+HOSTILE = "</script><!--<script>alert(1)//\u2028"
+
+
+def run_with(states: dict[str, Any]) -> Any:
+    """What a sheet asks of a run: the widget that an output shows."""
+
+    def widget(output: NotebookNode) -> dict[str, Any] | None:
+        model = output.get("data", {}).get("widget")
+        return {"model": model, "state": states[model]} if model else None
+
+    return SimpleNamespace(widget=widget)
+
+
+def written(*outputs: NotebookNode, states: dict[str, Any] | None = None, **cell: Any) -> str:
+    made = new_code_cell("secret = 1", id="step", **cell)
+    return str(outputs_of(made, run_with(states or {}), list(outputs)))
+
+
+def read_back(text: str) -> Any:
+    found = re.fullmatch(r"<script [^<>]*>(.*)</script>\n", text)
+    assert found, text
+    return json.loads(found[1])
+
+
+def test_what_a_widget_shows_comes_whole_and_cannot_end_its_script() -> None:
+    output = new_output("display_data", {"widget": "w1"})
+    text = written(output, states={"w1": {"html": HOSTILE}})
+    assert read_back(text) == [{"model": "w1", "state": {"html": HOSTILE}}]
+    assert text.count("<") == 2
+    assert "\u2028" not in text
+
+
+def test_tables_text_and_pictures_are_shown_and_errors_are_not() -> None:
+    outputs = [
+        new_output("display_data", {"text/html": "<b>4</b>", "text/plain": "4"}),
+        new_output("display_data", {"text/plain": HOSTILE}),
+        new_output("display_data", {"text/markdown": "*so* <script>"}),
+        new_output("display_data", {"image/png": "QUJD\n", "text/plain": 'a "plot"'}),
+        new_output("error", ename="KeyError", evalue="secret", traceback=["secret.py"]),
+    ]
+    shown = [each["html"] for each in read_back(written(*outputs))]
+    assert shown[0] == "<b>4</b>"
+    assert shown[1].startswith("<pre>&lt;/script&gt;")
+    assert shown[2] == "<p><em>so</em> &lt;script&gt;</p>\n"
+    assert shown[3] == '<img alt="a &#34;plot&#34;" src="data:image/png;base64,QUJD">'
+    assert "could not be made" in shown[4]
+    assert "secret" not in "".join(shown)
+
+
+def test_trainers_cells_and_cells_that_show_nothing_are_left_out() -> None:
+    output = new_output("display_data", {"text/plain": "4"})
+    assert written(output, metadata={"tags": ["trainer"]}) == ""
+    assert written() == ""
+
+
+def test_a_notebook_is_laid_out_by_its_headings_and_tells_no_code() -> None:
+    trainer = {"tags": ["trainer"]}
+    cells = [
+        new_markdown_cell("# Title"),
+        new_code_cell("secret = 1", id="one"),
+        new_markdown_cell("## For trainers", metadata=trainer),
+        new_markdown_cell("## First <b>"),
+        new_code_cell("secret = 2", id="two"),
+        new_code_cell("secret = 3", id="three", metadata=trainer),
+    ]
+    notebook = new_notebook(cells=cells, metadata={"title": HOSTILE})
+    assert [section.title for section in sections(notebook)] == ["", "First <b>"]
+    page = begin(notebook, "/", 7)
+    assert "secret" not in page
+    assert 'id="cell-one"' in page
+    assert 'id="cell-two"' in page
+    assert "cell-three" not in page
+    assert "<title>&lt;/script&gt;" in page
+    assert "<h2>First &lt;b&gt;</h2>" in page
+    assert not re.search(r"<section[^>]* hidden", page)
+
+
+def test_a_contact_is_a_link_only_where_it_is_an_address() -> None:
+    assert as_contact("a@b.org") == '<a href="mailto:a@b.org">a@b.org</a>'
+    assert as_contact("https://b.org/x?y=1&z=2").startswith('<a href="https://b.org/x?y=1&amp;z=2"')
+    assert as_contact("javascript:alert(1)") == "javascript:alert(1)"
+    assert as_contact('<a@b.org?subject="x">') == "&lt;a@b.org?subject=&#34;x&#34;&gt;"
+    assert as_contact("") == "whoever gave you the link to this site"
