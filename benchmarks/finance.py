@@ -20,7 +20,9 @@ from benchmarks.serving import FLAGS, Site, running
 from benchmarks.timing import interleave, row
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.simulate import whole_answers
-from phbkit.money import Beliefs, Scenario, draw, outcome, roll_out
+from phbkit.money.bands import draw
+from phbkit.money.roll_out import Beliefs, roll_out
+from phbkit.money.sensitivity import Scenario, outcome
 from phbkit.money.sums import Sums
 from phbkit.records import open_store
 from phbkit.settings import settings

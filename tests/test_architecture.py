@@ -19,7 +19,6 @@ NOT_YET = {
     ("records", "meeting"),
     ("scoring", "cohort"),
     ("serving", "meeting"),
-    ("workbook", "money"),
 }
 
 

@@ -20,7 +20,7 @@ from phbkit.casebank import Case, Question
 from phbkit.casebank.models import AGAIN, SURE
 from phbkit.errors import PhbError
 from phbkit.records import open_store
-from phbkit.workbook.answers import ARC_KEYS
+from phbkit.workbook.steps import asks
 
 LEARNER, CASE, QUESTION, ANSWER = "learner", "case", "question", "answer"
 SIMULATED = "simulated"
@@ -87,7 +87,7 @@ class Names:
         first, _, part = key.partition(".")
         questions = self._questions[case]
         beside = part in {"sure", "again"} and first in questions
-        return key in questions or first in ARC_KEYS or beside
+        return key in questions or first in asks() or beside
 
     def question(self, case: str, key: str) -> Question | None:
         """Return a question of a case; None for what the arc asks."""
@@ -97,7 +97,7 @@ class Names:
         """Say that nothing is asked under a heading, and what was probably meant."""
         key = heading.rpartition("/")[2]
         known = [name for questions in self._questions.values() for name in questions]
-        near = get_close_matches(key, [*known, *ARC_KEYS], n=1)
+        near = get_close_matches(key, [*known, *asks()], n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return f"{heading!r} is asked in none of {', '.join(self.cases)}.{hint}"
 

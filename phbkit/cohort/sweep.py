@@ -24,8 +24,8 @@ from phbkit.documents.document import Document, Heading, Paragraph, Table
 from phbkit.documents.page import as_html
 from phbkit.errors import AnswersError, AreaError, Fault
 from phbkit.files import write_whole
-from phbkit.money import in_pounds
 from phbkit.money.fields import CSV, FIELDS, check_figures, crossed
+from phbkit.money.pence import in_pounds
 from phbkit.money.sums import LABELS, PACES, PaceName, Sums, written
 from phbkit.money.views import roughly
 from phbkit.settings import Settings

@@ -11,19 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from phbkit.casebank import Case
 from phbkit.casebank.area import Area, read_area
 from phbkit.casebank.models import Rate
-from phbkit.money import (
-    Contract,
-    Employment,
-    Methods,
-    Pace,
-    Scenario,
-    Spread,
-    Terms,
-    in_pounds,
-    outcome,
-    pence,
-)
+from phbkit.money.bands import Spread
+from phbkit.money.budget_setting import Employment, Methods
+from phbkit.money.contract import Contract
 from phbkit.money.fields import CSV, PASTED, SPREADS, defaults
+from phbkit.money.pence import in_pounds, pence
+from phbkit.money.roll_out import Pace, Terms
+from phbkit.money.sensitivity import Scenario, outcome
 from phbkit.text import pounds, table
 
 if TYPE_CHECKING:

@@ -8,7 +8,9 @@ from typing import Any
 
 from phbkit.documents.blocks import Picture
 from phbkit.documents.chart import Series, bars, lines
-from phbkit.money import Effect, Flows, in_pounds
+from phbkit.money.bands import Effect
+from phbkit.money.pence import in_pounds
+from phbkit.money.roll_out import Flows
 from phbkit.money.sums import LEGAL_MINIMUM, PACES, PaceName, Sums
 from phbkit.text import pounds
 

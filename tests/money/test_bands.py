@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phbkit.money import Pace, Scenario, Spread, Terms, draw
+from phbkit.money.bands import Spread, draw
+from phbkit.money.roll_out import Pace, Terms
+from phbkit.money.sensitivity import Scenario
 from tests.money.test_roll_out import CONTRACT
 
 TERMS = Terms(325_000, set_up=45_000, support=15_000, bridging=20_000_000, commissioner=0.6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from phbkit.money import Employment, Methods
+from phbkit.money.budget_setting import Employment, Methods
 
 HAZEL = Employment(
     hours=Decimal(4),

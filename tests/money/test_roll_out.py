@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phbkit.money import Beliefs, Contract, Flows, Pace, Terms, roll_out
+from phbkit.money.contract import Contract
+from phbkit.money.roll_out import Beliefs, Flows, Pace, Terms, roll_out
 
 CONTRACT = Contract(
     people=240, fixed=37_440_000, semi=56_160_000, variable=31_200_000, step_people=24
