@@ -9,6 +9,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "phbkit"
 ORDER = (
+    "wings",
     "errors", "settings", "text", "files", "identifiers", "casebank", "decision", "scoring",
     "records", "forms", "documents", "workbook", "kernels", "serving", "cli",
     "money", "meeting", "cohort",
