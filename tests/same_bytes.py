@@ -26,6 +26,9 @@ folder. It refuses when that Python has another phbkit. What it keeps:
 `exports/`, `said/`
     `phb export` of each learner, and what every command printed.
 
+`make OUT PART ...` makes some parts only, such as `meetings` or `cohort`; `make --help` lists them.
+What a folder with some parts has not is passed over. On two idle cores everything takes minutes.
+
 `compare` reads notebooks, tables, Word and PDF files by their content. It passes over times and
 durations that papermill notes, the ids of the cells it adds, the folders of checkout, output and
 Python, and the version of phbkit. Any other difference is printed as a short unified diff, and the
@@ -71,6 +74,18 @@ SCENARIOS = """scenario,running.share,running.months,running.commissioner,runnin
 as it is,,,,
 "half, and dearer",20,24,0,3600
 """
+PARTS = (  # the longest first
+    "cohort",
+    "interrupted",
+    "unanswered",
+    "answered",
+    "parametrised",
+    "helps",
+    "case_bank",
+    "meetings",
+    "exports",
+    "sweep",
+)
 LONGEST_DIFF, WIDEST = 24, 200
 
 
@@ -126,8 +141,8 @@ class Maker:
         file, made = self.workbooks / f"{workbook}.ipynb", self.out / "notebooks" / out
         self.call("", "papermill", file, made, "--no-progress-bar", *words)
 
-    def make(self) -> None:
-        """Make everything; two things at a time."""
+    def make(self, parts: Sequence[str]) -> None:
+        """Make some parts, two at a time."""
         self.out.mkdir(parents=True)
         for name in ("said", "notebooks", "exports", "meetings", "data"):
             (self.out / name).mkdir()
@@ -135,9 +150,13 @@ class Maker:
         self.fill_database()
         self.phb("learners", "learners")  # brings the tables up to date before many read them
         with ThreadPoolExecutor(2) as pool:
-            for ended in [pool.submit(job) for job in self.jobs()]:
-                ended.result()
-        self.notebook_of_a_meeting()
+            jobs = [pool.submit(getattr(self, part)) for part in parts]
+            try:
+                for job in jobs:
+                    job.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)  # one failure is enough to read
+                raise
 
     def require_checkout(self) -> None:
         """Refuse a Python whose phbkit is not that of the checkout."""
@@ -159,19 +178,6 @@ class Maker:
             file = HERE / "records" / "released" / name
             connection.executescript(file.read_text(encoding="utf-8"))
         connection.close()
-
-    def jobs(self) -> Iterator[Callable[[], None]]:
-        """List what can be made at the same time, the longest first."""
-        yield self.cohort
-        yield self.interrupted
-        yield self.sweep
-        yield self.answered
-        yield self.unanswered
-        yield self.parametrised
-        yield self.meetings
-        yield self.exports
-        yield self.case_bank
-        yield self.helps
 
     def answered(self) -> None:
         """Play the answer files in the three ways there are."""
@@ -343,6 +349,7 @@ class Maker:
             meeting = line.split()[2]
             out = self.out / "meetings" / meeting[:8]
             self.phb(f"review {meeting[:8]}", "review", "record", meeting, "--out", out)
+        self.notebook_of_a_meeting()
 
     def notebook_of_a_meeting(self) -> None:
         """Show a meeting that was held in a notebook again, from its JSON document."""
@@ -387,17 +394,21 @@ class Maker:
             self.phb(f"help review {name}", "review", name, "--help")
 
 
-def make(out: Path) -> None:
+def make(out: Path, parts: Sequence[str]) -> None:
     """Make the folder `out` from the checkout in the current folder."""
     checkout, began = Path.cwd().resolve(), time.monotonic()
     if out.exists():
         raise SystemExit(f"{out} is there already. Name another folder, or delete it first.")
-    Maker(checkout, out.resolve()).make()
+    strange = set(parts) - set(PARTS)
+    if strange:
+        raise SystemExit(f"No part is called {', '.join(strange)}. Known: {', '.join(PARTS)}.")
+    Maker(checkout, out.resolve()).make(parts or PARTS)
     about = {
         "checkout": str(checkout),
         "out": str(out.resolve()),
         "tests": str(HERE),
         "python": sys.prefix,
+        "parts": list(parts),
         "seconds": round(time.monotonic() - began, 1),
     }
     (out / "made.json").write_text(json.dumps(about, indent=1) + "\n")
@@ -414,6 +425,7 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self.root = root
         about = json.loads((root / "made.json").read_text())
+        self.partial = bool(about.get("parts"))
         places = [(about[name], f"<{name}>") for name in ("out", "tests", "python", "checkout")]
         self._places = sorted(places, key=lambda place: -len(place[0]))
 
@@ -503,9 +515,11 @@ def differences(before: Folder, after: Folder) -> Iterator[str]:
     there, here = before.names(), after.names()
     for name in sorted(there | here):
         if name not in here:
-            yield f"{name}: is not made any more"
+            if not after.partial:
+                yield f"{name}: is not made any more"
         elif name not in there:
-            yield f"{name}: was not made before"
+            if not before.partial:
+                yield f"{name}: was not made before"
         elif (before.root / name).read_bytes() != (after.root / name).read_bytes():
             diff = _diff(name, before.lines(name), after.lines(name))
             if diff:
@@ -537,8 +551,8 @@ def compare(before: Path, after: Path) -> int:
     for diff in differences(old, new):
         count += 1
         print(diff)  # noqa: T201
-    files = len(old.names() | new.names())
-    print(f"{count} of {files} files differ." if count else f"{files} files, no difference.")  # noqa: T201
+    files = len(old.names() & new.names())
+    print(f"{files} files in both, {count or 'no'} difference{'s' if count > 1 else ''}.")  # noqa: T201
     return 1 if count else 0
 
 
@@ -548,12 +562,13 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     making = commands.add_parser("make", help="use the checkout in this folder, keep what comes")
     making.add_argument("out", type=Path)
+    making.add_argument("part", nargs="*", help=f"all where left out: {', '.join(PARTS)}")
     comparing = commands.add_parser("compare", help="compare two folders; exit 1 if they differ")
     comparing.add_argument("before", type=Path)
     comparing.add_argument("after", type=Path)
     given = parser.parse_args()
     if given.command == "make":
-        make(given.out)
+        make(given.out, given.part)
         return 0
     return compare(given.before, given.after)
 
