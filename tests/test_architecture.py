@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+from phbkit import wings
+
 PACKAGE = Path(__file__).parent.parent / "phbkit"
-ORDER = (
-    "wings",
-    "errors", "settings", "text", "files", "identifiers", "casebank", "decision", "scoring",
-    "records", "forms", "documents", "workbook", "kernels", "serving", "cli",
-    "money", "meeting", "cohort",
-)  # fmt: skip
+ARCHITECTURE = PACKAGE.parent / "docs" / "architecture.md"
+ORDER = re.findall(r"^\| `([a-z]+)` \|", ARCHITECTURE.read_text(encoding="utf-8"), re.MULTILINE)
+WINGS = ["money", "meeting", "cohort"]
 NOT_YET = {
     ("kernels", "cohort"),
     ("kernels", "meeting"),
@@ -53,6 +53,11 @@ def imports() -> set[tuple[str, str]]:
 def test_no_import_runs_back_up() -> None:
     upward = {(part, other) for part, other in imports() if ORDER.index(other) > ORDER.index(part)}
     assert upward == NOT_YET
+
+
+def test_the_wings_stand_on_the_core() -> None:
+    assert ORDER[-3:] == WINGS
+    assert [name.removeprefix("phbkit.") for name in wings.INSTALLED] == WINGS
 
 
 def test_every_part_has_its_place() -> None:

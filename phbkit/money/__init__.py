@@ -44,6 +44,8 @@ def take_parameters(
     case: Case, given: Mapping[str, Any], parameters: dict[str, Any]
 ) -> tuple[dict[str, Any], Mapping[str, Any]]:
     """Take what a workbook about money may be opened with; see `phbkit.money.asks`."""
+    if not parameters:
+        return {}, given
     from phbkit.money.asks import take_parameters as take
 
     return take(case, given, parameters)

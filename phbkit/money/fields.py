@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
 from phbkit.casebank import Case
-from phbkit.casebank.area import LARGEST_AREA, MOST_MONTHS, Area, read_area
+from phbkit.casebank.area import LARGEST_AREA, Area, read_area
 from phbkit.errors import AnswersError, Fault
 from phbkit.text import plain
 from phbkit.workbook.formats import LONGEST_TEXT
@@ -25,12 +27,14 @@ _NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,4})?")
 _POUNDS = Decimal(10) ** 10
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(BaseModel):
     """One number: its label with its unit, its bounds, and whether it shows as a slider.
 
-    `item` names the line of the area's CSV that fills it in; `choices` are the only values allowed.
+    `item` names the line of the area's CSV that fills it in; `choices` are the only values allowed,
+    with their labels; `part` names the fold of the page that it stands in.
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     label: str
@@ -44,122 +48,14 @@ class Field:
     part: str = ""
 
 
-def _pounds(name: str, label: str, item: str = "", hint: str = "", part: str = "") -> Field:
-    return Field(name, f"{label}, £", hint=hint, item=item, part=part)
+def _read_fields() -> dict[str, tuple[Field, ...]]:
+    """Read `fields.yaml`: by step, its fields in the order of the page."""
+    text = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
+    found = yaml.load(text, yaml.CBaseLoader)  # noqa: S506  it makes texts, lists and mappings only
+    return TypeAdapter(dict[str, tuple[Field, ...]]).validate_python(found)
 
 
-def _share(name: str, label: str, item: str = "", hint: str = "", part: str = "") -> Field:
-    return Field(name, f"{label}, %", high=Decimal(100), hint=hint, item=item, part=part)
-
-
-def _count(  # noqa: PLR0913, PLR0917  one place where all counts are made
-    name: str, label: str, low: int, high: int, item: str = "", hint: str = "", part: str = ""
-) -> Field:
-    return Field(name, label, Decimal(low), Decimal(high), 0, hint, item=item, part=part)
-
-
-def _slider(  # noqa: PLR0913, PLR0917  and all sliders
-    name: str, label: str, low: int, high: int, item: str = "", hint: str = ""
-) -> Field:
-    return Field(name, label, Decimal(low), Decimal(high), 1, hint, slider=True, item=item)
-
-
-def _range(name: str, label: str, low: Decimal, high: Decimal, item: str = "") -> Field:
-    return Field(name, label, low, high, item=item)
-
-
-_COSTS, _WAYS, _CONTRACT, _BUDGETS = "costs", "ways", "contract", "budgets"
-_YEARS = (("2025/26", "2025/26"), ("2026/27", "2026/27"), ("", "Another year"))
-_YES = (("yes", "Yes"), ("no", "No, or not sure"))
-_CHECK = "Made up or remembered: check the current figure."
-FIELDS: dict[str, tuple[Field, ...]] = {
-    "setting": (
-        Field("hours", "Hours of help a week", Decimal(0), Decimal(168)),
-        Field("rate", "Pay an hour, £", Decimal(0), Decimal(500)),
-        Field("year", "The year that this pay is for", choices=_YEARS),
-        _count("assistants", "How many personal assistants share the hours", 1, 20),
-        Field("holiday", "Weeks of cover for holidays", Decimal(0), Decimal(20), hint=_CHECK,
-              part=_COSTS),
-        Field("sickness", "Weeks of cover for sickness", Decimal(0), Decimal(52),
-              hint="A guess. Nobody knows until it happens.", part=_COSTS),
-        Field("claims", "Is the Employment Allowance claimed?", choices=_YES, part=_COSTS,
-              hint="HMRC’s manual lets people who employ a care worker with an NHS direct payment "
-              "claim it, on conditions."),
-        _share("pension", "Employer’s pension, of pay between the thresholds", part=_COSTS,
-               hint="The law’s least. It starts unasked only above the trigger."),
-        _pounds("insurance", "Insurance a year", part=_COSTS, hint="Made up."),
-        _pounds("payroll", "Payroll service a year", part=_COSTS, hint="Made up."),
-        _pounds("training", "Training a year", part=_COSTS, hint="Made up."),
-        _pounds("other-items", "Other things in the plan, a year", part=_COSTS),
-        _share("contingency", "Contingency, held beside the plan", part=_COSTS, hint="Made up."),
-        _pounds("past-cost", "What her services cost last year", part=_WAYS),
-        Field("points", "Points she scores", Decimal(0), Decimal(1000), part=_WAYS),
-        _pounds("point-value", "What one point is worth", part=_WAYS),
-        _pounds("fixed-sum", "The pathway’s fixed sum", part=_WAYS),
-    ),
-    "block": (
-        Field("leavers", "People who leave the block", Decimal(1), Decimal(1_000_000), 0,
-              slider=True),
-        _pounds("fixed", "Fixed cost a year", "fixed", "Buildings, management: it stays.",
-                _CONTRACT),
-        _pounds("semi", "Semi-variable cost a year", "semi-variable",
-                "Posts and sessions: they go in steps, after notice.", _CONTRACT),
-        _pounds("variable", "Variable cost a year", "variable",
-                "Supplies, agency hours: they stop with the person.", _CONTRACT),
-        _count("people", "People in the contract", 1, 1_000_000, "people", part=_CONTRACT),
-        _count("step-people", "Leavers who make up one step", 1, 1_000_000, "step-people",
-               "How many have to go before a post or a session can.", _CONTRACT),
-    ),
-    "running": (
-        _slider("share", "People who have moved to a budget in the end, %", 0, 100),
-        Field("months", "Gradual: full after so many months", Decimal(1), Decimal(60), 0,
-              slider=True),
-        Field("fast", "Fast: full after so many months", Decimal(1), Decimal(60), 0,
-              slider=True),
-        _slider("commissioner", "Of what bridging does not meet, the commissioner carries, %",
-                0, 100, "commissioner-share"),
-        _pounds("bridging", "Bridging money, once", "bridging"),
-        _share("covered", "Of what the agreed plans cost, the budgets pay", "covered",
-               "Less than 100 leaves the rest with people."),
-        _pounds("plan-cost", "What a plan costs, a year for each person", "plan-cost",
-                part=_BUDGETS),
-        _pounds("set-up", "Setting a budget up, once for each person", "set-up", part=_BUDGETS),
-        _pounds("support", "Support and payroll, a year for each person", "support",
-                part=_BUDGETS),
-        _pounds("team", "The team that runs it, a year", "team", part=_BUDGETS),
-        _share("newcomers", "Budget holders who were not in the contract", "newcomers",
-               "They cost a budget and release nothing.", _BUDGETS),
-        _share("backfill", "Freed places that are filled again", "backfill",
-               "More people are helped, and nothing is released.", _BUDGETS),
-        Field("price-rise", "Prices rise each year, beyond the contract’s own uplift, %",
-              Decimal(-20), Decimal(50), item="price-rise", part=_BUDGETS),
-        _share("drop-out", "Budget holders who go back to the service in a year", "drop-out",
-               part=_BUDGETS),
-        _count("variable-notice", "Notice for variable cost, months", 0, 60, "variable-notice",
-               part=_CONTRACT),
-        _count("step-notice", "Notice for a step, months", 0, 60, "step-notice", part=_CONTRACT),
-        _count("end", "Month in which the contract is let again (0: not in sight)", 0,
-               MOST_MONTHS, "contract-end", part=_CONTRACT),
-        _share("fixed-released", "Of the leavers’ fixed cost, goes then", "fixed-released",
-               part=_CONTRACT),
-    ),
-    "bands": (
-        Field("pace", "Which roll-out", choices=(("gradual", "Gradual"), ("fast", "Fast"))),
-        _slider("uptake-low", "Uptake, %: lowest", 0, 100),
-        _slider("uptake-high", "Uptake, %: highest", 0, 100),
-        _range("need-low", "Cost of a plan, % of what you think: lowest", Decimal(10),
-               Decimal(1000)),
-        _range("need-high", "Cost of a plan, % of what you think: highest", Decimal(10),
-               Decimal(1000)),
-        _range("price-low", "Price rise a year, %: lowest", Decimal(-20), Decimal(50)),
-        _range("price-high", "Price rise a year, %: highest", Decimal(-20), Decimal(50)),
-        _slider("drop-low", "Going back in a year, %: lowest", 0, 100),
-        _slider("drop-high", "Going back in a year, %: highest", 0, 100),
-        _count("draws", "Draws", 200, 10_000, part="how"),
-        _count("seed", "Seed", 0, 1_000_000, part="how",
-               hint="The same seed draws the same numbers."),
-    ),
-}  # fmt: skip
+FIELDS = _read_fields()
 SPREADS = {  # the fields of a belief's ends, and the field of `running` that holds its likeliest
     "uptake": ("share", "uptake-low", "uptake-high"),
     "need": ("", "need-low", "need-high"),

@@ -42,7 +42,7 @@ from phbkit.casebank.models import AGAIN
 from phbkit.errors import AnswersError
 from phbkit.scoring.marking import critical_errors
 from phbkit.workbook.formats import check_question, check_sure
-from phbkit.workbook.steps import asks
+from phbkit.workbook.steps import asks_of
 
 _TRIED = ("plan", "decision")
 
@@ -118,7 +118,7 @@ def check_answers(
         if first != key and asked not in unsafe:
             problem = "is asked again only where the first answer was unsafe. Take it out."
             raise fault(problem, key, key)
-    for key, ask in asks().items():
+    for key, ask in asks_of(case).items():
         for name, problem in ask.crossed(case, kept, options or {}).items():
             raise fault(problem, name, key)
     return kept
@@ -126,8 +126,9 @@ def check_answers(
 
 def check_answer(case: Case, key: str, value: Any) -> Any:
     """Return one answer as it is kept, or raise AnswersError that says what is allowed."""
-    if key in asks():
-        return asks()[key].kept(case, value)
+    asks = asks_of(case)
+    if key in asks:
+        return asks[key].kept(case, value)
     first = key.removesuffix(AGAIN)
     if first != key and (first in _TRIED or any(q.id == first for q in case.questions)):
         if not isinstance(value, list) or not value:
@@ -140,7 +141,7 @@ def check_answer(case: Case, key: str, value: Any) -> Any:
         if question.sure_key == key != "":
             return check_sure(key, value)
     questions = (name for q in case.questions for name in (q.id, q.sure_key) if name)
-    known = [*questions, *asks()]
+    known = [*questions, *asks]
     near = get_close_matches(key, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise AnswersError(f"is no question of {case.id}.{hint} Known: {', '.join(known)}.", key=key)

@@ -10,7 +10,7 @@ from phbkit.casebank import Case, Question
 from phbkit.errors import AnswersError
 from phbkit.workbook.formats import LONGEST_TEXT, clean
 from phbkit.workbook.parts import whole_number_in
-from phbkit.workbook.steps import asks
+from phbkit.workbook.steps import asks_of
 
 MOST_FIELDS = 200
 Values = Mapping[str, str | list[str]]
@@ -47,7 +47,7 @@ def answers_from(case: Case, values: Values) -> dict[str, Any]:
     numbers = {q.id for q in case.questions if q.format == "concordance"}
     numbers |= {q.sure_key for q in case.questions}
     rankings = [question for question in case.questions if question.format == "ranking"]
-    known = asks()
+    known = asks_of(case)
     parts = (*(f"{key}." for key in known), *(f"{question.id}." for question in rankings))
     answers = {
         name: whole_number_in(value) if name in numbers else value

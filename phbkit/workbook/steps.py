@@ -58,29 +58,43 @@ _CORE = (
 )
 
 
+_CORE_ASKS = {step.ask.key: step.ask for step in _CORE if step.ask}
+
+
 @cache
 def steps() -> dict[str, Step]:
     """Return every step by its id, in the order in which modules play them."""
-    known = {
-        step.id: step for step in (*_CORE, *(s for hook in wings.hooks("steps") for s in hook()))
-    }
+    of_wings = (step for hook in wings.hooks("steps") for step in hook())
+    known = {step.id: step for step in (*_CORE, *of_wings)}
     return {name: known[name] for name in get_args(StepId) if name in known}
 
 
 def find_step(step_id: str) -> Step:
-    """Find a step, or raise UnknownNameError that lists them all."""
+    """Find a step, or raise UnknownNameError that lists them all; wings are asked last."""
+    for step in _CORE:
+        if step.id == step_id:
+            return step
     if step_id not in steps():
         raise UnknownNameError.among("step", step_id, list(steps()))
     return steps()[step_id]
 
 
-@cache
-def asks() -> dict[str, Ask]:
-    """Return what steps ask, by the key of the answer: first what every plan is asked."""
-    core = {step.ask.key: step.ask for step in _CORE if step.ask}
-    return core | {step.ask.key: step.ask for step in steps().values() if step.ask}
-
-
 def steps_of(case: Case) -> tuple[Step, ...]:
     """List the steps that a case plays, in order."""
     return tuple(map(find_step, case.steps))
+
+
+def asks() -> dict[str, Ask]:
+    """Return what the steps of all cases ask, by the key of the answer."""
+    return _CORE_ASKS | {step.ask.key: step.ask for step in steps().values() if step.ask}
+
+
+def asks_of(case: Case) -> dict[str, Ask]:
+    """Return what steps ask that a case may have answers to, by the key of the answer."""
+    return _asks_of(case.steps)
+
+
+@cache
+def _asks_of(played: tuple[StepId, ...]) -> dict[str, Ask]:
+    found = map(find_step, played)
+    return _CORE_ASKS | {step.ask.key: step.ask for step in found if step.ask}
