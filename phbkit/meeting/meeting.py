@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from phbkit.casebank.models import Says
 from phbkit.meeting.decision_record import Party
 from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, party_of, role_inside, role_name
 from phbkit.records import Act
@@ -90,7 +91,7 @@ class Agreed:
 
     party: Party
     seat: str
-    says: str
+    says: Says
     not_to: tuple[str, ...]
     reason: str
     plan: int

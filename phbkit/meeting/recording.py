@@ -12,11 +12,18 @@ from phbkit.decision import Finding, Plan, Proposal, findings
 from phbkit.decision.ratings import METHOD
 from phbkit.decision.risk_ledger import HOLDERS
 from phbkit.meeting.agreeing import left_out, plan_of, risks_now, safeguards_of
-from phbkit.meeting.decision_record import DecisionRecord, HeldRisk, PartyAgreement, PlanLine, Said
+from phbkit.meeting.decision_record import (
+    DecisionRecord,
+    HeldRisk,
+    Party,
+    PartyAgreement,
+    PlanLine,
+    Said,
+    Teller,
+)
 from phbkit.meeting.meeting import ROUNDS, Agreed, Meeting, Stage, Words
 from phbkit.meeting.reveal import moved, rated_items
 from phbkit.meeting.roles import FACILITATOR, PARTIES, party_of, role_inside, role_name
-from phbkit.workbook.answers import HELD
 
 _PAID_BY = {"bought": "budget", "nhs": "usual care", "own-money": "own money"}
 SAFETY_NOTICE = (
@@ -93,7 +100,7 @@ def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecor
         indicative=case.budget.indicative,
         contingency=None if meeting.mode == "live" else case.budget.contingency,
         cost=plan.cost,
-        held=HELD.get(watched.get("held", ""), ""),
+        held=watched.get("held", ""),
         served=tuple(each.title for each in told.get("served", ())),
         unserved=tuple(each.title for each in told.get("unserved", ())),
         findings=tuple(_finding(each) for each in findings(proposal(meeting, case))),
@@ -111,7 +118,7 @@ def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecor
         not_asked=meeting.not_asked,
         closed=meeting.ended,
         safeguards=_safeguards(meeting, case),
-        earlier=tuple(_earlier(each) for each in meeting.earlier_refusals),
+        earlier=tuple(_given(each) for each in meeting.earlier_refusals),
         wants=tuple(each.title for each in case.about.outcomes if meeting.mode == "live"),
         left_out=left_out(case, meeting) if meeting.changed_by("plan") else (),
     )
@@ -126,10 +133,6 @@ def _people(meeting: Meeting, *, away: bool) -> tuple[str, ...]:
 def _safeguards(meeting: Meeting, case: Case) -> tuple[str, ...]:
     known = safeguards_of(case, meeting)
     return tuple(known[each] for each in meeting.plan.get("safeguards", ()) if each in known)
-
-
-def _earlier(said: Agreed) -> PartyAgreement:
-    return PartyAgreement(said.party, said.who, said.says, said.not_to, said.reason, "", said.at)  # type: ignore[arg-type]
 
 
 def _said(meeting: Meeting, words: Words) -> Said:
@@ -177,34 +180,31 @@ def _risk(data: dict[str, Any]) -> HeldRisk:
 
 
 def _agreements(meeting: Meeting) -> tuple[PartyAgreement, ...]:
-    made = []
-    for party in PARTIES:
-        said = meeting.standing(party)
-        if said is None:
-            reason = (
-                "Something changed after the answer, and they were not asked again."
-                if meeting.lapsed(party)
-                else ""
-            )
-            made.append(PartyAgreement(party, "", "not given", (), reason, ""))
-            continue
-        told = ""
-        by = meeting.seats[said.seat].role
-        if by == "speaks-for":
-            told = "somebody who speaks for the person, from a seat in the meeting"
-        if by == FACILITATOR:
-            told = "the facilitator"
-            if any(party_of(seat.role) == party for seat in meeting.seats.values()):
-                told += ", while whoever sat here for them was marked as away"
-        made.append(
-            PartyAgreement(
-                party,
-                said.who,
-                said.says,  # type: ignore[arg-type]
-                said.not_to,
-                said.reason,
-                told,
-                said.at,
-            )
+    return tuple(_agreement(meeting, party) for party in PARTIES)
+
+
+def _agreement(meeting: Meeting, party: Party) -> PartyAgreement:
+    given = meeting.standing(party)
+    if given is None:
+        changed = "Something changed after the answer, and they were not asked again."
+        return PartyAgreement(
+            party, "", "not given", (), changed if meeting.lapsed(party) else "", ""
         )
-    return tuple(made)
+    return _given(given, _teller(meeting, given))
+
+
+def _given(given: Agreed, told_by: Teller = "") -> PartyAgreement:
+    return PartyAgreement(
+        given.party, given.who, given.says, given.not_to, given.reason, told_by, given.at
+    )
+
+
+def _teller(meeting: Meeting, given: Agreed) -> Teller:
+    """Say who gave an answer for its party."""
+    role = meeting.seats[given.seat].role
+    if role == "speaks-for":
+        return "speaks-for"
+    if role != FACILITATOR:
+        return ""
+    had_seat = any(party_of(seat.role) == given.party for seat in meeting.seats.values())
+    return "facilitator-while-away" if had_seat else "facilitator"

@@ -67,7 +67,7 @@ def made_record(**changes: Any) -> DecisionRecord:
         indicative=Decimal(3200),
         contingency=Decimal(250),
         cost=Decimal(1177),
-        held="Notional: the NHS keeps the money and pays",
+        held="notional",
         served=("Thread a needle at nine", "Get past six o’clock"),
         unserved=("Who knows is up to me",),
         findings=(
@@ -95,7 +95,7 @@ def made_record(**changes: Any) -> DecisionRecord:
             ),
         ),
         agreements=(
-            PartyAgreement("person", "Kerry, the person", "agrees", (), "", "the facilitator"),
+            PartyAgreement("person", "Kerry, the person", "agrees", (), "", "facilitator"),
             PartyAgreement(
                 "professional",
                 "GP",

@@ -97,12 +97,12 @@ def test_it_shows_the_persons_last_marks_and_nobody_elses() -> None:
 @pytest.mark.parametrize(
     ("held", "told"),
     [
-        ("Notional: the NHS keeps the money and pays", "The NHS keeps the money and pays."),
-        ("Direct payment: the person holds the money and pays", "You keep the money and pay."),
-        ("In a jar", "In a jar"),
+        ("notional", "The NHS keeps the money and pays."),
+        ("third-party", "Somebody outside the NHS keeps the money and pays."),
+        ("direct-payment", "You keep the money and pay."),
     ],
 )
-def test_it_says_in_plain_words_how_the_money_is_kept(held: str, told: str) -> None:
+def test_it_says_in_plain_words_how_the_money_is_kept(held: Any, told: str) -> None:
     assert f"How the money is kept: {told}" in text(plain(made_record(held=held)))
 
 
