@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from phbkit.casebank.models import Says
@@ -39,7 +38,8 @@ NEXT: dict[Stage, tuple[Stage, ...]] = {
     "end": (),
 }
 ROUNDS: dict[Stage, int] = {"rate": 1, "rate-again": 2}
-_CAME_LATER = " They joined later, and spoke."
+_UNSETTLED_AS_WRITTEN = "Speaks for the person: it is not settled by what authority"
+"""What acts say of an answer for the person that were written before they kept `authority`."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ class Words:
 class Agreed:
     """What one party said of the plan and the ledger as they stood after act number `plan`.
 
-    `not_to` names items by their titles.
+    `not_to` names items by their titles. `settled` is False where somebody speaks for the person
+    and it is not settled by what authority.
     """
 
     party: Party
@@ -97,10 +98,7 @@ class Agreed:
     plan: int
     who: str = ""
     at: dt.datetime | None = None
-
-
-def _none() -> Mapping[Any, Any]:
-    return MappingProxyType({})
+    settled: bool = True
 
 
 @dataclass(frozen=True)
@@ -108,8 +106,9 @@ class Meeting:
     """Everything that a meeting's acts add up to.
 
     `agreed_to` is the number of the act that last changed what is agreed to: the plan, or who holds
-    what. `refused` holds every answer that was not a plain yes, of this plan or of an earlier one:
-    a yes with a reason is a yes on a condition.
+    what. `reason_not_asked` is why nobody asked the person, and `came_later` whether they spoke
+    after all. `refused` holds every answer that was not a plain yes, of this plan or of an
+    earlier one: a yes with a reason is a yes on a condition.
     `dropped` names the seats whose marks of a round were dropped when they came back under another
     name. Ratings are private: ask `mine`, `rated` and `revealed`.
     """
@@ -119,24 +118,25 @@ class Meeting:
     mode: Literal["training", "live"] = "training"
     opened: dt.datetime | None = None
     stage: Stage = "gather"
-    seats: Mapping[str, Seat] = field(default_factory=_none)
+    seats: Mapping[str, Seat] = field(default_factory=dict)
     things: tuple[Thing, ...] = ()
     matters: tuple[Words, ...] = ()
     worries: tuple[Words, ...] = ()
-    not_asked: str = ""
+    reason_not_asked: str = ""
+    came_later: bool = False
     notes: tuple[Words, ...] = ()
-    plan: Mapping[str, Any] = field(default_factory=_none)
-    ledger: Mapping[str, Any] = field(default_factory=_none)
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    ledger: Mapping[str, Any] = field(default_factory=dict)
     agreed_to: int = 0
-    agreements: Mapping[Party, Agreed] = field(default_factory=_none)
+    agreements: Mapping[Party, Agreed] = field(default_factory=dict)
     refused: tuple[Agreed, ...] = ()
-    dissent: Mapping[str, Words] = field(default_factory=_none)
-    outcome: Mapping[str, Any] = field(default_factory=_none)
+    dissent: Mapping[str, Words] = field(default_factory=dict)
+    outcome: Mapping[str, Any] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
-    changed: Mapping[tuple[str, str], int] = field(default_factory=_none)
-    tickets: Mapping[tuple[str, str], dt.datetime] = field(default_factory=_none, repr=False)
+    changed: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    tickets: Mapping[tuple[str, str], dt.datetime] = field(default_factory=dict, repr=False)
     _ratings: Mapping[tuple[int, str], Mapping[str, int | None]] = field(
-        default_factory=_none, repr=False
+        default_factory=dict, repr=False
     )
 
     @classmethod
@@ -237,9 +237,15 @@ class Meeting:
         return tuple(number for number in (1, 2) if self.is_revealed(number))
 
     @property
+    def not_asked(self) -> str:
+        """Why nobody asked the person before the meeting, and that they came, in words."""
+        later = " They joined later, and spoke." if self.came_later else ""
+        return self.reason_not_asked + later
+
+    @property
     def heard(self) -> bool:
         """Whether the person's own words, or why there are none, stand before everything else."""
-        return bool(self.matters or self.worries or self.not_asked)
+        return bool(self.matters or self.worries or self.reason_not_asked)
 
     @property
     def has_person(self) -> bool:
@@ -329,21 +335,23 @@ def _words(act: Act, text: str, stage: Stage) -> tuple[Words, ...]:
 
 def _person(meeting: Meeting, act: Act) -> Meeting:
     """Keep the last words of each seat."""
+    meeting = _not_asked(meeting, act)
     matters = tuple(words for words in meeting.matters if words.seat != act.seat)
     worries = tuple(words for words in meeting.worries if words.seat != act.seat)
     return replace(
         meeting,
         matters=matters + _words(act, act.data["matters"], meeting.stage),
         worries=worries + _words(act, act.data["worries"], meeting.stage),
-        not_asked=_not_asked(meeting, act),
     )
 
 
-def _not_asked(meeting: Meeting, act: Act) -> str:
-    if "not_asked" in act.data:
-        return str(act.data["not_asked"])
-    late = meeting.not_asked and not meeting.not_asked.endswith(_CAME_LATER)
-    return meeting.not_asked + _CAME_LATER if late else meeting.not_asked
+def _not_asked(meeting: Meeting, act: Act) -> Meeting:
+    """Keep why the person was not asked; once they have spoken themselves, that they came later."""
+    if "not_asked" not in act.data:
+        return replace(meeting, came_later=bool(meeting.reason_not_asked))
+    if act.data["not_asked"] == meeting.not_asked:
+        return meeting
+    return replace(meeting, reason_not_asked=act.data["not_asked"], came_later=False)
 
 
 def _rate(meeting: Meeting, act: Act) -> Meeting:
@@ -368,7 +376,7 @@ def _ledger(meeting: Meeting, act: Act) -> Meeting:
 
 
 def _agreement(meeting: Meeting, act: Act) -> Meeting:
-    said = Agreed(
+    answer = Agreed(
         act.data["party"],
         act.seat,
         act.data["says"],
@@ -377,12 +385,24 @@ def _agreement(meeting: Meeting, act: Act) -> Meeting:
         meeting.agreed_to,
         act.data.get("who", ""),
         act.at,
+        _is_settled(meeting, act),
     )
-    others = (each for each in meeting.refused if (each.seat, each.plan) != (said.seat, said.plan))
-    plain = said.says == "agrees" and not said.reason
-    refused = tuple(others) if plain else (*others, said)
-    meeting = replace(meeting, refused=refused)
-    return replace(meeting, agreements={**meeting.agreements, said.party: said})
+    others = (
+        each for each in meeting.refused if (each.seat, each.plan) != (answer.seat, answer.plan)
+    )
+    plain = answer.says == "agrees" and not answer.reason
+    return replace(
+        meeting,
+        refused=tuple(others) if plain else (*others, answer),
+        agreements={**meeting.agreements, answer.party: answer},
+    )
+
+
+def _is_settled(meeting: Meeting, act: Act) -> bool:
+    """Say whether whoever answered may: for the party themselves, or by an authority."""
+    if "authority" in act.data or meeting.seats[act.seat].role != "speaks-for":
+        return bool(act.data.get("authority") != "unsettled")
+    return bool(act.data.get("who") != _UNSETTLED_AS_WRITTEN)
 
 
 def _dissent(meeting: Meeting, act: Act) -> Meeting:

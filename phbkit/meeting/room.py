@@ -23,11 +23,10 @@ from phbkit.casebank import Case, CaseBank
 from phbkit.errors import RecordsError, RefusedError, UnknownNameError
 from phbkit.forms import Answer, Reply, StepForm, answer, show_again
 from phbkit.meeting import documents
-from phbkit.meeting.acts import check
-from phbkit.meeting.agreeing import plan_items
+from phbkit.meeting.acts import check, plan_items
 from phbkit.meeting.meeting import Meeting, Seat
 from phbkit.meeting.pages import PARTS, View, part_page, plan_effect
-from phbkit.meeting.request import Asked, Values, need_checked
+from phbkit.meeting.request import Request, Values, need_checked
 from phbkit.meeting.roles import FACILITATOR, PERSON_SIDE, SEAT_VARIABLE
 from phbkit.records import Act, ReviewSession, Sessions, StaleError, open_sessions
 from phbkit.settings import Settings, settings
@@ -179,7 +178,6 @@ class Review:
             self.meeting,
             self.case,
             self.meeting.seats.get(self._sitting.seat) if self._sitting else None,
-            dt.datetime.now(tz=dt.UTC).date(),
             live=session is not None,
             screen=self._screen,
             code=session.code if session else "",
@@ -267,7 +265,7 @@ class Review:
                 self._show_all()
                 show_again(self._parts.values())
                 return {"did": "saved", "at": clock(done), "next": ""}
-            data = check(act, self._asked(values))
+            data = check(act, self._request(values))
             self._scan(values)
             try:
                 made = self._here.write(act, data, ticket, after=self.meeting.seq)
@@ -279,9 +277,9 @@ class Review:
             return {"did": "saved", "at": clock(made.at), "next": ""}
         raise RefusedError({"": "Everybody is saving at once. Nothing was lost: try again."})
 
-    def _asked(self, values: Values) -> Asked:
+    def _request(self, values: Values) -> Request:
         today = dt.datetime.now(tz=dt.UTC).date()
-        return Asked(self.meeting, self.case, self._seat, values, today)
+        return Request(self.meeting, self.case, self._seat, values, today)
 
     def _scan(self, values: Values) -> None:
         """In live mode, ask before a text is kept that could identify somebody."""
@@ -297,8 +295,10 @@ class Review:
         view = self._view
         if part != "plan" or not view.facilitates or self.meeting.stage != "agree":
             return {"did": "kept"}
-        terms = plan_items(self._asked(values))
-        effect = plan_effect(view, list(terms), terms)
+        request = self._request(values)
+        items = plan_items(request)
+        request.raise_problems()
+        effect = plan_effect(view, items)
         return {"did": "kept", **{name: str(html) for name, html in effect.items()}}
 
     def _download(self, what: object) -> Answer:

@@ -23,11 +23,11 @@ from voila.app import Voila
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from phbkit import meeting
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
 from phbkit.kernels import provisioner
-from phbkit.meeting.joining import SEAT_COOKIE, Doors, ToDoorHandler, review_handlers
-from phbkit.records import open_learners, open_sessions, open_store
+from phbkit.records import open_learners, open_store
 from phbkit.serving import assets
 from phbkit.serving.catalogue import Shelf
 from phbkit.serving.cohort_progress import CohortHandler
@@ -78,7 +78,7 @@ class Server(Voila):  # type: ignore[misc]
     """Voilà with our pages, and without its own, its scripts, files, directories and templates."""
 
     shelf = Instance(Shelf, allow_none=True)
-    doors = Instance(Doors)
+    wings = Instance(dict)
     recogniser = AnyTrait()
     using = Instance(Settings)
 
@@ -106,7 +106,7 @@ class Server(Voila):  # type: ignore[misc]
             "default_handler_class": ProblemHandler,
             "log_function": _log_request,
             "shelf": self.shelf,
-            "doors": self.doors,
+            **self.wings,
             "workbooks": self.using.workbooks,
             "contact": self.using.contact,
             "encrypted": self.using.encrypted,
@@ -124,11 +124,8 @@ class Server(Voila):  # type: ignore[misc]
         owners = set()
         if handler.current_user and handler.current_user.learner:
             owners.add(Owner("learner", handler.current_user.learner.id))
-        secret = (handler.get_cookie(SEAT_COOKIE) or "").partition(".")[0]
-        found = self.doors.sessions.seat_of(secret) if secret else None
-        if found:
-            owners.add(Owner("seat", found[1]))
-        return owners
+        seat = meeting.owner_of(handler)
+        return owners | {seat} if seat else owners
 
     def start(self) -> None:
         """Serve; now and then end the kernels of learners whose place has ended."""
@@ -176,8 +173,8 @@ class Server(Voila):  # type: ignore[misc]
         ours: list[tuple[Any, ...]] = [
             (assets.PATTERN, assets.AssetHandler),
             (r"/accessibility", AccessibilityHandler),
-            *(modules if self.shelf else [(r"/", ToDoorHandler)]),
-            *review_handlers(),
+            *(modules if self.shelf else []),
+            *meeting.handlers(alone=self.shelf is None),
             *self._sign_in_handlers(),
         ]
         base = self.server_url.rstrip("/")
@@ -240,14 +237,13 @@ def make_server(
         IPYTHONDIR=str(using.data_dir / "ipython"),
     )
     shelf = None if only_reviews else Shelf(workbooks, bank, open_store(using.database_url))
-    sessions = open_sessions(using.database_url)
-    doors = Doors(sessions, bank, live=using.live_reviews, public_url=public)
+    wings = meeting.server_settings(using, bank, public)
     provisioner.warm_up()
     os.environ.update(told)  # what a hub tells its servers is for this process alone
     server = Server(
         config=_configuration(using, host, port, base),
         shelf=shelf,
-        doors=doors,
+        wings=wings,
         recogniser=Nobody() if only_reviews else _recogniser(using),
         using=using,
     )

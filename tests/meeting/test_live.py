@@ -11,7 +11,7 @@ import pytest
 from phbkit.casebank import CaseBank
 from phbkit.documents.document import as_text
 from phbkit.meeting.documents import Held, case_of, make
-from phbkit.meeting.joining import Doors
+from phbkit.meeting.joining import MeetingLobby
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.record_document import full, plain
 from phbkit.meeting.room import Review, Sitting
@@ -20,7 +20,7 @@ from tests.meeting.test_joining import LIVE, TRAINING
 
 
 def chair_of(sessions: Sessions, bank: CaseBank, values: dict[str, str]) -> Review:
-    seated = Doors(sessions, bank, live=True).open(values, private=True)
+    seated = MeetingLobby(sessions, bank, live=True).open(values, private=True)
     found = sessions.seat_of(seated.secret)
     assert found
     sitting = Sitting(sessions, *found, seated.secret)
