@@ -9,7 +9,16 @@ from typing import Any, get_args
 from phbkit.casebank.models import Says
 from phbkit.decision.plan import MOST_TIMES
 from phbkit.decision.risk_ledger import HOLDERS, TEXTS
-from phbkit.meeting.meeting import NEXT, ROUNDS, STAGE_TITLES, STAGES, Meeting, Stage, Thing
+from phbkit.meeting.meeting import (
+    NEXT,
+    ROUNDS,
+    STAGE_TITLES,
+    STAGES,
+    Meeting,
+    Stage,
+    Thing,
+    ThingKind,
+)
 from phbkit.meeting.request import Request, need_name, refusal
 from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, ROLES, party_of, role_name
 from phbkit.meeting.shared_plan import RISK_FACTS, SharedPlan
@@ -33,6 +42,7 @@ AUTHORITIES = {
     "best-interests": "in a best-interests decision",
     "unsettled": "it is not settled by what authority",
 }
+_THING_KINDS: tuple[ThingKind, ...] = get_args(ThingKind)
 _MARKS: dict[str, int | None] = {CANNOT_SAY: None, **{str(mark): mark for mark in range(1, 10)}}
 _Read = Callable[[Request], dict[str, Any]]
 
@@ -118,8 +128,8 @@ def _things(request: Request) -> dict[str, Any]:
     for name in (f"own.{number}" for number in range(OWN_THINGS)):
         title = request.text(name, longest=120)
         if title:
-            kind = request.one_of(f"{name}.kind", ("option", "safeguard"))
-            things.append(Thing(name, "option" if kind == "option" else "safeguard", title))
+            kind = request.one_of(f"{name}.kind", _THING_KINDS) or "option"
+            things.append(Thing(name, kind, title))
     if not any(thing.kind == "option" for thing in things):
         request.wrong("things", "needs at least one option.")
     if len(things) > MOST_THINGS:
@@ -310,21 +320,19 @@ def _own_party(request: Request) -> dict[str, str]:
     if role != "speaks-for":
         return answers
     authority = request.one_of("authority", AUTHORITIES)
-    who = f"{answers['who']}: {AUTHORITIES.get(authority, '')}"
-    return answers | {"who": who, "authority": authority}
+    who = f"{answers['who']}: {AUTHORITIES[authority or 'unsettled']}"
+    return answers | {"who": who, "authority": authority or ""}
 
 
 def _party_told_of(request: Request) -> dict[str, str]:
-    meeting, name = request.meeting, request.one_of("party", PARTIES)
-    for party in PARTIES:
-        if party == name:
-            seat, answer = meeting.signer(party), meeting.standing(party)
-            if seat:
-                request.wrong("party", f"is here and answers for themselves: {seat.title}.")
-            elif answer and meeting.seats[answer.seat].role != FACILITATOR:
-                problem = "has answered from their own seat, and that answer stands."
-                request.wrong("party", problem)
-    return {"party": name, "who": request.text("who", required=True, longest=120)}
+    meeting, party = request.meeting, request.one_of("party", PARTIES)
+    if party:
+        seat, answer = meeting.signer(party), meeting.standing(party)
+        if seat:
+            request.wrong("party", f"is here and answers for themselves: {seat.title}.")
+        elif answer and meeting.seats[answer.seat].role != FACILITATOR:
+            request.wrong("party", "has answered from their own seat, and that answer stands.")
+    return {"party": party or "", "who": request.text("who", required=True, longest=120)}
 
 
 @_act("person", "reveal", "reveal-again", "agree", facilitator=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any, Literal, get_args
 
 from phbkit.casebank.models import Says
@@ -16,6 +17,7 @@ from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, party_of, ro
 from phbkit.records import Act
 
 Stage = Literal["gather", "person", "rate", "reveal", "rate-again", "reveal-again", "agree", "end"]
+ThingKind = Literal["option", "safeguard"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 STAGE_TITLES: dict[Stage, str] = {
     "gather": "Coming in",
@@ -67,7 +69,7 @@ class Thing:
     """One option or safeguard that is rated."""
 
     id: str
-    kind: Literal["option", "safeguard"]
+    kind: ThingKind
     title: str
 
 
@@ -142,25 +144,20 @@ class Meeting:
     @classmethod
     def of(cls, acts: Iterable[Act]) -> Meeting:
         """Fold acts in order of their numbers."""
-        meeting, tickets = cls(), {}
-        for act in acts:
-            meeting = meeting._folded(act)
-            tickets[act.seat, act.ticket] = act.at
-        return replace(meeting, tickets=tickets)
+        return reduce(cls.after, acts, cls())
 
     def after(self, act: Act) -> Meeting:
         """Return the meeting after one more act; the same meeting if it was folded already."""
         if act.seq <= self.seq:
             return self
-        tickets = {**self.tickets, (act.seat, act.ticket): act.at}
-        return replace(self._folded(act), tickets=tickets)
-
-    def _folded(self, act: Act) -> Meeting:
-        if act.seq <= self.seq:
-            return self
         folded = _FOLDS[act.act](self._back(act.seat), act)
         places = {(act.act, ""): act.seq, (act.act, act.seat): act.seq}
-        return replace(folded, seq=act.seq, changed={**self.changed, **places})
+        return replace(
+            folded,
+            seq=act.seq,
+            changed={**self.changed, **places},
+            tickets={**self.tickets, (act.seat, act.ticket): act.at},
+        )
 
     def changed_by(self, part: str, seat: str = "") -> int:
         """Return the number of the act that changed a part last, or a seat's own share of it."""
@@ -297,14 +294,14 @@ def _open(meeting: Meeting, act: Act) -> Meeting:
         meeting,
         title=act.data["title"],
         mode=act.data["mode"],
-        things=_things(act.data["things"]),
+        things=_things(act),
         opened=act.at,
         seats={seat.id: seat},
     )
 
 
-def _things(data: Iterable[Mapping[str, Any]]) -> tuple[Thing, ...]:
-    return tuple(Thing(each["id"], each["kind"], each["title"]) for each in data)
+def _things(act: Act) -> tuple[Thing, ...]:
+    return tuple(Thing(data["id"], data["kind"], data["title"]) for data in act.data["things"])
 
 
 def _join(meeting: Meeting, act: Act) -> Meeting:
@@ -320,28 +317,20 @@ def _away(meeting: Meeting, act: Act) -> Meeting:
     return meeting.with_seat(moved)
 
 
-def _stage(meeting: Meeting, act: Act) -> Meeting:
-    return replace(meeting, stage=act.data["to"])
-
-
-def _set_things(meeting: Meeting, act: Act) -> Meeting:
-    return replace(meeting, things=_things(act.data["things"]))
-
-
-def _words(act: Act, text: str, stage: Stage) -> tuple[Words, ...]:
-    made = Words(act.seat, text, stage, act.at, act.data.get("told_for", ""))
-    return (made,) if text else ()
+def _words(
+    before: Iterable[Words], meeting: Meeting, act: Act, part: str = "text"
+) -> tuple[Words, ...]:
+    """Keep the last words of each seat; empty words take those before back."""
+    others = tuple(words for words in before if words.seat != act.seat)
+    text, told_for = act.data[part], act.data.get("told_for", "")
+    return (*others, Words(act.seat, text, meeting.stage, act.at, told_for)) if text else others
 
 
 def _person(meeting: Meeting, act: Act) -> Meeting:
-    """Keep the last words of each seat."""
-    meeting = _not_asked(meeting, act)
-    matters = tuple(words for words in meeting.matters if words.seat != act.seat)
-    worries = tuple(words for words in meeting.worries if words.seat != act.seat)
     return replace(
-        meeting,
-        matters=matters + _words(act, act.data["matters"], meeting.stage),
-        worries=worries + _words(act, act.data["worries"], meeting.stage),
+        _not_asked(meeting, act),
+        matters=_words(meeting.matters, meeting, act, "matters"),
+        worries=_words(meeting.worries, meeting, act, "worries"),
     )
 
 
@@ -354,48 +343,37 @@ def _not_asked(meeting: Meeting, act: Act) -> Meeting:
     return replace(meeting, reason_not_asked=act.data["not_asked"], came_later=False)
 
 
-def _rate(meeting: Meeting, act: Act) -> Meeting:
-    return meeting.with_ratings(act.data["round"], act.seat, act.data["ratings"])
-
-
 def _note(meeting: Meeting, act: Act) -> Meeting:
-    return replace(meeting, notes=meeting.notes + _words(act, act.data["text"], meeting.stage))
+    return replace(meeting, notes=meeting.notes + _words((), meeting, act))
+
+
+def _dissent(meeting: Meeting, act: Act) -> Meeting:
+    words = _words(meeting.dissent.values(), meeting, act)
+    return replace(meeting, dissent={each.seat: each for each in words})
 
 
 def _plan(meeting: Meeting, act: Act) -> Meeting:
     """Keep a plan; kept as it was, it is still the plan that was agreed to."""
-    same = act.data == meeting.plan
-    agreed_to = meeting.agreed_to if same else act.seq
-    return replace(meeting, plan=dict(act.data), agreed_to=agreed_to)
+    agreed_to = meeting.agreed_to if act.data == meeting.plan else act.seq
+    return replace(meeting, plan=act.data, agreed_to=agreed_to)
 
 
 def _ledger(meeting: Meeting, act: Act) -> Meeting:
-    same = act.data["risks"] == meeting.ledger
-    agreed_to = meeting.agreed_to if same else act.seq
-    return replace(meeting, ledger=dict(act.data["risks"]), agreed_to=agreed_to)
+    agreed_to = meeting.agreed_to if act.data["risks"] == meeting.ledger else act.seq
+    return replace(meeting, ledger=act.data["risks"], agreed_to=agreed_to)
 
 
 def _agreement(meeting: Meeting, act: Act) -> Meeting:
+    data, plan = act.data, meeting.agreed_to
     answer = Agreed(
-        act.data["party"],
-        act.seat,
-        act.data["says"],
-        tuple(act.data["not_to"]),
-        act.data["reason"],
-        meeting.agreed_to,
-        act.data.get("who", ""),
-        act.at,
-        _is_settled(meeting, act),
-    )
-    others = (
-        each for each in meeting.refused if (each.seat, each.plan) != (answer.seat, answer.plan)
-    )
-    plain = answer.says == "agrees" and not answer.reason
-    return replace(
-        meeting,
-        refused=tuple(others) if plain else (*others, answer),
-        agreements={**meeting.agreements, answer.party: answer},
-    )
+        data["party"], act.seat, data["says"], tuple(data["not_to"]), data["reason"], plan,
+        data.get("who", ""), act.at, _is_settled(meeting, act),
+    )  # fmt: skip
+    refused = [each for each in meeting.refused if (each.seat, each.plan) != (act.seat, plan)]
+    if answer.says != "agrees" or answer.reason:
+        refused.append(answer)
+    agreements = {**meeting.agreements, answer.party: answer}
+    return replace(meeting, refused=tuple(refused), agreements=agreements)
 
 
 def _is_settled(meeting: Meeting, act: Act) -> bool:
@@ -405,30 +383,20 @@ def _is_settled(meeting: Meeting, act: Act) -> bool:
     return bool(act.data.get("who") != _UNSETTLED_AS_WRITTEN)
 
 
-def _dissent(meeting: Meeting, act: Act) -> Meeting:
-    """Keep each seat's last words; empty words take them back."""
-    kept = {seat: words for seat, words in meeting.dissent.items() if seat != act.seat}
-    for words in _words(act, act.data["text"], meeting.stage):
-        kept[act.seat] = words
-    return replace(meeting, dissent=kept)
-
-
-def _outcome(meeting: Meeting, act: Act) -> Meeting:
-    return replace(meeting, outcome=dict(act.data), stage="end")
-
-
 _FOLDS: dict[str, Callable[[Meeting, Act], Meeting]] = {
     "open": _open,
     "join": _join,
     "away": _away,
-    "stage": _stage,
-    "things": _set_things,
+    "stage": lambda meeting, act: replace(meeting, stage=act.data["to"]),
+    "things": lambda meeting, act: replace(meeting, things=_things(act)),
     "person": _person,
-    "rate": _rate,
+    "rate": lambda meeting, act: meeting.with_ratings(
+        act.data["round"], act.seat, act.data["ratings"]
+    ),
     "note": _note,
     "plan": _plan,
     "ledger": _ledger,
     "agreement": _agreement,
     "dissent": _dissent,
-    "outcome": _outcome,
+    "outcome": lambda meeting, act: replace(meeting, outcome=act.data, stage="end"),
 }

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from phbkit import identifiers
 from phbkit.casebank import Case
@@ -14,6 +15,7 @@ from phbkit.meeting.meeting import Meeting, Seat
 from phbkit.meeting.roles import FACILITATOR
 from phbkit.workbook.answers import LONGEST_TEXT
 
+Name = TypeVar("Name", bound=str)
 Values = Mapping[str, str | list[str]]
 _LONGEST_PLAN = dt.timedelta(days=3 * 366)
 
@@ -73,13 +75,12 @@ class Request:
             self.wrong(name, f"has no {unknown!r}.")
         return [each for each in known if each in ticked]
 
-    def one_of(self, name: str, allowed: Iterable[str]) -> str:
+    def one_of(self, name: str, allowed: Iterable[Name]) -> Name | None:
         """Read the chosen one of a list."""
         value, known = self.text(name, required=True), list(allowed)
-        if value in known:
-            return value
-        self.wrong(name, f"must be one of {', '.join(known)}; got {value!r}.")
-        return ""
+        if value not in known:
+            self.wrong(name, f"must be one of {', '.join(known)}; got {value!r}.")
+        return next((each for each in known if each == value), None)
 
     def day(self, name: str, *, after_today: bool = False) -> str:
         """Read a day as ISO text; empty where none is given."""
