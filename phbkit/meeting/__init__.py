@@ -49,12 +49,11 @@ def server_settings(using: Settings, bank: CaseBank, public_url: str) -> dict[st
 
 def owner_of(handler: JupyterHandler) -> Owner | None:
     """Say which seat of a meeting a browser holds, if it holds one."""
-    from phbkit.meeting.joining import SEAT_COOKIE
+    from phbkit.meeting.joining import held_seat
     from phbkit.serving.owners import Owner
 
-    secret = (handler.get_cookie(SEAT_COOKIE) or "").partition(".")[0]
-    found = handler.settings["lobby"].sessions.seat_of(secret) if secret else None
-    return Owner("seat", found[1]) if found else None
+    held = held_seat(handler)
+    return Owner("seat", held[1]) if held else None
 
 
 def __getattr__(name: str) -> Any:

@@ -104,7 +104,7 @@ class PartyAgreement:
 
 
 @dataclass(frozen=True)
-class Said:
+class Statement:
     """Words somebody wrote, with the role they wrote them in and the round they were written in."""
 
     role: str
@@ -128,11 +128,11 @@ class DecisionRecord:
     held_on: dt.date
     present: tuple[str, ...]
     away: tuple[str, ...]
-    matters: tuple[Said, ...]
-    worries: tuple[Said, ...]
+    matters: tuple[Statement, ...]
+    worries: tuple[Statement, ...]
     rated: tuple[RatedItem, ...]
     moved: tuple[str, ...]
-    notes: tuple[Said, ...]
+    notes: tuple[Statement, ...]
     lines: tuple[PlanLine, ...]
     indicative: Decimal | None
     contingency: Decimal | None
@@ -143,7 +143,7 @@ class DecisionRecord:
     findings: tuple[tuple[str, str, str], ...]
     risks: tuple[HeldRisk, ...]
     agreements: tuple[PartyAgreement, ...]
-    dissent: tuple[Said, ...]
+    dissent: tuple[Statement, ...]
     outcome: Outcome
     reasons: str
     coordinator: str

@@ -29,7 +29,7 @@ FOR_PERSON = ("copy.docx", "copy.pdf", "review.ics")
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldMeeting:
     """A session with its case, its acts and what they add up to."""
 
     session: ReviewSession
@@ -88,7 +88,7 @@ def _nameless(data: dict[str, Any], number: dict[str, str]) -> dict[str, Any]:
     return kept | {"name": ""} if "name" in data else kept
 
 
-def _json(held: Held) -> bytes:
+def _json(held: HeldMeeting) -> bytes:
     session = held.session
     whole = {
         "format": FORMAT,
@@ -141,7 +141,7 @@ def calendar(record: DecisionRecord) -> bytes | None:
     return bytes(file.to_ical())
 
 
-_MAKERS: dict[str, tuple[str, Callable[[Held], bytes | None]]] = {
+_MAKERS: dict[str, tuple[str, Callable[[HeldMeeting], bytes | None]]] = {
     "record.docx": (WORD, lambda held: document.as_word(full(held.record))),
     "record.pdf": (PDF, lambda held: document.as_pdf(full(held.record))),
     "record.json": ("application/json", _json),
@@ -152,7 +152,7 @@ _MAKERS: dict[str, tuple[str, Callable[[Held], bytes | None]]] = {
 NAMES = tuple(_MAKERS)
 
 
-def make(name: str, held: Held) -> tuple[str, bytes] | None:
+def make(name: str, held: HeldMeeting) -> tuple[str, bytes] | None:
     """Make one document: its media type and its bytes; None where there is nothing to put in it."""
     kind, maker = _MAKERS[name]
     content = maker(held)
@@ -165,7 +165,7 @@ def file_name(name: str, session: ReviewSession) -> str:
     return f"review-{about}-{session.opened.astimezone().date()}-{name}"
 
 
-def read_held(file: Path, bank: CaseBank) -> Held:
+def read_meeting(file: Path, bank: CaseBank) -> HeldMeeting:
     """Read a meeting back from its JSON document.
 
     Raises
@@ -184,7 +184,7 @@ def read_held(file: Path, bank: CaseBank) -> Held:
             Act(a["seq"], a["seat"], a["act"], a["data"], dt.datetime.fromisoformat(a["at"]), "")
             for a in data["acts"]
         ]
-        held = Held(session, case_of(session, bank), acts)
+        held = HeldMeeting(session, case_of(session, bank), acts)
         _ = held.record
     except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
         problem = "is not the record of a meeting: take the JSON document that a meeting ends with."

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError, authenticated
 
 from phbkit.casebank import Case, CaseBank
@@ -19,7 +20,7 @@ from phbkit.meeting.recording import PRIVACY_NOTICE, SAFETY_NOTICE
 from phbkit.meeting.request import need_checked, need_name, refusal
 from phbkit.meeting.roles import ROLES, SEAT_VARIABLE
 from phbkit.meeting.subject import local_case, read_subject, usual_things
-from phbkit.records import Seated, Sessions, StaleError
+from phbkit.records import ReviewSession, Seated, Sessions, StaleError
 from phbkit.serving.notebook_handler import PlayHandler
 from phbkit.serving.owners import Owner
 from phbkit.serving.pages import Page, show_problem
@@ -133,12 +134,13 @@ class MeetingLobby:
 
     def sits(self, secret: str) -> tuple[str, str] | None:
         """Name the meeting and the seat that a secret belongs to: title and who."""
-        found = self.sessions.seat_of(secret) if secret else None
-        if found is None:
+        held = self.sessions.seat_of(secret) if secret else None
+        if held is None:
             return None
-        acts = self.sessions.acts(found[0].id)
+        session, seat = held
+        acts = self.sessions.acts(session.id)
         meeting = Meeting.of(act for act in acts if act.act in {"open", "join"})
-        return meeting.title, meeting.seats[found[1]].title
+        return meeting.title, meeting.seats[seat].title
 
 
 def _fits(bank: CaseBank, case_id: str) -> bool:
@@ -151,6 +153,13 @@ def _fits(bank: CaseBank, case_id: str) -> bool:
 
 def _ticket() -> str:
     return uuid.uuid4().hex
+
+
+def held_seat(handler: JupyterHandler) -> tuple[ReviewSession, str] | None:
+    """Return the session and the seat in it that a browser's cookie proves, if it proves one."""
+    secret = (handler.get_cookie(SEAT_COOKIE) or "").partition(".")[0]
+    lobby: MeetingLobby = handler.settings["lobby"]
+    return lobby.sessions.seat_of(secret) if secret else None
 
 
 class LobbyHandler(Page):
@@ -266,18 +275,17 @@ class RoomHandler(PlayHandler):
         """Run the notebook for the seat; without one, go to the lobby."""
         self.refuse_unasked()
         lobby: MeetingLobby = self.settings["lobby"]
-        cookie = self.get_cookie(SEAT_COOKIE) or ""
-        found = lobby.sessions.seat_of(cookie.partition(".")[0])
-        if found is None or self.request.headers.get("Sec-Fetch-Site") == "cross-site":
+        held = held_seat(self)
+        if held is None or self.request.headers.get("Sec-Fetch-Site") == "cross-site":
             self.redirect(f"{self.base_url}review", status=303)
             return
-        owner = Owner("seat", found[1])
+        owner = Owner("seat", held[1])
         if lobby.openings.wait(owner.id):
             raise HTTPError(503)
         lobby.openings.add(owner.id)
         if not await self.kernel_manager.room_for(owner):
             raise HTTPError(503)
-        await self.play(NOTEBOOK, owner, {SEAT_VARIABLE: cookie})
+        await self.play(NOTEBOOK, owner, {SEAT_VARIABLE: self.get_cookie(SEAT_COOKIE) or ""})
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """Say what happened without a traceback."""

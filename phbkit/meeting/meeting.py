@@ -174,13 +174,13 @@ class Meeting:
         """Return the meeting with a seat; one that is here ends what was answered in its place."""
         seats = {**self.seats, seat.id: seat}
         party = party_of(seat.role)
-        said = self.agreements.get(party) if party else None
-        if seat.away or said is None or party is None or said.seat == seat.id:
+        answer = self.agreements.get(party) if party else None
+        if seat.away or answer is None or party is None or answer.seat == seat.id:
             return replace(self, seats=seats)
-        by = self.seats[said.seat].role
+        by = self.seats[answer.seat].role
         if by != FACILITATOR and not (by == "speaks-for" and seat.role == "person"):
             return replace(self, seats=seats)
-        ended = {**self.agreements, party: replace(said, plan=0)}
+        ended = {**self.agreements, party: replace(answer, plan=0)}
         return replace(self, seats=seats, agreements=ended)
 
     @property
@@ -274,14 +274,14 @@ class Meeting:
         None when the plan or the ledger has changed since, and when it was given for somebody who
         has come since.
         """
-        said = self.agreements.get(party)
-        return said if said and said.plan == self.agreed_to else None
+        answer = self.agreements.get(party)
+        return answer if answer and answer.plan == self.agreed_to else None
 
     @property
     def earlier_refusals(self) -> tuple[Agreed, ...]:
         """Answers that were not a plain yes and do not stand any more: nothing of them is lost."""
         standing = [self.standing(party) for party in PARTIES]
-        return tuple(said for said in self.refused if said not in standing)
+        return tuple(answer for answer in self.refused if answer not in standing)
 
     def lapsed(self, party: Party) -> bool:
         """Say whether a party answered, and has to be asked again."""

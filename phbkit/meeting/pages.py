@@ -163,8 +163,8 @@ def part_page(part: str, view: View) -> Markup:
 def plan_effect(view: View, items: Mapping[str, Any]) -> dict[str, Markup]:
     """Render what a plan being put together does: in a line, and in cards."""
     plan = plan_of(view.case, items)
-    findings = view.shared.findings(plan)
-    return {"line": _line(plan, findings), "cards": _cards(view.meeting, plan, findings)}
+    found = view.shared.findings(plan)
+    return {"line": _line(plan, found), "cards": _cards(view.meeting, plan, found)}
 
 
 def _line(plan: Plan, found: Collection[Finding]) -> Markup:

@@ -16,7 +16,7 @@ from phbkit.meeting.decision_record import (
     Party,
     PartyAgreement,
     PlanLine,
-    Said,
+    Statement,
     Teller,
 )
 from phbkit.meeting.meeting import ROUNDS, Agreed, Meeting, Stage, Words
@@ -115,8 +115,8 @@ def _people(meeting: Meeting, *, away: bool) -> tuple[str, ...]:
     return tuple(role if count == 1 else f"{role} ({count})" for role, count in roles.items())
 
 
-def _said(meeting: Meeting, words: Iterable[Words]) -> tuple[Said, ...]:
-    return tuple(Said(_writer(meeting, w), w.text, _ROUND_OF.get(w.stage, 0)) for w in words)
+def _said(meeting: Meeting, words: Iterable[Words]) -> tuple[Statement, ...]:
+    return tuple(Statement(_writer(meeting, w), w.text, _ROUND_OF.get(w.stage, 0)) for w in words)
 
 
 def _writer(meeting: Meeting, words: Words) -> str:

@@ -135,17 +135,17 @@ def need_checked(texts: Mapping[str, str], kept: str, without: Container[str] = 
         Fields that nobody types.
     """
     findings = {
-        name: found
+        name: identified
         for name, text in texts.items()
-        if name not in without and (found := identifiers.find(text))
+        if name not in without and (identified := identifiers.find(text))
     }
-    stretches = [identifier.text for found in findings.values() for identifier in found]
+    stretches = [identifier.text for identified in findings.values() for identifier in identified]
     stamp = hashlib.sha256("\n".join(stretches).encode()).hexdigest()[:16]
     if not findings or kept == stamp:
         return
     cure = "Take it out, or tick that you have checked it."
     problems = {
-        name: f"{identifiers.describe(found).removeprefix('This ')} {cure}"
-        for name, found in findings.items()
+        name: f"{identifiers.describe(identified).removeprefix('This ')} {cure}"
+        for name, identified in findings.items()
     }
     raise RefusedError({**problems, "keep": stamp})

@@ -113,12 +113,12 @@ def across(rating: float) -> float:
 def places(marks: Collection[Mark], apart: int) -> list[float]:
     """Give the places of marks; those that fall together spread to both sides, `apart` apart."""
     seen: Counter[int] = Counter()
-    found = []
+    across_all = []
     for rating in _ratings([mark.rating for mark in marks]):
         side = 1 if seen[rating] % 2 else -1
-        found.append(across(rating) + apart * ((seen[rating] + 1) // 2 * side))
+        across_all.append(across(rating) + apart * ((seen[rating] + 1) // 2 * side))
         seen[rating] += 1
-    return found
+    return across_all
 
 
 def to_discuss(items: tuple[RatedItem, ...]) -> tuple[RatedItem, ...]:

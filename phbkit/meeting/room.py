@@ -123,16 +123,14 @@ class Review:
         chosen = using or settings()
         bank = CaseBank(chosen.need_folder("casebank"))
         if meeting is not None:
-            held = documents.read_held(Path(meeting), bank)
+            held = documents.read_meeting(Path(meeting), bank)
             return cls(held.case, held.meeting)
         secret = os.environ.get(SEAT_VARIABLE, "").partition(".")[0]
         if not secret:
             return Nobody()
         sessions = open_sessions(chosen.database_url)
-        found = sessions.seat_of(secret)
-        if found is None:
-            return Nobody()
-        return cls.at(Sitting(sessions, *found, secret), bank)
+        seat = sessions.seat_of(secret)
+        return cls.at(Sitting(sessions, *seat, secret), bank) if seat else Nobody()
 
     @classmethod
     def at(cls, sitting: Sitting, bank: CaseBank) -> Review:
@@ -287,7 +285,7 @@ class Review:
         role = self.meeting.seats[self._here.seat].role
         theirs = role == FACILITATOR or (role in PERSON_SIDE and what in documents.FOR_PERSON)
         if self.meeting.ended and theirs and what in documents.NAMES:
-            held = documents.Held(self._here.session, self.case, self._here.since(0))
+            held = documents.HeldMeeting(self._here.session, self.case, self._here.since(0))
             file = documents.make(str(what), held)
             if file:
                 name = documents.file_name(str(what), held.session)

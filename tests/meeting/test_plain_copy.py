@@ -10,7 +10,7 @@ import pytest
 
 from phbkit.documents import document
 from phbkit.documents.document import Document, Heading, Paragraph
-from phbkit.meeting.decision_record import Outcome, Said
+from phbkit.meeting.decision_record import Outcome, Statement
 from phbkit.meeting.record_document import plain
 from tests.meeting.made_record import DISSENT, empty_record, made_record
 
@@ -36,7 +36,7 @@ def test_it_keeps_every_disagreement_by_role_in_their_words(outcome: Outcome) ->
 
 
 def test_the_persons_own_disagreement_is_theirs() -> None:
-    made = text(plain(made_record(dissent=(Said("The person", "Not that ward."),))))
+    made = text(plain(made_record(dissent=(Statement("The person", "Not that ward."),))))
     assert "You: Not that ward." in made
 
 
