@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any, get_args
 
 from phbkit.casebank.models import Says
@@ -47,24 +47,15 @@ _MARKS: dict[str, int | None] = {CANNOT_SAY: None, **{str(mark): mark for mark i
 _Read = Callable[[Request], dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class _ActKind:
-    """How an act is read, at which stages it belongs, and whether to the facilitator only."""
-
-    read: _Read
-    stages: tuple[Stage, ...]
-    facilitator: bool
-
-
-_KINDS: dict[str, _ActKind] = {}
+_KINDS: dict[str, tuple[_Read, tuple[Stage, ...], bool]] = {}
+"""How each act is read, at which stages it belongs, and whether to the facilitator only."""
 
 
 def _act(*stages: Stage, facilitator: bool = False) -> Callable[[_Read], _Read]:
     """Register a function that reads an act, named after it; without `stages`, of every stage."""
 
     def register(read: _Read) -> _Read:
-        kind = _ActKind(read, stages or STAGES, facilitator)
-        _KINDS[read.__name__.removeprefix("_")] = kind
+        _KINDS[read.__name__.removeprefix("_")] = (read, stages or STAGES, facilitator)
         return read
 
     return register
@@ -78,17 +69,17 @@ def check(act: str, request: Request) -> dict[str, Any]:
     RefusedError
         Says why it cannot be done: whose it is, at which stage, or what is wrong in which field.
     """
-    kind, stage = _KINDS.get(act), request.meeting.stage
-    if kind is None:
+    if act not in _KINDS:
         raise refusal("This page cannot ask for that.")
+    (read, stages, facilitator), stage = _KINDS[act], request.meeting.stage
     if request.meeting.ended:
         raise refusal("The meeting has ended and its record is closed.")
-    if kind.facilitator and not request.facilitates:
+    if facilitator and not request.facilitates:
         raise refusal("Only the facilitator can do that.")
-    if stage not in kind.stages:
-        wanted = " or ".join(f"“{STAGE_TITLES[each]}”" for each in kind.stages)
+    if stage not in stages:
+        wanted = " or ".join(f"“{STAGE_TITLES[each]}”" for each in stages)
         raise refusal(f"The meeting is at “{STAGE_TITLES[stage]}”; this belongs to {wanted}.")
-    data = kind.read(request)
+    data = read(request)
     request.raise_problems()
     return data
 
@@ -338,8 +329,8 @@ def _party_told_of(request: Request) -> dict[str, str]:
 @_act("person", "reveal", "reveal-again", "agree", facilitator=True)
 def _outcome(request: Request) -> dict[str, Any]:
     what = request.one_of("what", OUTCOMES)
-    if what == "made":
-        _need_decided(request)
+    for problem in _undecided(request) if what == "made" else ():
+        request.wrong("what", f"cannot be “made”{problem}")
     again = request.day("again_on", after_today=True)
     planned = request.meeting.plan.get("review_on", "")
     if what == "made" and again not in {"", planned}:
@@ -352,50 +343,43 @@ def _outcome(request: Request) -> dict[str, Any]:
     return {"what": what, "review_on": again, "reasons": request.text("reasons", required=True)}
 
 
-def _need_decided(request: Request) -> None:
-    """Refuse to call a decision made without a watched plan, risks held and three agreements."""
+def _undecided(request: Request) -> Iterator[str]:
+    """Say why a decision is not made: without a watched plan, risks held and three agreements."""
     shared = SharedPlan(request.case, request.meeting)
     if not request.meeting.changed_by("plan"):
-        request.wrong("what", "cannot be “made”: there is no plan.")
+        yield ": there is no plan."
     if shared.unwatched:
-        problem = (
-            f"cannot be “made” yet. The plan does not say {', '.join(shared.unwatched)}. Put it "
-            "into the plan, so that all three agree to it."
+        missing = ", ".join(shared.unwatched)
+        yield (
+            f" yet. The plan does not say {missing}. Put it into the plan, so that all three agree "
+            "to it."
         )
-        request.wrong("what", problem)
     if not shared.risks:
-        problem = (
-            "cannot be “made” yet: no risk is written down. Say what could happen if you do this, "
-            "or if you do not, and who holds it."
+        yield (
+            " yet: no risk is written down. Say what could happen if you do this, or if you do "
+            "not, and who holds it."
         )
-        request.wrong("what", problem)
     if shared.unheld:
-        count = f"{shared.unheld} of the {len(shared.risks)} risks"
-        request.wrong("what", f"cannot be “made” yet: nobody holds {count}.")
-    missing = _missing_agreements(request.meeting)
-    if missing:
-        problem = (
-            f"cannot be “made” yet: {'; '.join(missing)}. Ask again, change the plan, or record "
-            "that the decision is deferred or not reached."
+        yield f" yet: nobody holds {shared.unheld} of the {len(shared.risks)} risks."
+    disagreeing = "; ".join(_not_agreed(request.meeting))
+    if disagreeing:
+        yield (
+            f" yet: {disagreeing}. Ask again, change the plan, or record that the decision is "
+            "deferred or not reached."
         )
-        request.wrong("what", problem)
 
 
-def _missing_agreements(meeting: Meeting) -> list[str]:
+def _not_agreed(meeting: Meeting) -> Iterator[str]:
     """Say of each party that has not agreed to this plan what is missing."""
-    missing = []
     for party, title in PARTIES.items():
-        answer = meeting.standing(party)
+        answer, name = meeting.standing(party), title.lower()
         if answer is None:
             again = " about the plan as it is now" if meeting.lapsed(party) else ""
-            missing.append(f"{title.lower()} has not answered{again}")
-        elif answer.says == "agrees in part":
-            missing.append(f"{title.lower()} agrees in part only")
-        elif answer.says == "does not agree":
-            missing.append(f"{title.lower()} does not agree")
+            yield f"{name} has not answered{again}"
+        elif answer.says != "agrees":
+            yield f"{name} {answer.says}{' only' if answer.says == 'agrees in part' else ''}"
         elif not answer.settled:
-            missing.append("it is not settled by what authority somebody speaks for the person")
-    return missing
+            yield "it is not settled by what authority somebody speaks for the person"
 
 
 def check_join(meeting: Meeting, role: object, name: object) -> dict[str, str]:
