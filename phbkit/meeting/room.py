@@ -182,8 +182,9 @@ class Review:
         return str(part_page(name, self._view))
 
     def _show_all(self) -> None:
+        view = self._view
         for name, part in self._parts.items():
-            part.html = self._html(name)
+            part.html = str(part_page(name, view))
 
     def refresh(self) -> None:
         """Fold what was done since the last time."""
