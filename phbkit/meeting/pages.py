@@ -81,11 +81,6 @@ class View:
         return self.acts and self.seat is not None and self.seat.role in PERSON_SIDE
 
     @property
-    def own(self) -> Mapping[str, int | None]:
-        """The ratings given from this seat in the round that is open."""
-        return self.meeting.mine(self.meeting.round, self.seat.id) if self.seat else {}
-
-    @property
     def party(self) -> Party | None:
         """The party that this seat answers for; None where it answers for none."""
         answers = self.seat is not None and self.meeting.may_agree(self.seat)
