@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from typing import Any, Literal, get_args
 
 from phbkit.casebank.models import Says
@@ -144,20 +143,23 @@ class Meeting:
     @classmethod
     def of(cls, acts: Iterable[Act]) -> Meeting:
         """Fold acts in order of their numbers."""
-        return reduce(cls.after, acts, cls())
+        meeting, tickets = cls(), {}
+        for act in acts:
+            meeting = meeting._folded(act)
+            tickets[act.seat, act.ticket] = act.at
+        return replace(meeting, tickets=tickets)
 
     def after(self, act: Act) -> Meeting:
         """Return the meeting after one more act; the same meeting if it was folded already."""
+        tickets = {**self.tickets, (act.seat, act.ticket): act.at}
+        return replace(self._folded(act), tickets=tickets)
+
+    def _folded(self, act: Act) -> Meeting:
         if act.seq <= self.seq:
             return self
         folded = _FOLDS[act.act](self._back(act.seat), act)
         places = {(act.act, ""): act.seq, (act.act, act.seat): act.seq}
-        return replace(
-            folded,
-            seq=act.seq,
-            changed={**self.changed, **places},
-            tickets={**self.tickets, (act.seat, act.ticket): act.at},
-        )
+        return replace(folded, seq=act.seq, changed={**self.changed, **places})
 
     def changed_by(self, part: str, seat: str = "") -> int:
         """Return the number of the act that changed a part last, or a seat's own share of it."""
