@@ -49,8 +49,13 @@ def find(text: str, today: dt.date | None = None) -> list[Identifier]:
     """
     text = tidied(text)
     day = today or dt.datetime.now(tz=dt.UTC).date()
-    finders = (_nhs_numbers(text), _emails(text), _dates(text, day), _phones(text))
-    stretches = [stretch for finder in (*finders, _postcodes(text)) for stretch in finder]
+    stretches = [
+        *_nhs_numbers(text),
+        *_matches("e-mail address", _EMAIL, text),
+        *_dates(text, day),
+        *_matches("telephone number", _PHONE, text),
+        *_matches("postcode", _POSTCODE, text),
+    ]
     found, reached = [], 0
     for stretch in sorted(stretches, key=lambda each: each.start):  # NHS numbers first, as listed
         if stretch.start >= reached:
@@ -85,17 +90,14 @@ def _plain(found: re.Match[str]) -> str:
     return "".join(map(_lookalike, unicodedata.normalize("NFKC", found[0])))
 
 
+_PLAIN = {"Cf": "", "Mn": "", "Me": "", "Zs": " ", "Pd": "-"}  # by the character's category
+
+
 def _lookalike(character: str) -> str:
-    match unicodedata.category(character):
-        case "Cf" | "Mn" | "Me":
-            return ""
-        case "Zs":
-            return " "
-        case "Nd":
-            return str(unicodedata.decimal(character))
-        case "Pd":
-            return "-"
-    return "-" if character in {"\u2212", "\u2043"} else character
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    return "-" if character in {"\u2212", "\u2043"} else _PLAIN.get(category, character)
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,11 @@ def _checks(digits: str) -> bool:
 _EMAIL = re.compile(r"(?<![\w.%+'-])[\w.%+'-]+@(?:[a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)
 
 
-def _emails(text: str) -> Iterator[_Stretch]:
-    for found in _EMAIL.finditer(text):
-        yield _Stretch("e-mail address", *found.span())
+def _matches(kind: Kind, pattern: re.Pattern[str], text: str) -> Iterator[_Stretch]:
+    """Find what has the shape of a kind, but not `L4 5th` or `B12 5ug`."""
+    for match in pattern.finditer(text):
+        if not _RANK_OR_AMOUNT.fullmatch(match[0]):
+            yield _Stretch(kind, *match.span())
 
 
 _GAP = r"[ \t.()/-]{0,3}"
@@ -151,11 +155,6 @@ _PHONE = re.compile(
     """,
     re.VERBOSE,
 )
-
-
-def _phones(text: str) -> Iterator[_Stretch]:
-    for found in _PHONE.finditer(text):
-        yield _Stretch("telephone number", *found.span())
 
 
 _AREA = (
@@ -176,13 +175,6 @@ _POSTCODE = re.compile(
 _RANK_OR_AMOUNT = re.compile(
     r".*(?:1st|2nd|3rd|[04-9]th)|[A-Za-z][0-9]+[ \t]*[0-9](?:ug|ng|pg|wk|hr|yr|ft|lb|pt|bd|qd)"
 )
-
-
-def _postcodes(text: str) -> Iterator[_Stretch]:
-    """Find postcodes of areas that exist, but not `L4 5th` or `B12 5ug`."""
-    for found in _POSTCODE.finditer(text):
-        if not _RANK_OR_AMOUNT.fullmatch(found[0]):
-            yield _Stretch("postcode", *found.span())
 
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]

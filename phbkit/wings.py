@@ -11,8 +11,12 @@ A wing is a package with any of these functions, each imported when it is first 
     the module's options made of it, and the answers that are given.
 `add_commands(app)`
     Adds commands to `phb`.
-`handlers()`
-    Pairs of a pattern and a request handler for the server.
+`handlers(alone=…)`
+    Pairs of a pattern and a request handler for the server; `alone` where it has no other pages.
+`server_settings(using, bank, public_url)`
+    What those handlers find in the server's settings, by name.
+`owner_of(handler)`
+    Who may be behind a browser beside a learner, or None.
 """
 
 from __future__ import annotations

@@ -19,7 +19,6 @@ NOT_YET = {
     ("kernels", "meeting"),
     ("records", "meeting"),
     ("scoring", "cohort"),
-    ("serving", "meeting"),
 }
 
 

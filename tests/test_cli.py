@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from phbkit.casebank import CaseBank
-from phbkit.meeting.joining import Doors
+from phbkit.meeting.joining import MeetingLobby
 from phbkit.records import open_sessions
 
 
@@ -185,10 +185,10 @@ def test_review_list_and_record_write_the_documents_of_a_meeting(
     bank_copy: Path, tmp_path: Path
 ) -> None:
     address = f"sqlite:///{tmp_path / 'records.sqlite'}"
-    doors = Doors(open_sessions(address), CaseBank(bank_copy), live=False)
+    lobby = MeetingLobby(open_sessions(address), CaseBank(bank_copy), live=False)
     values = {"name": "Fay", "mode": "training", "case": "chronic-pain-massage"}
-    doors.open(values, private=True)
-    session = doors.sessions.listed()[0]
+    lobby.open(values, private=True)
+    session = lobby.sessions.listed()[0]
     listed = phb(bank_copy, "review", "list", PHB_DATABASE=address)
     assert listed.returncode == 0, listed.stderr
     assert session.id in listed.stdout

@@ -140,35 +140,6 @@ def agreement(ratings: Any) -> Agreement:
     )
 
 
-def place(ratings: Any) -> str:
-    """Say in words where the ratings of one item lie, as a picture of them would show.
-
-    Parameters
-    ----------
-    ratings
-        Array-like of shape (raters,), as for `agreement`.
-
-    Raises
-    ------
-    RatingError
-        An entry is not a rating, or there is more than one item.
-    """
-    import numpy as np
-
-    values = _read(ratings)
-    if values.shape[1] != 1:
-        raise RatingError(f"These are ratings of {values.shape[1]} items; give those of one.")
-    given = values[~np.isnan(values)]
-    if not given.size:
-        return "Nobody gave a rating."
-    low, high = int((given <= 3).sum()), int((given >= 7).sum())
-    middle = given.size - low - high
-    return (
-        f"{low or 'None'} of {given.size} gave 1 to 3, {middle or 'none'} gave 4 to 6, "
-        f"{high or 'none'} gave 7 to 9."
-    )
-
-
 def _read(ratings: Any) -> NDArray[np.float64]:
     """Take ratings as a matrix of at least one row, NaN where there is none."""
     import numpy as np

@@ -23,6 +23,7 @@ import tornado.platform.asyncio
 import phbkit.cohort.client
 import phbkit.cohort.one_notebook
 import phbkit.kernels.bare_kernel
+import phbkit.meeting.room
 import phbkit.meeting.sessions
 import phbkit.records.attempts
 from phbkit.casebank import CaseBank

@@ -1,18 +1,64 @@
-"""The case review: a team, and the person, decide together on devices of their own.
+"""The meeting: a team, and the person, decide together on devices of their own.
 
-A wing: it registers the commands and the pages of meetings.
+A wing: it registers the commands and the pages of meetings. Nothing of it is imported before it is
+asked for.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import typer
+    from jupyter_server.base.handlers import JupyterHandler
+
+    from phbkit.casebank import CaseBank
+    from phbkit.meeting.meeting import Meeting
+    from phbkit.meeting.room import Review
+    from phbkit.serving.owners import Owner
+    from phbkit.settings import Settings
+
+__all__ = ["Meeting", "Review"]
+PRELOAD = ("phbkit.meeting.room",)
+"""Modules that every kernel's template imports."""
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Add the commands of case reviews to `phb`."""
+    """Add the commands `phb review …`."""
     from phbkit.meeting.commands import reviews
 
     app.add_typer(reviews, name="review")
+
+
+def handlers(*, alone: bool = False) -> list[tuple[str, type]]:
+    """List the addresses of meetings; `alone` where a server has no other pages."""
+    from phbkit.meeting.joining import HANDLERS, ToLobbyHandler
+
+    return [*([(r"/", ToLobbyHandler)] if alone else []), *HANDLERS]
+
+
+def server_settings(using: Settings, bank: CaseBank, public_url: str) -> dict[str, Any]:
+    """Make what the handlers find in the server's settings."""
+    from phbkit.meeting.joining import MeetingLobby
+    from phbkit.records import open_sessions
+
+    sessions = open_sessions(using.database_url)
+    lobby = MeetingLobby(sessions, bank, live=using.live_reviews, public_url=public_url)
+    return {"lobby": lobby}
+
+
+def owner_of(handler: JupyterHandler) -> Owner | None:
+    """Say which seat of a meeting a browser holds, if it holds one."""
+    from phbkit.meeting.joining import held_seat
+    from phbkit.serving.owners import Owner
+
+    held = held_seat(handler)
+    return Owner("seat", held[1]) if held else None
+
+
+def __getattr__(name: str) -> Any:
+    homes = {"Meeting": "phbkit.meeting.meeting", "Review": "phbkit.meeting.room"}
+    if name not in homes:
+        raise AttributeError(name)
+    return getattr(import_module(homes[name]), name)

@@ -63,13 +63,13 @@ def review_record(
 
     chosen = settings()
     sessions = open_sessions(chosen.database_url)
-    found = sessions.get(session)
-    case = documents.case_of(found, CaseBank(chosen.need_folder("casebank")))
-    held = documents.Held(found, case, sessions.acts(session))
-    made = {name: documents.make(name, held) for name in documents.NAMES}
+    kept = sessions.get(session)
+    case = documents.case_of(kept, CaseBank(chosen.need_folder("casebank")))
+    held = documents.HeldMeeting(kept, case, sessions.acts(session))
+    files = {name: documents.make(name, held) for name in documents.NAMES}
     out.mkdir(parents=True, exist_ok=True)
-    for name, file in made.items():
+    for name, file in files.items():
         if file:
-            place = out / documents.file_name(name, found)
+            place = out / documents.file_name(name, kept)
             place.write_bytes(file[1])
             typer.echo(str(place))

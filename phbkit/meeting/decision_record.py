@@ -10,9 +10,20 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from phbkit.casebank.models import Held
+from phbkit.workbook.asks import HELD
+
 Outcome = Literal["made", "deferred", "not reached"]
 Party = Literal["person", "professional", "commissioner"]
 Stance = Literal["agrees", "agrees in part", "does not agree", "not given"]
+Teller = Literal["", "speaks-for", "facilitator", "facilitator-while-away"]
+TOLD_BY: dict[Teller, str] = {
+    "": "",
+    "speaks-for": "somebody who speaks for the person, from a seat in the meeting",
+    "facilitator": "the facilitator",
+    "facilitator-while-away": "the facilitator, while whoever sat here for them was marked as away",
+}
+"""Who gave an answer for a party, in words; "" where the party answered for themselves."""
 
 
 @dataclass(frozen=True)
@@ -81,23 +92,19 @@ class HeldRisk:
 
 @dataclass(frozen=True)
 class PartyAgreement:
-    """What one of the three parties said of the plan as it stands.
-
-    `told_by` is empty where the party answered on their own device, and otherwise says who wrote
-    it down for them.
-    """
+    """What one of the three parties said of the plan; `told_by` is a key of TOLD_BY."""
 
     party: Party
     who: str
     says: Stance
     not_to: tuple[str, ...]
     reason: str
-    told_by: str
+    told_by: Teller
     at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
-class Said:
+class Statement:
     """Words somebody wrote, with the role they wrote them in and the round they were written in."""
 
     role: str
@@ -121,22 +128,22 @@ class DecisionRecord:
     held_on: dt.date
     present: tuple[str, ...]
     away: tuple[str, ...]
-    matters: tuple[Said, ...]
-    worries: tuple[Said, ...]
+    matters: tuple[Statement, ...]
+    worries: tuple[Statement, ...]
     rated: tuple[RatedItem, ...]
     moved: tuple[str, ...]
-    notes: tuple[Said, ...]
+    notes: tuple[Statement, ...]
     lines: tuple[PlanLine, ...]
     indicative: Decimal | None
     contingency: Decimal | None
     cost: Decimal
-    held: str
+    held: Held | Literal[""]
     served: tuple[str, ...]
     unserved: tuple[str, ...]
     findings: tuple[tuple[str, str, str], ...]
     risks: tuple[HeldRisk, ...]
     agreements: tuple[PartyAgreement, ...]
-    dissent: tuple[Said, ...]
+    dissent: tuple[Statement, ...]
     outcome: Outcome
     reasons: str
     coordinator: str
@@ -159,15 +166,20 @@ class DecisionRecord:
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values: dates as ISO texts, money as texts of pounds and pence."""
-        made: dict[str, Any] = _plain(asdict(self))
-        return made
+        values: dict[str, Any] = _plain(asdict(self))
+        return values
 
 
-def _plain(value: Any) -> Any:
+_IN_WORDS: dict[str, dict[Any, str]] = {"held": {**HELD}, "told_by": {**TOLD_BY}}
+
+
+def _plain(value: Any, name: str = "") -> Any:
     if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
+        return {key: _plain(part, key) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
     if isinstance(value, Decimal):
         return f"{value:.2f}"
+    if name in _IN_WORDS:
+        return _IN_WORDS[name].get(value, "")
     return value.isoformat() if isinstance(value, dt.date) else value

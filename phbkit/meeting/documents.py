@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.documents import document
 from phbkit.errors import AnswersError
-from phbkit.meeting import calendar
 from phbkit.meeting.decision_record import DecisionRecord
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.record_document import full, plain
@@ -23,30 +24,31 @@ from phbkit.records import Act, ReviewSession
 
 FORMAT = "phbkit-review/1"
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PDF = "application/pdf"
 FOR_PERSON = ("copy.docx", "copy.pdf", "review.ics")
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldMeeting:
     """A session with its case, its acts and what they add up to."""
 
     session: ReviewSession
     case: Case
     acts: Sequence[Act]
 
-    @property
-    def meeting(self) -> Meeting:
-        """The meeting, folded from its acts."""
-        return Meeting.of(self.acts)
-
-    @property
+    @cached_property
     def record(self) -> DecisionRecord:
         """The decision record."""
         return decision_record(self.session.id, self.meeting, self.case)
 
+    @cached_property
+    def meeting(self) -> Meeting:
+        """The meeting, folded from its acts."""
+        return Meeting.of(self.acts)
+
 
 def case_of(session: ReviewSession, bank: CaseBank) -> Case:
-    """Return the case a session is about: from the bank, or as it was described at the door."""
+    """Return the case a session is about: from the bank, or as it was described at the opening."""
     if session.subject is None:
         return bank.load(session.case_id)
     return local_case(bank.load(bank.case_ids[0]), session.subject, session.opened.date())
@@ -86,7 +88,7 @@ def _nameless(data: dict[str, Any], number: dict[str, str]) -> dict[str, Any]:
     return kept | {"name": ""} if "name" in data else kept
 
 
-def _json(held: Held) -> bytes:
+def _json(held: HeldMeeting) -> bytes:
     session = held.session
     whole = {
         "format": FORMAT,
@@ -106,28 +108,55 @@ def _json(held: Held) -> bytes:
     return json.dumps(whole, indent=1, ensure_ascii=False).encode()
 
 
-_MAKERS: dict[str, tuple[str, Callable[[Held], bytes | None]]] = {
+def calendar(record: DecisionRecord) -> bytes | None:
+    """Make an iCalendar file of the review, a whole day; None where no date was set.
+
+    It holds no name, no title and nothing that anybody typed, as calendars are shared. The same
+    session gives the same file.
+    """
+    if record.review_on is None:
+        return None
+    from icalendar import Alarm, Calendar, Event
+
+    summary = "Care plan review" if record.mode == "live" else "Training: care plan review"
+    identity = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:phbkit:review:{record.session}")
+    alarm, event, file = Alarm(), Event(), Calendar()
+    for component, name, value in (
+        (alarm, "action", "DISPLAY"),
+        (alarm, "description", summary),
+        (alarm, "trigger", dt.timedelta(days=-7)),
+        (event, "uid", str(identity)),
+        (event, "dtstamp", dt.datetime.combine(record.held_on, dt.time(), dt.UTC)),
+        (event, "dtstart", record.review_on),
+        (event, "dtend", record.review_on + dt.timedelta(days=1)),
+        (event, "summary", summary),
+        (event, "class", "PRIVATE"),
+        (event, "transp", "TRANSPARENT"),
+        (file, "prodid", "-//phbkit//Care plan review//EN"),
+        (file, "version", "2.0"),
+    ):
+        component.add(name, value)
+    event.add_component(alarm)
+    file.add_component(event)
+    return bytes(file.to_ical())
+
+
+_MAKERS: dict[str, tuple[str, Callable[[HeldMeeting], bytes | None]]] = {
     "record.docx": (WORD, lambda held: document.as_word(full(held.record))),
-    "record.pdf": (
-        "application/pdf",
-        lambda held: document.as_pdf(full(held.record)),
-    ),
+    "record.pdf": (PDF, lambda held: document.as_pdf(full(held.record))),
     "record.json": ("application/json", _json),
     "copy.docx": (WORD, lambda held: document.as_word(plain(held.record))),
-    "copy.pdf": (
-        "application/pdf",
-        lambda held: document.as_pdf(plain(held.record)),
-    ),
-    "review.ics": ("text/calendar", lambda held: calendar.calendar(held.record)),
+    "copy.pdf": (PDF, lambda held: document.as_pdf(plain(held.record))),
+    "review.ics": ("text/calendar", lambda held: calendar(held.record)),
 }
 NAMES = tuple(_MAKERS)
 
 
-def make(name: str, held: Held) -> tuple[str, bytes] | None:
+def make(name: str, held: HeldMeeting) -> tuple[str, bytes] | None:
     """Make one document: its media type and its bytes; None where there is nothing to put in it."""
     kind, maker = _MAKERS[name]
-    made = maker(held)
-    return None if made is None else (kind, made)
+    content = maker(held)
+    return None if content is None else (kind, content)
 
 
 def file_name(name: str, session: ReviewSession) -> str:
@@ -136,7 +165,7 @@ def file_name(name: str, session: ReviewSession) -> str:
     return f"review-{about}-{session.opened.astimezone().date()}-{name}"
 
 
-def read_held(file: Path, bank: CaseBank) -> Held:
+def read_meeting(file: Path, bank: CaseBank) -> HeldMeeting:
     """Read a meeting back from its JSON document.
 
     Raises
@@ -146,21 +175,16 @@ def read_held(file: Path, bank: CaseBank) -> Held:
     """
     try:
         data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        told = data["session"]
+        kept = data["session"]
+        opened = dt.datetime.fromisoformat(kept["opened"])
         session = ReviewSession(
-            told["id"],
-            "",
-            told["case"],
-            told["mode"],
-            told["subject"],
-            dt.datetime.fromisoformat(told["opened"]),
-            None,
+            kept["id"], "", kept["case"], kept["mode"], kept["subject"], opened, None
         )
         acts = [
             Act(a["seq"], a["seat"], a["act"], a["data"], dt.datetime.fromisoformat(a["at"]), "")
             for a in data["acts"]
         ]
-        held = Held(session, case_of(session, bank), acts)
+        held = HeldMeeting(session, case_of(session, bank), acts)
         _ = held.record
     except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
         problem = "is not the record of a meeting: take the JSON document that a meeting ends with."

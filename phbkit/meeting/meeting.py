@@ -8,14 +8,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from phbkit.casebank.models import Says
 from phbkit.meeting.decision_record import Party
 from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, party_of, role_inside, role_name
 from phbkit.records import Act
 
 Stage = Literal["gather", "person", "rate", "reveal", "rate-again", "reveal-again", "agree", "end"]
+ThingKind = Literal["option", "safeguard"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 STAGE_TITLES: dict[Stage, str] = {
     "gather": "Coming in",
@@ -38,7 +39,8 @@ NEXT: dict[Stage, tuple[Stage, ...]] = {
     "end": (),
 }
 ROUNDS: dict[Stage, int] = {"rate": 1, "rate-again": 2}
-_CAME_LATER = " They joined later, and spoke."
+_UNSETTLED_AS_WRITTEN = "Speaks for the person: it is not settled by what authority"
+"""What acts say of an answer for the person that were written before they kept `authority`."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Thing:
     """One option or safeguard that is rated."""
 
     id: str
-    kind: Literal["option", "safeguard"]
+    kind: ThingKind
     title: str
 
 
@@ -85,21 +87,19 @@ class Words:
 class Agreed:
     """What one party said of the plan and the ledger as they stood after act number `plan`.
 
-    `not_to` names items by their titles.
+    `not_to` names items by their titles. `settled` is False where somebody speaks for the person
+    and it is not settled by what authority.
     """
 
     party: Party
     seat: str
-    says: str
+    says: Says
     not_to: tuple[str, ...]
     reason: str
     plan: int
     who: str = ""
     at: dt.datetime | None = None
-
-
-def _none() -> Mapping[Any, Any]:
-    return MappingProxyType({})
+    settled: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,9 @@ class Meeting:
     """Everything that a meeting's acts add up to.
 
     `agreed_to` is the number of the act that last changed what is agreed to: the plan, or who holds
-    what. `refused` holds every answer that was not a plain yes, of this plan or of an earlier one:
-    a yes with a reason is a yes on a condition.
+    what. `reason_not_asked` is why nobody asked the person, and `came_later` whether they spoke
+    after all. `refused` holds every answer that was not a plain yes, of this plan or of an
+    earlier one: a yes with a reason is a yes on a condition.
     `dropped` names the seats whose marks of a round were dropped when they came back under another
     name. Ratings are private: ask `mine`, `rated` and `revealed`.
     """
@@ -118,24 +119,25 @@ class Meeting:
     mode: Literal["training", "live"] = "training"
     opened: dt.datetime | None = None
     stage: Stage = "gather"
-    seats: Mapping[str, Seat] = field(default_factory=_none)
+    seats: Mapping[str, Seat] = field(default_factory=dict)
     things: tuple[Thing, ...] = ()
     matters: tuple[Words, ...] = ()
     worries: tuple[Words, ...] = ()
-    not_asked: str = ""
+    reason_not_asked: str = ""
+    came_later: bool = False
     notes: tuple[Words, ...] = ()
-    plan: Mapping[str, Any] = field(default_factory=_none)
-    ledger: Mapping[str, Any] = field(default_factory=_none)
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    ledger: Mapping[str, Any] = field(default_factory=dict)
     agreed_to: int = 0
-    agreements: Mapping[Party, Agreed] = field(default_factory=_none)
+    agreements: Mapping[Party, Agreed] = field(default_factory=dict)
     refused: tuple[Agreed, ...] = ()
-    dissent: Mapping[str, Words] = field(default_factory=_none)
-    outcome: Mapping[str, Any] = field(default_factory=_none)
+    dissent: Mapping[str, Words] = field(default_factory=dict)
+    outcome: Mapping[str, Any] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
-    changed: Mapping[tuple[str, str], int] = field(default_factory=_none)
-    tickets: Mapping[tuple[str, str], dt.datetime] = field(default_factory=_none, repr=False)
+    changed: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    tickets: Mapping[tuple[str, str], dt.datetime] = field(default_factory=dict, repr=False)
     _ratings: Mapping[tuple[int, str], Mapping[str, int | None]] = field(
-        default_factory=_none, repr=False
+        default_factory=dict, repr=False
     )
 
     @classmethod
@@ -149,8 +151,6 @@ class Meeting:
 
     def after(self, act: Act) -> Meeting:
         """Return the meeting after one more act; the same meeting if it was folded already."""
-        if act.seq <= self.seq:
-            return self
         tickets = {**self.tickets, (act.seat, act.ticket): act.at}
         return replace(self._folded(act), tickets=tickets)
 
@@ -176,13 +176,13 @@ class Meeting:
         """Return the meeting with a seat; one that is here ends what was answered in its place."""
         seats = {**self.seats, seat.id: seat}
         party = party_of(seat.role)
-        said = self.agreements.get(party) if party else None
-        if seat.away or said is None or party is None or said.seat == seat.id:
+        answer = self.agreements.get(party) if party else None
+        if seat.away or answer is None or party is None or answer.seat == seat.id:
             return replace(self, seats=seats)
-        by = self.seats[said.seat].role
+        by = self.seats[answer.seat].role
         if by != FACILITATOR and not (by == "speaks-for" and seat.role == "person"):
             return replace(self, seats=seats)
-        ended = {**self.agreements, party: replace(said, plan=0)}
+        ended = {**self.agreements, party: replace(answer, plan=0)}
         return replace(self, seats=seats, agreements=ended)
 
     @property
@@ -236,9 +236,15 @@ class Meeting:
         return tuple(number for number in (1, 2) if self.is_revealed(number))
 
     @property
+    def not_asked(self) -> str:
+        """Why nobody asked the person before the meeting, and that they came, in words."""
+        later = " They joined later, and spoke." if self.came_later else ""
+        return self.reason_not_asked + later
+
+    @property
     def heard(self) -> bool:
         """Whether the person's own words, or why there are none, stand before everything else."""
-        return bool(self.matters or self.worries or self.not_asked)
+        return bool(self.matters or self.worries or self.reason_not_asked)
 
     @property
     def has_person(self) -> bool:
@@ -270,14 +276,14 @@ class Meeting:
         None when the plan or the ledger has changed since, and when it was given for somebody who
         has come since.
         """
-        said = self.agreements.get(party)
-        return said if said and said.plan == self.agreed_to else None
+        answer = self.agreements.get(party)
+        return answer if answer and answer.plan == self.agreed_to else None
 
     @property
     def earlier_refusals(self) -> tuple[Agreed, ...]:
         """Answers that were not a plain yes and do not stand any more: nothing of them is lost."""
         standing = [self.standing(party) for party in PARTIES]
-        return tuple(said for said in self.refused if said not in standing)
+        return tuple(answer for answer in self.refused if answer not in standing)
 
     def lapsed(self, party: Party) -> bool:
         """Say whether a party answered, and has to be asked again."""
@@ -290,14 +296,14 @@ def _open(meeting: Meeting, act: Act) -> Meeting:
         meeting,
         title=act.data["title"],
         mode=act.data["mode"],
-        things=_things(act.data["things"]),
+        things=_things(act),
         opened=act.at,
         seats={seat.id: seat},
     )
 
 
-def _things(data: Iterable[Mapping[str, Any]]) -> tuple[Thing, ...]:
-    return tuple(Thing(each["id"], each["kind"], each["title"]) for each in data)
+def _things(act: Act) -> tuple[Thing, ...]:
+    return tuple(Thing(data["id"], data["kind"], data["title"]) for data in act.data["things"])
 
 
 def _join(meeting: Meeting, act: Act) -> Meeting:
@@ -313,101 +319,86 @@ def _away(meeting: Meeting, act: Act) -> Meeting:
     return meeting.with_seat(moved)
 
 
-def _stage(meeting: Meeting, act: Act) -> Meeting:
-    return replace(meeting, stage=act.data["to"])
-
-
-def _set_things(meeting: Meeting, act: Act) -> Meeting:
-    return replace(meeting, things=_things(act.data["things"]))
-
-
-def _words(act: Act, text: str, stage: Stage) -> tuple[Words, ...]:
-    made = Words(act.seat, text, stage, act.at, act.data.get("told_for", ""))
-    return (made,) if text else ()
+def _words(
+    before: Iterable[Words], meeting: Meeting, act: Act, part: str = "text"
+) -> tuple[Words, ...]:
+    """Keep the last words of each seat; empty words take those before back."""
+    others = tuple(words for words in before if words.seat != act.seat)
+    text, told_for = act.data[part], act.data.get("told_for", "")
+    return (*others, Words(act.seat, text, meeting.stage, act.at, told_for)) if text else others
 
 
 def _person(meeting: Meeting, act: Act) -> Meeting:
-    """Keep the last words of each seat."""
-    matters = tuple(words for words in meeting.matters if words.seat != act.seat)
-    worries = tuple(words for words in meeting.worries if words.seat != act.seat)
     return replace(
-        meeting,
-        matters=matters + _words(act, act.data["matters"], meeting.stage),
-        worries=worries + _words(act, act.data["worries"], meeting.stage),
-        not_asked=_not_asked(meeting, act),
+        _not_asked(meeting, act),
+        matters=_words(meeting.matters, meeting, act, "matters"),
+        worries=_words(meeting.worries, meeting, act, "worries"),
     )
 
 
-def _not_asked(meeting: Meeting, act: Act) -> str:
-    if "not_asked" in act.data:
-        return str(act.data["not_asked"])
-    late = meeting.not_asked and not meeting.not_asked.endswith(_CAME_LATER)
-    return meeting.not_asked + _CAME_LATER if late else meeting.not_asked
-
-
-def _rate(meeting: Meeting, act: Act) -> Meeting:
-    return meeting.with_ratings(act.data["round"], act.seat, act.data["ratings"])
+def _not_asked(meeting: Meeting, act: Act) -> Meeting:
+    """Keep why the person was not asked; once they have spoken themselves, that they came later."""
+    if "not_asked" not in act.data:
+        return replace(meeting, came_later=bool(meeting.reason_not_asked))
+    if act.data["not_asked"] == meeting.not_asked:
+        return meeting
+    return replace(meeting, reason_not_asked=act.data["not_asked"], came_later=False)
 
 
 def _note(meeting: Meeting, act: Act) -> Meeting:
-    return replace(meeting, notes=meeting.notes + _words(act, act.data["text"], meeting.stage))
+    return replace(meeting, notes=meeting.notes + _words((), meeting, act))
+
+
+def _dissent(meeting: Meeting, act: Act) -> Meeting:
+    words = _words(meeting.dissent.values(), meeting, act)
+    return replace(meeting, dissent={each.seat: each for each in words})
 
 
 def _plan(meeting: Meeting, act: Act) -> Meeting:
     """Keep a plan; kept as it was, it is still the plan that was agreed to."""
-    same = act.data == meeting.plan
-    agreed_to = meeting.agreed_to if same else act.seq
-    return replace(meeting, plan=dict(act.data), agreed_to=agreed_to)
+    agreed_to = meeting.agreed_to if act.data == meeting.plan else act.seq
+    return replace(meeting, plan=act.data, agreed_to=agreed_to)
 
 
 def _ledger(meeting: Meeting, act: Act) -> Meeting:
-    same = act.data["risks"] == meeting.ledger
-    agreed_to = meeting.agreed_to if same else act.seq
-    return replace(meeting, ledger=dict(act.data["risks"]), agreed_to=agreed_to)
+    agreed_to = meeting.agreed_to if act.data["risks"] == meeting.ledger else act.seq
+    return replace(meeting, ledger=act.data["risks"], agreed_to=agreed_to)
 
 
 def _agreement(meeting: Meeting, act: Act) -> Meeting:
-    said = Agreed(
-        act.data["party"],
-        act.seat,
-        act.data["says"],
-        tuple(act.data["not_to"]),
-        act.data["reason"],
-        meeting.agreed_to,
-        act.data.get("who", ""),
-        act.at,
-    )
-    others = (each for each in meeting.refused if (each.seat, each.plan) != (said.seat, said.plan))
-    plain = said.says == "agrees" and not said.reason
-    refused = tuple(others) if plain else (*others, said)
-    meeting = replace(meeting, refused=refused)
-    return replace(meeting, agreements={**meeting.agreements, said.party: said})
+    data, plan = act.data, meeting.agreed_to
+    answer = Agreed(
+        data["party"], act.seat, data["says"], tuple(data["not_to"]), data["reason"], plan,
+        data.get("who", ""), act.at, _is_settled(meeting, act),
+    )  # fmt: skip
+    refused = [each for each in meeting.refused if (each.seat, each.plan) != (act.seat, plan)]
+    if answer.says != "agrees" or answer.reason:
+        refused.append(answer)
+    agreements = {**meeting.agreements, answer.party: answer}
+    return replace(meeting, refused=tuple(refused), agreements=agreements)
 
 
-def _dissent(meeting: Meeting, act: Act) -> Meeting:
-    """Keep each seat's last words; empty words take them back."""
-    kept = {seat: words for seat, words in meeting.dissent.items() if seat != act.seat}
-    for words in _words(act, act.data["text"], meeting.stage):
-        kept[act.seat] = words
-    return replace(meeting, dissent=kept)
-
-
-def _outcome(meeting: Meeting, act: Act) -> Meeting:
-    return replace(meeting, outcome=dict(act.data), stage="end")
+def _is_settled(meeting: Meeting, act: Act) -> bool:
+    """Say whether whoever answered may: for the party themselves, or by an authority."""
+    if "authority" in act.data or meeting.seats[act.seat].role != "speaks-for":
+        return bool(act.data.get("authority") != "unsettled")
+    return bool(act.data.get("who") != _UNSETTLED_AS_WRITTEN)
 
 
 _FOLDS: dict[str, Callable[[Meeting, Act], Meeting]] = {
     "open": _open,
     "join": _join,
     "away": _away,
-    "stage": _stage,
-    "things": _set_things,
+    "stage": lambda meeting, act: replace(meeting, stage=act.data["to"]),
+    "things": lambda meeting, act: replace(meeting, things=_things(act)),
     "person": _person,
-    "rate": _rate,
+    "rate": lambda meeting, act: meeting.with_ratings(
+        act.data["round"], act.seat, act.data["ratings"]
+    ),
     "note": _note,
     "plan": _plan,
     "ledger": _ledger,
     "agreement": _agreement,
     "dissent": _dissent,
-    "outcome": _outcome,
+    "outcome": lambda meeting, act: replace(meeting, outcome=act.data, stage="end"),
 }

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Literal
 
 from phbkit.casebank import Case
 from phbkit.casebank.case import DRAFT, FICTION
-from phbkit.decision import Finding, Plan, Proposal, findings
 from phbkit.decision.ratings import METHOD
 from phbkit.decision.risk_ledger import HOLDERS
-from phbkit.meeting.agreeing import left_out, plan_of, risks_now, safeguards_of
-from phbkit.meeting.decision_record import DecisionRecord, HeldRisk, PartyAgreement, PlanLine, Said
+from phbkit.meeting.decision_record import (
+    DecisionRecord,
+    HeldRisk,
+    Party,
+    PartyAgreement,
+    PlanLine,
+    Statement,
+    Teller,
+)
 from phbkit.meeting.meeting import ROUNDS, Agreed, Meeting, Stage, Words
 from phbkit.meeting.reveal import moved, rated_items
 from phbkit.meeting.roles import FACILITATOR, PARTIES, party_of, role_inside, role_name
-from phbkit.workbook.asks import HELD
+from phbkit.meeting.shared_plan import SharedPlan, day_of
 
-_PAID_BY = {"bought": "budget", "nhs": "usual care", "own-money": "own money"}
+_PAID_BY: dict[str, Literal["budget", "usual care", "own money"]] = {
+    "bought": "budget",
+    "nhs": "usual care",
+    "own-money": "own money",
+}
+_ROUND_OF: dict[Stage, int] = {"reveal": 1, "reveal-again": 2, **ROUNDS}
 SAFETY_NOTICE = (
     "This tool has not been through clinical safety assurance. Using it on a real person’s care "
     "may bring it under the NHS clinical risk standards: DCB0129 for whoever makes a health IT "
@@ -39,42 +50,23 @@ def called(meeting: Meeting, case: Case) -> str:
 
 def notices(meeting: Meeting, case: Case) -> tuple[str, ...]:
     """Say what must be said of a record: invented, or real with duties."""
-    told: tuple[str, ...] = (
-        (SAFETY_NOTICE, PRIVACY_NOTICE) if meeting.mode == "live" else (FICTION,)
-    )
+    texts = [SAFETY_NOTICE, PRIVACY_NOTICE] if meeting.mode == "live" else [FICTION]
     if meeting.mode == "training" and case.draft:
-        told += (DRAFT,)
+        texts.append(DRAFT)
     if meeting.not_asked:
-        told += (f"The person was not asked before the meeting: {meeting.not_asked}",)
-    told += tuple(
+        texts.append(f"The person was not asked before the meeting: {meeting.not_asked}")
+    texts += [
         f"{role_name(meeting.seats[seat].role)}: the facilitator noted that they came back under "
         "another name, and dropped the marks given under the first before anybody saw them."
         for seat in meeting.dropped
-    )
-    return told
-
-
-def proposal(meeting: Meeting, case: Case, plan: Plan | None = None) -> Proposal:
-    """Put the plan, and what is agreed about watching it, before the deal."""
-    review = meeting.plan.get("review_on")
-    weeks = None
-    if review and meeting.opened:
-        weeks = max(1, (dt.date.fromisoformat(review) - meeting.opened.date()).days // 7)
-    stop_rules = [risk["stop_rule"] for risk in risks_now(case, meeting).values()]
-    return Proposal(
-        plan or plan_of(case, meeting.plan),
-        review_weeks=weeks,
-        stop_rule=meeting.plan.get("stop_rule", "") or " ".join(stop_rules),
-        held=meeting.plan.get("held") or None,
-    )
+    ]
+    return tuple(texts)
 
 
 def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecord:
     """Make the decision record of a meeting as it stands."""
-    plan, watched = plan_of(case, meeting.plan), meeting.plan
-    outcome = meeting.outcome
-    review = outcome["review_on"] if outcome else watched.get("review_on")
-    told = {} if meeting.mode == "live" else {"served": plan.served, "unserved": plan.unserved}
+    shared, kept, outcome = SharedPlan(case, meeting), meeting.plan, meeting.outcome
+    live = meeting.mode == "live"  # where no case says what an item is for
     assert meeting.opened  # noqa: S101  the first act opens a meeting
     return DecisionRecord(
         session=session,
@@ -84,36 +76,36 @@ def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecor
         held_on=meeting.opened.astimezone().date(),
         present=_people(meeting, away=False),
         away=_people(meeting, away=True),
-        matters=tuple(_said(meeting, words) for words in meeting.matters),
-        worries=tuple(_said(meeting, words) for words in meeting.worries),
+        matters=_said(meeting, meeting.matters),
+        worries=_said(meeting, meeting.worries),
         rated=tuple(item for number in meeting.rounds for item in rated_items(meeting, number)),
         moved=moved(meeting),
-        notes=tuple(_said(meeting, words) for words in meeting.notes),
-        lines=_lines(plan, meeting),
+        notes=_said(meeting, meeting.notes),
+        lines=_lines(shared),
         indicative=case.budget.indicative,
-        contingency=None if meeting.mode == "live" else case.budget.contingency,
-        cost=plan.cost,
-        held=HELD.get(watched.get("held", ""), ""),
-        served=tuple(each.title for each in told.get("served", ())),
-        unserved=tuple(each.title for each in told.get("unserved", ())),
-        findings=tuple(_finding(each) for each in findings(proposal(meeting, case))),
-        risks=tuple(_risk(each) for each in risks_now(case, meeting).values()),
-        agreements=_agreements(meeting),
-        dissent=tuple(_said(meeting, words) for words in meeting.dissent.values()),
+        contingency=None if live else case.budget.contingency,
+        cost=shared.plan.cost,
+        held=kept.get("held", ""),
+        served=() if live else tuple(each.title for each in shared.plan.served),
+        unserved=() if live else tuple(each.title for each in shared.plan.unserved),
+        findings=tuple((each.level, each.rule.title, each.about) for each in shared.findings()),
+        risks=tuple(_risk(risk) for risk in shared.risks.values()),
+        agreements=tuple(_agreement(meeting, party) for party in PARTIES),
+        dissent=_said(meeting, meeting.dissent.values()),
         outcome=outcome.get("what", "not reached"),
         reasons=outcome.get("reasons", ""),
-        coordinator=watched.get("coordinator", ""),
-        stop_rule=watched.get("stop_rule", ""),
-        review_on=dt.date.fromisoformat(review) if review else None,
-        review_triggers=watched.get("triggers", ""),
+        coordinator=kept.get("coordinator", ""),
+        stop_rule=kept.get("stop_rule", ""),
+        review_on=day_of((outcome or kept).get("review_on", "")),
+        review_triggers=kept.get("triggers", ""),
         method=METHOD,
         notices=notices(meeting, case),
         not_asked=meeting.not_asked,
         closed=meeting.ended,
-        safeguards=_safeguards(meeting, case),
-        earlier=tuple(_earlier(each) for each in meeting.earlier_refusals),
-        wants=tuple(each.title for each in case.about.outcomes if meeting.mode == "live"),
-        left_out=left_out(case, meeting) if meeting.changed_by("plan") else (),
+        safeguards=tuple(shared.chosen_safeguards.values()),
+        earlier=tuple(_given(each) for each in meeting.earlier_refusals),
+        wants=tuple(each.title for each in case.about.outcomes if live),
+        left_out=shared.left_out if meeting.changed_by("plan") else (),
     )
 
 
@@ -123,28 +115,19 @@ def _people(meeting: Meeting, *, away: bool) -> tuple[str, ...]:
     return tuple(role if count == 1 else f"{role} ({count})" for role, count in roles.items())
 
 
-def _safeguards(meeting: Meeting, case: Case) -> tuple[str, ...]:
-    known = safeguards_of(case, meeting)
-    return tuple(known[each] for each in meeting.plan.get("safeguards", ()) if each in known)
+def _said(meeting: Meeting, words: Iterable[Words]) -> tuple[Statement, ...]:
+    return tuple(Statement(_writer(meeting, w), w.text, _ROUND_OF.get(w.stage, 0)) for w in words)
 
 
-def _earlier(said: Agreed) -> PartyAgreement:
-    return PartyAgreement(said.party, said.who, said.says, said.not_to, said.reason, "", said.at)  # type: ignore[arg-type]
-
-
-def _said(meeting: Meeting, words: Words) -> Said:
+def _writer(meeting: Meeting, words: Words) -> str:
     role = meeting.seats[words.seat].role
     who = words.told_for or ("facilitator’s note" if role == FACILITATOR else role_inside(role))
-    return Said(who[0].upper() + who[1:], words.text, _round(words.stage))
+    return who[0].upper() + who[1:]
 
 
-def _round(stage: Stage) -> int:
-    return {"reveal": 1, "reveal-again": 2, **ROUNDS}.get(stage, 0)
-
-
-def _lines(plan: Plan, meeting: Meeting) -> tuple[PlanLine, ...]:
+def _lines(shared: SharedPlan) -> tuple[PlanLine, ...]:
+    plan, kept = shared.plan, shared.meeting.plan.get("items", {})
     outcomes = {each.id: each.title for each in plan.case.about.outcomes}
-    terms: dict[str, Any] = meeting.plan.get("items", {})
     return tuple(
         PlanLine(
             title=item.title,
@@ -154,57 +137,40 @@ def _lines(plan: Plan, meeting: Meeting) -> tuple[PlanLine, ...]:
             times=plan.times(item),
             cost=plan.cost_of(item),
             own=plan.own_cost_of(item),
-            paid_by=_PAID_BY[item.how],  # type: ignore[arg-type]
-            starts=_day(terms[item.id]["starts"]),
-            ends=_day(terms[item.id]["ends"]),
+            paid_by=_PAID_BY[item.how],
+            starts=day_of(kept[item.id]["starts"]),
+            ends=day_of(kept[item.id]["ends"]),
             serves=tuple(outcomes[each] for each in item.serves if each in outcomes),
         )
         for item in plan.items
     )
 
 
-def _day(text: str) -> dt.date | None:
-    return dt.date.fromisoformat(text) if text else None
-
-
-def _finding(finding: Finding) -> tuple[str, str, str]:
-    return finding.level, finding.rule.title, finding.about
-
-
 def _risk(data: dict[str, Any]) -> HeldRisk:
-    holders = tuple(HOLDERS[each] for each in data["holders"])
-    return HeldRisk(**{**data, "holders": holders})
+    return HeldRisk(**{**data, "holders": tuple(HOLDERS[each] for each in data["holders"])})
 
 
-def _agreements(meeting: Meeting) -> tuple[PartyAgreement, ...]:
-    made = []
-    for party in PARTIES:
-        said = meeting.standing(party)
-        if said is None:
-            reason = (
-                "Something changed after the answer, and they were not asked again."
-                if meeting.lapsed(party)
-                else ""
-            )
-            made.append(PartyAgreement(party, "", "not given", (), reason, ""))
-            continue
-        told = ""
-        by = meeting.seats[said.seat].role
-        if by == "speaks-for":
-            told = "somebody who speaks for the person, from a seat in the meeting"
-        if by == FACILITATOR:
-            told = "the facilitator"
-            if any(party_of(seat.role) == party for seat in meeting.seats.values()):
-                told += ", while whoever sat here for them was marked as away"
-        made.append(
-            PartyAgreement(
-                party,
-                said.who,
-                said.says,  # type: ignore[arg-type]
-                said.not_to,
-                said.reason,
-                told,
-                said.at,
-            )
-        )
-    return tuple(made)
+def _agreement(meeting: Meeting, party: Party) -> PartyAgreement:
+    answer = meeting.standing(party)
+    if answer:
+        return _given(answer, _teller(meeting, answer))
+    changed = "Something changed after the answer, and they were not asked again."
+    reason = changed if meeting.lapsed(party) else ""
+    return PartyAgreement(party, "", "not given", (), reason, "")
+
+
+def _given(answer: Agreed, told_by: Teller = "") -> PartyAgreement:
+    return PartyAgreement(
+        answer.party, answer.who, answer.says, answer.not_to, answer.reason, told_by, answer.at
+    )
+
+
+def _teller(meeting: Meeting, answer: Agreed) -> Teller:
+    """Say who gave an answer for its party."""
+    role = meeting.seats[answer.seat].role
+    if role == "speaks-for":
+        return "speaks-for"
+    if role != FACILITATOR:
+        return ""
+    had_seat = any(party_of(seat.role) == answer.party for seat in meeting.seats.values())
+    return "facilitator-while-away" if had_seat else "facilitator"

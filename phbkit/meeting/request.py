@@ -1,82 +1,129 @@
-"""Somebody asks for an act: from which seat, in which meeting, with what typed."""
+"""A request for an act: from which seat, in which meeting, with what typed."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from phbkit import identifiers
 from phbkit.casebank import Case
 from phbkit.errors import RefusedError
-from phbkit.meeting.meeting import STAGE_TITLES, Meeting, Seat, Stage
+from phbkit.meeting.meeting import Meeting, Seat
 from phbkit.meeting.roles import FACILITATOR
 from phbkit.workbook.formats import LONGEST_TEXT
 
+Name = TypeVar("Name", bound=str)
 Values = Mapping[str, str | list[str]]
+_LONGEST_PLAN = dt.timedelta(days=3 * 366)
+
+
+def refusal(problem: str, name: str = "") -> RefusedError:
+    """Make the error that refuses a request for one problem, of a field or of the whole form."""
+    return RefusedError({name: problem})
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One act that somebody asks for: in which meeting, on which case, from which seat, when."""
+class Request:
+    """One act that somebody asks for: in which meeting, on which case, from which seat, when.
+
+    Reading a field that is wrong notes it in `problems` and gives an empty value, so that all that
+    is wrong is told at once: call `raise_problems` before anything is kept.
+    """
 
     meeting: Meeting
     case: Case
     seat: Seat
     values: Values
     today: dt.date
+    problems: dict[str, str] = field(default_factory=dict)
 
     @property
     def facilitates(self) -> bool:
         """Whether the facilitator asks."""
         return self.seat.role == FACILITATOR
 
+    def wrong(self, name: str, problem: str) -> None:
+        """Note what is wrong in a field; the first problem of each is told."""
+        self.problems.setdefault(name, problem)
+
+    def raise_problems(self) -> None:
+        """Raise RefusedError with what is wrong in each field, if anything is."""
+        if self.problems:
+            raise RefusedError(self.problems)
+
     def text(self, name: str, *, required: bool = False, longest: int = LONGEST_TEXT) -> str:
-        """Return a text field, or refuse it."""
+        """Read a text field."""
         value = self.values.get(name, "")
         if not isinstance(value, str):
-            raise RefusedError({name: "must be one text."})
-        kept = value.strip()
-        if required and not kept:
-            raise RefusedError({name: "is not answered yet."})
-        if len(kept) > longest:
-            raise RefusedError({name: f"must be at most {longest} characters; got {len(kept)}."})
-        return kept
+            self.wrong(name, "must be one text.")
+            return ""
+        text = value.strip()
+        if required and not text:
+            self.wrong(name, "is not answered yet.")
+        if len(text) > longest:
+            self.wrong(name, f"must be at most {longest} characters; got {len(text)}.")
+        return text
 
-    def chosen(self, name: str, allowed: Mapping[str, Any] | set[str]) -> list[str]:
-        """Return the ticked boxes of a field, or refuse what is not on the list."""
+    def chosen(self, name: str, allowed: Iterable[str]) -> list[str]:
+        """Read the ticked boxes of a field, in the order of the list."""
         value = self.values.get(name, [])
-        ticked = [value] if isinstance(value, str) else value
-        for each in ticked:
-            if each not in allowed:
-                raise RefusedError({name: f"has no {each!r}."})
-        return [each for each in allowed if each in ticked]
+        ticked, known = [value] if isinstance(value, str) else value, list(allowed)
+        for unknown in [each for each in ticked if each not in known]:
+            self.wrong(name, f"has no {unknown!r}.")
+        return [each for each in known if each in ticked]
 
-    def one_of(self, name: str, allowed: Mapping[str, Any] | tuple[str, ...]) -> str:
-        """Return the chosen one of a list, or refuse."""
-        value = self.text(name, required=True)
-        if value not in allowed:
-            raise RefusedError({name: f"must be one of {', '.join(allowed)}; got {value!r}."})
-        return value
+    def one_of(self, name: str, allowed: Iterable[Name]) -> Name | None:
+        """Read the chosen one of a list."""
+        value, known = self.text(name, required=True), list(allowed)
+        if value not in known:
+            self.wrong(name, f"must be one of {', '.join(known)}; got {value!r}.")
+        return next((each for each in known if each == value), None)
+
+    def day(self, name: str, *, after_today: bool = False) -> str:
+        """Read a day as ISO text; empty where none is given."""
+        text = self.text(name)
+        if not text:
+            return ""
+        try:
+            day = dt.date.fromisoformat(text)
+        except ValueError:
+            self.wrong(name, f"must be a day like {self.today.isoformat()}; got {text!r}.")
+            return ""
+        if after_today and day <= self.today:
+            self.wrong(name, "must be after today.")
+        if abs(day - self.today) > _LONGEST_PLAN:
+            self.wrong(name, "must be within three years of today.")
+        return day.isoformat()
+
+    def need_seen(self, part: str, *, of_seat: bool = False) -> None:
+        """Refuse an edit made on an older state of a part, or of a seat's share, than is kept now.
+
+        Raises
+        ------
+        RefusedError
+            Another window changed it since.
+        """
+        now = self.meeting.changed_by(part, self.seat.id if of_seat else "")
+        if self.values.get("seen") != str(now):
+            raise refusal(
+                "Another window changed this part since you opened it. What it says now is on "
+                "this page; what you typed is kept. Look at both, then save again."
+            )
 
 
-def need_facilitator(asked: Asked) -> None:
-    """Refuse what only the facilitator may do."""
-    if not asked.facilitates:
-        raise RefusedError({"": "Only the facilitator can do that."})
+def need_name(values: Mapping[str, object]) -> str:
+    """Return what somebody wants to be called, or refuse it."""
+    given = values.get("name")
+    name = given.strip() if isinstance(given, str) else ""
+    if not name or len(name) > 40 or not name.isprintable():
+        raise refusal("must be what the room calls you, in at most 40 characters.", "name")
+    return name
 
 
-def need_stage(asked: Asked, *stages: Stage) -> None:
-    """Refuse what belongs to other stages than this."""
-    if asked.meeting.stage not in stages:
-        where = STAGE_TITLES[asked.meeting.stage]
-        wanted = " or ".join(f"“{STAGE_TITLES[stage]}”" for stage in stages)
-        raise RefusedError({"": f"The meeting is at “{where}”; this belongs to {wanted}."})
-
-
-def need_checked(texts: Mapping[str, str], kept: str) -> None:
+def need_checked(texts: Mapping[str, str], kept: str, without: Container[str] = ()) -> None:
     """Refuse texts that could identify somebody, unless somebody has checked what was found there.
 
     Parameters
@@ -84,22 +131,21 @@ def need_checked(texts: Mapping[str, str], kept: str) -> None:
     kept
         The stamp of what was found, as the refusal gives it under `keep`: a tick that is good for
         that, and for nothing that is typed later.
+    without
+        Fields that nobody types.
     """
-    found = {name: each for name, text in texts.items() if (each := identifiers.find(text))}
-    stretches = [one.text for each in found.values() for one in each]
+    findings = {
+        name: identified
+        for name, text in texts.items()
+        if name not in without and (identified := identifiers.find(text))
+    }
+    stretches = [identifier.text for identified in findings.values() for identifier in identified]
     stamp = hashlib.sha256("\n".join(stretches).encode()).hexdigest()[:16]
-    if not found or kept == stamp:
+    if not findings or kept == stamp:
         return
-    said = {name: identifiers.describe(each).removeprefix("This ") for name, each in found.items()}
     cure = "Take it out, or tick that you have checked it."
-    raise RefusedError({**{name: f"{words} {cure}" for name, words in said.items()}, "keep": stamp})
-
-
-def need_seen(asked: Asked, part: str, *, own: bool = False) -> None:
-    """Refuse an edit made on an older state of a part, or of one's own share, than is kept now."""
-    now = asked.meeting.changed_by(part, asked.seat.id if own else "")
-    if asked.values.get("seen") != str(now):
-        raise RefusedError(
-            {"": "Another window changed this part since you opened it. What it says now is on "
-             "this page; what you typed is kept. Look at both, then save again."}
-        )  # fmt: skip
+    problems = {
+        name: f"{identifiers.describe(identified).removeprefix('This ')} {cure}"
+        for name, identified in findings.items()
+    }
+    raise RefusedError({**problems, "keep": stamp})

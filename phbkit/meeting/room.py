@@ -23,11 +23,10 @@ from phbkit.casebank import Case, CaseBank
 from phbkit.errors import RecordsError, RefusedError, UnknownNameError
 from phbkit.forms import Answer, Reply, StepForm, answer, show_again
 from phbkit.meeting import documents
-from phbkit.meeting.acts import check
-from phbkit.meeting.agreeing import plan_items
-from phbkit.meeting.meeting import Meeting, Seat
+from phbkit.meeting.acts import check, plan_items
+from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.pages import PARTS, View, part_page, plan_effect
-from phbkit.meeting.request import Asked, Values, need_checked
+from phbkit.meeting.request import Request, Values, need_checked, refusal
 from phbkit.meeting.roles import FACILITATOR, PERSON_SIDE, SEAT_VARIABLE
 from phbkit.records import Act, ReviewSession, Sessions, StaleError, open_sessions
 from phbkit.settings import Settings, settings
@@ -69,20 +68,11 @@ class Sitting:
         """List the acts after number `seq`."""
         return self.sessions.acts(self.session.id, since=seq)
 
-    def moved_on(self, seq: int) -> bool:
-        """Say whether anything was done after act number `seq`."""
-        return self.sessions.last(self.session.id) > seq
-
     def write(self, act: str, data: dict[str, Any], ticket: str, after: int) -> Act:
         """Write an act of this seat; the outcome closes the session."""
+        ends = act == "outcome"
         return self.sessions.append(
-            self.session.id,
-            self.seat,
-            act,
-            data,
-            ticket=ticket,
-            after=after,
-            closes=act == "outcome",
+            self.session.id, self.seat, act, data, ticket=ticket, after=after, closes=ends
         )
 
 
@@ -104,7 +94,6 @@ class Review:
     def __init__(self, case: Case, meeting: Meeting, sitting: Sitting | None = None) -> None:
         self.case, self.meeting, self._sitting = case, meeting, sitting
         self._parts: dict[str, StepForm] = {}
-        self._screen = os.environ.get("QUERY_STRING") == "screen=1" and self._facilitates
         self._following: asyncio.Task[None] | None = None
 
     @classmethod
@@ -134,16 +123,18 @@ class Review:
         chosen = using or settings()
         bank = CaseBank(chosen.need_folder("casebank"))
         if meeting is not None:
-            held = documents.read_held(Path(meeting), bank)
+            held = documents.read_meeting(Path(meeting), bank)
             return cls(held.case, held.meeting)
         secret = os.environ.get(SEAT_VARIABLE, "").partition(".")[0]
         if not secret:
             return Nobody()
         sessions = open_sessions(chosen.database_url)
-        found = sessions.seat_of(secret)
-        if found is None:
-            return Nobody()
-        sitting = Sitting(sessions, *found, secret)
+        seat = sessions.seat_of(secret)
+        return cls.at(Sitting(sessions, *seat, secret), bank) if seat else Nobody()
+
+    @classmethod
+    def at(cls, sitting: Sitting, bank: CaseBank) -> Review:
+        """Return the meeting as it is seen from a seat."""
         case = documents.case_of(sitting.session, bank)
         return cls(case, Meeting.of(sitting.since(0)), sitting)
 
@@ -164,35 +155,8 @@ class Review:
                 self._following = asyncio.get_running_loop().create_task(self._follow())
         return self._parts[name]
 
-    @property
-    def _facilitates(self) -> bool:
-        return self._sitting is not None and self._seat.role == FACILITATOR
-
     def __repr__(self) -> str:
         return f"<Review {self.meeting.title}: {self.meeting.stage}>"
-
-    @property
-    def _view(self) -> View:
-        session = self._sitting.session if self._sitting else None
-        secret = os.environ.get(SEAT_VARIABLE, "")
-        return View(
-            self.meeting,
-            self.case,
-            self.meeting.seats.get(self._sitting.seat) if self._sitting else None,
-            dt.datetime.now(tz=dt.UTC).date(),
-            live=session is not None,
-            screen=self._screen,
-            code=session.code if session else "",
-            address=f"{os.environ.get('PHB_PUBLIC_URL', '')}review",
-            back=secret.partition(".")[2],
-        )
-
-    def _html(self, name: str) -> str:
-        return str(part_page(name, self._view))
-
-    def _show_all(self) -> None:
-        for name, part in self._parts.items():
-            part.html = self._html(name)
 
     @property
     def _here(self) -> Sitting:
@@ -200,8 +164,27 @@ class Review:
         return self._sitting
 
     @property
-    def _seat(self) -> Seat:
-        return self.meeting.seats[self._here.seat]
+    def _view(self) -> View:
+        if self._sitting is None:
+            return View(self.meeting, self.case, None, live=False)
+        seat = self.meeting.seats[self._sitting.seat]
+        return View(
+            self.meeting,
+            self.case,
+            seat,
+            screen=os.environ.get("QUERY_STRING") == "screen=1" and seat.role == FACILITATOR,
+            code=self._sitting.session.code,
+            address=f"{os.environ.get('PHB_PUBLIC_URL', '')}review",
+            back=os.environ.get(SEAT_VARIABLE, "").partition(".")[2],
+        )
+
+    def _html(self, name: str) -> str:
+        return str(part_page(name, self._view))
+
+    def _show_all(self) -> None:
+        view = self._view
+        for name, part in self._parts.items():
+            part.html = str(part_page(name, view))
 
     def refresh(self) -> None:
         """Fold what was done since the last time."""
@@ -216,7 +199,7 @@ class Review:
                 if not self._here.held:
                     self._leave()
                     return
-                if self._here.moved_on(self.meeting.seq):
+                if self._here.sessions.last(self._here.session.id) > self.meeting.seq:
                     self.refresh()
                     self._show_all()
             except RecordsError as error:
@@ -235,82 +218,80 @@ class Review:
     def _obey(self, part: str, ticket: str, message: Mapping[str, Any]) -> Answer:
         if not self._here.held:
             self._leave()
-            raise RefusedError({"": "This seat was taken again from another device."})
+            raise refusal("This seat was taken again from another device.")
         try:
-            return self._did(part, ticket, message)
+            match message.get("do"):
+                case "save":
+                    form = message.get("form")
+                    act = form if isinstance(form, str) else part
+                    return self._save(act, ticket, check_values(message.get("values"))), []
+                case "draft":
+                    return self._draft(part, check_values(message.get("values"))), []
+                case "download":
+                    return self._download(message.get("what"))
+            raise refusal("This page cannot ask for that.")
         except RefusedError:
             self._show_all()  # perhaps it is refused because the page is behind
             raise
 
-    def _did(self, part: str, ticket: str, message: Mapping[str, Any]) -> Answer:
-        match message.get("do"):
-            case "save":
-                form = message.get("form")
-                values = check_values(message.get("values"))
-                return self._do(form if isinstance(form, str) else part, ticket, values), []
-            case "draft":
-                return self._draft(part, check_values(message.get("values"))), []
-            case "download":
-                return self._download(message.get("what"))
-        raise RefusedError({"": "This page cannot ask for that."})
-
-    def _do(self, act: str, ticket: str, values: Values) -> Reply:
+    def _save(self, act: str, ticket: str, values: Values) -> Reply:
         if not ticket:
-            raise RefusedError({"": "The message has no ticket."})
-        if self._screen:
-            raise RefusedError({"": "The page to project takes no answers."})
+            raise refusal("The message has no ticket.")
+        if self._view.screen:
+            raise refusal("The page to project takes no answers.")
         ticket = _stamped(ticket, act, values)
         for _ in range(_MOST_TRIES):
             self.refresh()
-            done = self.meeting.tickets.get((self._here.seat, ticket))
-            if done:
+            saved = self.meeting.tickets.get((self._here.seat, ticket))
+            if saved:
                 self._show_all()
                 show_again(self._parts.values())
-                return {"did": "saved", "at": clock(done), "next": ""}
-            data = check(act, self._asked(values))
+                return {"did": "saved", "at": clock(saved), "next": ""}
+            data = check(act, self._request(values))
             self._scan(values)
             try:
-                made = self._here.write(act, data, ticket, after=self.meeting.seq)
+                written = self._here.write(act, data, ticket, after=self.meeting.seq)
             except StaleError:
                 time.sleep(random.uniform(0.005, 0.05))  # noqa: S311  only to take turns
                 continue
-            self.meeting = self.meeting.after(made)
+            self.meeting = self.meeting.after(written)
             self._show_all()
-            return {"did": "saved", "at": clock(made.at), "next": ""}
-        raise RefusedError({"": "Everybody is saving at once. Nothing was lost: try again."})
+            return {"did": "saved", "at": clock(written.at), "next": ""}
+        raise refusal("Everybody is saving at once. Nothing was lost: try again.")
 
-    def _asked(self, values: Values) -> Asked:
+    def _request(self, values: Values) -> Request:
         today = dt.datetime.now(tz=dt.UTC).date()
-        return Asked(self.meeting, self.case, self._seat, values, today)
+        seat = self.meeting.seats[self._here.seat]
+        return Request(self.meeting, self.case, seat, values, today)
 
     def _scan(self, values: Values) -> None:
         """In live mode, ask before a text is kept that could identify somebody."""
-        if self.meeting.mode != "live":
-            return
-        typed = {name: value for name, value in values.items() if isinstance(value, str)}
-        ticked = values.get("keep")
-        kept = ticked[0] if isinstance(ticked, list) and ticked else ""
-        need_checked({name: typed[name] for name in typed if name not in _NOT_TYPED}, kept)
+        if self.meeting.mode == "live":
+            kept = "".join(values.get("keep", ()))
+            typed = {name: text for name, text in values.items() if isinstance(text, str)}
+            need_checked(typed, kept, without=_NOT_TYPED)
 
     def _draft(self, part: str, values: Values) -> Reply:
         """Keep nothing: what is not given yet is nobody's. A plan answers with what it does."""
         view = self._view
         if part != "plan" or not view.facilitates or self.meeting.stage != "agree":
             return {"did": "kept"}
-        terms = plan_items(self._asked(values))
-        effect = plan_effect(view, list(terms), terms)
+        request = self._request(values)
+        items = plan_items(request)
+        request.raise_problems()
+        effect = plan_effect(view, items)
         return {"did": "kept", **{name: str(html) for name, html in effect.items()}}
 
     def _download(self, what: object) -> Answer:
-        role = self._seat.role
-        mine = role == FACILITATOR or (role in PERSON_SIDE and what in documents.FOR_PERSON)
-        if self.meeting.ended and mine and what in documents.NAMES:
-            held = documents.Held(self._here.session, self.case, self._here.since(0))
-            made = documents.make(str(what), held)
-            if made:
-                named = documents.file_name(str(what), held.session)
-                return {"did": "download", "name": named, "type": made[0]}, [made[1]]
-        raise RefusedError({"": "There is no such document for you here."})
+        role = self.meeting.seats[self._here.seat].role
+        theirs = role == FACILITATOR or (role in PERSON_SIDE and what in documents.FOR_PERSON)
+        if self.meeting.ended and theirs and what in documents.NAMES:
+            held = documents.HeldMeeting(self._here.session, self.case, self._here.since(0))
+            file = documents.make(str(what), held)
+            if file:
+                name = documents.file_name(str(what), held.session)
+                return {"did": "download", "name": name, "type": file[0]}, [file[1]]
+        raise refusal("There is no such document for you here.")
 
 
 def _stamped(ticket: str, act: str, values: Values) -> str:

@@ -1,24 +1,22 @@
-"""What a meeting is about: a case of the bank, or one described at the door."""
+"""What a meeting is about: a case of the bank, or one described when the meeting was opened."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from phbkit.casebank import Case
 from phbkit.casebank.models import (
     Budget,
     CaseFile,
-    Evidence,
     Outcome,
     Person,
     PlanItem,
     Safeguard,
-    Safety,
+    Shape,
     SignOff,
 )
 from phbkit.errors import RefusedError
@@ -27,11 +25,32 @@ from phbkit.meeting.meeting import Thing
 MOST_LINES = 12
 USUAL = 4
 _NEED_OUTCOMES = {"serves-an-outcome", "unserved-outcome"}
-_NOBODY = "Nobody has looked this up here."
+_HERE = "Said in the meeting."
 _AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,2})?")
 _OPTION = re.compile(
     r"(?P<title>[^;]+);\s*£?(?P<price>[0-9][0-9,]{0,8}(\.[0-9]{1,2})?)\s*;\s*(?P<times>[0-9]{1,3})"
 )
+
+
+class NotLookedUp(Shape):
+    """Stands where nobody has looked up evidence, or safety."""
+
+    text: Literal["Nobody has looked this up here."] = "Nobody has looked this up here."
+    sources: tuple[()] = ()
+    grade: Literal["not looked up"] = "not looked up"
+
+
+class LocalItem(PlanItem):
+    """An option as it was typed: nothing is known of it but what it is, its price and how often."""
+
+    price: Decimal
+    per: Literal["time"] = "time"
+    how: Literal["bought"] = "bought"
+    provider: Literal["to be agreed"] = "to be agreed"
+    serves: tuple[()] = ()
+    person_says: Literal[""] = ""
+    evidence: NotLookedUp = NotLookedUp()  # type: ignore[assignment]  # no grade of the bank's
+    safety: NotLookedUp = NotLookedUp()  # type: ignore[assignment]  # no grade of the bank's
 
 
 def read_subject(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,26 +62,21 @@ def read_subject(values: Mapping[str, Any]) -> dict[str, Any]:
         With what is wrong in each field, naming the line.
     """
     problems: dict[str, str] = {}
-    title = str(values.get("title", "")).strip()[:120]
-    called = str(values.get("called", "")).strip()[:60]
-    for name, text in (("title", title), ("called", called)):
-        if not text:
+    data: dict[str, Any] = {}
+    for name, longest in (("title", 120), ("called", 60)):
+        data[name] = str(values.get(name, "")).strip()[:longest]
+        if not data[name]:
             problems[name] = "is not answered yet."
-    data: dict[str, Any] = {
-        "title": title,
-        "called": called,
-        "outcomes": _lines("outcomes", values, problems),
-        "safeguards": _lines("safeguards", values, problems),
-        "options": [],
-        "indicative": "0.00",
-    }
+    for name in ("outcomes", "safeguards"):
+        data[name] = _lines(name, values, problems)
+    data["options"] = []
     for number, line in enumerate(_lines("options", values, problems), start=1):
-        found = _OPTION.fullmatch(line)
-        if not found or not 1 <= int(found["times"]) <= 400:
+        option = _OPTION.fullmatch(line)
+        if not option or not 1 <= int(option["times"]) <= 400:
             problems["options"] = f"line {number}: write “what; price in pounds; times a year”."
             continue
-        option = {"title": found["title"].strip()[:120], "times": int(found["times"])}
-        data["options"].append(option | {"price": found["price"].replace(",", "")})
+        title, price = option["title"].strip()[:120], option["price"].replace(",", "")
+        data["options"].append({"title": title, "times": int(option["times"]), "price": price})
     amount = str(values.get("indicative", "")).strip().lstrip("£").replace(",", "")
     if _AMOUNT.fullmatch(amount):
         data["indicative"] = f"{Decimal(amount):.2f}"
@@ -82,76 +96,43 @@ def _lines(name: str, values: Mapping[str, Any], problems: dict[str, str]) -> li
     return lines
 
 
-def local_case(ground: Case, data: Mapping[str, Any], day: dt.date) -> Case:
-    """Make a case of a description, with the rules of the deal but nothing looked up.
+def local_case(base: Case, data: Mapping[str, Any], day: dt.date) -> Case:
+    """Make a case of a description, with the rules and sources of `base` and nothing looked up.
 
     Evidence and safety of its items, and which outcomes they serve, are unknown, so rules that
     rest on them stay silent.
     """
-    year = f"{day.year if day.month > 3 else day.year - 1}"
-    price_year = f"{year}/{(int(year) + 1) % 100:02d}"
-    outcomes = tuple(
-        Outcome(id=f"outcome-{n}", title=line, words=line, measure="Agree in the meeting.")
-        for n, line in enumerate(data["outcomes"], start=1)
-    )
-    unknown: dict[str, Any] = {"text": _NOBODY, "sources": (), "grade": "not looked up"}
-    items = tuple(
-        PlanItem.model_construct(
-            id=f"option-{n}",
-            title=option["title"],
-            what=option["title"],
-            price=Decimal(option["price"]),
-            per="time",
-            times=option["times"],
+    began = day.year if day.month > 3 else day.year - 1
+    price_year = f"{began}/{(began + 1) % 100:02d}"
+    about = CaseFile(
+        id="local",
+        title=data["title"],
+        minutes=60,
+        as_of=day,
+        summary=data["title"],
+        sign_off=SignOff(state="draft"),
+        person=Person(name=data["called"], age=0, matters_most=_HERE, worries=_HERE, story=_HERE),
+        outcomes=tuple(
+            Outcome(id=f"outcome-{n}", title=line, words=line, measure="Agree in the meeting.")
+            for n, line in enumerate(data["outcomes"], start=1)
+        ),
+        budget=Budget(
+            indicative=Decimal(data["indicative"]),
+            contingency=Decimal(0),
             price_year=price_year,
-            how="bought",
-            provider="to be agreed",
-            serves=(),
-            person_says="",
-            evidence=Evidence.model_construct(**unknown),
-            safety=Safety.model_construct(**unknown),
-            marks=(),
-            instead_of=(),
-        )
-        for n, option in enumerate(data["options"], start=1)
+            basis="As typed when the meeting was opened.",
+        ),
+        items=tuple(
+            LocalItem(id=f"option-{n}", what=option["title"], price_year=price_year, **option)
+            for n, option in enumerate(data["options"], start=1)
+        ),
+        safeguards=tuple(
+            Safeguard(id=f"safeguard-{n}", title=line)
+            for n, line in enumerate(data["safeguards"], start=1)
+        ),
     )
-    about = CaseFile.model_construct(
-        **{
-            **ground.about.model_dump(),
-            "id": "local",
-            "title": data["title"],
-            "as_of": day,
-            "summary": data["title"],
-            "sign_off": SignOff(state="draft"),
-            "marks": (),
-            "person": Person.model_construct(
-                name=data["called"], age=0, matters_most="", worries="", story=""
-            ),
-            "outcomes": outcomes,
-            "budget": Budget(
-                indicative=Decimal(data["indicative"]),
-                contingency=Decimal(0),
-                price_year=price_year,
-                basis="As typed when the meeting was opened.",
-            ),
-            "items": items,
-            "safeguards": tuple(
-                Safeguard(id=f"safeguard-{n}", title=line)
-                for n, line in enumerate(data["safeguards"], start=1)
-            ),
-            "risks": (),
-            "gates": (),
-            "voices": (),
-            "critical": (),
-            "replies": None,
-            "plans": (),
-            "after": (),
-            "panels": (),
-            "deal": (),
-        }
-    )
-    rules = {name: rule for name, rule in ground.rules.items() if name not in _NEED_OUTCOMES}
-    return replace(ground, about=about, questions=(), panels=(), rules=rules, version="local")
+    rules = {name: rule for name, rule in base.rules.items() if name not in _NEED_OUTCOMES}
+    return Case(about, (), (), rules, base.sources, base.glossary, version="local")
 
 
 def candidates(case: Case) -> tuple[Thing, ...]:

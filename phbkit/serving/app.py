@@ -23,11 +23,11 @@ from voila.app import Voila
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from phbkit import wings
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
 from phbkit.kernels import provisioner
-from phbkit.meeting.joining import SEAT_COOKIE, Doors, ToDoorHandler, review_handlers
-from phbkit.records import Learners, open_learners, open_sessions, open_store
+from phbkit.records import Learners, open_learners, open_store
 from phbkit.serving import assets
 from phbkit.serving.catalogue import Shelf
 from phbkit.serving.cohort_progress import CohortHandler
@@ -77,7 +77,7 @@ class Server(Voila):  # type: ignore[misc]
     """Voilà with our pages, and without its own, its scripts, files, directories and templates."""
 
     shelf = Instance(Shelf, allow_none=True)
-    doors = Instance(Doors)
+    wing_settings = Instance(dict)
     recognise = AnyTrait()
     learners = Instance(Learners, allow_none=True)
     using = Instance(Settings)
@@ -106,7 +106,7 @@ class Server(Voila):  # type: ignore[misc]
             "default_handler_class": ProblemHandler,
             "log_function": _log_request,
             "shelf": self.shelf,
-            "doors": self.doors,
+            **self.wing_settings,
             "workbooks": self.using.workbooks,
             "contact": self.using.contact,
             "encrypted": self.using.encrypted,
@@ -125,13 +125,9 @@ class Server(Voila):  # type: ignore[misc]
 
     def owners_of(self, handler: JupyterHandler) -> set[Owner]:
         """Say who may be behind a browser: a learner, and whoever holds its seat in a meeting."""
-        owners = set()
+        owners = {owner for hook in wings.hooks("owner_of") if (owner := hook(handler))}
         if handler.current_user and handler.current_user.learner:
             owners.add(Owner("learner", handler.current_user.learner.id))
-        secret = (handler.get_cookie(SEAT_COOKIE) or "").partition(".")[0]
-        found = self.doors.sessions.seat_of(secret) if secret else None
-        if found:
-            owners.add(Owner("seat", found[1]))
         return owners
 
     def start(self) -> None:
@@ -180,8 +176,8 @@ class Server(Voila):  # type: ignore[misc]
         ours: list[tuple[Any, ...]] = [
             (assets.PATTERN, assets.AssetHandler),
             (r"/accessibility", AccessibilityHandler),
-            *(modules if self.shelf else [(r"/", ToDoorHandler)]),
-            *review_handlers(),
+            *(modules if self.shelf else []),
+            *(rule for hook in wings.hooks("handlers") for rule in hook(alone=self.shelf is None)),
             *self._sign_in_handlers(),
         ]
         base = self.server_url.rstrip("/")
@@ -246,14 +242,17 @@ def make_server(
     shelf = None if only_reviews else Shelf(workbooks, bank, open_store(using.database_url))
     alone = only_reviews or using.sign_in == "local"
     learners = None if alone else open_learners(using.database_url)
-    sessions = open_sessions(using.database_url)
-    doors = Doors(sessions, bank, live=using.live_reviews, public_url=public)
+    wing_settings = {
+        name: value
+        for hook in wings.hooks("server_settings")
+        for name, value in hook(using, bank, public).items()
+    }
     provisioner.warm_up()
     os.environ.update(told)  # what a hub tells its servers is for this process alone
     server = Server(
         config=_configuration(using, host, port, base),
         shelf=shelf,
-        doors=doors,
+        wing_settings=wing_settings,
         recognise=nobody if only_reviews else _recognise(using, learners),
         learners=learners,
         using=using,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phbkit.decision.ratings import INDEX_NEEDS, MEDIAN_NEEDS, METHOD, agreement, place
+from phbkit.decision.ratings import INDEX_NEEDS, MEDIAN_NEEDS, METHOD, agreement
 from phbkit.errors import PhbError, RatingError
 
 NUMBERS = ("median", "low", "high", "ipr", "ipras", "index")
@@ -259,27 +259,6 @@ def test_results_cannot_be_written_over_and_ratings_are_left_alone() -> None:
     assert ratings.tolist() == [9, 1, 5, 3, 7]
     with pytest.raises(ValueError, match="read-only"):
         found.median[0] = 1
-
-
-@pytest.mark.parametrize(
-    ("ratings", "words"),
-    [
-        ([1, 2, 3, 5, 7, 8, 9], "3 of 7 gave 1 to 3, 1 gave 4 to 6, 3 gave 7 to 9."),
-        ([4, 6, None], "None of 2 gave 1 to 3, 2 gave 4 to 6, none gave 7 to 9."),
-        ([9], "None of 1 gave 1 to 3, none gave 4 to 6, 1 gave 7 to 9."),
-        ([None, float("nan")], "Nobody gave a rating."),
-        ([], "Nobody gave a rating."),
-    ],
-)
-def test_where_ratings_lie_can_be_said_without_a_picture(
-    ratings: list[int | None], words: str
-) -> None:
-    assert place(ratings) == words
-
-
-def test_where_ratings_lie_is_said_of_one_item_at_a_time() -> None:
-    with pytest.raises(RatingError, match="2 items"):
-        place([[1, 2], [3, 4]])
 
 
 def test_numpy_is_loaded_when_ratings_are_and_not_before() -> None:

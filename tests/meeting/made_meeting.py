@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from phbkit.casebank import Case
-from phbkit.meeting.acts import Asked, check, check_join
+from phbkit.meeting.acts import check, check_join
 from phbkit.meeting.meeting import Meeting
+from phbkit.meeting.request import Request
 from phbkit.meeting.subject import usual_things
 from phbkit.records import Act
 
@@ -51,8 +52,8 @@ class Played:
     def join(self, seat: str, role: str) -> None:
         self.add(seat, "join", check_join(self.meeting, role, seat.title()) | {"seat": seat})
 
-    def asked(self, seat: str, /, **values: Any) -> Asked:
-        return Asked(self.meeting, self.case, self.meeting.seats[seat], values, TODAY)
+    def asked(self, seat: str, /, **values: Any) -> Request:
+        return Request(self.meeting, self.case, self.meeting.seats[seat], values, TODAY)
 
     def do(self, seat: str, act: str, /, **values: Any) -> None:
         if act in {"person", "dissent"}:

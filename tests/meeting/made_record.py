@@ -14,16 +14,16 @@ from phbkit.meeting.decision_record import (
     PartyAgreement,
     PlanLine,
     RatedItem,
-    Said,
+    Statement,
 )
 
 START, END = dt.date(2026, 11, 23), dt.date(2026, 11, 29)
 ROLES = ("GP", "Nurse", "Pharmacist", "Hospital doctor or specialist", "Commissioner")
 DISSENT = (
-    Said(
+    Statement(
         "Family or carer", "I would sooner see her in a bed with nurses. I said so, and I still do."
     ),
-    Said("Pharmacist", "Nobody has told me who holds the tablets on the third night."),
+    Statement("Pharmacist", "Nobody has told me who holds the tablets on the third night."),
 )
 
 
@@ -38,14 +38,14 @@ def made_record(**changes: Any) -> DecisionRecord:
         present=("Facilitator", "Kerry, the person", "GP", "Nurse", "Pharmacist", "Commissioner"),
         away=("Family or carer",),
         matters=(
-            Said(
+            Statement(
                 "The person, told by the facilitator",
                 "I want to be at home. My own bed, my own kettle, the cat on my feet.\n"
                 "I want to thread a needle at nine in the morning.",
             ),
         ),
         worries=(
-            Said("Speaks for the person", "She worries they’ll say home and mean on her own."),
+            Statement("Speaks for the person", "She worries they’ll say home and mean on her own."),
         ),
         rated=(
             _item("Detox at home, nurse twice daily", 1, (2, 3, 7, 8, 8), 9, (7, 3.0, 8.0, 1.4)),
@@ -55,8 +55,10 @@ def made_record(**changes: Any) -> DecisionRecord:
         ),
         moved=("Detox at home: the team’s median stays at 7; 2 people of 5 changed their mark.",),
         notes=(
-            Said("Nurse", "I would start on a Monday if there is a name beside every night.", 1),
-            Said("GP", "What would change my mind is a second person on the phone.", 1),
+            Statement(
+                "Nurse", "I would start on a Monday if there is a name beside every night.", 1
+            ),
+            Statement("GP", "What would change my mind is a second person on the phone.", 1),
         ),
         lines=(
             _line("Nurse visits at home", "Alcohol service", "45.50", "14 visit", "budget"),
@@ -67,7 +69,7 @@ def made_record(**changes: Any) -> DecisionRecord:
         indicative=Decimal(3200),
         contingency=Decimal(250),
         cost=Decimal(1177),
-        held="Notional: the NHS keeps the money and pays",
+        held="notional",
         served=("Thread a needle at nine", "Get past six o’clock"),
         unserved=("Who knows is up to me",),
         findings=(
@@ -95,7 +97,7 @@ def made_record(**changes: Any) -> DecisionRecord:
             ),
         ),
         agreements=(
-            PartyAgreement("person", "Kerry, the person", "agrees", (), "", "the facilitator"),
+            PartyAgreement("person", "Kerry, the person", "agrees", (), "", "facilitator"),
             PartyAgreement(
                 "professional",
                 "GP",

@@ -11,13 +11,12 @@ from phbkit.casebank import Case, CaseBank
 from phbkit.documents.document import as_text
 from phbkit.errors import RefusedError
 from phbkit.meeting.acts import MOST_SEATS, check, check_join
-from phbkit.meeting.agreeing import risks_now, safeguards_of
 from phbkit.meeting.pages import View, part_page
 from phbkit.meeting.record_document import full, plain
 from phbkit.meeting.recording import decision_record
+from phbkit.meeting.shared_plan import SharedPlan
 from tests.meeting.made_meeting import (
     CASEBANK,
-    TODAY,
     WATCHED,
     Played,
     agreed,
@@ -373,7 +372,7 @@ def test_a_yes_on_a_condition_is_not_lost_when_the_plan_changes(case: Case) -> N
     [earlier] = played.meeting.earlier_refusals
     assert (earlier.who, earlier.says, earlier.reason) == ("The person", *yes.values())
     seat = played.meeting.seats["pam"]
-    view = View(played.meeting, case, seat, TODAY)
+    view = View(played.meeting, case, seat)
     assert ">As long as I pick them.</textarea>" in part_page("agreement", view)
     played.do("pam", "agreement", seen=agreed_to(played), says="agrees", reason="")
     record = decision_record("x", played.meeting, case)
@@ -397,7 +396,7 @@ def test_no_decision_is_made_on_an_authority_that_is_not_settled(case: Case) -> 
 
 def test_a_safeguard_of_the_plan_can_be_refused_and_what_was_left_out_is_named(case: Case) -> None:
     played = planned(case)
-    first, *others = safeguards_of(case, played.meeting)
+    first, *others = SharedPlan(case, played.meeting).safeguards
     kept = list(played.meeting.plan["items"])
     more = {"seen": played.seen("plan"), "items": kept, "safeguards": [first], **WATCHED}
     played.do("fay", "plan", **more)
@@ -406,14 +405,14 @@ def test_a_safeguard_of_the_plan_can_be_refused_and_what_was_left_out_is_named(c
     played.do("pam", "agreement", **part, not_to=[first])
     said = played.meeting.standing("person")
     assert said
-    assert said.not_to == (safeguards_of(case, played.meeting)[first],)
+    assert said.not_to == (SharedPlan(case, played.meeting).safeguards[first],)
     record = decision_record("x", played.meeting, case)
     rated = {thing.title for thing in played.meeting.things}
-    assert safeguards_of(case, played.meeting)[first] not in record.left_out
+    assert SharedPlan(case, played.meeting).safeguards[first] not in record.left_out
     assert set(record.left_out) == rated - set(record.safeguards) - {
         line.title for line in record.lines
     }
-    assert safeguards_of(case, played.meeting)[others[0]] in as_text(plain(record))
+    assert SharedPlan(case, played.meeting).safeguards[others[0]] in as_text(plain(record))
 
 
 def test_somebody_who_corrects_an_answer_to_the_same_plan_is_not_held_to_it(case: Case) -> None:
@@ -441,17 +440,17 @@ def test_a_risk_that_a_changed_plan_brings_is_there_and_one_it_brings_no_more_is
     case: Case,
 ) -> None:
     played = planned(case)
-    held = risks_now(case, played.meeting)
+    held = SharedPlan(case, played.meeting).risks
     assert all(risk["holders"] for risk in held.values())
     kept = list(played.meeting.plan["items"])
     more = {"seen": played.seen("plan"), "items": [*kept, "sister-paid"], **WATCHED}
     played.do("fay", "plan", **more)
-    assert set(risks_now(case, played.meeting)) - set(held) == {"gail-becomes-staff"}
+    assert set(SharedPlan(case, played.meeting).risks) - set(held) == {"gail-becomes-staff"}
     problem = refused(played, "fay", "outcome", **END)["what"]
     assert "nobody holds 1 of the" in problem
     played.do("fay", "plan", seen=played.seen("plan"), items=[], **WATCHED)
-    assert "withdrawal-turns-bad" not in risks_now(case, played.meeting)
-    assert "own.0" in risks_now(case, played.meeting)
+    assert "withdrawal-turns-bad" not in SharedPlan(case, played.meeting).risks
+    assert "own.0" in SharedPlan(case, played.meeting).risks
 
 
 def test_no_decision_is_made_without_a_risk_written_down(case: Case) -> None:
@@ -482,10 +481,10 @@ def test_a_meeting_that_reaches_nothing_has_the_day_of_a_plan_nobody_agreed_to_o
 
 def test_safeguards_that_were_chosen_are_in_the_plan_and_on_the_record(case: Case) -> None:
     played = planned(case)
-    chosen = next(iter(safeguards_of(case, played.meeting)))
+    chosen = next(iter(SharedPlan(case, played.meeting).safeguards))
     more = {"seen": played.seen("plan"), "items": [], "safeguards": [chosen], **WATCHED}
     played.do("fay", "plan", **more)
-    title = safeguards_of(case, played.meeting)[chosen]
+    title = SharedPlan(case, played.meeting).safeguards[chosen]
     assert decision_record("x", played.meeting, case).safeguards == (title,)
     assert "has no" in refused(played, "fay", "plan", **(more | {"seen": played.seen("plan"),
                                "safeguards": ["s.nosuch"]}))["safeguards"]  # fmt: skip
@@ -551,3 +550,57 @@ def test_not_asked_and_their_words_are_not_both_given(case: Case) -> None:
     played.join("pam", "person")
     played.do("pam", "person", matters="Sleep.", worries="")
     assert played.meeting.not_asked == "She was in theatre. They joined later, and spoke."
+
+
+def test_whether_an_authority_is_settled_is_decided_by_what_was_chosen_not_by_words(
+    case: Case,
+) -> None:
+    played = planned(case)
+    played.do("fay", "away", seat="pam", away="yes")
+    words = "Her sister; she says it is not settled by what authority"
+    told = {"seen": agreed_to(played), "says": "agrees", "party": "person", "who": words}
+    played.do("fay", "agreement", **told)
+    for seat in ("ann", "eve"):
+        played.do(seat, "agreement", seen=agreed_to(played), says="agrees", reason="")
+    played.do("fay", "outcome", **END)
+    assert played.meeting.outcome["what"] == "made"
+
+
+@pytest.mark.parametrize(
+    ("words", "settled"),
+    [
+        ("Speaks for the person: it is not settled by what authority", False),
+        ("Speaks for the person: as attorney or deputy", True),
+    ],
+)
+def test_an_answer_written_before_authorities_were_kept_means_what_it_meant(
+    case: Case, words: str, settled: bool
+) -> None:
+    played = planned(case)
+    played.do("fay", "away", seat="pam", away="yes")
+    played.join("sam", "speaks-for")
+    data = {"party": "person", "who": words, "says": "agrees", "not_to": [], "reason": "So."}
+    played.add("sam", "agreement", data)
+    standing = played.meeting.standing("person")
+    assert standing
+    assert standing.settled == settled
+    assert decision_record("x", played.meeting, case).agreements[0].who == words
+
+
+def test_that_they_joined_later_is_told_whatever_words_the_reason_ends_with(case: Case) -> None:
+    played = Played(case)
+    played.go("person")
+    reason = "Last time it was the same. They joined later, and spoke."
+    played.do("fay", "person", not_asked=reason)
+    assert played.meeting.not_asked == reason
+    played.join("pam", "person")
+    for words in ("Sleep.", "Sleep, and my dog."):
+        played.do("pam", "person", matters=words, worries="")
+        assert played.meeting.not_asked == f"{reason} They joined later, and spoke."
+
+
+def test_everything_that_is_wrong_is_told_at_once(case: Case) -> None:
+    played = planned(case)
+    wrong = {"held": "jar", "lead": "pam", "review_on": "soon", "items": ["yacht"]}
+    problems = refused(played, "fay", "plan", seen=played.seen("plan"), **wrong)
+    assert set(problems) == set(wrong)

@@ -7,7 +7,7 @@ from typing import Any
 
 import icalendar
 
-from phbkit.meeting.calendar import calendar
+from phbkit.meeting.documents import calendar
 from tests.meeting.made_record import made_record
 
 

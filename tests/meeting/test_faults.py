@@ -246,12 +246,12 @@ def test_a_meeting_is_read_again_from_its_json(case: Case, tmp_path: Path) -> No
     played = ended(case)
     sessions = open_sessions(f"sqlite:///{tmp_path / 'records.sqlite'}")
     session, _ = begun(sessions, case)
-    held = documents.Held(sessions.get(session), case, played.acts)
+    held = documents.HeldMeeting(sessions.get(session), case, played.acts)
     made = documents.make("record.json", held)
     assert made
     file = tmp_path / "meeting.json"
     file.write_bytes(made[1])
-    again = documents.read_held(file, CaseBank(CASEBANK))
+    again = documents.read_meeting(file, CaseBank(CASEBANK))
     assert again.record == held.record
     assert json.loads(made[1])["record"]["outcome"] == "made"
 

@@ -9,7 +9,7 @@ import pytest
 from phbkit.casebank import CaseBank
 from phbkit.errors import RefusedError, SettingsError
 from phbkit.meeting.documents import case_of
-from phbkit.meeting.joining import Doors
+from phbkit.meeting.joining import MeetingLobby
 from phbkit.meeting.meeting import Meeting
 from phbkit.records import Sessions, open_sessions
 
@@ -33,19 +33,19 @@ def sessions(tmp_path: Path) -> Sessions:
 
 
 @pytest.fixture
-def doors(sessions: Sessions, bank: CaseBank) -> Doors:
-    return Doors(sessions, bank, live=False)
+def lobby(sessions: Sessions, bank: CaseBank) -> MeetingLobby:
+    return MeetingLobby(sessions, bank, live=False)
 
 
 @pytest.fixture
-def live(sessions: Sessions, bank: CaseBank) -> Doors:
-    return Doors(sessions, bank, live=True)
+def live(sessions: Sessions, bank: CaseBank) -> MeetingLobby:
+    return MeetingLobby(sessions, bank, live=True)
 
 
-def refused(doors: Doors, **values: str) -> dict[str, str]:
+def refused(lobby: MeetingLobby, **values: str) -> dict[str, str]:
     with pytest.raises(RefusedError) as raised:
-        doors.open(values, private=True)
-    assert doors.sessions.listed() == []
+        lobby.open(values, private=True)
+    assert lobby.sessions.listed() == []
     return raised.value.problems
 
 
@@ -55,24 +55,24 @@ def refused(doors: Doors, **values: str) -> dict[str, str]:
      ("case", ""), ("case", "know-the-deal"), ("case", "../secrets")],
 )  # fmt: skip
 def test_a_training_session_needs_a_name_a_kind_and_a_case_with_a_plan(
-    doors: Doors, name: str, value: str
+    lobby: MeetingLobby, name: str, value: str
 ) -> None:
-    assert list(refused(doors, **(TRAINING | {name: value}))) == [name]
+    assert list(refused(lobby, **(TRAINING | {name: value}))) == [name]
 
 
-def test_live_is_refused_where_it_is_not_switched_on(doors: Doors) -> None:
+def test_live_is_refused_where_it_is_not_switched_on(lobby: MeetingLobby) -> None:
     with pytest.raises(SettingsError, match="PHB_LIVE_REVIEWS"):
-        doors.open(LIVE, private=True)
-    assert doors.sessions.listed() == []
+        lobby.open(LIVE, private=True)
+    assert lobby.sessions.listed() == []
 
 
-def test_live_is_refused_where_others_could_listen(live: Doors) -> None:
+def test_live_is_refused_where_others_could_listen(live: MeetingLobby) -> None:
     with pytest.raises(RefusedError, match="HTTPS"):
         live.open(LIVE, private=False)
     assert live.sessions.listed() == []
 
 
-def test_live_asks_whether_the_organisation_has_agreed(live: Doors) -> None:
+def test_live_asks_whether_the_organisation_has_agreed(live: MeetingLobby) -> None:
     assert list(refused(live, **(LIVE | {"duties": ""}))) == ["duties"]
 
 
@@ -87,7 +87,7 @@ def test_live_asks_whether_the_organisation_has_agreed(live: Doors) -> None:
     ],
 )
 def test_live_asks_before_it_keeps_what_could_identify_somebody(
-    live: Doors, field: str, text: str, kind: str
+    live: MeetingLobby, field: str, text: str, kind: str
 ) -> None:
     problems = refused(live, **(LIVE | {field: text}))
     assert kind in problems[field]
@@ -114,18 +114,18 @@ def test_live_asks_before_it_keeps_what_could_identify_somebody(
     ],
 )
 def test_a_description_that_cannot_be_used_is_refused_by_field(
-    live: Doors, field: str, text: str
+    live: MeetingLobby, field: str, text: str
 ) -> None:
     assert list(refused(live, **(LIVE | {field: text}))) == [field]
 
 
-def test_a_line_that_is_no_option_is_named_by_its_number(live: Doors) -> None:
+def test_a_line_that_is_no_option_is_named_by_its_number(live: MeetingLobby) -> None:
     options = "Help; 20; 3\nSomething nice"
     assert "line 2" in refused(live, **(LIVE | {"options": options}))["options"]
 
 
 def test_a_live_case_has_its_money_and_claims_no_evidence(
-    live: Doors, sessions: Sessions, bank: CaseBank
+    live: MeetingLobby, sessions: Sessions, bank: CaseBank
 ) -> None:
     live.open(LIVE, private=True)
     session = sessions.listed()[0]
@@ -138,34 +138,44 @@ def test_a_live_case_has_its_money_and_claims_no_evidence(
     assert [thing.kind for thing in meeting.things] == ["option", "option", "safeguard"]
 
 
-def test_wrong_codes_have_to_wait_and_a_right_one_waits_with_them(doors: Doors) -> None:
-    doors.open(TRAINING, private=True)
-    code = doors.sessions.listed()[0].code
+def test_wrong_codes_have_to_wait_and_a_right_one_waits_with_them(lobby: MeetingLobby) -> None:
+    lobby.open(TRAINING, private=True)
+    code = lobby.sessions.listed()[0].code
     for _ in range(5):
         with pytest.raises(RefusedError, match="opens no meeting"):
-            doors.join({"code": "CCC-CCC", "role": "gp", "name": "Ann"}, "10.0.0.1")
+            lobby.join({"code": "CCC-CCC", "role": "gp", "name": "Ann"}, "10.0.0.1")
     with pytest.raises(RefusedError, match="cannot be tried again for"):
-        doors.join({"code": code, "role": "gp", "name": "Ann"}, "10.0.0.1")
-    assert doors.join({"code": code, "role": "gp", "name": "Ann"}, "10.0.0.2")
+        lobby.join({"code": code, "role": "gp", "name": "Ann"}, "10.0.0.1")
+    assert lobby.join({"code": code, "role": "gp", "name": "Ann"}, "10.0.0.2")
 
 
-def test_return_codes_are_slowed_down_as_well(doors: Doors) -> None:
-    doors.open(TRAINING, private=True)
-    code = doors.sessions.listed()[0].code
+def test_return_codes_are_slowed_down_as_well(lobby: MeetingLobby) -> None:
+    lobby.open(TRAINING, private=True)
+    code = lobby.sessions.listed()[0].code
     for _ in range(5):
         with pytest.raises(RefusedError, match="no return code"):
-            doors.join({"code": code, "back": "CCCC-CCCC"}, "10.0.0.1")
+            lobby.join({"code": code, "back": "CCCC-CCCC"}, "10.0.0.1")
     with pytest.raises(RefusedError, match="cannot be tried again for"):
-        doors.join({"code": code, "back": "CCCC-CCCC"}, "10.0.0.1")
+        lobby.join({"code": code, "back": "CCCC-CCCC"}, "10.0.0.1")
 
 
 def test_a_seat_is_taken_again_with_its_return_code_and_the_first_device_is_out(
-    doors: Doors,
+    lobby: MeetingLobby,
 ) -> None:
-    fay = doors.open(TRAINING, private=True)
-    code = doors.sessions.listed()[0].code
-    again = doors.join({"code": code.lower(), "back": fay.back.lower()}, "10.0.0.1")
+    fay = lobby.open(TRAINING, private=True)
+    code = lobby.sessions.listed()[0].code
+    again = lobby.join({"code": code.lower(), "back": fay.back.lower()}, "10.0.0.1")
     assert again.seat == fay.seat
-    assert doors.sits(again.secret) == ("Alcohol detox at home", "Fay, facilitator")
-    assert doors.sits(fay.secret) is None
-    assert doors.sits("") is None
+    assert lobby.sits(again.secret) == ("Alcohol detox at home", "Fay, facilitator")
+    assert lobby.sits(fay.secret) is None
+    assert lobby.sits("") is None
+
+
+def test_every_value_of_a_live_case_is_one_that_its_model_allows(
+    live: MeetingLobby, sessions: Sessions, bank: CaseBank
+) -> None:
+    live.open(LIVE, private=True)
+    about = case_of(sessions.listed()[0], bank).about
+    assert type(about).model_validate(about.model_copy().__dict__) == about
+    for item in about.items:
+        assert type(item).model_validate(item.model_dump()) == item

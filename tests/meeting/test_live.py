@@ -10,8 +10,8 @@ import pytest
 
 from phbkit.casebank import CaseBank
 from phbkit.documents.document import as_text
-from phbkit.meeting.documents import Held, case_of, make
-from phbkit.meeting.joining import Doors
+from phbkit.meeting.documents import HeldMeeting, case_of, make
+from phbkit.meeting.joining import MeetingLobby
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.record_document import full, plain
 from phbkit.meeting.room import Review, Sitting
@@ -20,7 +20,7 @@ from tests.meeting.test_joining import LIVE, TRAINING
 
 
 def chair_of(sessions: Sessions, bank: CaseBank, values: dict[str, str]) -> Review:
-    seated = Doors(sessions, bank, live=True).open(values, private=True)
+    seated = MeetingLobby(sessions, bank, live=True).open(values, private=True)
     found = sessions.seat_of(seated.secret)
     assert found
     sitting = Sitting(sessions, *found, seated.secret)
@@ -74,7 +74,7 @@ def test_a_live_record_is_stamped_and_says_what_duties_there_are(
 ) -> None:
     chair = chair_of(sessions, bank, LIVE)
     session = sessions.listed()[0]
-    record = Held(session, chair.case, sessions.acts(session.id)).record
+    record = HeldMeeting(session, chair.case, sessions.acts(session.id)).record
     assert record.mode == "live"
     assert record.wants
     for told in (full(record), plain(record)):
@@ -83,7 +83,7 @@ def test_a_live_record_is_stamped_and_says_what_duties_there_are(
     assert "DCB0129" in told
     assert "DCB0160" in told
     assert "made up" not in told
-    text = make("record.docx", Held(session, chair.case, sessions.acts(session.id)))
+    text = make("record.docx", HeldMeeting(session, chair.case, sessions.acts(session.id)))
     assert text
     assert record.held_on == dt.datetime.now(tz=dt.UTC).astimezone().date()
 

@@ -13,7 +13,6 @@ from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.pages import PARTS, View, part_page
 from tests.meeting.made_meeting import (
     CASEBANK,
-    TODAY,
     WATCHED,
     Played,
     agreed,
@@ -32,7 +31,7 @@ def case() -> Case:
 def page(case: Case, meeting: Meeting, seat: str | None, *, screen: bool = False) -> str:
     found = meeting.seats.get(seat or "")
     view = View(
-        meeting, case, found, TODAY, live=seat is not None, screen=screen, code="KTX-4M7",
+        meeting, case, found, live=seat is not None, screen=screen, code="KTX-4M7",
         address="here", back="ABCD-2345",
     )  # fmt: skip
     return "\n".join(part_page(part, view) for part in PARTS)

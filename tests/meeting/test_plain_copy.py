@@ -10,7 +10,7 @@ import pytest
 
 from phbkit.documents import document
 from phbkit.documents.document import Document, Heading, Paragraph
-from phbkit.meeting.decision_record import Outcome, Said
+from phbkit.meeting.decision_record import Outcome, Statement
 from phbkit.meeting.record_document import plain
 from tests.meeting.made_record import DISSENT, empty_record, made_record
 
@@ -36,7 +36,7 @@ def test_it_keeps_every_disagreement_by_role_in_their_words(outcome: Outcome) ->
 
 
 def test_the_persons_own_disagreement_is_theirs() -> None:
-    made = text(plain(made_record(dissent=(Said("The person", "Not that ward."),))))
+    made = text(plain(made_record(dissent=(Statement("The person", "Not that ward."),))))
     assert "You: Not that ward." in made
 
 
@@ -97,12 +97,12 @@ def test_it_shows_the_persons_last_marks_and_nobody_elses() -> None:
 @pytest.mark.parametrize(
     ("held", "told"),
     [
-        ("Notional: the NHS keeps the money and pays", "The NHS keeps the money and pays."),
-        ("Direct payment: the person holds the money and pays", "You keep the money and pay."),
-        ("In a jar", "In a jar"),
+        ("notional", "The NHS keeps the money and pays."),
+        ("third-party", "Somebody outside the NHS keeps the money and pays."),
+        ("direct-payment", "You keep the money and pay."),
     ],
 )
-def test_it_says_in_plain_words_how_the_money_is_kept(held: str, told: str) -> None:
+def test_it_says_in_plain_words_how_the_money_is_kept(held: Any, told: str) -> None:
     assert f"How the money is kept: {told}" in text(plain(made_record(held=held)))
 
 

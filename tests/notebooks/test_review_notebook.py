@@ -31,7 +31,7 @@ def test_a_meeting_that_was_held_is_shown_again_from_its_json(
 ) -> None:
     case = bank.load("alcohol-detox-at-home")
     session = ReviewSession("s", "", case.id, "training", None, START, None)
-    made = documents.make("record.json", documents.Held(session, case, ended(case).acts))
+    made = documents.make("record.json", documents.HeldMeeting(session, case, ended(case).acts))
     assert made
     file = tmp_path / "record.json"
     file.write_bytes(made[1])
