@@ -16,7 +16,6 @@ ORDER = (
 NOT_YET = {
     ("kernels", "cohort"),
     ("kernels", "meeting"),
-    ("records", "meeting"),
     ("scoring", "cohort"),
     ("serving", "meeting"),
     ("workbook", "money"),

@@ -17,9 +17,10 @@ from phbkit.meeting.openings import Openings
 from phbkit.meeting.recording import PRIVACY_NOTICE, SAFETY_NOTICE
 from phbkit.meeting.request import need_checked
 from phbkit.meeting.roles import ROLES, SEAT_VARIABLE
+from phbkit.meeting.sessions import Seated, Sessions
 from phbkit.meeting.subject import local_case, read_subject, usual_things
 from phbkit.meeting.throttle import Throttle
-from phbkit.records import Seated, Sessions, StaleError
+from phbkit.records import StaleError
 from phbkit.serving.notebook_handler import PlayHandler
 from phbkit.serving.owners import Owner
 from phbkit.serving.pages import Page, show_problem

@@ -1,14 +1,15 @@
-"""Opening the database: address, durable writes, migrations."""
+"""The database: its address, durable writes, waits that end in time, tables up to date."""
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,83 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from phbkit.errors import RecordsError, UnreachableError
+from phbkit.records.schema import metadata
 
 HEAD = "0003"
+_ADDED_TABLES = {None, "0001", "0002"}  # up to HEAD every version did nothing but add tables
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_BUSY_SECONDS = 4  # so that a draft and then an answer both wait less than a page has patience
+_BUSY_SECONDS = 4
+_BUSY_SECONDS_IN_A_ROW = 0.1
 _PASSING = (OperationalError, InterfaceError, NoConnectionError)
 
+Clock = Callable[[], dt.datetime]
 
-_ready: dict[str, Engine] = {}
+
+def now() -> dt.datetime:
+    """Return the server's time, in UTC."""
+    return dt.datetime.now(tz=dt.UTC)
 
 
-def keep_ready(address: str, read: Callable[[Engine], None]) -> None:
+class Database:
+    """A database of records, and the clock that dates what is written to it.
+
+    A transaction waits `busy_seconds` for others to let go of what it needs. After one that waited
+    in vain the next ones hardly wait, until one is through: messages of a page are answered one
+    after the other, and all those behind the first would else wait as long each, which is longer
+    than a page has patience.
+
+    Parameters
+    ----------
+    engine
+        Of SQLite or PostgreSQL. Its transactions begin as this class says.
+    busy_seconds
+        How long SQLite waits for another write to end, and PostgreSQL for a lock.
+    clock
+        Returns the time, with its time zone.
+    """
+
+    def __init__(self, engine: Engine, busy_seconds: float, clock: Clock = now) -> None:
+        self.engine, self.clock = engine, clock
+        self._busy_seconds, self._was_reached = busy_seconds, True
+        event.listen(engine, "begin", self._begin)
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Open a transaction whose failure is a RecordsError."""
+        return self._transaction("The answers could not be read", write=False)
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Open a write transaction whose failure is a RecordsError, or an IntegrityError."""
+        return self._transaction("The answers were not saved", write=True)
+
+    @contextmanager
+    def _transaction(self, failure: str, *, write: bool) -> Iterator[Connection]:
+        try:
+            with self.engine.execution_options(write=write).begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except _PASSING as error:
+            self._was_reached = False
+            raise UnreachableError(f"{failure}: {_reason(error)}") from error
+        except (SQLAlchemyError, TypeError) as error:  # psycopg finds late what is not JSON
+            raise RecordsError(f"{failure}: {_reason(error)}") from error
+        self._was_reached = True
+
+    def _begin(self, connection: Connection) -> None:
+        seconds = self._busy_seconds if self._was_reached else _BUSY_SECONDS_IN_A_ROW
+        wait = round(seconds * 1000)
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait}")
+            return
+        write = connection.get_execution_options().get("write")
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {wait}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+_ready: dict[str, Database] = {}
+
+
+def keep_ready(address: str, read: Callable[[Database], None]) -> None:
     """Open the records and read them once, so that copies of this process need only connect.
 
     Raises
@@ -42,26 +109,28 @@ def keep_ready(address: str, read: Callable[[Engine], None]) -> None:
     RecordsError
         As `open_database` does.
     """
-    engine = open_database(address)
+    database = open_database(address)
     try:
-        read(engine)
+        read(database)
     finally:
-        engine.dispose()  # a connection must not be copied
-    _ready[address] = engine
+        database.engine.dispose()  # a connection must not be copied
+    _ready[address] = database
 
 
-def open_database(address: str, *, busy_seconds: float = _BUSY_SECONDS) -> Engine:
+def open_database(
+    address: str, *, busy_seconds: float = _BUSY_SECONDS, clock: Clock = now
+) -> Database:
     """Open the records at a SQLAlchemy address, bringing their tables up to date.
 
-    `busy_seconds` is how long SQLite waits for another write to end, and how long PostgreSQL may
-    take to let us in.
+    `busy_seconds` is how long a transaction waits for others, and how long PostgreSQL may take to
+    let us in.
 
     Raises
     ------
     RecordsError
         The address is not one, the place cannot be written, or a newer phbkit made the tables.
     """
-    if address in _ready and busy_seconds == _BUSY_SECONDS:
+    if address in _ready and (busy_seconds, clock) == (_BUSY_SECONDS, now):
         return _ready[address]
     url = parse(address)
     try:
@@ -70,15 +139,15 @@ def open_database(address: str, *, busy_seconds: float = _BUSY_SECONDS) -> Engin
         engine = create_engine(url, **_patience(url, busy_seconds))
         if url.get_backend_name() == "sqlite":
             _make_durable(engine, busy_seconds)
-        _migrate(engine)
+        database = Database(engine, busy_seconds, clock)
+        _bring_up_to_date(engine)
     except (ArgumentError, ValueError) as error:
         raise _no_address(address) from error
     except (SQLAlchemyError, OSError, ImportError) as error:
-        reason = str(error).splitlines()[0]
         raise RecordsError(
-            f"The records at {without_password(address)} cannot be opened: {reason}"
+            f"The records at {without_password(address)} cannot be opened: {_reason(error)}"
         ) from error
-    return engine
+    return database
 
 
 def parse(address: str) -> URL:
@@ -96,40 +165,20 @@ def _no_address(address: str) -> RecordsError:
     )
 
 
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a connection whose failure is a RecordsError."""
-    try:
-        with engine.connect() as connection:
-            yield connection
-    except SQLAlchemyError as error:
-        raise _failure("The answers could not be read", error) from error
-
-
-@contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Open a write transaction whose failure is a RecordsError."""
-    try:
-        with engine.execution_options(write=True).begin() as connection:
-            yield connection
-    except IntegrityError:
-        raise
-    except (SQLAlchemyError, TypeError) as error:  # psycopg finds late what is not JSON
-        raise _failure("The answers were not saved", error) from error
-
-
-def _failure(what: str, error: Exception) -> RecordsError:
-    kind = UnreachableError if isinstance(error, _PASSING) else RecordsError
-    return kind(f"{what}: {str(error).splitlines()[0]}")
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0]
 
 
 def _patience(url: URL, seconds: float) -> dict[str, Any]:
-    """Have a PostgreSQL server that went away noticed in time, and found again when it is back."""
+    """Have a PostgreSQL server that went away noticed in time, and found again when it is back.
+
+    A transaction may find its connection dead and then find no other: the two waits share the time.
+    """
     if url.get_backend_name() != "postgresql":
         return {}
-    waits = {"connect_timeout": round(seconds), "tcp_user_timeout": round(seconds * 1000)}
-    asked = {name: wait for name, wait in waits.items() if name not in url.query}
-    return {"pool_pre_ping": True, "connect_args": asked}
+    waits = {"connect_timeout": round(seconds / 2), "tcp_user_timeout": round(seconds * 500)}
+    unset = {name: wait for name, wait in waits.items() if name not in url.query}
+    return {"pool_pre_ping": True, "connect_args": unset}
 
 
 def alone(connection: Connection, name: str) -> None:
@@ -162,11 +211,6 @@ def _make_durable(engine: Engine, busy_seconds: float) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
         _use_wal(connection, busy_seconds)
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
 
 def _use_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
     """Switch to write-ahead logging; SQLite does not wait for others by itself when it does."""
@@ -182,13 +226,17 @@ def _use_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
             return
 
 
-def _migrate(engine: Engine) -> None:
-    if _version(engine) != HEAD:
-        upgrade(engine, "head")
+def _bring_up_to_date(engine: Engine) -> None:
+    with engine.connect() as connection:
+        if _version(connection) == HEAD:
+            return
+    with engine.execution_options(write=True).begin() as connection:
+        alone(connection, "migrations")
+        _upgrade(connection)
 
 
-def upgrade(engine: Engine, revision: str) -> None:
-    """Bring the tables forward to a revision.
+def _upgrade(connection: Connection) -> None:
+    """Bring the tables forward to this version, in the transaction of the connection.
 
     Raises
     ------
@@ -201,20 +249,20 @@ def upgrade(engine: Engine, revision: str) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    if _version(connection) in _ADDED_TABLES:
+        metadata.create_all(connection)
+        command.stamp(config, HEAD, purge=True)
     try:
-        with engine.execution_options(write=True).begin() as connection:
-            alone(connection, "migrations")
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
+        command.upgrade(config, "head")
     except CommandError as error:
         raise RecordsError(
-            f"The records at {engine.url} are of a version this phbkit does not know. "
+            f"The records at {connection.engine.url} are of a version this phbkit does not know. "
             "Install the phbkit that wrote them, or a newer one."
         ) from error
 
 
-def _version(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from phbkit.errors import UnknownNameError
-from phbkit.records.attempts import Clock, now
-from phbkit.records.database import alone, reading, writing
+from phbkit.records.database import Database, alone
 from phbkit.records.journal import STEP_CLOSED
 from phbkit.records.schema import answer, attempt, draft, erasure, invitation, learner, sign_in
 
@@ -67,8 +66,8 @@ class Progress:
 class Learners:
     """The learners kept in one database."""
 
-    def __init__(self, engine: Engine, clock: Clock = now) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def invite(
         self, people: Sequence[Learner], until: dt.datetime, *, again: bool = False
@@ -78,14 +77,14 @@ class Learners:
         A learner who is known gets the name, cohort and role given now. With `again`, earlier
         invitations end and everybody gets a new one.
         """
-        with writing(self._engine) as connection:
+        with self._database.writing() as connection:
             alone(connection, "learners")
             return [self._invite(connection, each, until, again=again) for each in people]
 
     def _invite(
         self, connection: Connection, who: Learner, until: dt.datetime, *, again: bool
     ) -> Invitation:
-        moment = self._clock()
+        moment = self._database.clock()
         self._know(connection, who)
         mine = invitation.c.learner_id == who.id
         if again:
@@ -105,16 +104,16 @@ class Learners:
         told = {"name": who.name, "cohort": who.cohort, "role": who.role}
         known = connection.execute(update(learner).where(learner.c.id == who.id).values(**told))
         if not known.rowcount:
-            row = {"id": who.id, **told, "added": self._clock()}
+            row = {"id": who.id, **told, "added": self._database.clock()}
             connection.execute(insert(learner).values(**row))
 
     def welcome(self, who: Learner) -> Learner:
         """Return a learner whom somebody else vouches for, known from now on."""
-        with reading(self._engine) as connection:
+        with self._database.reading() as connection:
             found = _learner(connection, who.id)
         if found:
             return found
-        with writing(self._engine) as connection:
+        with self._database.writing() as connection:
             alone(connection, "learners")
             found = _learner(connection, who.id)
             if found is None:
@@ -124,13 +123,13 @@ class Learners:
     def invited(self, invitation_id: str) -> Learner | None:
         """Name whom an invitation is for; None when it does not hold (any more)."""
         query = self._holding().where(invitation.c.id == invitation_id)
-        with reading(self._engine) as connection:
+        with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         return _learner_of(row)
 
     def welcome_now(self) -> set[str]:
         """Return the ids of the learners who have an invitation that holds."""
-        with reading(self._engine) as connection:
+        with self._database.reading() as connection:
             return {row.id for row in connection.execute(self._holding())}
 
     def sign_in(self, invitation_id: str) -> str | None:
@@ -140,11 +139,11 @@ class Learners:
         """
         if self.invited(invitation_id) is None:
             return None
-        secret, moment = secrets.token_urlsafe(_SECRET_BYTES), self._clock()
+        secret, moment = secrets.token_urlsafe(_SECRET_BYTES), self._database.clock()
         row = {"secret": _digest(secret), "invitation_id": invitation_id, "at": moment}
         mine = (sign_in.c.invitation_id == invitation_id, sign_in.c.ended.is_(None))
         query = select(sign_in.c.secret).where(*mine).order_by(sign_in.c.at.desc())
-        with writing(self._engine) as connection:
+        with self._database.writing() as connection:
             connection.execute(insert(sign_in).values(**row))
             beyond = connection.execute(query.offset(MOST_BROWSERS)).scalars().all()
             ended = update(sign_in).where(sign_in.c.secret.in_(beyond)).values(ended=moment)
@@ -158,15 +157,15 @@ class Learners:
             .join(sign_in, sign_in.c.invitation_id == invitation.c.id)
             .where(sign_in.c.secret == _digest(secret), sign_in.c.ended.is_(None))
         )
-        with reading(self._engine) as connection:
+        with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         return _learner_of(row)
 
     def sign_out(self, secret: str) -> None:
         """End what one browser was given."""
         place = (sign_in.c.secret == _digest(secret), sign_in.c.ended.is_(None))
-        with writing(self._engine) as connection:
-            connection.execute(update(sign_in).where(*place).values(ended=self._clock()))
+        with self._database.writing() as connection:
+            connection.execute(update(sign_in).where(*place).values(ended=self._database.clock()))
 
     def revoke(self, learner_id: str) -> int:
         """End every invitation of a learner, and so every sign-in; return how many ended.
@@ -176,9 +175,9 @@ class Learners:
         UnknownNameError
             Nobody is called so.
         """
-        with writing(self._engine) as connection:
+        with self._database.writing() as connection:
             self._require(connection, learner_id)
-            return self._end(connection, learner_id, self._clock())
+            return self._end(connection, learner_id, self._database.clock())
 
     def _end(self, connection: Connection, learner_id: str, moment: dt.datetime) -> int:
         place = (invitation.c.learner_id == learner_id, invitation.c.revoked.is_(None))
@@ -189,13 +188,13 @@ class Learners:
         query = _LEARNERS.order_by(learner.c.name, learner.c.id)
         if cohort is not None:
             query = query.where(learner.c.cohort == cohort)
-        with reading(self._engine) as connection:
+        with self._database.reading() as connection:
             return [Learner(*row) for row in connection.execute(query)]
 
     def invitations(self) -> dict[str, Invitation]:
         """Return the latest invitation of each learner, by the learner's id."""
         query = select(invitation).order_by(invitation.c.made)
-        with reading(self._engine) as connection:
+        with self._database.reading() as connection:
             return {row.learner_id: Invitation(*row) for row in connection.execute(query)}
 
     def progress(self, learner_ids: Iterable[str]) -> list[Progress]:
@@ -214,7 +213,7 @@ class Learners:
             .group_by(attempt.c.id, attempt.c.learner, attempt.c.case_id, attempt.c.started)
             .order_by(attempt.c.started)
         )
-        with reading(self._engine) as connection:
+        with self._database.reading() as connection:
             found = {(row[0], row[1]): Progress(*row[:4]) for row in connection.execute(query)}
         return list(found.values())
 
@@ -226,7 +225,7 @@ class Learners:
         UnknownNameError
             Nothing is kept of anybody called so.
         """
-        with reading(self._engine) as connection:
+        with self._database.reading() as connection:
             self._require(connection, learner_id)
             who = _learner(connection, learner_id)
             links = select(invitation).where(invitation.c.learner_id == learner_id)
@@ -267,7 +266,7 @@ class Learners:
         """
         mine = select(attempt.c.id).where(attempt.c.learner == learner_id)
         links = select(invitation.c.id).where(invitation.c.learner_id == learner_id)
-        with writing(self._engine) as connection:
+        with self._database.writing() as connection:
             self._require(connection, learner_id)
             connection.execute(mine.with_for_update())
             connection.execute(delete(draft).where(draft.c.attempt_id.in_(mine)))
@@ -276,20 +275,22 @@ class Learners:
             connection.execute(delete(sign_in).where(sign_in.c.invitation_id.in_(links)))
             connection.execute(delete(invitation).where(invitation.c.learner_id == learner_id))
             connection.execute(delete(learner).where(learner.c.id == learner_id))
-            trace = Erasure(str(uuid.uuid4()), self._clock(), attempts.rowcount, answers.rowcount)
+            trace = Erasure(
+                str(uuid.uuid4()), self._database.clock(), attempts.rowcount, answers.rowcount
+            )
             connection.execute(insert(erasure).values(**asdict(trace)))
         return trace
 
     def erasures(self) -> list[Erasure]:
         """List what was erased, the oldest first."""
-        with reading(self._engine) as connection:
+        with self._database.reading() as connection:
             query = select(erasure).order_by(erasure.c.at)
             return [Erasure(*row) for row in connection.execute(query)]
 
     def _holding(self) -> Select[tuple[str, str, str, str]]:
         """Select the learners whose invitation holds now."""
         return _LEARNERS.join(invitation, invitation.c.learner_id == learner.c.id).where(
-            invitation.c.revoked.is_(None), invitation.c.until > self._clock()
+            invitation.c.revoked.is_(None), invitation.c.until > self._database.clock()
         )
 
     def _require(self, connection: Connection, learner_id: str) -> None:

@@ -27,7 +27,8 @@ from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
 from phbkit.kernels import provisioner
 from phbkit.meeting.joining import SEAT_COOKIE, Doors, ToDoorHandler, review_handlers
-from phbkit.records import open_learners, open_sessions, open_store
+from phbkit.meeting.sessions import open_sessions
+from phbkit.records import open_learners, open_store
 from phbkit.serving import assets
 from phbkit.serving.catalogue import Shelf
 from phbkit.serving.cohort_progress import CohortHandler
