@@ -127,8 +127,7 @@ class Sessions:
             review_session.c.closed.is_(None),
             review_session.c.opened > self._database.clock() - dt.timedelta(hours=OPEN_HOURS),
         )
-        with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+        row = self._database.row(query)
         return ReviewSession(*row) if row else None
 
     def get(self, session_id: str) -> ReviewSession:
@@ -152,8 +151,7 @@ class Sessions:
                 review_session.c.opened > self._database.clock() - dt.timedelta(days=SEAT_DAYS),
             )
         )
-        with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+        row = self._database.row(query)
         return (ReviewSession(*row[1:]), row[0]) if row else None
 
     def return_to(self, code: str, back: str) -> Seated | None:
@@ -175,8 +173,7 @@ class Sessions:
     def listed(self) -> list[ReviewSession]:
         """List every session, the newest first."""
         query = select(review_session).order_by(review_session.c.opened.desc())
-        with self._database.reading() as connection:
-            return [ReviewSession(*row) for row in connection.execute(query)]
+        return [ReviewSession(*row) for row in self._database.rows(query)]
 
     def acts(self, session_id: str, since: int = 0) -> list[Act]:
         """List the acts after number `since`, in the order written."""

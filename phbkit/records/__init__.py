@@ -1,35 +1,27 @@
-"""Records: what learners answered. Nothing is acknowledged before it is on disk."""
+"""Records: what learners answered. Nothing is acknowledged before it is on disk.
+
+What needs SQLAlchemy is imported from its module, so that a case can be played without it.
+"""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from phbkit.records.journal import Act, Event, Journal, MemoryJournal, StaleError
 
 if TYPE_CHECKING:
-    from phbkit.records.attempts import Attempt, Store
-    from phbkit.records.learners import Learner, Learners
+    from phbkit.records.attempts import Store
+    from phbkit.records.learners import Learners
 
 __all__ = [
     "Act",
-    "Attempt",
     "Event",
     "Journal",
-    "Learner",
-    "Learners",
     "MemoryJournal",
     "StaleError",
-    "Store",
     "open_learners",
     "open_store",
 ]
-_NEED_SQLALCHEMY = {
-    "Attempt": "attempts",
-    "Store": "attempts",
-    "Learner": "learners",
-    "Learners": "learners",
-}
 
 
 def open_store(address: str) -> Store:
@@ -46,9 +38,3 @@ def open_learners(address: str) -> Learners:
     from phbkit.records.learners import Learners
 
     return Learners(open_database(address))
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _NEED_SQLALCHEMY:
-        raise AttributeError(name)
-    return getattr(import_module(f"phbkit.records.{_NEED_SQLALCHEMY[name]}"), name)

@@ -80,8 +80,7 @@ class Store:
             .where(attempt.c.case_id.in_(case_ids))
             .order_by(attempt.c.learner, attempt.c.case_id, attempt.c.started)
         )
-        with self._database.reading() as connection:
-            latest = {(row.learner, row.case_id): row for row in connection.execute(query)}
+        latest = {(row.learner, row.case_id): row for row in self._database.rows(query)}
         for row in latest.values():
             yield Attempt(*row), answers_in(self.journal(row.id).events())
 
@@ -96,8 +95,7 @@ class Store:
             .where(answer.c.attempt_id == attempt_id, answer.c.question == STEP_CLOSED)
             .group_by(answer.c.step)
         )
-        with self._database.reading() as connection:
-            return {row.step: row.saved for row in connection.execute(query)}
+        return {row.step: row.saved for row in self._database.rows(query)}
 
 
 class SqlJournal:
@@ -131,8 +129,8 @@ class SqlJournal:
     def draft(self, step: str) -> dict[str, Any]:
         """Return what was last typed into a step that is not answered yet."""
         query = select(draft.c["values"]).where(*self._draft_of(step))
-        with self._database.reading() as connection:
-            return connection.execute(query).scalar() or {}
+        row = self._database.row(query)
+        return row[0] if row else {}
 
     def keep_draft(self, step: str, values: Mapping[str, Any]) -> dt.datetime:
         """Keep what is typed so far, in place of the step's earlier draft."""

@@ -8,21 +8,13 @@ import re
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-    SQLAlchemyError,
-)
-from sqlalchemy.exc import TimeoutError as NoConnectionError
+import sqlalchemy as sa
 
 from phbkit.errors import RecordsError, UnreachableError
 from phbkit.records.schema import metadata
@@ -32,7 +24,8 @@ _ADDED_TABLES = {None, "0001", "0002"}  # up to HEAD every version did nothing b
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 4
 _BUSY_SECONDS_IN_A_ROW = 0.1
-_PASSING = (OperationalError, InterfaceError, NoConnectionError)
+_LOOK_MS = 20  # how long SQLite waits by itself before a write is tried anew
+_PASSING = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
 Clock = Callable[[], dt.datetime]
 
@@ -60,42 +53,53 @@ class Database:
         Returns the time, with its time zone.
     """
 
-    def __init__(self, engine: Engine, busy_seconds: float, clock: Clock = now) -> None:
+    def __init__(self, engine: sa.Engine, busy_seconds: float, clock: Clock = now) -> None:
         self.engine, self.clock = engine, clock
         self._busy_seconds, self._was_reached = busy_seconds, True
-        event.listen(engine, "begin", self._begin)
+        sa.event.listen(engine, "begin", self._begin)
 
-    def reading(self) -> AbstractContextManager[Connection]:
+    def reading(self) -> AbstractContextManager[sa.Connection]:
         """Open a transaction whose failure is a RecordsError."""
         return self._transaction("The answers could not be read", write=False)
 
-    def writing(self) -> AbstractContextManager[Connection]:
+    def writing(self) -> AbstractContextManager[sa.Connection]:
         """Open a write transaction whose failure is a RecordsError, or an IntegrityError."""
         return self._transaction("The answers were not saved", write=True)
 
+    def rows(self, query: sa.Executable) -> Sequence[Any]:
+        """Read every row that a query selects, in a transaction of its own."""
+        with self.reading() as connection:
+            return connection.execute(query).all()
+
+    def row(self, query: sa.Executable) -> Any:
+        """Read the only row that a query selects, in a transaction of its own."""
+        with self.reading() as connection:
+            return connection.execute(query).one_or_none()
+
     @contextmanager
-    def _transaction(self, failure: str, *, write: bool) -> Iterator[Connection]:
+    def _transaction(self, failure: str, *, write: bool) -> Iterator[sa.Connection]:
         try:
             with self.engine.execution_options(write=write).begin() as connection:
                 yield connection
-        except IntegrityError:
+        except sa.exc.IntegrityError:
             raise
         except _PASSING as error:
             self._was_reached = False
             raise UnreachableError(f"{failure}: {_reason(error)}") from error
-        except (SQLAlchemyError, TypeError) as error:  # psycopg finds late what is not JSON
+        except (sa.exc.SQLAlchemyError, TypeError) as error:  # psycopg finds late what is not JSON
             raise RecordsError(f"{failure}: {_reason(error)}") from error
         self._was_reached = True
 
-    def _begin(self, connection: Connection) -> None:
+    def _begin(self, connection: sa.Connection) -> None:
         seconds = self._busy_seconds if self._was_reached else _BUSY_SECONDS_IN_A_ROW
-        wait = round(seconds * 1000)
         if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait}")
-            return
-        write = connection.get_execution_options().get("write")
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {wait}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(seconds * 1000)}")
+        elif connection.get_execution_options().get("write"):
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_LOOK_MS}")
+            _until_free(partial(connection.exec_driver_sql, "BEGIN IMMEDIATE"), seconds)
+        else:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+            connection.exec_driver_sql("BEGIN")
 
 
 _ready: dict[str, Database] = {}
@@ -136,25 +140,25 @@ def open_database(
     try:
         if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
             _keep_private(Path(str(url.database)))
-        engine = create_engine(url, **_patience(url, busy_seconds))
+        engine = sa.create_engine(url, **_patience(url, busy_seconds))
         if url.get_backend_name() == "sqlite":
             _make_durable(engine, busy_seconds)
         database = Database(engine, busy_seconds, clock)
         _bring_up_to_date(engine)
-    except (ArgumentError, ValueError) as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise _no_address(address) from error
-    except (SQLAlchemyError, OSError, ImportError) as error:
+    except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
         raise RecordsError(
             f"The records at {without_password(address)} cannot be opened: {_reason(error)}"
         ) from error
     return database
 
 
-def parse(address: str) -> URL:
+def parse(address: str) -> sa.URL:
     """Read a SQLAlchemy address, or raise RecordsError."""
     try:
-        return make_url(address)
-    except (ArgumentError, ValueError) as error:
+        return sa.make_url(address)
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise _no_address(address) from error
 
 
@@ -169,7 +173,7 @@ def _reason(error: Exception) -> str:
     return str(error).splitlines()[0]
 
 
-def _patience(url: URL, seconds: float) -> dict[str, Any]:
+def _patience(url: sa.URL, seconds: float) -> dict[str, Any]:
     """Have a PostgreSQL server that went away noticed in time, and found again when it is back.
 
     A transaction may find its connection dead and then find no other: the two waits share the time.
@@ -181,11 +185,11 @@ def _patience(url: URL, seconds: float) -> dict[str, Any]:
     return {"pool_pre_ping": True, "connect_args": unset}
 
 
-def alone(connection: Connection, name: str) -> None:
+def alone(connection: sa.Connection, name: str) -> None:
     """Let no other transaction hold `name` before this one ends; SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
-        lock = func.pg_advisory_xact_lock(zlib.crc32(name.encode()))
-        connection.execute(select(lock))
+        lock = sa.func.pg_advisory_xact_lock(zlib.crc32(name.encode()))
+        connection.execute(sa.select(lock))
 
 
 def without_password(address: str) -> str:
@@ -202,31 +206,34 @@ def _keep_private(file: Path) -> None:
         os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
-def _make_durable(engine: Engine, busy_seconds: float) -> None:
-    @event.listens_for(engine, "connect")
+def _make_durable(engine: sa.Engine, busy_seconds: float) -> None:
+    @sa.event.listens_for(engine, "connect")
     def connect(connection: sqlite3.Connection, _: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy, not sqlite3, says when a transaction begins
-        connection.execute(f"PRAGMA busy_timeout = {round(busy_seconds * 1000)}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        _use_wal(connection, busy_seconds)
+        _until_free(partial(connection.execute, "PRAGMA journal_mode = WAL"), busy_seconds)
 
 
-def _use_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
-    """Switch to write-ahead logging; SQLite does not wait for others by itself when it does."""
-    give_up = time.monotonic() + busy_seconds
+def _until_free(attempt: Callable[[], object], seconds: float) -> None:
+    """Try something until others have let go of the file.
+
+    SQLite waits for itself, but looks less and less often, so that who has waited longest is the
+    last to get in; and not at all where a file is switched to write-ahead logging.
+    """
+    give_up = time.monotonic() + seconds
     while True:
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
+            attempt()
+        except (sqlite3.OperationalError, sa.exc.OperationalError):
             if time.monotonic() > give_up:
                 raise
-            time.sleep(0.02)
+            time.sleep(0.005)
         else:
             return
 
 
-def _bring_up_to_date(engine: Engine) -> None:
+def _bring_up_to_date(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         if _version(connection) == HEAD:
             return
@@ -235,7 +242,7 @@ def _bring_up_to_date(engine: Engine) -> None:
         _upgrade(connection)
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: sa.Connection) -> None:
     """Bring the tables forward to this version, in the transaction of the connection.
 
     Raises
@@ -262,7 +269,7 @@ def _upgrade(connection: Connection) -> None:
         ) from error
 
 
-def _version(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+def _version(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
         return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()

@@ -48,13 +48,14 @@ attempt = sa.Table(
 answer = sa.Table(
     "answer",
     metadata,
-    sa.Column("attempt_id", sa.String(36), sa.ForeignKey("attempt.id"), primary_key=True),
+    sa.Column("attempt_id", sa.String(36), primary_key=True),
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("submission", sa.String(64), nullable=False),
     sa.Column("step", sa.String(20), nullable=False),
     sa.Column("question", sa.String(60), nullable=False),
     sa.Column("value", sa.JSON, nullable=True),
     sa.Column("saved", Moment, nullable=False),
+    sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"]),
     sa.UniqueConstraint("attempt_id", "submission", "question"),
 )
 
@@ -94,13 +95,14 @@ seat = sa.Table(
 review_event = sa.Table(
     "review_event",
     metadata,
-    sa.Column("session_id", sa.String(36), sa.ForeignKey("review_session.id"), primary_key=True),
+    sa.Column("session_id", sa.String(36), primary_key=True),
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("ticket", sa.String(64), nullable=False),
     sa.Column("seat_id", sa.String(36), nullable=False),
     sa.Column("act", sa.String(30), nullable=False),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("at", Moment, nullable=False),
+    sa.ForeignKeyConstraint(["session_id"], ["review_session.id"]),
     sa.UniqueConstraint("session_id", "seat_id", "ticket"),
 )
 

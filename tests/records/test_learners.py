@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from phbkit.errors import UnknownNameError
-from phbkit.records import Learner, Learners, Store, database
-from phbkit.records.learners import MOST_BROWSERS
+from phbkit.records import database
+from phbkit.records.attempts import Store
+from phbkit.records.learners import MOST_BROWSERS, Learner, Learners
 from phbkit.records.schema import metadata
 
 NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)

@@ -18,8 +18,10 @@ from sqlalchemy import MetaData, create_engine, make_url, select
 
 from phbkit.errors import RecordsError
 from phbkit.meeting.sessions import Sessions
-from phbkit.records import Learners, Store, database
+from phbkit.records import database
+from phbkit.records.attempts import Store
 from phbkit.records.database import open_database
+from phbkit.records.learners import Learners
 from phbkit.records.schema import metadata
 
 RELEASED = Path(__file__).parent / "released"

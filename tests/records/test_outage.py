@@ -13,7 +13,7 @@ import pytest
 
 from phbkit.casebank import Case
 from phbkit.errors import UnreachableError
-from phbkit.records import Store
+from phbkit.records.attempts import Store
 from phbkit.records.database import open_database
 from phbkit.workbook.module import Module
 from phbkit.workbook.workbook import Workbook
