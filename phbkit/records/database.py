@@ -39,9 +39,9 @@ class Database:
     """A database of records, and the clock that dates what is written to it.
 
     A transaction waits `busy_seconds` for others to let go of what it needs. After one that waited
-    in vain the next ones hardly wait, until one is through: messages of a page are answered one
-    after the other, and all those behind the first would else wait as long each, which is longer
-    than a page has patience.
+    in vain the next ones that read, or write, as it did hardly wait, until one is through: messages
+    of a page are answered one after the other, and all those behind the first would else wait as
+    long each, which is longer than a page has patience.
 
     Parameters
     ----------
@@ -55,7 +55,8 @@ class Database:
 
     def __init__(self, engine: sa.Engine, busy_seconds: float, clock: Clock = now) -> None:
         self.engine, self.clock = engine, clock
-        self._busy_seconds, self._was_reached = busy_seconds, True
+        self._busy_seconds = busy_seconds
+        self._waited_in_vain: set[bool] = set()  # those that write, those that do not
         sa.event.listen(engine, "begin", self._begin)
 
     def reading(self) -> AbstractContextManager[sa.Connection]:
@@ -84,17 +85,19 @@ class Database:
         except sa.exc.IntegrityError:
             raise
         except _PASSING as error:
-            self._was_reached = False
+            self._waited_in_vain.add(write)
             raise UnreachableError(f"{failure}: {_reason(error)}") from error
         except (sa.exc.SQLAlchemyError, TypeError) as error:  # psycopg finds late what is not JSON
             raise RecordsError(f"{failure}: {_reason(error)}") from error
-        self._was_reached = True
+        self._waited_in_vain.discard(write)
 
     def _begin(self, connection: sa.Connection) -> None:
-        seconds = self._busy_seconds if self._was_reached else _BUSY_SECONDS_IN_A_ROW
+        write = connection.get_execution_options().get("write", False)
+        in_vain = write in self._waited_in_vain
+        seconds = _BUSY_SECONDS_IN_A_ROW if in_vain else self._busy_seconds
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(seconds * 1000)}")
-        elif connection.get_execution_options().get("write"):
+        elif write:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {_LOOK_MS}")
             _until_free(partial(connection.exec_driver_sql, "BEGIN IMMEDIATE"), seconds)
         else:
