@@ -213,6 +213,7 @@ def _make_durable(engine: sa.Engine, busy_seconds: float) -> None:
     @sa.event.listens_for(engine, "connect")
     def connect(connection: sqlite3.Connection, _: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy, not sqlite3, says when a transaction begins
+        connection.execute(f"PRAGMA busy_timeout = {_LOOK_MS}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         _until_free(partial(connection.execute, "PRAGMA journal_mode = WAL"), busy_seconds)
@@ -228,8 +229,10 @@ def _until_free(attempt: Callable[[], object], seconds: float) -> None:
     while True:
         try:
             attempt()
-        except (sqlite3.OperationalError, sa.exc.OperationalError):
-            if time.monotonic() > give_up:
+        except (sqlite3.OperationalError, sa.exc.OperationalError) as error:
+            cause: Any = getattr(error, "orig", error)
+            is_busy = cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # of whatever kind
+            if not is_busy or time.monotonic() > give_up:
                 raise
             time.sleep(0.005)
         else:
@@ -242,11 +245,13 @@ def _bring_up_to_date(engine: sa.Engine) -> None:
             return
     with engine.execution_options(write=True).begin() as connection:
         alone(connection, "migrations")
-        _upgrade(connection)
+        version = _version(connection)  # another program may have been first
+        if version != HEAD:
+            _upgrade(connection, version)
 
 
-def _upgrade(connection: sa.Connection) -> None:
-    """Bring the tables forward to this version, in the transaction of the connection.
+def _upgrade(connection: sa.Connection, version: str | None) -> None:
+    """Bring the tables of a version forward to this one, in the transaction of the connection.
 
     Raises
     ------
@@ -260,7 +265,7 @@ def _upgrade(connection: sa.Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
-    if _version(connection) in _ADDED_TABLES:
+    if version in _ADDED_TABLES:
         metadata.create_all(connection)
         command.stamp(config, HEAD, purge=True)
     try:
