@@ -109,13 +109,16 @@ class Outage:
             self._server.start()
         elif self._other:
             self._other.close()
+            self._other = None
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def outage(request: pytest.FixtureRequest, file: Path) -> Iterator[Outage]:
     """Yield an empty database that a test can take away and give back."""
     if request.param == "sqlite":
-        yield Outage(f"sqlite:///{file}")
+        locked = Outage(f"sqlite:///{file}")
+        yield locked
+        locked.end()
         return
     with postgresql() as running:
         yield Outage(running.address, running)

@@ -17,7 +17,6 @@ WINGS = ["money", "meeting", "cohort"]
 NOT_YET = {
     ("kernels", "cohort"),
     ("kernels", "meeting"),
-    ("records", "meeting"),
     ("scoring", "cohort"),
 }
 

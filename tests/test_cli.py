@@ -14,7 +14,7 @@ import pytest
 
 from phbkit.casebank import CaseBank
 from phbkit.meeting.joining import MeetingLobby
-from phbkit.records import open_sessions
+from phbkit.meeting.sessions import open_sessions
 
 
 def phb(

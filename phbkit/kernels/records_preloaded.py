@@ -8,18 +8,16 @@ from __future__ import annotations
 import gc
 from contextlib import suppress
 
-from sqlalchemy import Engine
-
 import phbkit.kernels.preloaded  # noqa: F401  all that a template holds
 from phbkit.errors import PhbError
 from phbkit.records.attempts import Store
-from phbkit.records.database import keep_ready
+from phbkit.records.database import Database, keep_ready
 from phbkit.settings import settings
 
 
-def _read_nobody(engine: Engine) -> None:
+def _read_nobody(database: Database) -> None:
     """Read of nobody what a page reads of its learner."""
-    store = Store(engine)
+    store = Store(database)
     store.latest("", "")
     journal = store.journal("")
     journal.events()

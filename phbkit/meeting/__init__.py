@@ -41,7 +41,7 @@ def handlers(*, alone: bool = False) -> list[tuple[str, type]]:
 def server_settings(using: Settings, bank: CaseBank, public_url: str) -> dict[str, Any]:
     """Make what the handlers find in the server's settings."""
     from phbkit.meeting.joining import MeetingLobby
-    from phbkit.records import open_sessions
+    from phbkit.meeting.sessions import open_sessions
 
     sessions = open_sessions(using.database_url)
     lobby = MeetingLobby(sessions, bank, live=using.live_reviews, public_url=public_url)

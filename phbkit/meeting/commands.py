@@ -38,7 +38,7 @@ def review_serve(
 @fails_clearly
 def review_list() -> None:
     """List the meetings that were opened, the newest first."""
-    from phbkit.records import open_sessions
+    from phbkit.meeting.sessions import open_sessions
     from phbkit.settings import settings
 
     for session in open_sessions(settings().database_url).listed():
@@ -58,7 +58,7 @@ def review_record(
     """Write the documents of a meeting: Word, PDF, plain copy, calendar and JSON."""
     from phbkit.casebank import CaseBank
     from phbkit.meeting import documents
-    from phbkit.records import open_sessions
+    from phbkit.meeting.sessions import open_sessions
     from phbkit.settings import settings
 
     chosen = settings()

@@ -19,8 +19,9 @@ from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.record_document import full, plain
 from phbkit.meeting.recording import decision_record
 from phbkit.meeting.roles import FACILITATOR, ROLES
+from phbkit.meeting.sessions import ReviewSession
 from phbkit.meeting.subject import local_case
-from phbkit.records import Act, ReviewSession
+from phbkit.records import Act
 
 FORMAT = "phbkit-review/1"
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -19,8 +19,9 @@ from phbkit.meeting.rate_limit import MovingWindow, WrongCodes
 from phbkit.meeting.recording import PRIVACY_NOTICE, SAFETY_NOTICE
 from phbkit.meeting.request import need_checked, need_name, refusal
 from phbkit.meeting.roles import ROLES, SEAT_VARIABLE
+from phbkit.meeting.sessions import ReviewSession, Seated, Sessions
 from phbkit.meeting.subject import local_case, read_subject, usual_things
-from phbkit.records import ReviewSession, Seated, Sessions, StaleError
+from phbkit.records import StaleError
 from phbkit.serving.notebook_handler import PlayHandler
 from phbkit.serving.owners import Owner
 from phbkit.serving.pages import Page, show_problem

@@ -28,7 +28,8 @@ from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.pages import PARTS, View, part_page, plan_effect
 from phbkit.meeting.request import Request, Values, need_checked, refusal
 from phbkit.meeting.roles import FACILITATOR, PERSON_SIDE, SEAT_VARIABLE
-from phbkit.records import Act, ReviewSession, Sessions, StaleError, open_sessions
+from phbkit.meeting.sessions import ReviewSession, Sessions, open_sessions
+from phbkit.records import Act, StaleError
 from phbkit.settings import Settings, settings
 from phbkit.text import clock
 from phbkit.workbook import notebook

@@ -7,16 +7,16 @@ import hashlib
 import json
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from phbkit.errors import RecordsError
-from phbkit.records.attempts import Clock, now
-from phbkit.records.database import reading, writing
-from phbkit.records.journal import Act, StaleError
+from phbkit.records.database import Database, open_database
+from phbkit.records.event_log import EventLog
+from phbkit.records.journal import Act
 from phbkit.records.schema import review_event, review_session
 from phbkit.records.schema import seat as seats
 
@@ -27,6 +27,7 @@ _TRIES = 5
 OPEN_HOURS = 24  # a code left on a photograph is dead the day after
 SEAT_DAYS = 30  # how long a seat can read the record of its meeting
 MOST_ACTS = 500  # of one seat
+_LOG = EventLog(review_event, Act, stream="review session", events="acts")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class ReviewSession:
     mode: str
     subject: dict[str, Any] | None
     opened: dt.datetime
-    closed: dt.datetime | None
+    closed: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,16 @@ class Seated:
     back: str
 
 
+def open_sessions(address: str) -> Sessions:
+    """Open the review sessions at a SQLAlchemy address, bringing its tables up to date."""
+    return Sessions(open_database(address))
+
+
 class Sessions:
     """The review sessions kept in one database."""
 
-    def __init__(self, engine: Engine, clock: Clock = now) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def open(
         self,
@@ -75,26 +81,19 @@ class Sessions:
         The join code has six characters of 24: 191 million codes, or 27 bits. That is enough for
         the hours a session is open, as long as guessing is slowed down.
         """
+        opened = self._database.clock()
+        session = ReviewSession(str(uuid.uuid4()), "", case_id, mode, subject, opened)
         for _ in range(_TRIES):
-            made = ReviewSession(
-                str(uuid.uuid4()),
-                _new_code(_CODE_LENGTH),
-                case_id,
-                mode,
-                subject,
-                self._clock(),
-                None,
-            )
-            seated = _new_seat()
+            session = replace(session, code=_new_code(_CODE_LENGTH))
             try:
-                with writing(self._engine) as connection:
-                    connection.execute(insert(review_session).values(**made.__dict__))
-                    self._seat(connection, made.id, seated, made.opened)
-                    act = Act(1, seated.seat, "open", data, made.opened, ticket)
-                    self._add(connection, made, act)
+                with self._database.writing() as connection:
+                    connection.execute(insert(review_session).values(asdict(session)))
+                    seated = _make_seat(connection, session.id, opened)
+                    acts, who = [("open", data)], seated.seat
+                    _LOG.add(connection, session.id, who, ticket, acts, after=0, at=opened)
             except IntegrityError:
                 continue  # the code is taken
-            return made, seated
+            return session, seated
         raise RecordsError("The session was not opened: no free join code was found. Try again.")
 
     def sit(self, session_id: str, act_data: dict[str, Any], *, after: int, ticket: str) -> Seated:
@@ -109,15 +108,13 @@ class Sessions:
         RecordsError
             There is no such session, or it is closed.
         """
-        seated = _new_seat()
-        with writing(self._engine) as connection:
-            session = self._hold(connection, session_id)
-            moment = self._clock()
-            data = act_data | {"seat": seated.seat}
-            self._seat(connection, session_id, seated, moment)
-            self._add(
-                connection, session, Act(after + 1, seated.seat, "join", data, moment, ticket)
-            )
+        with self._database.writing() as connection:
+            session = ReviewSession(*_LOG.stream(connection, session_id, hold=True))
+            _need_open(session)
+            moment = self._database.clock()
+            seated = _make_seat(connection, session_id, moment)
+            acts = [("join", act_data | {"seat": seated.seat})]
+            _LOG.add(connection, session_id, seated.seat, ticket, acts, after=after, at=moment)
         return seated
 
     def find(self, code: str) -> ReviewSession | None:
@@ -128,10 +125,9 @@ class Sessions:
         query = select(review_session).where(
             review_session.c.code == _as_written(code),
             review_session.c.closed.is_(None),
-            review_session.c.opened > self._clock() - dt.timedelta(hours=OPEN_HOURS),
+            review_session.c.opened > self._database.clock() - dt.timedelta(hours=OPEN_HOURS),
         )
-        with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
+        row = self._database.row(query)
         return ReviewSession(*row) if row else None
 
     def get(self, session_id: str) -> ReviewSession:
@@ -142,8 +138,8 @@ class Sessions:
         RecordsError
             There is no such session.
         """
-        with reading(self._engine) as connection:
-            return self._session(connection, session_id)
+        with self._database.reading() as connection:
+            return ReviewSession(*_LOG.stream(connection, session_id))
 
     def seat_of(self, secret: str) -> tuple[ReviewSession, str] | None:
         """Return the session of the last month, open or closed, and the seat of a secret."""
@@ -152,11 +148,10 @@ class Sessions:
             .join(review_session)
             .where(
                 seats.c.secret == _fingerprint(secret),
-                review_session.c.opened > self._clock() - dt.timedelta(days=SEAT_DAYS),
+                review_session.c.opened > self._database.clock() - dt.timedelta(days=SEAT_DAYS),
             )
         )
-        with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
+        row = self._database.row(query)
         return (ReviewSession(*row[1:]), row[0]) if row else None
 
     def return_to(self, code: str, back: str) -> Seated | None:
@@ -164,38 +159,31 @@ class Sessions:
         session = self.find(code)
         if session is None:
             return None
-        back = _as_written(back)
-        secret = _new_secret()
+        back, secret = _as_written(back), _new_secret()
         taken = (
             update(seats)
             .where(seats.c.session_id == session.id, seats.c.back == _fingerprint(back))
             .values(secret=_fingerprint(secret))
             .returning(seats.c.id)
         )
-        with writing(self._engine) as connection:
+        with self._database.writing() as connection:
             seat = connection.execute(taken).scalar_one_or_none()
         return Seated(seat, secret, back) if seat else None
 
     def listed(self) -> list[ReviewSession]:
         """List every session, the newest first."""
         query = select(review_session).order_by(review_session.c.opened.desc())
-        with reading(self._engine) as connection:
-            return [ReviewSession(*row) for row in connection.execute(query)]
+        return [ReviewSession(*row) for row in self._database.rows(query)]
 
     def acts(self, session_id: str, since: int = 0) -> list[Act]:
         """List the acts after number `since`, in the order written."""
-        query = (
-            select(review_event)
-            .where(review_event.c.session_id == session_id, review_event.c.seq > since)
-            .order_by(review_event.c.seq)
-        )
-        with reading(self._engine) as connection:
-            return [_act(row) for row in connection.execute(query)]
+        with self._database.reading() as connection:
+            return _LOG.events(connection, session_id, since=since)
 
     def last(self, session_id: str) -> int:
         """Return the number of the last act, or 0."""
-        with reading(self._engine) as connection:
-            return self._last(connection, session_id)
+        with self._database.reading() as connection:
+            return _LOG.last(connection, session_id)
 
     def append(  # noqa: PLR0913  the parts of an act
         self,
@@ -217,103 +205,51 @@ class Sessions:
         StaleError
             The session's last act is not number `after`.
         RecordsError
-            There is no such session, it is closed, or the ticket was used for something else.
+            There is no such session, it is closed, the ticket was used for something else, or the
+            seat has done as much as one may.
         """
-        with writing(self._engine) as connection:
-            session = self._hold(connection, session_id)
-            first = self._first(connection, session_id, seat, ticket)
-            if first:
-                if _content(first.act, first.data) != _content(act, data):
+        with self._database.writing() as connection:
+            session = ReviewSession(*_LOG.stream(connection, session_id, hold=True))
+            for written in _LOG.written(connection, session_id, seat, ticket):
+                if _content(written.act, written.data) != _content(act, data):
                     raise RecordsError("This was already saved, with other content.")
-                return first
-            self._need_room(connection, session_id, seat)
-            made = Act(after + 1, seat, act, data, self._clock(), ticket)
-            self._add(connection, session, made)
+                return written
+            _need_open(session)
+            _need_room(connection, session_id, seat)
+            moment, acts = self._database.clock(), [(act, data)]
+            [new] = _LOG.add(connection, session_id, seat, ticket, acts, after=after, at=moment)
             if closes:
                 this = review_session.c.id == session_id
-                connection.execute(update(review_session).where(this).values(closed=made.at))
-        return made
-
-    def _need_room(self, connection: Connection, session_id: str, seat: str) -> None:
-        """Refuse to let one seat fill the database."""
-        query = (
-            select(func.count())
-            .select_from(review_event)
-            .where(review_event.c.session_id == session_id, review_event.c.seat_id == seat)
-        )
-        if (connection.execute(query).scalar() or 0) >= MOST_ACTS:
-            raise RecordsError(
-                f"One seat can do {MOST_ACTS} things in a meeting. Nothing was added."
-            )
-
-    def _session(
-        self, connection: Connection, session_id: str, *, hold: bool = False
-    ) -> ReviewSession:
-        query = select(review_session).where(review_session.c.id == session_id)
-        row = connection.execute(query.with_for_update() if hold else query).one_or_none()
-        if row is None:
-            raise RecordsError(f"There is no review session {session_id}.")
-        return ReviewSession(*row)
-
-    def _hold(self, connection: Connection, session_id: str) -> ReviewSession:
-        """Let nobody else write to the session until the transaction ends."""
-        return self._session(connection, session_id, hold=True)
-
-    def _seat(
-        self, connection: Connection, session_id: str, seated: Seated, moment: dt.datetime
-    ) -> None:
-        connection.execute(
-            insert(seats).values(
-                id=seated.seat,
-                session_id=session_id,
-                secret=_fingerprint(seated.secret),
-                back=_fingerprint(seated.back),
-                sat=moment,
-            )
-        )
-
-    def _add(self, connection: Connection, session: ReviewSession, act: Act) -> None:
-        if session.closed:
-            raise RecordsError("This review session is closed. Nothing was added to it.")
-        last = self._last(connection, session.id)
-        if act.seq != last + 1:
-            raise StaleError(f"The session has {last} acts, not {act.seq - 1}.")
-        connection.execute(
-            insert(review_event).values(
-                session_id=session.id,
-                seq=act.seq,
-                ticket=act.ticket,
-                seat_id=act.seat,
-                act=act.act,
-                data=act.data,
-                at=act.at,
-            )
-        )
-
-    def _last(self, connection: Connection, session_id: str) -> int:
-        query = select(func.max(review_event.c.seq)).where(review_event.c.session_id == session_id)
-        return connection.execute(query).scalar() or 0
-
-    def _first(self, connection: Connection, session_id: str, seat: str, ticket: str) -> Act | None:
-        query = select(review_event).where(
-            review_event.c.session_id == session_id,
-            review_event.c.seat_id == seat,
-            review_event.c.ticket == ticket,
-        )
-        row = connection.execute(query).one_or_none()
-        return _act(row) if row else None
+                connection.execute(update(review_session).where(this).values(closed=moment))
+        return new
 
 
-def _act(row: Row[Any]) -> Act:
-    return Act(row.seq, row.seat_id, row.act, row.data, row.at, row.ticket)
+def _need_open(session: ReviewSession) -> None:
+    if session.closed:
+        raise RecordsError("This review session is closed. Nothing was added to it.")
+
+
+def _need_room(connection: Connection, session_id: str, seat: str) -> None:
+    """Refuse to let one seat fill the database."""
+    if _LOG.count(connection, session_id, seat) >= MOST_ACTS:
+        raise RecordsError(f"One seat can do {MOST_ACTS} things in a meeting. Nothing was added.")
+
+
+def _make_seat(connection: Connection, session_id: str, moment: dt.datetime) -> Seated:
+    seated = Seated(str(uuid.uuid4()), _new_secret(), _new_code(_BACK_LENGTH))
+    row = {
+        "id": seated.seat,
+        "session_id": session_id,
+        "secret": _fingerprint(seated.secret),
+        "back": _fingerprint(seated.back),
+        "sat": moment,
+    }
+    connection.execute(insert(seats).values(row))
+    return seated
 
 
 def _content(act: str, data: dict[str, Any]) -> str:
     return json.dumps([act, data], sort_keys=True, default=repr)
-
-
-def _new_seat() -> Seated:
-    return Seated(str(uuid.uuid4()), _new_secret(), _new_code(_BACK_LENGTH))
 
 
 def _new_secret() -> str:

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
 from phbkit.errors import UnknownNameError
-from phbkit.records.attempts import Clock, now
-from phbkit.records.database import alone, reading, writing
+from phbkit.records.database import Database, alone
 from phbkit.records.journal import STEP_CLOSED
 from phbkit.records.schema import answer, attempt, draft, erasure, invitation, learner, sign_in
 
@@ -67,8 +66,8 @@ class Progress:
 class Learners:
     """The learners kept in one database."""
 
-    def __init__(self, engine: Engine, clock: Clock = now) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def invite(
         self, people: Sequence[Learner], until: dt.datetime, *, again: bool = False
@@ -78,60 +77,58 @@ class Learners:
         A learner who is known gets the name, cohort and role given now. With `again`, earlier
         invitations end and everybody gets a new one.
         """
-        with writing(self._engine) as connection:
+        with self._database.writing() as connection:
             alone(connection, "learners")
-            return [self._invite(connection, each, until, again=again) for each in people]
+            return [self._invite(connection, who, until, again=again) for who in people]
 
     def _invite(
         self, connection: Connection, who: Learner, until: dt.datetime, *, again: bool
     ) -> Invitation:
-        moment = self._clock()
+        moment = self._database.clock()
         self._know(connection, who)
-        mine = invitation.c.learner_id == who.id
         if again:
-            self._end(connection, who.id, moment)
-        holds = (invitation.c.revoked.is_(None), invitation.c.until > moment)
-        query = select(invitation).where(mine, *holds).order_by(invitation.c.made.desc()).limit(1)
-        found = connection.execute(query).one_or_none()
-        if found:
-            change = update(invitation).where(invitation.c.id == found.id).values(until=until)
-            connection.execute(change)
-            return Invitation(found.id, who.id, found.made, until, None)
-        made = Invitation(str(uuid.uuid4()), who.id, moment, until, None)
-        connection.execute(insert(invitation).values(**asdict(made)))
-        return made
+            _end(connection, who.id, moment)
+        latest = (
+            select(invitation.c.id)
+            .where(invitation.c.learner_id == who.id, *_holds(moment))
+            .order_by(invitation.c.made.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        kept = update(invitation).where(invitation.c.id == latest).values(until=until)
+        row = connection.execute(kept.returning(invitation)).one_or_none()
+        if row:
+            return Invitation(*row)
+        new = Invitation(str(uuid.uuid4()), who.id, moment, until, None)
+        connection.execute(insert(invitation).values(asdict(new)))
+        return new
 
     def _know(self, connection: Connection, who: Learner) -> None:
-        told = {"name": who.name, "cohort": who.cohort, "role": who.role}
-        known = connection.execute(update(learner).where(learner.c.id == who.id).values(**told))
-        if not known.rowcount:
-            row = {"id": who.id, **told, "added": self._clock()}
-            connection.execute(insert(learner).values(**row))
+        known = update(learner).where(learner.c.id == who.id).values(asdict(who))
+        if not connection.execute(known).rowcount:
+            row = {**asdict(who), "added": self._database.clock()}
+            connection.execute(insert(learner).values(row))
 
     def welcome(self, who: Learner) -> Learner:
         """Return a learner whom somebody else vouches for, known from now on."""
-        with reading(self._engine) as connection:
-            found = _learner(connection, who.id)
-        if found:
-            return found
-        with writing(self._engine) as connection:
-            alone(connection, "learners")
-            found = _learner(connection, who.id)
-            if found is None:
-                self._know(connection, who)
-            return found or who
+        query = _LEARNERS.where(learner.c.id == who.id)
+        row = self._database.row(query)
+        if row is None:
+            with self._database.writing() as connection:
+                alone(connection, "learners")
+                row = connection.execute(query).one_or_none()
+                if row is None:
+                    self._know(connection, who)
+        return Learner(*row) if row else who
 
     def invited(self, invitation_id: str) -> Learner | None:
         """Name whom an invitation is for; None when it does not hold (any more)."""
-        query = self._holding().where(invitation.c.id == invitation_id)
-        with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
-        return _learner_of(row)
+        row = self._database.row(self._holding().where(invitation.c.id == invitation_id))
+        return Learner(*row) if row else None
 
     def welcome_now(self) -> set[str]:
         """Return the ids of the learners who have an invitation that holds."""
-        with reading(self._engine) as connection:
-            return {row.id for row in connection.execute(self._holding())}
+        return {row.id for row in self._database.rows(self._holding())}
 
     def sign_in(self, invitation_id: str) -> str | None:
         """Return a secret for a browser, whose SHA-256 alone is kept; None when it may not.
@@ -140,14 +137,16 @@ class Learners:
         """
         if self.invited(invitation_id) is None:
             return None
-        secret, moment = secrets.token_urlsafe(_SECRET_BYTES), self._clock()
+        secret, moment = secrets.token_urlsafe(_SECRET_BYTES), self._database.clock()
         row = {"secret": _digest(secret), "invitation_id": invitation_id, "at": moment}
-        mine = (sign_in.c.invitation_id == invitation_id, sign_in.c.ended.is_(None))
-        query = select(sign_in.c.secret).where(*mine).order_by(sign_in.c.at.desc())
-        with writing(self._engine) as connection:
-            connection.execute(insert(sign_in).values(**row))
-            beyond = connection.execute(query.offset(MOST_BROWSERS)).scalars().all()
-            ended = update(sign_in).where(sign_in.c.secret.in_(beyond)).values(ended=moment)
+        signed_in = select(sign_in.c.secret).where(
+            sign_in.c.invitation_id == invitation_id, sign_in.c.ended.is_(None)
+        )
+        beyond = signed_in.order_by(sign_in.c.at.desc()).offset(MOST_BROWSERS)
+        with self._database.writing() as connection:
+            connection.execute(insert(sign_in).values(row))
+            most = connection.execute(beyond).scalars().all()
+            ended = update(sign_in).where(sign_in.c.secret.in_(most)).values(ended=moment)
             connection.execute(ended)
         return secret
 
@@ -158,15 +157,14 @@ class Learners:
             .join(sign_in, sign_in.c.invitation_id == invitation.c.id)
             .where(sign_in.c.secret == _digest(secret), sign_in.c.ended.is_(None))
         )
-        with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
-        return _learner_of(row)
+        row = self._database.row(query)
+        return Learner(*row) if row else None
 
     def sign_out(self, secret: str) -> None:
         """End what one browser was given."""
         place = (sign_in.c.secret == _digest(secret), sign_in.c.ended.is_(None))
-        with writing(self._engine) as connection:
-            connection.execute(update(sign_in).where(*place).values(ended=self._clock()))
+        with self._database.writing() as connection:
+            connection.execute(update(sign_in).where(*place).values(ended=self._database.clock()))
 
     def revoke(self, learner_id: str) -> int:
         """End every invitation of a learner, and so every sign-in; return how many ended.
@@ -176,27 +174,21 @@ class Learners:
         UnknownNameError
             Nobody is called so.
         """
-        with writing(self._engine) as connection:
-            self._require(connection, learner_id)
-            return self._end(connection, learner_id, self._clock())
-
-    def _end(self, connection: Connection, learner_id: str, moment: dt.datetime) -> int:
-        place = (invitation.c.learner_id == learner_id, invitation.c.revoked.is_(None))
-        return connection.execute(update(invitation).where(*place).values(revoked=moment)).rowcount
+        with self._database.writing() as connection:
+            _require(connection, learner_id)
+            return _end(connection, learner_id, self._database.clock())
 
     def all(self, cohort: str | None = None) -> list[Learner]:
         """List learners in order of their names, of one cohort or of all."""
         query = _LEARNERS.order_by(learner.c.name, learner.c.id)
         if cohort is not None:
             query = query.where(learner.c.cohort == cohort)
-        with reading(self._engine) as connection:
-            return [Learner(*row) for row in connection.execute(query)]
+        return [Learner(*row) for row in self._database.rows(query)]
 
     def invitations(self) -> dict[str, Invitation]:
         """Return the latest invitation of each learner, by the learner's id."""
         query = select(invitation).order_by(invitation.c.made)
-        with reading(self._engine) as connection:
-            return {row.learner_id: Invitation(*row) for row in connection.execute(query)}
+        return {row.learner_id: Invitation(*row) for row in self._database.rows(query)}
 
     def progress(self, learner_ids: Iterable[str]) -> list[Progress]:
         """Say how many steps of each case these learners have closed in their latest attempt."""
@@ -207,16 +199,14 @@ class Learners:
                 attempt.c.case_id,
                 func.count(func.distinct(answer.c.step)),
                 func.max(answer.c.saved).label("saved"),
-                attempt.c.started,
             )
             .outerjoin(answer, (answer.c.attempt_id == attempt.c.id) & closed)
             .where(attempt.c.learner.in_(list(learner_ids)))
-            .group_by(attempt.c.id, attempt.c.learner, attempt.c.case_id, attempt.c.started)
+            .group_by(attempt.c.id)
             .order_by(attempt.c.started)
         )
-        with reading(self._engine) as connection:
-            found = {(row[0], row[1]): Progress(*row[:4]) for row in connection.execute(query)}
-        return list(found.values())
+        latest = {(row.learner, row.case_id): row for row in self._database.rows(query)}
+        return [Progress(*row) for row in latest.values()]
 
     def export(self, learner_id: str) -> dict[str, Any]:
         """Return everything that is kept of a learner, as data; moments are ISO 8601 texts.
@@ -226,34 +216,30 @@ class Learners:
         UnknownNameError
             Nothing is kept of anybody called so.
         """
-        with reading(self._engine) as connection:
-            self._require(connection, learner_id)
-            who = _learner(connection, learner_id)
-            links = select(invitation).where(invitation.c.learner_id == learner_id)
-            ins = (
-                select(sign_in.c.at, sign_in.c.ended)
-                .join(invitation)
-                .where(invitation.c.learner_id == learner_id)
-            )
-            mine = select(attempt).where(attempt.c.learner == learner_id)
+        mine = attempt.c.learner == learner_id
+        links = select(invitation).where(invitation.c.learner_id == learner_id)
+        browsers = select(sign_in.c.at, sign_in.c.ended).join(invitation)
+        browsers = browsers.where(invitation.c.learner_id == learner_id).order_by(sign_in.c.at)
+        attempts = select(attempt).where(mine).order_by(attempt.c.started)
+        answers = select(answer).order_by(answer.c.seq)
+        with self._database.reading() as connection:
+            _require(connection, learner_id)
+            who = connection.execute(_LEARNERS.where(learner.c.id == learner_id)).one_or_none()
             return {
-                "learner": asdict(who) if who else {"id": learner_id},
+                "learner": asdict(Learner(*who)) if who else {"id": learner_id},
                 "links": _rows(connection, links.order_by(invitation.c.made), leave="id"),
-                "signed_in": _rows(connection, ins.order_by(sign_in.c.at)),
+                "signed_in": _rows(connection, browsers),
                 "attempts": [
                     {
-                        **each,
+                        **row,
                         "answers": _rows(
-                            connection,
-                            select(answer)
-                            .where(answer.c.attempt_id == each["id"])
-                            .order_by(answer.c.seq),
+                            connection, answers.where(answer.c.attempt_id == row["id"])
                         ),
                         "drafts": _rows(
-                            connection, select(draft).where(draft.c.attempt_id == each["id"])
+                            connection, select(draft).where(draft.c.attempt_id == row["id"])
                         ),
                     }
-                    for each in _rows(connection, mine.order_by(attempt.c.started))
+                    for row in _rows(connection, attempts)
                 ],
             }
 
@@ -265,64 +251,71 @@ class Learners:
         UnknownNameError
             Nothing is kept of anybody called so.
         """
-        mine = select(attempt.c.id).where(attempt.c.learner == learner_id)
+        attempts = select(attempt.c.id).where(attempt.c.learner == learner_id)
         links = select(invitation.c.id).where(invitation.c.learner_id == learner_id)
-        with writing(self._engine) as connection:
-            self._require(connection, learner_id)
-            connection.execute(mine.with_for_update())
-            connection.execute(delete(draft).where(draft.c.attempt_id.in_(mine)))
-            answers = connection.execute(delete(answer).where(answer.c.attempt_id.in_(mine)))
-            attempts = connection.execute(delete(attempt).where(attempt.c.learner == learner_id))
-            connection.execute(delete(sign_in).where(sign_in.c.invitation_id.in_(links)))
-            connection.execute(delete(invitation).where(invitation.c.learner_id == learner_id))
-            connection.execute(delete(learner).where(learner.c.id == learner_id))
-            trace = Erasure(str(uuid.uuid4()), self._clock(), attempts.rowcount, answers.rowcount)
-            connection.execute(insert(erasure).values(**asdict(trace)))
+        with self._database.writing() as connection:
+            _require(connection, learner_id)
+            connection.execute(attempts.with_for_update())
+            erased = {
+                table.name: connection.execute(delete(table).where(column.in_(of))).rowcount
+                for table, column, of in (
+                    (draft, draft.c.attempt_id, attempts),
+                    (answer, answer.c.attempt_id, attempts),
+                    (attempt, attempt.c.learner, [learner_id]),
+                    (sign_in, sign_in.c.invitation_id, links),
+                    (invitation, invitation.c.learner_id, [learner_id]),
+                    (learner, learner.c.id, [learner_id]),
+                )
+            }
+            moment = self._database.clock()
+            trace = Erasure(str(uuid.uuid4()), moment, erased["attempt"], erased["answer"])
+            connection.execute(insert(erasure).values(asdict(trace)))
         return trace
 
     def erasures(self) -> list[Erasure]:
         """List what was erased, the oldest first."""
-        with reading(self._engine) as connection:
-            query = select(erasure).order_by(erasure.c.at)
-            return [Erasure(*row) for row in connection.execute(query)]
+        query = select(erasure).order_by(erasure.c.at)
+        return [Erasure(*row) for row in self._database.rows(query)]
 
     def _holding(self) -> Select[tuple[str, str, str, str]]:
         """Select the learners whose invitation holds now."""
-        return _LEARNERS.join(invitation, invitation.c.learner_id == learner.c.id).where(
-            invitation.c.revoked.is_(None), invitation.c.until > self._clock()
-        )
-
-    def _require(self, connection: Connection, learner_id: str) -> None:
-        played = select(attempt.c.id).where(attempt.c.learner == learner_id).limit(1)
-        if _learner(connection, learner_id) or connection.execute(played).first():
-            return
-        known = connection.execute(select(learner.c.id)).scalars().all()
-        if len(known) > 20:
-            raise UnknownNameError(f"no learner is called {learner_id!r}. phb learners lists all.")
-        raise UnknownNameError.among("learner", learner_id, known)
+        place = invitation.c.learner_id == learner.c.id
+        return _LEARNERS.join(invitation, place).where(*_holds(self._database.clock()))
 
 
 _LEARNERS = select(learner.c.id, learner.c.name, learner.c.cohort, learner.c.role)
 
 
-def _learner(connection: Connection, learner_id: str) -> Learner | None:
-    row = connection.execute(_LEARNERS.where(learner.c.id == learner_id)).one_or_none()
-    return _learner_of(row)
+def _holds(moment: dt.datetime) -> tuple[ColumnElement[bool], ...]:
+    return invitation.c.revoked.is_(None), invitation.c.until > moment
 
 
-def _learner_of(row: Any) -> Learner | None:
-    return Learner(**row._mapping) if row else None  # noqa: SLF001  public, whatever its name
+def _end(connection: Connection, learner_id: str, moment: dt.datetime) -> int:
+    held = (invitation.c.learner_id == learner_id, invitation.c.revoked.is_(None))
+    return connection.execute(update(invitation).where(*held).values(revoked=moment)).rowcount
+
+
+def _require(connection: Connection, learner_id: str) -> None:
+    """Refuse a learner of whom nothing is kept: neither a place nor an attempt."""
+    known = connection.execute(select(learner.c.id)).scalars().all()
+    played = select(attempt.c.id).where(attempt.c.learner == learner_id).limit(1)
+    if learner_id in known or connection.execute(played).first():
+        return
+    if len(known) > 20:
+        raise UnknownNameError(f"no learner is called {learner_id!r}. phb learners lists all.")
+    raise UnknownNameError.among("learner", learner_id, known)
 
 
 def _rows(connection: Connection, query: Any, *, leave: str = "") -> list[dict[str, Any]]:
+    """Read rows as plain data, without one column: a moment is its ISO 8601 text."""
     return [
-        {name: _plain(value) for name, value in row.items() if name != leave}
+        {
+            name: value.isoformat() if isinstance(value, dt.datetime) else value
+            for name, value in row.items()
+            if name != leave
+        }
         for row in connection.execute(query).mappings()
     ]
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, dt.datetime) else value
 
 
 def _digest(secret: str) -> str:

@@ -5,21 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    DateTime,
-    Dialect,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    TypeDecorator,
-    UniqueConstraint,
-)
+import sqlalchemy as sa
 
-metadata = MetaData(
+metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_name)s",
         "pk": "pk_%(table_name)s",
@@ -29,17 +17,17 @@ metadata = MetaData(
 )
 
 
-class Moment(TypeDecorator[dt.datetime]):
+class Moment(sa.TypeDecorator[dt.datetime]):
     """A moment in UTC, on databases with time zones and on those without."""
 
-    impl = DateTime(timezone=True)
+    impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> Any:
         """Store UTC."""
         return value.astimezone(dt.UTC) if value else None
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> dt.datetime | None:
         """Read back as UTC, whatever the database says of it."""
         if value is None:
             return None
@@ -47,107 +35,115 @@ class Moment(TypeDecorator[dt.datetime]):
         return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
-attempt = Table(
+attempt = sa.Table(
     "attempt",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("learner", String(120), nullable=False, index=True),
-    Column("case_id", String(60), nullable=False),
-    Column("case_version", String(12), nullable=False),
-    Column("started", Moment, nullable=False),
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("learner", sa.String(120), nullable=False, index=True),
+    sa.Column("case_id", sa.String(60), nullable=False),
+    sa.Column("case_version", sa.String(12), nullable=False),
+    sa.Column("started", Moment, nullable=False),
 )
 
-answer = Table(
+answer = sa.Table(
     "answer",
     metadata,
-    Column("attempt_id", String(36), ForeignKey("attempt.id"), primary_key=True),
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("submission", String(64), nullable=False),
-    Column("step", String(20), nullable=False),
-    Column("question", String(60), nullable=False),
-    Column("value", JSON, nullable=True),
-    Column("saved", Moment, nullable=False),
-    UniqueConstraint("attempt_id", "submission", "question"),
+    sa.Column("attempt_id", sa.String(36), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("submission", sa.String(64), nullable=False),
+    sa.Column("step", sa.String(20), nullable=False),
+    sa.Column("question", sa.String(60), nullable=False),
+    sa.Column("value", sa.JSON, nullable=True),
+    sa.Column("saved", Moment, nullable=False),
+    sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"]),
+    sa.UniqueConstraint("attempt_id", "submission", "question"),
 )
 
-draft = Table(
+draft = sa.Table(
     "draft",
     metadata,
-    Column("attempt_id", String(36), ForeignKey("attempt.id"), primary_key=True),
-    Column("step", String(20), primary_key=True),
-    Column("values", JSON, nullable=False),
-    Column("saved", Moment, nullable=False),
+    sa.Column("attempt_id", sa.String(36), sa.ForeignKey("attempt.id"), primary_key=True),
+    sa.Column("step", sa.String(20), primary_key=True),
+    sa.Column("values", sa.JSON, nullable=False),
+    sa.Column("saved", Moment, nullable=False),
 )
 
-review_session = Table(
+review_session = sa.Table(
     "review_session",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("code", String(7), nullable=False, unique=True),
-    Column("case_id", String(60), nullable=False),
-    Column("mode", String(8), nullable=False),
-    Column("subject", JSON(none_as_null=True), nullable=True),
-    Column("opened", Moment, nullable=False),
-    Column("closed", Moment, nullable=True),
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("code", sa.String(7), nullable=False, unique=True),
+    sa.Column("case_id", sa.String(60), nullable=False),
+    sa.Column("mode", sa.String(8), nullable=False),
+    sa.Column("subject", sa.JSON(none_as_null=True), nullable=True),
+    sa.Column("opened", Moment, nullable=False),
+    sa.Column("closed", Moment, nullable=True),
 )
 
-seat = Table(
+seat = sa.Table(
     "seat",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("session_id", String(36), ForeignKey("review_session.id"), nullable=False, index=True),
-    Column("secret", String(64), nullable=False, unique=True),
-    Column("back", String(64), nullable=False),
-    Column("sat", Moment, nullable=False),
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column(
+        "session_id", sa.String(36), sa.ForeignKey("review_session.id"), nullable=False, index=True
+    ),
+    sa.Column("secret", sa.String(64), nullable=False, unique=True),
+    sa.Column("back", sa.String(64), nullable=False),
+    sa.Column("sat", Moment, nullable=False),
 )
 
-review_event = Table(
+review_event = sa.Table(
     "review_event",
     metadata,
-    Column("session_id", String(36), ForeignKey("review_session.id"), primary_key=True),
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("ticket", String(64), nullable=False),
-    Column("seat_id", String(36), nullable=False),
-    Column("act", String(30), nullable=False),
-    Column("data", JSON, nullable=False),
-    Column("at", Moment, nullable=False),
-    UniqueConstraint("session_id", "seat_id", "ticket"),
+    sa.Column("session_id", sa.String(36), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("ticket", sa.String(64), nullable=False),
+    sa.Column("seat_id", sa.String(36), nullable=False),
+    sa.Column("act", sa.String(30), nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.ForeignKeyConstraint(["session_id"], ["review_session.id"]),
+    sa.UniqueConstraint("session_id", "seat_id", "ticket"),
 )
 
-learner = Table(
+learner = sa.Table(
     "learner",
     metadata,
-    Column("id", String(120), primary_key=True),
-    Column("name", String(120), nullable=False),
-    Column("cohort", String(60), nullable=False),
-    Column("role", String(10), nullable=False),
-    Column("added", Moment, nullable=False),
+    sa.Column("id", sa.String(120), primary_key=True),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("cohort", sa.String(60), nullable=False),
+    sa.Column("role", sa.String(10), nullable=False),
+    sa.Column("added", Moment, nullable=False),
 )
 
-invitation = Table(
+invitation = sa.Table(
     "invitation",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("learner_id", String(120), ForeignKey("learner.id"), nullable=False, index=True),
-    Column("made", Moment, nullable=False),
-    Column("until", Moment, nullable=False),
-    Column("revoked", Moment, nullable=True),
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column(
+        "learner_id", sa.String(120), sa.ForeignKey("learner.id"), nullable=False, index=True
+    ),
+    sa.Column("made", Moment, nullable=False),
+    sa.Column("until", Moment, nullable=False),
+    sa.Column("revoked", Moment, nullable=True),
 )
 
-sign_in = Table(
+sign_in = sa.Table(
     "sign_in",
     metadata,
-    Column("secret", String(64), primary_key=True),
-    Column("invitation_id", String(36), ForeignKey("invitation.id"), nullable=False, index=True),
-    Column("at", Moment, nullable=False),
-    Column("ended", Moment, nullable=True),
+    sa.Column("secret", sa.String(64), primary_key=True),
+    sa.Column(
+        "invitation_id", sa.String(36), sa.ForeignKey("invitation.id"), nullable=False, index=True
+    ),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("ended", Moment, nullable=True),
 )
 
-erasure = Table(
+erasure = sa.Table(
     "erasure",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("at", Moment, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("answers", Integer, nullable=False),
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("answers", sa.Integer, nullable=False),
 )

@@ -27,7 +27,8 @@ from phbkit import wings
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
 from phbkit.kernels import provisioner
-from phbkit.records import Learners, open_learners, open_store
+from phbkit.records import open_learners, open_store
+from phbkit.records.learners import Learners
 from phbkit.serving import assets
 from phbkit.serving.catalogue import Shelf
 from phbkit.serving.cohort_progress import CohortHandler

@@ -10,7 +10,7 @@ from typing import Any
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import CaseError, UnknownNameError
-from phbkit.records import Store
+from phbkit.records.attempts import Store
 from phbkit.text import clock, long_date, quotes
 
 _log = logging.getLogger(__name__)

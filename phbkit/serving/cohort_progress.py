@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from tornado.web import HTTPError, authenticated
 
 from phbkit.casebank import Case
-from phbkit.records import Learner, Learners
-from phbkit.records.learners import TRAINER, Progress
+from phbkit.records.learners import TRAINER, Learner, Learners, Progress
 from phbkit.serving.pages import Page
 from phbkit.text import long_date
 

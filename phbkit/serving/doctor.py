@@ -13,7 +13,7 @@ from phbkit.casebank import CaseBank
 from phbkit.errors import PhbError
 from phbkit.kernels import template
 from phbkit.records import open_store
-from phbkit.records.database import HEAD, open_database, without_password, writing
+from phbkit.records.database import HEAD, open_database, without_password
 from phbkit.serving.catalogue import Shelf
 from phbkit.serving.identity import link_key
 from phbkit.settings import Settings
@@ -86,8 +86,7 @@ def _data(using: Settings) -> tuple[Verdict, str]:
 
 
 def _database(using: Settings) -> tuple[Verdict, str]:
-    engine = open_database(using.database_url)
-    with writing(engine):
+    with open_database(using.database_url).writing():
         pass
     return "ok", f"{without_password(using.database_url)}, tables of version {HEAD}, can be written"
 

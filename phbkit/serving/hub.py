@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from traitlets import Unicode
 
 from phbkit.errors import SettingsError
-from phbkit.records import Learner, Learners
+from phbkit.records.learners import Learner, Learners
 from phbkit.serving.identity import Visitor
 
 try:

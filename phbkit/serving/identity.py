@@ -16,7 +16,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
 from phbkit.errors import SettingsError
-from phbkit.records import Learner, Learners
+from phbkit.records.learners import Learner, Learners
 
 COOKIE = "phb-learner"
 GUEST = "guest"

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phbkit.errors import PhbError
-from phbkit.records import Learner
-from phbkit.records.learners import LEARNER, TRAINER
+from phbkit.records.learners import LEARNER, TRAINER, Learner
 from phbkit.text import neutral
 
 _NEEDED = ("learner", "name")

@@ -11,7 +11,7 @@ from tornado.web import HTTPError, authenticated
 
 from phbkit.casebank.case import FICTION
 from phbkit.errors import UnreachableError
-from phbkit.records import Learner
+from phbkit.records.learners import Learner
 from phbkit.serving.assets import environment
 from phbkit.serving.catalogue import Shelf
 from phbkit.serving.notebook_handler import PlayHandler

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tornado.web import HTTPError, authenticated
 
-from phbkit.records import Learner, Learners
+from phbkit.records.learners import Learner, Learners
 from phbkit.serving.identity import COOKIE, Links
 from phbkit.serving.pages import Page
 

@@ -22,8 +22,9 @@ from tornado.websocket import WebSocketClientConnection
 from phbkit.casebank import Case, CaseBank
 from phbkit.meeting.acts import MOST_SEATS
 from phbkit.meeting.meeting import Meeting
+from phbkit.meeting.sessions import Seated, Sessions, open_sessions
 from phbkit.meeting.subject import usual_things
-from phbkit.records import Act, Seated, Sessions, open_sessions
+from phbkit.records import Act
 from tests.browser.conftest import free_port
 from tests.browser.test_hostile import opened
 from tests.browser.test_review import Meetings

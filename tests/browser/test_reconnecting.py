@@ -211,6 +211,7 @@ def test_a_locked_database_is_told_and_the_answer_is_saved_when_it_is_free(
 ) -> None:
     with closing(sqlite3.connect(served.data / "records.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
+        fill_step(judging, Mouse(judging), case, "judge", {**read("strong"), "first-lean": 2})
         judging.get_by_role("button", name=COMMIT).click()
         status = judging.locator("#phb-status")
         expect(status).to_contain_text("The place where answers are kept cannot be reached")

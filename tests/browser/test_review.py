@@ -21,7 +21,7 @@ from pypdf import PdfReader
 
 from phbkit.casebank import CaseBank
 from phbkit.meeting.meeting import Meeting
-from phbkit.records import open_sessions
+from phbkit.meeting.sessions import open_sessions
 from tests.browser.axe import violations
 from tests.browser.conftest import Served, Windows, free_port
 from tests.browser.network import Network

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from phbkit.records import Learner, Learners, open_learners
+from phbkit.records import open_learners
+from phbkit.records.learners import Learner, Learners
 from phbkit.serving.identity import Links, link_key
 from tests.browser.conftest import Served
 from tests.serving.wire import kernel_in

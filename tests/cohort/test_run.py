@@ -19,7 +19,8 @@ from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunError, RunFolder
 from phbkit.cohort.reading import Attempt, CohortError, read_cohort
 from phbkit.cohort.simulate import write_simulated
-from phbkit.records import Store, open_store
+from phbkit.records import open_store
+from phbkit.records.attempts import Store
 from tests.cohort.machinery import ROOT, marked, phb, read
 from tests.conftest import CASEBANK
 

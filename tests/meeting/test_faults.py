@@ -22,8 +22,8 @@ from phbkit.meeting.acts import MOST_SEATS, check_join
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.reveal import rated_items
 from phbkit.meeting.room import Review, Sitting
+from phbkit.meeting.sessions import Seated, Sessions, open_sessions
 from phbkit.meeting.subject import usual_things
-from phbkit.records import Seated, Sessions, open_sessions
 from phbkit.records.database import open_database
 from tests.meeting.made_meeting import CASEBANK, TEAM, WATCHED, all_held, ended, rated
 

@@ -11,7 +11,7 @@ from phbkit.errors import RefusedError, SettingsError
 from phbkit.meeting.documents import case_of
 from phbkit.meeting.joining import MeetingLobby
 from phbkit.meeting.meeting import Meeting
-from phbkit.records import Sessions, open_sessions
+from phbkit.meeting.sessions import Sessions, open_sessions
 
 TRAINING = {"name": "Fay", "mode": "training", "case": "alcohol-detox-at-home"}
 LIVE = {

@@ -15,7 +15,7 @@ from phbkit.meeting.joining import MeetingLobby
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.record_document import full, plain
 from phbkit.meeting.room import Review, Sitting
-from phbkit.records import Sessions, open_sessions
+from phbkit.meeting.sessions import Sessions, open_sessions
 from tests.meeting.test_joining import LIVE, TRAINING
 
 

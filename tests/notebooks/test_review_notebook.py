@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from phbkit.casebank import CaseBank
 from phbkit.meeting import documents
-from phbkit.records import ReviewSession
+from phbkit.meeting.sessions import ReviewSession
 from tests.meeting.made_meeting import START, ended
 
 NOTEBOOK = Path(__file__).parents[2] / "workbooks/mdt_case_review.ipynb"

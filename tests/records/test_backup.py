@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from phbkit.errors import RecordsError, SettingsError
-from phbkit.records import Store, open_store
+from phbkit.records import open_store
+from phbkit.records.attempts import Store
 from phbkit.records.backup import back_up
+from phbkit.records.database import open_database
 from tests.need_programs import postgresql_program
 
 GUIDE = Path(__file__).parents[2] / "docs" / "backup.md"
@@ -96,7 +98,7 @@ def enough(writers: Writers, more: int = 20) -> None:
 
 def test_a_sqlite_backup_made_while_answers_flow_is_whole_and_restores(tmp_path: Path) -> None:
     data, copy = tmp_path / "data", tmp_path / "backup of today.sqlite"
-    store = open_store(f"sqlite:///{data / 'records.sqlite'}")
+    store = Store(open_database(f"sqlite:///{data / 'records.sqlite'}", busy_seconds=60))
     writers, env = Writers(store), {"PHB_DATA_DIR": str(data), "BACKUP": str(copy)}
     make, restore = commands("SQLite")
     with writers.writing():

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from phbkit.errors import UnknownNameError
-from phbkit.records import Learner, Learners, Store, database
-from phbkit.records.learners import MOST_BROWSERS
+from phbkit.records import database
+from phbkit.records.attempts import Store
+from phbkit.records.learners import MOST_BROWSERS, Learner, Learners
 from phbkit.records.schema import metadata
 
 NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
@@ -35,7 +36,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def learners(address: str, clock: Clock) -> Learners:
-    return Learners(database.open_database(address), clock)
+    return Learners(database.open_database(address, clock=clock))
 
 
 def everything(address: str) -> str:
@@ -145,7 +146,7 @@ def test_two_who_invite_the_same_people_at_once_give_one_link_each(learners: Lea
 
 
 def played(address: str, learner: str) -> None:
-    store = Store(database.open_database(address), lambda: NOON)
+    store = Store(database.open_database(address, clock=lambda: NOON))
     journal = store.journal(store.start(learner, "chronic-pain-massage", "v1").id)
     journal.append("s1", "judge", {"lean": f"what {learner} said"}, after=0)
     journal.append("s2", "deal", {}, after=2)
@@ -157,7 +158,7 @@ def test_progress_counts_the_steps_of_the_latest_attempt(learners: Learners, add
     played(address, "ann")
     [come] = learners.progress(["ann", "ben"])
     assert (come.learner_id, come.case_id, come.steps) == ("ann", "chronic-pain-massage", 2)
-    store = Store(database.open_database(address), lambda: LATER)
+    store = Store(database.open_database(address, clock=lambda: LATER))
     store.start("ann", "chronic-pain-massage", "v1")
     [come] = learners.progress(["ann", "ben"])
     assert (come.steps, come.saved) == (0, None)

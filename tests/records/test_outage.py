@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import psycopg
 import pytest
 
 from phbkit.casebank import Case
 from phbkit.errors import UnreachableError
-from phbkit.records import Store
+from phbkit.records.attempts import Store
 from phbkit.records.database import open_database
 from phbkit.workbook.module import Module
 from phbkit.workbook.workbook import Workbook
 from tests.databases import Outage
+
+BUSY_SECONDS = 2
+
+
+@contextmanager
+def locked(address: str) -> Iterator[None]:
+    """Hold what every write needs, as another program would that works on the same database."""
+    if address.startswith("sqlite"):
+        with closing(
+            sqlite3.connect(address.removeprefix("sqlite:///"), isolation_level=None)
+        ) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            yield
+        return
+    with psycopg.connect(address.replace("+psycopg", "")) as connection:
+        connection.execute("LOCK TABLE attempt IN ACCESS EXCLUSIVE MODE")
+        yield
 
 
 def test_what_could_not_be_written_is_written_once_when_the_database_is_back(
@@ -43,3 +67,28 @@ def test_a_browser_is_told_to_send_it_again_and_nothing_of_where_the_database_is
     assert workbook._receive("meet", save)[0]["did"] == "saved"
     assert workbook._receive("meet", save)[0]["did"] == "saved"
     assert len(journal.events()) == 1
+
+
+def test_what_waits_behind_a_draft_for_a_locked_database_does_not_wait_as_long_again(
+    address: str, case: Case
+) -> None:
+    store = Store(open_database(address, busy_seconds=BUSY_SECONDS))
+    journal = store.journal(store.start("ann", case.id, case.version).id)
+    workbook = Workbook(Module(case, journal), live=True)
+
+    def send(what: str, ticket: str) -> dict[str, Any]:
+        return workbook._receive("meet", {"do": what, "ticket": ticket, "values": {}})[0]
+
+    with locked(address):
+        begun = time.monotonic()
+        replies = [send("draft", "t0"), send("save", "t1"), send("save", "t1")]
+        waited = time.monotonic() - begun
+    assert [reply["did"] for reply in replies] == ["later"] * 3
+    assert BUSY_SECONDS <= waited < 2 * BUSY_SECONDS
+    assert send("save", "t1")["did"] == "saved"
+    with locked(address):
+        begun = time.monotonic()
+        assert send("draft", "t2")["did"] == "refused"  # the step is answered
+        with pytest.raises(UnreachableError):
+            journal.keep_draft("judge", {})
+        assert time.monotonic() - begun >= BUSY_SECONDS

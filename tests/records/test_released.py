@@ -21,8 +21,10 @@ import pytest
 from phbkit.casebank import CaseBank
 from phbkit.meeting.documents import Held, case_of
 from phbkit.meeting.meeting import Meeting
-from phbkit.records import Learners, Sessions, Store
-from phbkit.records.database import open_database, upgrade
+from phbkit.meeting.sessions import Sessions
+from phbkit.records.attempts import Store
+from phbkit.records.database import open_database
+from phbkit.records.learners import Learners
 from phbkit.workbook.module import Module
 
 RELEASED = Path(__file__).parent / "released"
@@ -48,11 +50,7 @@ def load(address: str) -> None:
 
 
 def _upgrade(address: str) -> None:
-    from sqlalchemy import create_engine
-
-    engine = create_engine(address)
-    upgrade(engine, "0003")
-    engine.dispose()
+    open_database(address).engine.dispose()
 
 
 def digest(data: Any) -> str:
@@ -161,14 +159,14 @@ def met(held: Held) -> dict[str, Any]:
 
 def reading(address: str, bank: CaseBank, given: Mapping[str, Any]) -> dict[str, Any]:
     """Read everything in a database; `given` has the secrets that it keeps only the hashes of."""
-    engine = open_database(address)
-    store = Store(engine, lambda: NOW)
+    database = open_database(address, clock=lambda: NOW)
+    store = Store(database)
     read = {
         "attempts": attempts(store, bank),
-        **learners(Learners(engine, lambda: NOW), given["browsers"]),
-        **meetings(Sessions(engine, lambda: NOW), bank, given["seats"]),
+        **learners(Learners(database), given["browsers"]),
+        **meetings(Sessions(database), bank, given["seats"]),
     }
-    engine.dispose()
+    database.engine.dispose()
     return json.loads(json.dumps(read))
 
 

@@ -200,7 +200,7 @@ def tally(address: str, book: Book) -> Tally:
     where: dict[str, set[tuple[str, str]]] = defaultdict(set)
     closed: Counter[tuple[str, str]] = Counter()
     numbers: dict[str, list[int]] = defaultdict(list)
-    engine = open_database(address)
+    engine = open_database(address).engine
     with engine.connect() as connection:
         for row in connection.execute(select(answer).order_by(answer.c.attempt_id, answer.c.seq)):
             kept[row.submission][row.question] = row.value

@@ -11,7 +11,8 @@ from itsdangerous import URLSafeSerializer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from phbkit.errors import SettingsError
-from phbkit.records import Learner, open_learners
+from phbkit.records import open_learners
+from phbkit.records.learners import Learner
 from phbkit.serving.identity import Links, by_header, link_key, local, nobody
 from phbkit.serving.owners import kernel_environment
 

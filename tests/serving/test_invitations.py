@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from phbkit.records import Learner
+from phbkit.records.learners import Learner
 from phbkit.serving.invitations import PeopleError, links_table, read_people
 
 
