@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from phbkit.casebank import CaseBank
-from phbkit.meeting.documents import Held, case_of
+from phbkit.meeting.documents import HeldMeeting, case_of
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.sessions import Sessions
 from phbkit.records.attempts import Store
@@ -127,7 +127,7 @@ def meetings(sessions: Sessions, bank: CaseBank, seats: Mapping[str, Any]) -> di
     """Read every meeting, and where the codes and secrets that were given out lead."""
     listed = sessions.listed()
     return {
-        "meetings": {each.id: met(Held(each, case_of(each, bank), sessions.acts(each.id)))
+        "meetings": {each.id: met(HeldMeeting(each, case_of(each, bank), sessions.acts(each.id)))
                      for each in listed},
         "codes": {each.code: sessions.find(each.code) is not None for each in listed},
         "seats": {secret: [found[0].id, found[1]] if (found := sessions.seat_of(secret)) else None
