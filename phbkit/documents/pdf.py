@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phbkit.documents.blocks import Document, Fields, Heading, Table, clean
+from phbkit.documents.document import Document, Fields, Heading, Table, clean
 
 if TYPE_CHECKING:
     import typst

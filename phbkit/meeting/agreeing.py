@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from phbkit.casebank import Case
 from phbkit.casebank.models import Says
-from phbkit.decision import Plan, Terms
+from phbkit.decision import ItemTerms, Plan
 from phbkit.decision.risk_ledger import HOLDERS
 from phbkit.errors import RefusedError
 from phbkit.meeting.meeting import Meeting
@@ -43,7 +43,7 @@ def plan_of(case: Case, data: Mapping[str, Any]) -> Plan:
     """Make the plan that a meeting's `plan` act describes; empty before there is one."""
     items: Mapping[str, Mapping[str, Any]] = data.get("items", {})
     terms = {
-        item: Terms(each["times"], _iso(each["starts"]), _iso(each["ends"]))
+        item: ItemTerms(each["times"], _iso(each["starts"]), _iso(each["ends"]))
         for item, each in items.items()
     }
     return Plan.of(case, items, terms)

@@ -218,11 +218,11 @@ def review_date(module: Module) -> dt.date | None:
     return module.case.about.as_of + dt.timedelta(weeks=weeks) if weeks else None
 
 
-def cpd_entry(module: Module) -> cpd.Entry:
+def cpd_entry(module: Module) -> cpd.CpdEntry:
     """Make the learner's entry for appraisal from what they wrote."""
     written = module.answers["cpd"]
     about = module.case.about
-    return cpd.Entry(
+    return cpd.CpdEntry(
         title=f"Personal health budgets, deciding together: {about.title}",
         date=module.closed["reflect"].astimezone().date(),
         hours=Decimal(written["hours"]),
@@ -301,7 +301,7 @@ def environment() -> Environment:
         "nearest_pound": _nearest_pound,
         "sentence": _sentence,
         "ordinal": ordinal,
-        "svg": Markup,  # only what phbkit.documents.chart drew
+        "svg": Markup,  # only what phbkit.documents.svg drew
         "money": views.exact,
         "roughly": views.roughly,
         "written": lambda value, name: written(name, value),
