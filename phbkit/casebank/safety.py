@@ -117,14 +117,16 @@ def weakly_sourced(
     """Find claims about safety that rest on an opening, a copy or a practitioner's page alone."""
     claims = [
         entry
-        for pattern in ("items.*.safety", "gates.*", "critical.*", "questions.*.feedback")
+        for pattern in ("items.*.safety", "gates.*", "critical.*")
         for entry in entries_at(file, pattern)
     ]
+    if isinstance(file, QuestionFile):
+        claims = [
+            (("questions", index, "feedback"), question.feedback)
+            for index, question in enumerate(file.questions)
+            if question.feedback and (question.critical or question.gate)
+        ]
     for place, claim in claims:
-        if isinstance(file, QuestionFile):
-            question = file.questions[int(place[1])]
-            if not (question.critical or question.gate):
-                continue
         if not any(sources[name].sound for name in claim.sources if name in sources):
             cure = "Read the original, cite a better source, or say that no authority was found."
             problem = "rests on an opening, a copy or a practitioner's page alone."

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import docx
+from docx.document import Document as WordDocument
+from docx.oxml.ns import qn
+from docx.oxml.parser import OxmlElement
+from docx.shared import Cm, Pt, RGBColor
 
 from phbkit.documents.document import (
     Block,
@@ -18,16 +24,11 @@ from phbkit.documents.document import (
     clean,
 )
 
-if TYPE_CHECKING:
-    from docx.document import Document as WordDocument
-
 _SHORT = 400  # characters in a cell; a row with a longer one may run over two pages
 
 
 def as_word(document: Document) -> bytes:
     """Write a document as a Word file that names no author."""
-    import docx
-
     word = docx.Document()
     _set_up(word, document)
     word.add_heading(clean(document.title), level=1)
@@ -64,8 +65,6 @@ def _add(word: WordDocument, block: Block) -> None:
 
 
 def _add_table(word: WordDocument, block: Table) -> None:
-    from docx.shared import Cm, Pt
-
     caption = word.add_paragraph(clean(block.caption), style="Caption")
     caption.paragraph_format.keep_with_next = True
     table = word.add_table(rows=0, cols=len(block.header), style="Table Grid")
@@ -89,9 +88,6 @@ def _add_table(word: WordDocument, block: Table) -> None:
 
 
 def _set_up(word: WordDocument, document: Document) -> None:
-    from docx.oxml.ns import qn
-    from docx.shared import Cm, Pt, RGBColor
-
     about = word.core_properties
     about.title = clean(document.title)[:255]  # as long as Word allows
     about.author = about.comments = ""
@@ -120,9 +116,6 @@ def _set_up(word: WordDocument, document: Document) -> None:
 
 def _append(parent: Any, name: str, **attributes: str) -> None:
     """Add an element of Word's own XML that python-docx has no words for."""
-    from docx.oxml.ns import qn
-    from docx.oxml.parser import OxmlElement
-
     element = OxmlElement(f"w:{name}")
     for key, value in attributes.items():
         element.set(qn(f"w:{key}"), value)
