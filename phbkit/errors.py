@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any, Self
 
 
 class PhbError(Exception):
@@ -86,25 +87,27 @@ class Fault:
         return f"{place}:{field} {self.problem} {self.cure}".rstrip()
 
 
-class AreaError(PhbError):
-    """An area's figures, or scenarios, that cannot be used: nothing was worked out."""
+class FaultsError(PhbError):
+    """Something that was not used, with every fault found in it: nothing was done by halves."""
+
+    faults: tuple[Any, ...] = ()
 
     @classmethod
-    def of(cls, source: Path, faults: Sequence[str]) -> AreaError:
-        """Make one error of every fault that was found."""
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        lines = "\n  ".join(faults)
-        return cls(f"{source} was not used: {count}.\n  {lines}")
+    def of(cls, subject: object, faults: Iterable[object], outcome: str = "was not used") -> Self:
+        """Make one error of every fault that was found, each on a line."""
+        listed = tuple(faults)
+        count = "1 fault" if len(listed) == 1 else f"{len(listed)} faults"
+        error = cls("\n  ".join([f"{subject} {outcome}: {count}.", *map(str, listed)]))
+        error.faults = listed
+        return error
 
 
-class CaseError(PhbError):
+class AreaError(FaultsError):
+    """An area's figures, or scenarios, that cannot be used: nothing was worked out."""
+
+
+class CaseError(FaultsError):
     """A case that cannot be loaded, with every fault found in it."""
-
-    def __init__(self, case_id: str, faults: Sequence[Fault]) -> None:
-        self.case_id, self.faults = case_id, tuple(faults)
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        lines = "\n".join(f"  {fault}" for fault in self.faults)
-        super().__init__(f"The case {case_id!r} was not loaded: {count}.\n{lines}")
 
 
 class RatingError(PhbError):

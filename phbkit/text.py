@@ -9,37 +9,50 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 
-import nh3
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markupsafe import Markup
 
-_TAGS = {"p", "em", "strong", "ul", "ol", "li", "a", "br", "blockquote", "code", "h3", "h4", "hr"}
-
-
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_OPTIONS = {"html": False, "typographer": True, "xhtmlOut": False}
+_LINK = re.compile(r"https?:|mailto:|tel:|[/#?]|[^:]*$", re.IGNORECASE)
+_LEFT_OUT = ("image", "code", "fence", "html_block", "html_inline")
 
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False, "typographer": True}).enable("smartquotes")
+    """Return a parser whose HTML holds running text, lists, headings below a page's own, links."""
+    parser = MarkdownIt("commonmark", _OPTIONS).enable("smartquotes").disable(_LEFT_OUT)
+    parser.validateLink = lambda url: _LINK.match(url) is not None  # type: ignore[method-assign]
+    parser.core.ruler.push("restrict", _restrict)
+    return parser
+
+
+def _restrict(state: StateCore) -> None:
+    for token in state.tokens:
+        if token.tag in {"h1", "h2", "h5", "h6"}:
+            token.tag = "h3" if token.tag < "h3" else "h4"
+        for child in token.children or ():
+            if child.type == "link_open":
+                child.attrSet("rel", "noopener noreferrer")
 
 
 @lru_cache(maxsize=2048)
 def markdown(source: str) -> Markup:
-    """Render Markdown from the case bank. Raw HTML in it is shown as text, never obeyed."""
-    return Markup(nh3.clean(_parser().render(source), tags=_TAGS, link_rel="noopener noreferrer"))
+    """Render Markdown of a case. Raw HTML and pictures in it are shown as text, never obeyed."""
+    return Markup(_parser().render(source))
 
 
 @cache
 def _prose_parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False, "typographer": True}).enable(
-        ["smartquotes", "table"]
-    )
+    return MarkdownIt("commonmark", _OPTIONS).enable(["smartquotes", "table"])
 
 
 def prose(source: str) -> Markup:
     """Render Markdown of a notebook, with headings of any level, tables and pictures."""
+    import nh3
+
     return Markup(nh3.clean(_prose_parser().render(source), link_rel="noopener noreferrer"))
 
 
@@ -66,7 +79,7 @@ def pounds(amount: Decimal) -> str:
 
 def neutral(text: str) -> str:
     """Write a text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def long_date(day: dt.date) -> str:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from phbkit import wings
 
 PACKAGE = Path(__file__).parent.parent / "phbkit"
@@ -17,8 +19,33 @@ WINGS = ["money", "meeting", "cohort"]
 NOT_YET = {
     ("kernels", "cohort"),
     ("kernels", "meeting"),
-    ("scoring", "cohort"),
 }
+PEOPLE = (
+    "alcohol-detox-at-home",
+    "chronic-pain-massage",
+    "know-the-deal",
+    "mental-health",
+    "young-adult-learning-disability",
+)
+PLAYING = """
+import datetime as dt, sys
+from phbkit.casebank import CaseBank
+from phbkit.records import MemoryJournal
+from phbkit.scoring import score
+from phbkit.settings import settings
+from phbkit.workbook.module import Module
+from phbkit.workbook.pages import step_page
+from tests.made import careful
+
+case = CaseBank(settings().casebank).load(sys.argv[1])
+module = Module(case, MemoryJournal(dt.datetime(2026, 11, 30, tzinfo=dt.UTC)))
+module.replay(careful(case))
+pages = [step_page(module, step, live=False) for step in module.steps]
+assert all(pages) and module.current is None
+assert score(case, module.given).answered == len(case.questions)
+heavy = "numpy pandas scipy matplotlib sqlalchemy nh3 IPython ipywidgets anywidget tornado"
+print([name for name in heavy.split() if name in sys.modules])
+"""
 
 
 def part_of(file: Path) -> str:
@@ -80,5 +107,13 @@ def test_opening_a_workbook_for_papermill_loads_no_pandas_and_no_database() -> N
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("case_id", PEOPLE)
+def test_a_case_is_played_without_arrays_database_notebook_or_server(case_id: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PLAYING, case_id], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"

@@ -6,21 +6,20 @@ import datetime as dt
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
 from phbkit.casebank import checks, safety
 from phbkit.casebank.area import Area, read_area
-from phbkit.casebank.bodies import Bodies, check_names, named
 from phbkit.casebank.case import Case
 from phbkit.casebank.models import CaseFile, QuestionFile
 from phbkit.casebank.panel import Panel, read_panel
-from phbkit.casebank.reading import Document, read_document, read_model
+from phbkit.casebank.reading import Problem, YamlDocument, read_document, read_model, strings
 from phbkit.casebank.reference_data import BodyFile, DealFile, GlossaryFile, Source, SourceFile
+from phbkit.casebank.texts import Bodies, TextChecks, is_citation, named, raw_html
 from phbkit.errors import CaseError, Fault, UnknownNameError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -28,35 +27,55 @@ _SHARED_FILES = ("sources", "bodies", "deal", "glossary")
 _LOADED: dict[tuple[Path, str, dt.date, bool], tuple[tuple[tuple[str, int, int], ...], Case]] = {}
 
 
-@dataclass
-class _Reading:
-    """What one pass over files found: faults, the sources they cite, and a case's two files."""
+class _File(Generic[Model]):
+    """A file of the case bank as read: its document and its model, None where it has faults."""
 
-    bodies: Bodies
-    day: dt.date
-    drafts: bool = False
+    def __init__(
+        self, document: YamlDocument | Fault, shape: type[Model], texts: TextChecks | None = None
+    ) -> None:
+        self.document = document if isinstance(document, YamlDocument) else None
+        self.model: Model | None = None
+        self.faults = [document] if isinstance(document, Fault) else []
+        if self.document is None:
+            return
+        data = self.document.data
+        if texts:
+            self.check(texts.problems(self.document))
+            data = named(data, texts.bodies, texts.day)
+        else:
+            self.check(p for path, text in strings(data) for p in raw_html(path, text))
+        model = read_model(self.document, shape, data)
+        if isinstance(model, list):
+            self.faults += model
+        else:
+            self.model = model
+
+    def check(self, problems: Iterable[Problem]) -> None:
+        """Add what is wrong to the faults."""
+        if self.document:
+            self.faults += self.document.faults(problems)
+
+    @property
+    def cited(self) -> set[str]:
+        """The sources that the file cites."""
+        texts = strings(self.document.data) if self.document else ()
+        return {text for path, text in texts if is_citation(path)}
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The files of one case, and of what it rests on, with every fault found."""
+
+    about: _File[CaseFile]
+    asked: _File[QuestionFile]
+    deal: _File[DealFile]
+    glossary: _File[GlossaryFile]
     faults: list[Fault] = field(default_factory=list)
-    cited: set[str] = field(default_factory=set)
-    unread: bool = False
-    case: tuple[Document, CaseFile] | None = None
-    asked: tuple[Document, QuestionFile] | None = None
 
-    def read(self, document: Document | Fault, model: type[Model]) -> Model | None:
-        """Validate a document, and check its prose and its names of bodies."""
-        if isinstance(document, Fault):
-            self.faults.append(document)
-            self.unread = True
-            return None
-        self.faults += checks.check_prose(document)
-        if not self.drafts:
-            self.faults += checks.check_filled_in(document)
-        self.faults += check_names(document, self.bodies, self.day)
-        self.cited |= {name for _, name in checks.cited(document)}
-        found = read_model(document, model, named(document.data, self.bodies, self.day))
-        if isinstance(found, list):
-            self.faults += found
-            return None
-        return found
+    @property
+    def all(self) -> tuple[_File[Any], ...]:
+        """The four files."""
+        return self.about, self.asked, self.deal, self.glossary
 
 
 class CaseBank:
@@ -96,9 +115,10 @@ class CaseBank:
         stamps = self._stamps(case_id)
         if name in _LOADED and _LOADED[name][0] == stamps:
             return _LOADED[name][1]
-        case, reading = self._read_case(case_id)
+        case, files = self._read_case(case_id)
         if case is None:
-            raise CaseError(case_id, sorted(set(reading.faults)))
+            faults = sorted(set(files.faults))
+            raise CaseError.of(f"The case {case_id!r}", faults, "was not loaded")
         _LOADED[name] = stamps, case
         return case
 
@@ -112,56 +132,53 @@ class CaseBank:
         """
         return sorted(set(self._read_case(case_id)[1].faults))
 
-    def warnings(self, case_ids: Iterable[str]) -> list[Fault]:
-        """List what in some cases is most likely wrong, and may be right."""
-        return sorted(f for files in self._files_of(case_ids) for f in safety.warnings(*files))
-
     def faults(self) -> list[Fault]:
         """Find every fault of every case, and sources that nobody cites."""
-        readings = [self._read_case(case_id)[1] for case_id in self.case_ids]
-        faults = {*self._ground_faults, *(fault for r in readings for fault in r.faults)}
-        cited = {body.source for held in self._bodies.values() for body in held}
-        cited |= {name for reading in readings for name in reading.cited}
-        document = self._documents["sources"]
-        all_read = not any(reading.unread for reading in readings)
-        if isinstance(document, Document) and all_read:
-            faults |= {
-                document.fault(("sources", name), "is never cited.", "Cite it, or take it out.")
+        cases = [self._read_case(case_id)[1] for case_id in self.case_ids]
+        files = [file for case in cases for file in case.all]
+        faults = {*self._reference_faults, *(fault for case in cases for fault in case.faults)}
+        cited = {body.source for bodies in self._bodies.values() for body in bodies}
+        cited.update(*(file.cited for file in files))
+        if self._source_file.document and all(file.document for file in files):
+            problems = (
+                (("sources", name), "is never cited.", "Cite it, or take it out.")
                 for name in self._sources
                 if name not in cited
-            }
+            )
+            faults |= set(self._source_file.document.faults(problems))
+        return sorted(faults)
+
+    def warnings(self, case_ids: Iterable[str]) -> list[Fault]:
+        """List what in some cases is most likely wrong, and may be right."""
+        faults: list[Fault] = []
+        for case_file, case, question_file, asked in self._sound_files(case_ids):
+            faults += case_file.faults(safety.risk_bands(case_file))
+            faults += case_file.faults(safety.uncaught_harm(case))
+            faults += question_file.faults(safety.risk_bands(question_file))
+            faults += question_file.faults(safety.several_facts(asked.questions))
         return sorted(faults)
 
     def strange_marks(
         self, item_marks: Collection[str], case_marks: Collection[str], case_ids: Iterable[str]
     ) -> list[Fault]:
         """Find marks on cases and items that no rule reads: most likely misspelt."""
-        faults = []
-        for document, case, *_ in self._files_of(case_ids):
-            places: list[tuple[tuple[str | int, ...], str, Collection[str]]] = [
-                (("marks", n), mark, case_marks) for n, mark in enumerate(case.marks)
-            ]
-            for index, item in enumerate(case.items):
-                for n, mark in enumerate(item.marks):
-                    places.append((("items", index, "marks", n), mark, item_marks))
-            for path, mark, known in places:
-                if mark not in known:
-                    near = get_close_matches(mark, known, n=1)
-                    cure = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
-                    faults.append(document.fault(path, f"{mark!r} is read by no rule.", cure))
-        return faults
+        return [
+            fault
+            for document, case, *_ in self._sound_files(case_ids)
+            for fault in document.faults(checks.strange_marks(case, item_marks, case_marks))
+        ]
 
     def rules_beside(self, functions: Collection[str]) -> list[Fault]:
         """Find rules of the deal that no function holds a plan against."""
-        document = self._documents["deal"]
-        deal = _Reading(self._bodies, self.today).read(document, DealFile)
-        if deal is None or isinstance(document, Fault):
+        deal = self._read("deal", DealFile, self.today)
+        if deal.document is None or deal.model is None:
             return []
-        return [
-            document.fault(("rules", index, "id"), "has no function in phbkit.", "Write one.")
-            for index, rule in enumerate(deal.rules)
+        problems = (
+            (("rules", index, "id"), "has no function in phbkit.", "Write one.")
+            for index, rule in enumerate(deal.model.rules)
             if rule.id not in functions
-        ]
+        )
+        return list(deal.document.faults(problems))
 
     def unsigned(self, case_ids: Iterable[str]) -> list[Fault]:
         """Find cases that may not be published.
@@ -170,137 +187,118 @@ class CaseBank:
         has no sound source.
         """
         faults: list[Fault] = []
-        for document, case, asked, questions in self._files_of(case_ids):
-            faults += safety.weakly_sourced(document, case, asked, questions, self._sources)
-            review = case.sign_off.next_review
-            if case.sign_off.state == "draft":
-                cure = "Somebody qualified has to review it and give their role and the date."
-                faults.append(document.fault(("sign_off", "state"), "is draft.", cure))
-            elif review and review < self.today:
-                problem = f"was due on {review}."
-                faults.append(document.fault(("sign_off", "next_review"), problem, "Review it."))
+        for document, case, question_file, asked in self._sound_files(case_ids):
+            faults += document.faults(safety.weakly_sourced(case, self._sources))
+            faults += question_file.faults(safety.weakly_sourced(asked, self._sources))
+            faults += document.faults(checks.check_published(case.sign_off, self.today))
         return faults
-
-    def _files_of(
-        self, case_ids: Iterable[str]
-    ) -> Iterator[tuple[Document, CaseFile, Document, QuestionFile]]:
-        """Read the two files of each case, where both hold what they should."""
-        for case_id in case_ids:
-            reading = self._read_case(case_id)[1]
-            if reading.case and reading.asked:
-                yield *reading.case, *reading.asked
 
     def due(self) -> dict[str, Source]:
         """List the sources whose next check is due, the longest overdue first."""
         late = {name: s for name, s in self._sources.items() if s.due <= self.today}
         return dict(sorted(late.items(), key=lambda entry: entry[1].due))
 
+    def _sound_files(
+        self, case_ids: Iterable[str]
+    ) -> Iterator[tuple[YamlDocument, CaseFile, YamlDocument, QuestionFile]]:
+        """Read the two files of each case, where both hold what they should."""
+        for case_id in case_ids:
+            files = self._read_case(case_id)[1]
+            about, asked = files.about, files.asked
+            if about.document and about.model and asked.document and asked.model:
+                yield about.document, about.model, asked.document, asked.model
+
     @cached_property
-    def _documents(self) -> dict[str, Document | Fault]:
+    def _documents(self) -> dict[str, YamlDocument | Fault]:
         return {name: read_document(self.root / f"{name}.yaml") for name in _SHARED_FILES}
 
     @cached_property
-    def _ground(self) -> tuple[SourceFile | None, BodyFile | None, list[Fault]]:
-        """Sources and bodies, which name things themselves and depend on no day."""
-        faults: list[Fault] = []
+    def _source_file(self) -> _File[SourceFile]:
+        file = _File(self._documents["sources"], SourceFile)
+        file.check(checks.check_sources(file.model.sources if file.model else {}, self.today))
+        return file
 
-        def read(name: str, model: type[Model]) -> Model | None:
-            document = self._documents[name]
-            if isinstance(document, Fault):
-                faults.append(document)
-                return None
-            faults.extend(checks.check_prose(document))
-            found = read_model(document, model, document.data)
-            if isinstance(found, list):
-                faults.extend(found)
-                return None
-            return found
-
-        sources, bodies = read("sources", SourceFile), read("bodies", BodyFile)
-        document = self._documents["sources"]
-        if sources and isinstance(document, Document):
-            faults += checks.check_sources(document, sources.sources, self.today)
-        document = self._documents["bodies"]
-        if sources and bodies and isinstance(document, Document):
-            faults += checks.check_bodies(document, bodies.bodies, sources.sources)
-        return sources, bodies, faults
+    @cached_property
+    def _body_file(self) -> _File[BodyFile]:
+        file = _File(self._documents["bodies"], BodyFile)
+        if self._source_file.model and file.model:
+            file.check(checks.check_bodies(file.model.bodies, self._sources))
+        return file
 
     @property
     def _sources(self) -> dict[str, Source]:
-        sources = self._ground[0]
-        return sources.sources if sources else {}
+        return self._source_file.model.sources if self._source_file.model else {}
 
     @property
     def _bodies(self) -> Bodies:
-        bodies = self._ground[1]
-        return bodies.bodies if bodies else {}
+        return self._body_file.model.bodies if self._body_file.model else {}
 
     @property
-    def _ground_faults(self) -> list[Fault]:
-        return self._ground[2]
+    def _reference_faults(self) -> list[Fault]:
+        return self._source_file.faults + self._body_file.faults
 
     def _folder(self, case_id: str) -> Path:
         if case_id not in self.case_ids:
             raise UnknownNameError.among("case", case_id, self.case_ids, str(self.root / "cases"))
         return self.root / "cases" / case_id
 
-    def _read_case(self, case_id: str) -> tuple[Case | None, _Reading]:
+    def _read(
+        self, document: str | YamlDocument | Fault, shape: type[Model], day: dt.date
+    ) -> _File[Model]:
+        """Read a file of a case, or a shared one by its name, as on the day of the case."""
+        sources = self._sources if self._source_file.model else None
+        measures = shape is GlossaryFile
+        texts = TextChecks(self._bodies, day, self.today, self._drafts, sources, measures)
+        found = self._documents[document] if isinstance(document, str) else document
+        return _File(found, shape, texts)
+
+    def _read_case(self, case_id: str) -> tuple[Case | None, _Files]:
         folder = self._folder(case_id)
-        case_document = read_document(folder / "case.yaml")
-        question_document = read_document(folder / "questions.yaml")
-        reading = _Reading(self._bodies, self._day_of(case_document), self._drafts)
-        reading.faults += self._ground_faults
-        about = reading.read(case_document, CaseFile)
-        asked = reading.read(question_document, QuestionFile)
-        deal = reading.read(self._documents["deal"], DealFile)
-        glossary = reading.read(self._documents["glossary"], GlossaryFile)
-        documents = (case_document, question_document, self._documents["deal"])
-        reading.faults += self._check_citations(documents)
-        for document in documents:
-            if isinstance(document, Document):
-                reading.faults += checks.check_dates(document, self.today)
-                reading.faults += safety.check_texts(document, self.today)
-        if deal and isinstance(self._documents["deal"], Document):
-            reading.faults += checks.check_rules(self._documents["deal"], deal.rules)
-        if about and glossary and isinstance(case_document, Document):
-            entries = glossary.glossary
-            rules = [rule.id for rule in deal.rules] if deal else []
-            reading.case = case_document, about
-            reading.faults += checks.check_case(case_document, about, entries, case_id, rules)
-            reading.faults += safety.check_safety(case_document, about)
-        area = _area_of(about, folder)
-        reading.faults += area if isinstance(area, list) else []
-        if asked and isinstance(question_document, Document):
-            reading.asked = question_document, asked
-            reading.faults += checks.check_questions(question_document, asked.questions, about)
-        panels = _read_panels(about, asked, folder, reading.faults) if about and asked else []
-        if not (about and asked and deal and glossary) or reading.faults:
-            return None, reading
+        document = read_document(folder / "case.yaml")
+        day = self._day_of(document)
+        files = _Files(
+            self._read(document, CaseFile, day),
+            self._read(read_document(folder / "questions.yaml"), QuestionFile, day),
+            self._read("deal", DealFile, day),
+            self._read("glossary", GlossaryFile, day),
+        )
+        about, asked, deal = files.about.model, files.asked.model, files.deal.model
+        glossary = files.glossary.model.glossary if files.glossary.model else None
+        rules = {rule.id: rule for rule in deal.rules} if deal else {}
+        if deal:
+            files.deal.check(checks.check_rules(deal))
+        if about and glossary is not None:
+            files.about.check(checks.check_case(about, case_id, rules, glossary))
+            files.about.check(safety.check_safety(about))
+        if asked:
+            files.asked.check(checks.check_questions(asked, about))
+        area, panels = _area_of(about, folder), _panels_of(about, asked, folder)
+        files.faults.extend(self._reference_faults)
+        files.faults.extend(fault for file in files.all for fault in file.faults)
+        files.faults.extend(area if isinstance(area, list) else [])
+        files.faults.extend(fault for panel in panels if isinstance(panel, list) for fault in panel)
+        if files.faults or not (about and asked and glossary is not None):
+            return None, files
         case = Case(
             about,
             asked.questions,
-            tuple(panels),
-            {rule.id: rule for rule in deal.rules},
+            tuple(panel for panel in panels if isinstance(panel, Panel)),
+            rules,
             self._sources,
-            glossary.glossary,
+            glossary,
             self._version(folder),
             None if isinstance(area, list) else area,
         )
-        return case, reading
+        return case, files
 
-    def _day_of(self, document: Document | Fault) -> dt.date:
+    def _day_of(self, document: YamlDocument | Fault) -> dt.date:
         """Return the day a case plays, before anything else of it is known to be right."""
-        data = document.data if isinstance(document, Document) else None
+        data = document.data if isinstance(document, YamlDocument) else None
         day = data.get("as_of") if isinstance(data, dict) else None
         try:
             return dt.date.fromisoformat(str(day))
         except ValueError:
             return self.today
-
-    def _check_citations(self, documents: Iterable[Document | Fault]) -> Iterator[Fault]:
-        for document in documents:
-            if isinstance(document, Document) and self._ground[0]:
-                yield from checks.check_citations(document, self._sources)
 
     def _stamps(self, case_id: str) -> tuple[tuple[str, int, int], ...]:
         """Note when each file that a case rests on was last written, and how long it is."""
@@ -319,14 +317,14 @@ class CaseBank:
         return digest.hexdigest()[:12]
 
 
-def _read_panels(
-    about: CaseFile, asked: QuestionFile, folder: Path, faults: list[Fault]
-) -> list[Panel]:
-    """Read the panels of a case, and add what is wrong with them to `faults`."""
+def _panels_of(
+    about: CaseFile | None, asked: QuestionFile | None, folder: Path
+) -> list[Panel | list[Fault]]:
+    """Read the panels of a case, or what is wrong with each."""
+    if about is None or asked is None:
+        return []
     concordance = [q.id for q in asked.questions if q.format == "concordance"]
-    read = [read_panel(spec, folder, concordance) for spec in about.panels]
-    faults += (fault for panel in read if isinstance(panel, list) for fault in panel)
-    return [panel for panel in read if isinstance(panel, Panel)]
+    return [read_panel(spec, folder, concordance) for spec in about.panels]
 
 
 def _area_of(about: CaseFile | None, folder: Path) -> Area | list[Fault] | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 from markupsafe import Markup
 
@@ -29,6 +29,7 @@ from phbkit.text import long_date, pounds, table
 if TYPE_CHECKING:
     import pandas as pd
 
+Entry = TypeVar("Entry", Question, PlanItem)
 DRAFT = "Draft for teaching design: nobody qualified has signed this case off."
 FICTION = "People, prices, stop rules and panel judgements in this case are made up for teaching."
 
@@ -93,23 +94,21 @@ class Case:
 
     def question(self, question_id: str) -> Question:
         """Find a question, or raise UnknownNameError that lists them all."""
-        for question in self.questions:
-            if question.id == question_id:
-                return question
-        known = [question.id for question in self.questions]
-        raise UnknownNameError.among("question", question_id, known, self.id)
+        return self._find("question", question_id, self.questions)
+
+    def item(self, item_id: str) -> PlanItem:
+        """Find a plan item, or raise UnknownNameError that lists them all."""
+        return self._find("plan item", item_id, self.about.items)
+
+    def _find(self, what: str, name: str, entries: Sequence[Entry]) -> Entry:
+        for entry in entries:
+            if entry.id == name:
+                return entry
+        raise UnknownNameError.among(what, name, [entry.id for entry in entries], self.id)
 
     def questions_at(self, step: str) -> tuple[Question, ...]:
         """List the questions that one step asks."""
         return tuple(question for question in self.questions if question.step == step)
-
-    def item(self, item_id: str) -> PlanItem:
-        """Find a plan item, or raise UnknownNameError that lists them all."""
-        for item in self.about.items:
-            if item.id == item_id:
-                return item
-        known = [item.id for item in self.about.items]
-        raise UnknownNameError.among("plan item", item_id, known, self.id)
 
     def follow_up(
         self, items: frozenset[str], refusal: str | None, held: str | None = None

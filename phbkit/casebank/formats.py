@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from phbkit.casebank.models import SURE, Question
 
@@ -15,12 +15,20 @@ _OF_FORMATS = {
 }
 _MOST_RANKED = 8
 _LONGEST_KEY = 60  # what the records of answers hold
-Found = Iterator[tuple[str, str, str]]
+Problems = Iterator[tuple[str, str, str]]
 
 
-def format_faults(question: Question) -> Found:
+def format_problems(question: Question) -> Problems:
     """Find what keeps a question from being asked or from being got right: field, problem, cure."""
-    yield from _CHECKS[question.format](question)
+    yield from _option_problems(question)
+    yield from _key_problems(question)
+    if question.format == "key-features":
+        yield from _limit_problems(question)
+    if question.format == "ranking" and question.variant is None:
+        cure = "Say foundation or specialty: docs/authoring.md has both."
+        yield "variant", "is missing.", cure
+    if question.format == "concordance" and not (question.thinking and question.learn):
+        yield "format", "is concordance.", "Give both `thinking` and `learn`."
     if len(set(question.key)) < len(question.key):
         yield "key", "names an option twice.", "Keep one."
     if question.format != "reflection" and question.feedback is None:
@@ -34,66 +42,37 @@ def format_faults(question: Question) -> Found:
             yield field, f"is of no use to {question.format}.", cure
 
 
-def _option_faults(question: Question) -> Found:
-    if len(question.options) < 2:
+def _option_problems(question: Question) -> Problems:
+    count = len(question.options)
+    if question.format in _CHOSEN and count < 2:
         yield "options", "are fewer than two.", "Give at least two."
-
-
-def _single_faults(question: Question) -> Found:
-    yield from _option_faults(question)
-    if len(question.key) != 1:
-        yield "key", f"has {len(question.key)} options.", "Give the one best."
-
-
-def _multiple_faults(question: Question) -> Found:
-    yield from _option_faults(question)
-    if not 0 < len(question.key) < len(question.options):
-        yield "key", "is none or all of the options.", "Give some, and leave some."
-
-
-def _optionless_faults(question: Question) -> Found:
-    if question.options or question.key:
+    if question.format == "ranking" and not 3 <= count <= _MOST_RANKED:
+        yield "options", f"are {count}.", f"Give three to {_MOST_RANKED}; five is usual."
+    if question.format in {"concordance", "reflection"} and (question.options or question.key):
         problem = f"is {question.format}, which has no options."
         yield "format", problem, "Take out options and key."
 
 
-def _concordance_faults(question: Question) -> Found:
-    yield from _optionless_faults(question)
-    if not (question.thinking and question.learn):
-        yield "format", "is concordance.", "Give both `thinking` and `learn`."
+def _key_problems(question: Question) -> Problems:
+    options, key = {option.id for option in question.options}, question.key
+    match question.format:
+        case "single" if len(key) != 1:
+            yield "key", f"has {len(key)} options.", "Give the one best."
+        case "multiple" if not 0 < len(key) < len(options):
+            yield "key", "is none or all of the options.", "Give some, and leave some."
+        case "key-features" if not key:
+            yield "key", "is empty.", "Name the key features."
+        case "ranking" if set(key) < options:
+            left = ", ".join(sorted(options.difference(key)))
+            yield "key", f"leaves out {left}.", "Name every option, the best first."
 
 
-def _key_feature_faults(question: Question) -> Found:
-    yield from _option_faults(question)
-    offered, most = len(question.options), question.most
-    if not question.key:
-        yield "key", "is empty.", "Name the key features."
+def _limit_problems(question: Question) -> Problems:
+    """Find a limit of key features that is missing, below the key, or limits nothing."""
+    offered, key, most = len(question.options), len(question.key), question.most
     if most is None:
         yield "most", "is missing.", "Say how many may be chosen: at least as many as the key has."
-    elif most < len(question.key):
-        cure = "Raise it, or name fewer key features."
-        yield "most", f"is {most}, and the key has {len(question.key)}.", cure
+    elif most < key:
+        yield "most", f"is {most}, and the key has {key}.", "Raise it, or name fewer key features."
     elif most >= offered:
         yield "most", "lets everything be chosen.", f"Give less than {offered}."
-
-
-def _ranking_faults(question: Question) -> Found:
-    options, key = {option.id for option in question.options}, set(question.key)
-    if not 3 <= len(question.options) <= _MOST_RANKED:
-        cure = f"Give three to {_MOST_RANKED}; five is usual."
-        yield "options", f"are {len(question.options)}.", cure
-    if key < options:
-        left = ", ".join(sorted(options - key))
-        yield "key", f"leaves out {left}.", "Name every option, the best first."
-    if question.variant is None:
-        yield "variant", "is missing.", "Say foundation or specialty: docs/authoring.md has both."
-
-
-_CHECKS: dict[str, Callable[[Question], Found]] = {
-    "single": _single_faults,
-    "multiple": _multiple_faults,
-    "key-features": _key_feature_faults,
-    "ranking": _ranking_faults,
-    "concordance": _concordance_faults,
-    "reflection": _optionless_faults,
-}

@@ -50,6 +50,13 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Named(Shape):
+    """Base of what has an id and a title."""
+
+    id: Id
+    title: Line
+
+
 class Claim(Shape):
     """A statement about the world, with the sources that say it."""
 
@@ -76,11 +83,9 @@ class Person(Shape):
     story: Text
 
 
-class Outcome(Shape):
+class Outcome(Named):
     """What the person wants from the budget, and how they will know."""
 
-    id: Id
-    title: Line
     words: Text
     measure: Text
 
@@ -94,12 +99,10 @@ class Budget(Shape):
     basis: Text
 
 
-class DealPoint(Shape):
+class DealPoint(Claim):
     """One thing about the deal that this case teaches."""
 
     title: Line
-    text: Text
-    sources: Annotated[tuple[Id, ...], Field(min_length=1)]
 
 
 class Voice(Shape):
@@ -131,14 +134,12 @@ class Safety(Claim):
     grade: Literal["no special checks", "needs checks", "could harm", "unsafe"]
 
 
-class PlanItem(Shape):
+class PlanItem(Named):
     """One thing the budget would buy, or that usual care already gives.
 
     `price` is pounds each time, of which the person pays `own_share`; all of it for `own-money`.
     """
 
-    id: Id
-    title: Line
     what: Text
     price: Pounds
     own_share: Pounds = Decimal(0)
@@ -254,22 +255,17 @@ class RuleException(Claim):
     rule: Id
 
 
-class OtherPlan(Shape):
+class OtherPlan(Named):
     """What the person, or a panel, would have put together: set beside the learner's own."""
 
-    id: Id
     whose: Literal["person", "panel"]
-    title: Line
     items: tuple[Id, ...]
     held: Held
     why: Text
 
 
-class Safeguard(Shape):
+class Safeguard(Named):
     """One thing that would make an option safer, short enough to be rated in a meeting."""
-
-    id: Id
-    title: Line
 
 
 class FollowUp(Shape):
@@ -290,14 +286,12 @@ class Option(Shape):
     text: Line
 
 
-class Rate(Shape):
+class Rate(Named):
     """A rate set by law or by custom, per hour, per cent or pounds, in one year.
 
     Without `sources` it is illustrative, and the page says so and asks for the current figure.
     """
 
-    id: Id
-    title: Line
     value: Annotated[Decimal, Field(ge=0)]
     unit: Line
     year: PriceYear
@@ -380,25 +374,21 @@ class Question(Shape):
         return self.id + SURE if self.certainty else ""
 
 
-class PanelFile(Shape):
+class PanelFile(Named):
     """Whose judgements form a concordance key, and where they are kept."""
 
-    id: Id
-    title: Line
     file: Line
     illustrative: bool
     note: Line
 
 
-class CaseFile(Shape):
+class CaseFile(Named):
     """`case.yaml`.
 
     `steps` names the steps of the arc that the case plays, when it does not play all of them; a
     part that only a left-out step shows may be left out too.
     """
 
-    id: Id
-    title: Line
     minutes: Annotated[int, Field(ge=5, le=90)]
     as_of: dt.date
     summary: Text

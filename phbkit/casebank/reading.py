@@ -6,7 +6,7 @@ Scalars are read as the text they are, and the model says what each must be: `no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -18,6 +18,8 @@ from phbkit.errors import Fault
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str | int, ...]
+Problem = tuple[Place, str, str]
+"""A place in a file, what is wrong there and what would put it right."""
 
 LARGEST_FILE = 1_000_000
 _DEEPEST = 20
@@ -26,7 +28,7 @@ _NOTHING = {"", "null", "~"}
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
-class Document:
+class YamlDocument:
     """A YAML file as read: its data, and the line each part of it stands on."""
 
     def __init__(self, file: Path, data: Any, lines: Mapping[Place, int]) -> None:
@@ -38,9 +40,10 @@ class Document:
             path = path[:-1]
         return self._lines.get(path, 1)
 
-    def fault(self, path: Place, problem: str, cure: str) -> Fault:
-        """Make a fault that points at `path` in this file."""
-        return Fault(self.file, self.line(*path), ".".join(map(str, path)), problem, cure)
+    def faults(self, problems: Iterable[Problem]) -> Iterator[Fault]:
+        """Place problems in this file: each with its line and its field."""
+        for path, problem, cure in problems:
+            yield Fault(self.file, self.line(*path), ".".join(map(str, path)), problem, cure)
 
 
 class _NotPlainError(Exception):
@@ -51,7 +54,7 @@ class _NotPlainError(Exception):
         super().__init__(problem)
 
 
-def read_document(file: Path) -> Document | Fault:
+def read_document(file: Path) -> YamlDocument | Fault:
     """Parse a YAML file, or say where it stops being YAML that a case may hold."""
     text = _read_text(file)
     if isinstance(text, Fault):
@@ -60,7 +63,7 @@ def read_document(file: Path) -> Document | Fault:
     try:
         _check_plain(text)
         lines: dict[Place, int] = {}
-        return Document(file, _build(yaml.compose(text, Loader=_LOADER), (), lines), lines)
+        return YamlDocument(file, _build(yaml.compose(text, Loader=_LOADER), (), lines), lines)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = f"is not valid YAML: {error.problem}."
@@ -128,7 +131,7 @@ def _entries(
         yield key.value, _build(value, place, lines)
 
 
-def read_model(document: Document, model: type[Model], data: Any) -> Model | list[Fault]:
+def read_model(document: YamlDocument, model: type[Model], data: Any) -> Model | list[Fault]:
     """Validate a document's data as a model, or return a fault for every part that does not fit.
 
     `data` is the document's own, or a copy of the same shape with texts filled in.
@@ -136,7 +139,7 @@ def read_model(document: Document, model: type[Model], data: Any) -> Model | lis
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        return list(_faults(document, model, error))
+        return list(document.faults(_misfits(model, error)))
 
 
 def strings(node: object, path: Place = ()) -> Iterator[tuple[Place, str]]:
@@ -165,10 +168,10 @@ def _read_text(file: Path) -> str | Fault:
         return Fault(file, 0, "", f"cannot be read: {error.strerror}.", "Check its permissions.")
 
 
-def _faults(document: Document, model: type[BaseModel], error: ValidationError) -> Iterator[Fault]:
+def _misfits(model: type[BaseModel], error: ValidationError) -> Iterator[Problem]:
     for detail in error.errors(include_url=False, include_context=True):
         path = tuple(detail["loc"])
-        yield document.fault(path, _problem(detail), _cure(model, path, detail))
+        yield path, _problem(detail), _cure(model, path, detail)
 
 
 def _problem(detail: Any) -> str:

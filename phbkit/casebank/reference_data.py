@@ -41,7 +41,18 @@ class GlossaryEntry(Shape):
     means: Text
 
 
-class Rule(Shape):
+class InForce(Shape):
+    """What holds from a day, to a day, or always."""
+
+    since: dt.date | None = None
+    until: dt.date | None = None
+
+    def applies_on(self, day: dt.date) -> bool:
+        """Say whether it is in force on a day."""
+        return (self.since or day) <= day <= (self.until or day)
+
+
+class Rule(InForce):
     """One rule of the deal: what is allowed, since when, and who says so."""
 
     id: Id
@@ -51,19 +62,11 @@ class Rule(Shape):
         "what it may buy", "who may have it", "money", "the plan", "agreement", "review", "evidence"
     ]
     scope: Literal["national", "local", "practice"]
-    since: dt.date | None = None
-    until: dt.date | None = None
     checked: dt.date
     sure: Literal["verified", "partly"]
     finding: Literal["stop", "discuss", "note"]
     cure: Text
     sources: Annotated[tuple[Id, ...], Field(min_length=1)]
-
-    def applies_on(self, day: dt.date) -> bool:
-        """Say whether the rule is in force on a day."""
-        return (self.since is None or self.since <= day) and (
-            self.until is None or day <= self.until
-        )
 
 
 class DealFile(Shape):
@@ -72,13 +75,12 @@ class DealFile(Shape):
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
 
-class Body(Shape):
+class Body(InForce):
     """A body whose name or duty changes: its names, and from when to when."""
 
     name: Line
     short: Line
     since: dt.date
-    until: dt.date | None = None
     source: Id
 
 

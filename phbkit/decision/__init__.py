@@ -1,19 +1,19 @@
 """Deciding: a costed plan, what the rules of the deal say of it, and who holds its risks."""
 
 from phbkit.decision.deal import CASE_MARKS, ITEM_MARKS, RULES, Finding, Proposal, findings
-from phbkit.decision.plan import Plan, Terms
-from phbkit.decision.risk_ledger import HOLDERS, Entry, Ledger
+from phbkit.decision.plan import ItemTerms, Plan
+from phbkit.decision.risk_ledger import HOLDERS, Ledger, RiskEntry
 
 __all__ = [
     "CASE_MARKS",
     "HOLDERS",
     "ITEM_MARKS",
     "RULES",
-    "Entry",
     "Finding",
+    "ItemTerms",
     "Ledger",
     "Plan",
     "Proposal",
-    "Terms",
+    "RiskEntry",
     "findings",
 ]

@@ -1,4 +1,4 @@
-"""The deal: one small function for each rule in `deal.yaml`, and what they find in a plan.
+"""The deal: one line for each rule in `deal.yaml`, and what they find in a plan.
 
 A rule advises. It names what it found and what would put it right; people decide.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 from phbkit.casebank import PlanItem, Rule
@@ -19,6 +18,7 @@ Level = Literal["stop", "discuss", "note"]
 _ORDER: dict[Level, int] = {"stop": 0, "discuss": 1, "note": 2}
 _UNPROVEN = {"low quality", "no recommendation", "none found"}
 _FIRST_REVIEW_WEEKS = 13
+_WITH_REASONS = {"decline", "agree-part"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class Proposal:
     def spends(self) -> bool:
         """Whether the budget would pay for anything."""
         return any(item.how == "bought" for item in self.plan.items)
+
+    @property
+    def barred(self) -> bool:
+        """Whether a court's requirement bars the person from a direct payment."""
+        return "court-requirement" in self.plan.case.about.marks
 
     @property
     def unproven(self) -> list[PlanItem]:
@@ -75,6 +80,7 @@ class Finding:
 
 
 Found = Iterable[PlanItem] | bool
+"""The items that a rule finds, or whether it finds anything in the proposal as a whole."""
 _MARKED = {
     "no-gp-services": "gp-services",
     "no-bargain-over-medicines": "bargain-medicines",
@@ -94,19 +100,51 @@ _ONCE_DECIDED = ("named-coordinator", "help-and-brokerage", "contingency-outside
 """Rules that say something of every decision on a plan that spends."""
 ITEM_MARKS = frozenset({"already-provided", *_MARKED.values()})
 CASE_MARKS = frozenset({"court-requirement"})
-RULES: dict[str, Callable[[Proposal], Found]] = {}
 
 
-def _rule(function: Callable[[Proposal], Found]) -> Callable[[Proposal], Found]:
-    RULES[function.__name__.replace("_", "-")] = function
-    return function
+def _marked(mark: str) -> Callable[[Proposal], list[PlanItem]]:
+    return lambda proposal: [i for i in proposal.plan.items if mark in i.marks and i.how != "nhs"]
+
+
+def _paid_twice(proposal: Proposal) -> list[PlanItem]:
+    plan = proposal.plan
+    twice = [item for item in plan.items if not plan.ids.isdisjoint(item.instead_of)]
+    return [*_marked("already-provided")(proposal), *twice]
+
+
+def _decided_to_spend(proposal: Proposal) -> bool:
+    return proposal.choice is not None and proposal.spends
+
+
+RULES: dict[str, Callable[[Proposal], Found]] = {
+    **{rule: _marked(mark) for rule, mark in _MARKED.items()},
+    **dict.fromkeys(_ONCE_DECIDED, _decided_to_spend),
+    "must-cover-plan": lambda p: p.plan.left < 0,
+    "no-top-up": lambda p: [item for item in p.plan.items if item.persons_share],
+    "not-paid-twice": _paid_twice,
+    "unproven-is-not-unsafe": lambda p: p.unproven,
+    "try-with-review": lambda p: [] if p.review_weeks else p.unproven,
+    "unsafe-item": lambda p: [i for i in p.plan.items if i.safety.grade == "unsafe"],
+    "checks-before-start": lambda p: p.needing_checks,
+    "serves-an-outcome": lambda p: [item for item in p.plan.items if not item.serves],
+    "unserved-outcome": lambda p: bool(p.plan.items) and bool(p.plan.unserved),
+    "three-agreements": lambda p: p.spends,
+    "first-review": lambda p: (p.review_weeks or 0) > _FIRST_REVIEW_WEEKS,
+    "risk-procedure": lambda p: [] if p.stop_rule.strip() else p.needing_checks,
+    "direct-payment-barred": lambda p: p.barred and p.held == "direct-payment",
+    "body-decides-how-held": lambda p: p.held is not None and p.spends,
+    "review-triggers": lambda p: p.review_weeks is not None and p.spends,
+    "refusal-reasons": lambda p: p.choice in _WITH_REASONS or p.held == "direct-payment",
+    "unused-money": lambda p: _decided_to_spend(p) and p.plan.left > 0,
+}
+"""What each rule of `deal.yaml` finds, by its id."""
 
 
 def findings(proposal: Proposal) -> tuple[Finding, ...]:
     """Hold a proposal against every rule in force on the day of the case, gravest first."""
     case = proposal.plan.case
     found = []
-    exceptions = {each.rule: each for each in case.about.exceptions}
+    exceptions = {exception.rule: exception for exception in case.about.exceptions}
     for rule in case.rules.values():
         if not rule.applies_on(case.about.as_of):
             continue
@@ -117,103 +155,3 @@ def findings(proposal: Proposal) -> tuple[Finding, ...]:
         if items or hit is True:
             found.append(Finding(rule, items, exceptions.get(rule.id)))
     return tuple(sorted(found, key=lambda finding: _ORDER[finding.level]))
-
-
-def _marked(proposal: Proposal, mark: str) -> list[PlanItem]:
-    return [i for i in proposal.plan.items if mark in i.marks and i.how != "nhs"]
-
-
-@_rule
-def must_cover_plan(proposal: Proposal) -> Found:
-    return proposal.plan.left < 0
-
-
-@_rule
-def no_top_up(proposal: Proposal) -> Found:
-    return [item for item in proposal.plan.items if item.persons_share]
-
-
-@_rule
-def not_paid_twice(proposal: Proposal) -> Found:
-    chosen = proposal.plan.ids
-    twice = [item for item in proposal.plan.items if not chosen.isdisjoint(item.instead_of)]
-    return [*_marked(proposal, "already-provided"), *twice]
-
-
-@_rule
-def unproven_is_not_unsafe(proposal: Proposal) -> Found:
-    return proposal.unproven
-
-
-@_rule
-def try_with_review(proposal: Proposal) -> Found:
-    return [] if proposal.review_weeks else proposal.unproven
-
-
-@_rule
-def unsafe_item(proposal: Proposal) -> Found:
-    return [item for item in proposal.plan.items if item.safety.grade == "unsafe"]
-
-
-@_rule
-def checks_before_start(proposal: Proposal) -> Found:
-    return proposal.needing_checks
-
-
-@_rule
-def serves_an_outcome(proposal: Proposal) -> Found:
-    return [item for item in proposal.plan.items if not item.serves]
-
-
-@_rule
-def unserved_outcome(proposal: Proposal) -> Found:
-    return bool(proposal.plan.items) and bool(proposal.plan.unserved)
-
-
-@_rule
-def three_agreements(proposal: Proposal) -> Found:
-    return proposal.spends
-
-
-@_rule
-def first_review(proposal: Proposal) -> Found:
-    return proposal.review_weeks is not None and proposal.review_weeks > _FIRST_REVIEW_WEEKS
-
-
-@_rule
-def risk_procedure(proposal: Proposal) -> Found:
-    return [] if proposal.stop_rule.strip() else proposal.needing_checks
-
-
-@_rule
-def direct_payment_barred(proposal: Proposal) -> Found:
-    marks = proposal.plan.case.about.marks
-    return "court-requirement" in marks and proposal.held == "direct-payment"
-
-
-@_rule
-def body_decides_how_held(proposal: Proposal) -> Found:
-    return proposal.held is not None and proposal.spends
-
-
-@_rule
-def review_triggers(proposal: Proposal) -> Found:
-    return proposal.review_weeks is not None and proposal.spends
-
-
-@_rule
-def refusal_reasons(proposal: Proposal) -> Found:
-    return proposal.choice in {"decline", "agree-part"} or proposal.held == "direct-payment"
-
-
-@_rule
-def unused_money(proposal: Proposal) -> Found:
-    return proposal.choice is not None and proposal.spends and proposal.plan.left > 0
-
-
-def _decided_to_spend(proposal: Proposal) -> Found:
-    return proposal.choice is not None and proposal.spends
-
-
-RULES |= {rule: partial(_marked, mark=mark) for rule, mark in _MARKED.items()}
-RULES |= dict.fromkeys(_ONCE_DECIDED, _decided_to_spend)

@@ -20,7 +20,7 @@ MOST_TIMES = 400
 
 
 @dataclass(frozen=True)
-class Terms:
+class ItemTerms:
     """How often an item happens in the year, and from when to when, where a plan says so.
 
     `times` is None for as often as the case says.
@@ -45,11 +45,11 @@ class Plan:
 
     case: Case
     items: tuple[PlanItem, ...]
-    terms: Mapping[str, Terms] = field(default_factory=dict)
+    terms: Mapping[str, ItemTerms] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, case: Case, chosen: Iterable[str], terms: Mapping[str, Terms] | None = None
+        cls, case: Case, chosen: Iterable[str], terms: Mapping[str, ItemTerms] | None = None
     ) -> Plan:
         """Make a plan from item ids; the order they come in makes no difference.
 
@@ -67,7 +67,9 @@ class Plan:
         wanted = {case.item(item_id).id for item_id in chosen}
         items = tuple(item for item in case.about.items if item.id in wanted)
         own = {case.item(item_id).id: its for item_id, its in (terms or {}).items()}
-        kept = {item.id: own[item.id] for item in items if own.get(item.id, Terms()) != Terms()}
+        kept = {
+            item.id: own[item.id] for item in items if own.get(item.id, ItemTerms()) != ItemTerms()
+        }
         return cls(case, items, kept)
 
     def without(self, ids: Collection[str]) -> Plan:
@@ -81,7 +83,7 @@ class Plan:
 
     def times(self, item: PlanItem) -> int:
         """How many times an item happens in the year."""
-        own = self.terms.get(item.id, Terms()).times
+        own = self.terms.get(item.id, ItemTerms()).times
         return item.times if own is None else own
 
     def cost_of(self, item: PlanItem) -> Decimal:

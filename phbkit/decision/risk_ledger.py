@@ -24,7 +24,7 @@ _SIDES: tuple[Literal["doing", "not doing"], ...] = ("doing", "not doing")
 
 
 @dataclass(frozen=True)
-class Entry:
+class RiskEntry:
     """One risk as it is held: `holders` are keys of HOLDERS, in their order."""
 
     risk: str
@@ -46,7 +46,7 @@ class Entry:
 class Ledger:
     """The entries for the risks that one plan brings, in the order of the case."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[RiskEntry, ...] = ()
 
     @classmethod
     def of(cls, risks: Iterable[Risk], given: Mapping[str, Mapping[str, Any]]) -> Ledger:
@@ -57,12 +57,12 @@ class Ledger:
         return cls(tuple(_entry(risk, given.get(risk.id, {})) for risk in risks))
 
     @property
-    def unheld(self) -> tuple[Entry, ...]:
+    def unheld(self) -> tuple[RiskEntry, ...]:
         """Risks that nobody holds."""
         return tuple(entry for entry in self.entries if not entry.holders)
 
     @property
-    def alone(self) -> tuple[Entry, ...]:
+    def alone(self) -> tuple[RiskEntry, ...]:
         """Risks that the person alone carries."""
         return tuple(entry for entry in self.entries if entry.holders == ("person",))
 
@@ -100,7 +100,7 @@ class Ledger:
         return missing
 
 
-def _entry(risk: Risk, given: Mapping[str, Any]) -> Entry:
+def _entry(risk: Risk, given: Mapping[str, Any]) -> RiskEntry:
     holders = tuple(who for who in HOLDERS if who in given.get("holders", ()))
     texts = {name: str(given.get(name, "")) for name in TEXTS}
-    return Entry(risk.id, risk.of, risk.consequence, risk.affects, holders, **texts)
+    return RiskEntry(risk.id, risk.of, risk.consequence, risk.affects, holders, **texts)

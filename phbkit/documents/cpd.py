@@ -14,7 +14,7 @@ UNSAFE = "What was unsafe in my first answers"
 
 
 @dataclass(frozen=True)
-class Entry:
+class CpdEntry:
     """What an appraisal toolkit asks for. Holds nothing that identifies anybody.
 
     `unsafe` says which first answers were critical errors, and whether each was put right.
@@ -39,7 +39,7 @@ class Entry:
         )
 
 
-def as_text(entry: Entry) -> str:
+def as_text(entry: CpdEntry) -> str:
     """Write an entry as plain text to paste."""
     parts = [f"{heading}: {text}" for heading, text in entry.fields]
     changes = [f"{number}. {text}" for number, text in enumerate(entry.changes, start=1)]
@@ -48,7 +48,7 @@ def as_text(entry: Entry) -> str:
     return "\n".join([*parts, "What I will change:", *changes, *told])
 
 
-def as_word(entry: Entry) -> bytes:
+def as_word(entry: CpdEntry) -> bytes:
     """Write an entry as a Word file, headings as headings and changes as a numbered list."""
     fields = (
         part for heading, text in entry.fields for part in (Heading(heading), Paragraph(text))

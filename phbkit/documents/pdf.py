@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from phbkit.documents.blocks import Document, Fields, Heading, Table, clean
+import typst
 
-if TYPE_CHECKING:
-    import typst
+from phbkit.documents.document import Document, Fields, Heading, Table, clean
 
 _LAYOUT = Path(__file__).with_suffix(".typ")
 _NOT_LATIN = re.compile("[^\t\n -~\xa0-\u024f\u2010-\u2027\u20ac]+")
@@ -34,8 +33,6 @@ def as_pdf(document: Document) -> bytes:
     The standard allows no character that no font here can show. Such a symbol is told by its name,
     and writing in such letters by a note in its place.
     """
-    import typst
-
     content = _each(_content(document), clean)
     for change in (str, _showable, _latin):
         try:
@@ -47,8 +44,6 @@ def as_pdf(document: Document) -> bytes:
 
 def _showable(text: str) -> str:
     """Change no more of a text than keeps it from being shown: letters may fail in company only."""
-    import typst
-
     if text == _latin(text):
         return text
     for change in (str, _told):
@@ -90,14 +85,10 @@ def _each(value: Any, change: Callable[[str], str]) -> Any:
 
 @cache
 def _fonts() -> typst.Fonts:
-    import typst
-
     return typst.Fonts()
 
 
 def _typeset(content: dict[str, Any]) -> bytes:
-    import typst
-
     inputs = {"document": json.dumps(content)}
     with _crash_as_error():
         made: bytes = typst.compile(
@@ -112,8 +103,6 @@ def _typeset(content: dict[str, Any]) -> bytes:
 
 @contextmanager
 def _crash_as_error() -> Iterator[None]:
-    import typst
-
     try:
         yield
     except BaseException as error:
@@ -124,8 +113,6 @@ def _crash_as_error() -> Iterator[None]:
 
 def _told(text: str) -> str:
     """Tell the characters that no font has: they look like one that is no character at all."""
-    import typst
-
     inputs = {"characters": json.dumps(sorted(set(text)))}
     with _crash_as_error():
         found = typst.query(

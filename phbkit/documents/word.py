@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from typing import TYPE_CHECKING
+from typing import Any
 
-from phbkit.documents.blocks import (
+import docx
+from docx.document import Document as WordDocument
+from docx.oxml.ns import qn
+from docx.oxml.parser import OxmlElement
+from docx.shared import Cm, Pt, RGBColor
+
+from phbkit.documents.document import (
     Block,
     Bullets,
     Document,
@@ -18,16 +24,11 @@ from phbkit.documents.blocks import (
     clean,
 )
 
-if TYPE_CHECKING:
-    from docx.document import Document as WordDocument
-
 _SHORT = 400  # characters in a cell; a row with a longer one may run over two pages
 
 
 def as_word(document: Document) -> bytes:
     """Write a document as a Word file that names no author."""
-    import docx
-
     word = docx.Document()
     _set_up(word, document)
     word.add_heading(clean(document.title), level=1)
@@ -64,10 +65,6 @@ def _add(word: WordDocument, block: Block) -> None:
 
 
 def _add_table(word: WordDocument, block: Table) -> None:
-    from docx.oxml.ns import qn
-    from docx.oxml.parser import OxmlElement
-    from docx.shared import Cm, Pt
-
     caption = word.add_paragraph(clean(block.caption), style="Caption")
     caption.paragraph_format.keep_with_next = True
     table = word.add_table(rows=0, cols=len(block.header), style="Table Grid")
@@ -82,22 +79,15 @@ def _add_table(word: WordDocument, block: Table) -> None:
     rows = word.element.body.tbl_lst[-1].tr_lst
     for row, texts in zip(rows, (block.header, *block.rows), strict=True):
         if max(map(len, texts)) < _SHORT:
-            row.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
-    rows[0].get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+            _append(row.get_or_add_trPr(), "cantSplit")
+    _append(rows[0].get_or_add_trPr(), "tblHeader")
     for cell, head in zip(table.rows[0].cells, rows[0].tc_lst, strict=True):
         cell.paragraphs[0].runs[0].bold = True
-        shade = OxmlElement("w:shd")
-        shade.set(qn("w:val"), "clear")
-        shade.set(qn("w:fill"), "E3F0EE")
-        head.get_or_add_tcPr().append(shade)
+        _append(head.get_or_add_tcPr(), "shd", val="clear", fill="E3F0EE")
     word.add_paragraph()
 
 
 def _set_up(word: WordDocument, document: Document) -> None:
-    from docx.oxml.ns import qn
-    from docx.oxml.parser import OxmlElement
-    from docx.shared import Cm, Pt, RGBColor
-
     about = word.core_properties
     about.title = clean(document.title)[:255]  # as long as Word allows
     about.author = about.comments = ""
@@ -121,6 +111,12 @@ def _set_up(word: WordDocument, document: Document) -> None:
     page.header.paragraphs[0].text = clean(document.stamp)
     foot = page.footer.paragraphs[0]
     foot.add_run("Page ")
-    number = OxmlElement("w:fldSimple")
-    number.set(qn("w:instr"), "PAGE")
-    foot._p.append(number)  # noqa: SLF001  python-docx has no page numbers
+    _append(foot._p, "fldSimple", instr="PAGE")  # noqa: SLF001  python-docx has no page numbers
+
+
+def _append(parent: Any, name: str, **attributes: str) -> None:
+    """Add an element of Word's own XML that python-docx has no words for."""
+    element = OxmlElement(f"w:{name}")
+    for key, value in attributes.items():
+        element.set(qn(f"w:{key}"), value)
+    parent.append(element)

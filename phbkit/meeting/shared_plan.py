@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from phbkit.casebank import Case
-from phbkit.decision import Finding, Plan, Proposal, Terms, findings
+from phbkit.decision import Finding, ItemTerms, Plan, Proposal, findings
 from phbkit.meeting.meeting import Meeting
 
 TO_WATCH = {
@@ -30,7 +30,7 @@ def day_of(text: str) -> dt.date | None:
 def plan_of(case: Case, items: Mapping[str, Mapping[str, Any]]) -> Plan:
     """Make the plan that a meeting keeps: its items by id, with times, start and end."""
     terms = {
-        item: Terms(kept["times"], day_of(kept["starts"]), day_of(kept["ends"]))
+        item: ItemTerms(kept["times"], day_of(kept["starts"]), day_of(kept["ends"]))
         for item, kept in items.items()
     }
     return Plan.of(case, items, terms)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from phbkit.documents.blocks import Picture
-from phbkit.documents.chart import Series, bars, lines
+from phbkit.documents.document import Picture
+from phbkit.documents.svg import Series, bars, lines
 from phbkit.money.bands import Sensitivity
 from phbkit.money.pence import in_pounds
 from phbkit.money.roll_out import Flows

@@ -10,6 +10,7 @@ from phbkit.casebank import SCALE, Case, Panel, Question
 from phbkit.casebank.models import AGAIN
 from phbkit.decision.decision import agreed_items
 from phbkit.scoring import credit
+from phbkit.scoring.baselines import rewarded
 from phbkit.scoring.result import MIME, Critical, Mark, Result, Retry, Sure, ToMark
 
 __all__ = [
@@ -102,12 +103,9 @@ def why_formative(panel: Panel, contested: Collection[tuple[str, str]] = ()) -> 
     scored = [q for q in panel.judgements if (q, panel.id) not in contested]
     if panel.formative_only or not scored:
         return panel.formative_only
-    from phbkit.cohort.statistics.baselines import baselines
-
-    rows = list(zip(*(panel.judgements[question] for question in scored), strict=True))
-    rewarded = baselines(rows).rewarded
-    told = ", ".join(name.replace("_", " ") for name in rewarded or ())
-    return f"the form rewards whoever judges nothing ({told})" if told else ""
+    rows = tuple(zip(*(panel.judgements[question] for question in scored), strict=True))
+    names = ", ".join(rewarded(rows) or ())
+    return f"the form rewards whoever judges nothing ({names})" if names else ""
 
 
 def _certainty(case: Case, marks: Iterable[Mark], answers: Mapping[str, Any]) -> Iterator[Sure]:

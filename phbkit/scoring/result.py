@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
@@ -155,41 +156,19 @@ class Result:
             },
             "critical_errors": [
                 {
-                    "where": error.where,
-                    "step": error.step,
-                    "text": error.text,
-                    "sources": list(error.sources),
+                    **_plain(error, leave_out={"asked"}),
                     "tries": retry.tries,
                     "put_right": retry.put_right,
                 }
                 for error, retry in zip(self.critical, self.retries, strict=True)
             ],
             "unsafe": list(self.unsafe),
-            "questions": [
-                {
-                    "question": mark.question,
-                    "format": mark.format,
-                    "answered": mark.answered,
-                    "credit": str(mark.credit),
-                    "key": mark.key,
-                }
-                for mark in self.marks
-            ],
-            "certainty": [
-                {"question": sure.question, "level": sure.level, "credit": str(sure.credit)}
-                for sure in self.certainty
-            ],
+            "questions": [_plain(mark) for mark in self.marks],
+            "certainty": [_plain(sure) for sure in self.certainty],
             "contested": [
                 {"question": question, "panel": panel} for question, panel in self.contested
             ],
-            "for_marking": [
-                {
-                    "question": text.question,
-                    "text": text.text,
-                    "rubric": [criterion.model_dump() for criterion in text.rubric],
-                }
-                for text in self.for_marking
-            ],
+            "for_marking": [_plain(text) for text in self.for_marking],
             "simulated": self.simulated,
             "note": FICTION,
         }
@@ -249,3 +228,19 @@ class Result:
         said += f" {DRAFT}" if self.draft else ""
         said += f" {SIMULATED}" if self.simulated else ""
         return table(f"{self.title}: result", rows) + Markup("<p>{} {}</p>").format(said, FICTION)
+
+
+def _plain(entry: Any, leave_out: Collection[str] = ()) -> dict[str, Any]:
+    """Give the fields of a part as data for JSON: a decimal is a string, a tuple a list."""
+    return {n: _plain_value(value) for n, value in vars(entry).items() if n not in leave_out}
+
+
+def _plain_value(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return str(value)
+        case tuple():
+            return [_plain_value(part) for part in value]
+        case Criterion():
+            return value.model_dump()
+    return value

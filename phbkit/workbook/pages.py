@@ -128,11 +128,11 @@ def review_date(module: Module) -> dt.date | None:
     return module.case.about.as_of + dt.timedelta(weeks=weeks) if weeks else None
 
 
-def cpd_entry(module: Module) -> cpd.Entry:
+def cpd_entry(module: Module) -> cpd.CpdEntry:
     """Make the learner's entry for appraisal from what they wrote."""
     written = module.answers["cpd"]
     about = module.case.about
-    return cpd.Entry(
+    return cpd.CpdEntry(
         title=f"Personal health budgets, deciding together: {about.title}",
         date=module.closed["reflect"].astimezone().date(),
         hours=Decimal(written["hours"]),
@@ -212,7 +212,7 @@ def environment() -> Environment:
         "nearest_pound": _nearest_pound,
         "sentence": _sentence,
         "ordinal": ordinal,
-        "svg": Markup,  # only what phbkit.documents.chart drew
+        "svg": Markup,  # only what phbkit.documents.svg drew
         "zip": lambda left, right: list(zip(left, right, strict=True)),
     }
     environment.filters.update(filters)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phbkit.casebank import CaseBank
-from phbkit.casebank.bodies import named
+from phbkit.casebank.texts import named
 
 ID = "chronic-pain-massage"
 TODAY = dt.date(2026, 11, 30)

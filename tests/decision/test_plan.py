@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phbkit.casebank import Case
-from phbkit.decision import Plan, Proposal, Terms, findings
+from phbkit.decision import ItemTerms, Plan, Proposal, findings
 from phbkit.errors import AnswersError, UnknownNameError
 
 PENCE_A_YEAR = {
@@ -33,7 +33,7 @@ some_items = st.sets(items)
 days = st.none() | st.dates(dt.date(2026, 1, 1), dt.date(2026, 6, 30))
 later = st.none() | st.dates(dt.date(2026, 7, 1), dt.date(2027, 12, 31))
 some_terms = st.dictionaries(
-    items, st.builds(Terms, times=st.none() | st.integers(1, 400), starts=days, ends=later)
+    items, st.builds(ItemTerms, times=st.none() | st.integers(1, 400), starts=days, ends=later)
 )
 
 
@@ -53,12 +53,12 @@ def test_money_adds_up_to_the_penny(case: Case, chosen: set[str]) -> None:
 
 @given(chosen=some_items, terms=some_terms)
 def test_money_adds_up_to_the_penny_on_any_terms(
-    case: Case, chosen: set[str], terms: dict[str, Terms]
+    case: Case, chosen: set[str], terms: dict[str, ItemTerms]
 ) -> None:
     plan = Plan.of(case, chosen, terms)
     lines = [plan.cost_of(item) for item in plan.items]
     pence = [
-        int(item.price * 100) * (terms.get(item.id, Terms()).times or item.times)
+        int(item.price * 100) * (terms.get(item.id, ItemTerms()).times or item.times)
         for item in plan.items
         if item.how == "bought"
     ]
@@ -73,7 +73,7 @@ def test_money_adds_up_to_the_penny_on_any_terms(
 
 @given(chosen=some_items, terms=some_terms, shuffle=st.randoms())
 def test_the_order_of_items_makes_no_difference(
-    case: Case, chosen: set[str], terms: dict[str, Terms], shuffle: random.Random
+    case: Case, chosen: set[str], terms: dict[str, ItemTerms], shuffle: random.Random
 ) -> None:
     one, other = sorted(chosen), sorted(chosen)
     shuffle.shuffle(other)
@@ -86,7 +86,7 @@ def test_the_order_of_items_makes_no_difference(
 
 @given(chosen=some_items, terms=some_terms, out=some_items)
 def test_what_is_taken_out_costs_nothing_and_leaves_the_rest_as_it_was(
-    case: Case, chosen: set[str], terms: dict[str, Terms], out: set[str]
+    case: Case, chosen: set[str], terms: dict[str, ItemTerms], out: set[str]
 ) -> None:
     plan = Plan.of(case, chosen, terms)
     left = plan.without(out)
@@ -96,9 +96,9 @@ def test_what_is_taken_out_costs_nothing_and_leaves_the_rest_as_it_was(
 
 
 def test_terms_change_how_often_an_item_happens_and_so_what_it_costs(case: Case) -> None:
-    plan = Plan.of(case, ["swim-gym", "adapted-tools"], {"swim-gym": Terms(times=1)})
+    plan = Plan.of(case, ["swim-gym", "adapted-tools"], {"swim-gym": ItemTerms(times=1)})
     assert (plan.one_off, plan.recurring, plan.cost) == (419, 0, 419)
-    assert Plan.of(case, ["swim-gym"], {"swim-gym": Terms()}) == Plan.of(case, ["swim-gym"])
+    assert Plan.of(case, ["swim-gym"], {"swim-gym": ItemTerms()}) == Plan.of(case, ["swim-gym"])
 
 
 def test_once_and_through_the_year_are_told_apart_where_there_are_both(case: Case) -> None:
@@ -118,7 +118,7 @@ def test_once_and_through_the_year_are_told_apart_where_there_are_both(case: Cas
 )
 def test_terms_that_nobody_can_keep_are_refused(terms: dict[str, object], key: str) -> None:
     with pytest.raises(AnswersError) as caught:
-        Terms(**terms)  # type: ignore[arg-type]
+        ItemTerms(**terms)  # type: ignore[arg-type]
     assert caught.value.key == key
 
 
@@ -140,4 +140,4 @@ def test_an_unknown_item_is_refused_with_a_suggestion(case: Case) -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'swim-gym'"):
         Plan.of(case, ["swim-gim"])
     with pytest.raises(UnknownNameError, match="Did you mean 'swim-gym'"):
-        Plan.of(case, ["swim-gym"], {"swim-gim": Terms(times=2)})
+        Plan.of(case, ["swim-gym"], {"swim-gim": ItemTerms(times=2)})

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phbkit.casebank import Case
-from phbkit.decision import HOLDERS, Entry, Ledger, Plan
+from phbkit.decision import HOLDERS, Ledger, Plan, RiskEntry
 
 PLAN = ["massage-fortnightly", "swim-gym", "carers-assessment"]
 BRUISE, STUMP, SOCKET, BAD_DAY = (
@@ -43,7 +43,7 @@ def ledger(case: Case, **given: dict[str, Any]) -> Ledger:
 def test_a_ledger_has_an_entry_for_each_risk_the_plan_brings_held_or_not(case: Case) -> None:
     made = ledger(case, socket_missed=held("service"), hurried_off_the_opioid=held("person"))
     assert [entry.risk for entry in made.entries] == [BRUISE, STUMP, SOCKET, BAD_DAY]
-    assert made.entries[2] == Entry(
+    assert made.entries[2] == RiskEntry(
         SOCKET,
         "not doing",
         case.about.risks[2].consequence,

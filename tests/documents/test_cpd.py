@@ -11,7 +11,7 @@ from docx import Document
 
 from phbkit.documents import cpd
 
-ENTRY = cpd.Entry(
+ENTRY = cpd.CpdEntry(
     title="Personal health budgets, deciding together: Chronic pain & <massage>",
     date=dt.date(2026, 11, 2),
     hours=Decimal("0.5"),

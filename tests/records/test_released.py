@@ -135,7 +135,7 @@ def meetings(sessions: Sessions, bank: CaseBank, seats: Mapping[str, Any]) -> di
     }  # fmt: skip
 
 
-def met(held: Held) -> dict[str, Any]:
+def met(held: HeldMeeting) -> dict[str, Any]:
     """Fold a meeting from its acts, and write its record."""
     session, meeting = held.session, Meeting.of(held.acts)
     return {

@@ -18,13 +18,12 @@ from phbkit.cohort.statistics.concordance import (
     steps_of,
 )
 from phbkit.cohort.statistics.validation import ratio
+from phbkit.scoring.baselines import FEWEST_PANELLISTS
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FEWEST_PANELLISTS = 3
-"""Fewest panellists with a score that gaming is judged against. Our own choice."""
 RESAMPLES = 1000
 
 
