@@ -54,14 +54,14 @@ def _tables(report: Report, folder: Path) -> list[Path]:
     if report.run.texts:
         texts.write_for_marking(folder, report.run.texts)
         written += [folder / texts.TO_MARK, folder / texts.KEY_FILE]
-    if report.agreements is not None:
-        texts.write_marked(folder, report.texts, report.agreements)
+    if report.marked:
+        texts.write_marked(folder, report.frame("marks"))
         written.append(folder / texts.MARKED)
     if report.standards:
         keep_cuts(folder, list(report.standards.values()))
         written.append(folder / CUTS)
     if report.decided:
-        passing.write_decisions(folder, report.decided, report.reasons)
+        passing.write_decisions(folder, report.frame("decisions"))
         written.append(folder / passing.DECISIONS)
     for name in (texts.MARKED, CUTS, passing.DECISIONS):
         if folder / name not in written:

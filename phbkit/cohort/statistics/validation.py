@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import inf, nan
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from phbkit.errors import PhbError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 _DRAWS_A_RUN = 20_000_000
 _DRAWS_AT_ONCE = 2_000_000
@@ -49,8 +48,6 @@ def numbers(
     StatisticsError
         The shape is another, or an entry is no number or out of range.
     """
-    import numpy as np
-
     try:
         raw = np.asarray(values)
         strange = raw.dtype.kind not in "biufO" or (
@@ -75,8 +72,6 @@ def numbers(
 
 def ratio(above: Any, below: Any) -> NDArray[np.float64]:
     """Divide, giving NaN where there is nothing to divide by."""
-    import numpy as np
-
     above, below = np.broadcast_arrays(np.asarray(above, float), np.asarray(below, float))
     result: NDArray[np.float64] = np.full(above.shape, nan)
     np.divide(above, below, out=result, where=below != 0)
@@ -91,8 +86,6 @@ def resample(size: int, resamples: int, seed: int) -> Iterator[NDArray[np.int_]]
     Above twenty million places in all fewer samples are drawn, never under 200: our own choice.
     The error they estimate is then small.
     """
-    import numpy as np
-
     chance = np.random.default_rng(seed)
     left = min(resamples, max(_FEWEST_RESAMPLES, _DRAWS_A_RUN // max(size, 1)))
     while left:
