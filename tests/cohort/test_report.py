@@ -171,7 +171,7 @@ def test_an_item_is_described_by_those_who_answered_it(run: Path, cases: list[Ca
     row = frame.loc[question.id]
     assert row["answered"] == len(given)
     assert row["facility"] == pytest.approx(np.mean(given))
-    assert row["item_rest_low"] < row["item_rest"] < row["item_rest_high"]
+    assert row["rest_low"] < row["rest"] < row["rest_high"]
     shown = cells(part, question.id)
     assert shown[1:3] == [str(len(given)), f"{np.mean(given):.2f}"]
     assert " to " in shown[3]
@@ -183,7 +183,7 @@ def test_under_ten_learners_nothing_is_said_of_how_items_tell_them_apart(
     report = Report.open(made_run(tmp_path / "run", cases, simulated(cases, 9)))
     assert "Here are 9 learners. Under 10 nothing is said" in text(report, "items")
     part = report.part("items")
-    assert part.frame()[["item_rest", "upper_lower"]].isna().all(axis=None)
+    assert part.frame()[["rest", "upper_lower"]].isna().all(axis=None)
     assert part.frame()["facility"].notna().all()
     assert cells(part, part.frame()["question"].iloc[0])[3:5] == ["none", "none"]
 

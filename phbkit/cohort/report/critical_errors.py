@@ -7,7 +7,7 @@ from collections import Counter
 import pandas as pd
 
 from phbkit.cohort.report.results import KEY, Run
-from phbkit.cohort.statistics.calibration import Calibration, calibration
+from phbkit.cohort.statistics.calibration import LEVELS, calibration
 
 
 def critical_errors(run: Run) -> pd.DataFrame:
@@ -33,22 +33,14 @@ def critical_learners(run: Run) -> pd.DataFrame:
     return frame.sort_values("errors", ascending=False, kind="stable")
 
 
-def confidence(run: Run) -> Calibration:
-    """Set how sure learners were beside how often they were wholly right."""
+def confidence(run: Run) -> pd.DataFrame:
+    """Set how sure learners were beside how often they were wholly right, a row a level.
+
+    `stated_percent` is what the level claims; `brier` is of all answers.
+    """
     marks = run.marks[(run.marks["key"] == KEY) & run.marks["answered"] & run.marks["sure"].notna()]
-    return calibration([marks["sure"].astype(float)], [marks["credit"] == 1])
-
-
-def confidence_frame(found: Calibration) -> pd.DataFrame:
-    """Describe each level of confidence; shares are per cent, `claim` is what the level claims."""
-    return pd.DataFrame(
-        {
-            "level": [1, 2, 3],
-            "answers": found.answers,
-            "right": found.right,
-            "right_percent": 100 * found.share,
-            "right_percent_low": 100 * found.low,
-            "right_percent_high": 100 * found.high,
-            "claim_percent": 100 * found.stated,
-        }
-    )
+    found = calibration([marks["sure"].astype(float)], [marks["credit"] == 1])
+    frame = pd.DataFrame({"level": LEVELS, **vars(found)})
+    for share in ("share", "low", "high", "stated"):
+        frame[f"{share}_percent"] = 100 * frame.pop(share)
+    return frame

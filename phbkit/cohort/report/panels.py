@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -33,21 +34,29 @@ class Form:
     ----------
     case, panel, questions
         Whose they are.
-    judgements, answers
-        Of panellists and of learners, -2 to 2, shape (people, questions).
-    scored
-        False where the panel is contested.
-    baselines
-        What answerers who judge nothing would earn.
+    answers
+        Of learners, -2 to 2, shape (learners, questions).
     """
 
     case: str
     panel: Panel
-    questions: tuple[str, ...]
-    judgements: NDArray[np.float64]
+    questions: list[str]
     answers: NDArray[np.float64]
-    scored: NDArray[np.bool_]
-    baselines: Baselines
+
+    @cached_property
+    def judgements(self) -> NDArray[np.float64]:
+        """Of the panellists, -2 to 2, shape (panellists, questions)."""
+        return np.array([self.panel.judgements[q] for q in self.questions], dtype=float).T
+
+    @cached_property
+    def scored(self) -> NDArray[np.bool_]:
+        """False where the panel is contested."""
+        return ~concordance.contested([self.panel.counts[q] for q in self.questions])
+
+    @cached_property
+    def baselines(self) -> Baselines:
+        """What answerers who judge nothing would earn."""
+        return baselines(self.judgements, scored=self.scored)
 
     @property
     def roles(self) -> list[tuple[str, int]]:
@@ -71,27 +80,12 @@ class Form:
 
 def forms_of(run: Run) -> list[Form]:
     """Make the forms of every case that is still as it was played."""
-    forms = []
-    for case_id in run.case_ids:
-        if case_id in run.changed:
-            continue
-        case = run.cases[case_id]
-        questions = concordance_questions(case)
-        for panel in case.panels if questions else ():
-            judgements = np.array([panel.judgements[q] for q in questions], dtype=float).T
-            scored = ~concordance.contested([panel.counts[q] for q in questions])
-            forms.append(
-                Form(
-                    case_id,
-                    panel,
-                    tuple(questions),
-                    judgements,
-                    run.judgements[case_id],
-                    scored,
-                    baselines(judgements, scored=scored),
-                )
-            )
-    return forms
+    return [
+        Form(case, panel, questions, run.judgements[case])
+        for case in run.case_ids
+        if case not in run.changed and (questions := concordance_questions(run.cases[case]))
+        for panel in run.cases[case].panels
+    ]
 
 
 def formative_reasons(run: Run, forms: Sequence[Form]) -> dict[str, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isnan, nan
 from pathlib import Path
 
@@ -50,24 +50,12 @@ class Decided:
 
 def reliability_frame(run: Run, reliabilities: Mapping[str, Reliability]) -> pd.DataFrame:
     """Say how far case totals go together, a row a key; SEM and SD are per cent of all points."""
-    rows = []
-    for key, found in reliabilities.items():
-        possible = run.possible(key)
-        share = 100 / possible if possible else nan
-        rows.append(
-            {
-                "key": key,
-                "learners": found.learners,
-                "left_out": found.left_out,
-                "cases": found.parts,
-                "alpha": found.alpha,
-                "alpha_low": found.low,
-                "alpha_high": found.high,
-                "sem_percent": found.sem * share,
-                "sd_percent": found.sd * share,
-            }
-        )
-    return pd.DataFrame(rows)
+    rows = [{"key": key, **asdict(found)} for key, found in reliabilities.items()]
+    frame = pd.DataFrame(rows).rename(columns={"low": "alpha_low", "high": "alpha_high"})
+    for figure in ("sem", "sd") if rows else ():
+        share = 100 / frame["key"].map(run.possible)
+        frame[f"{figure}_percent"] = frame[figure] * share
+    return frame
 
 
 def decide(run: Run, standard: Standard, reliability: Reliability, *, formative: bool) -> Decided:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, partial
 from math import isnan
 from pathlib import Path
@@ -142,38 +142,6 @@ class _Mark(str):
     __slots__ = ()
 
 
-@dataclass
-class Page:
-    """What a template lays out: blocks, and the frame behind each table."""
-
-    blocks: list[Block] = field(default_factory=list)
-    frames: list[pd.DataFrame] = field(default_factory=list)
-
-    def place(self, block: Block) -> str:
-        """Take a block in, and leave a mark where it stands in the template's text."""
-        self.blocks.append(block)
-        return _Mark(f"\n\n{_MARK}{len(self.blocks) - 1}\n\n")
-
-    def table(self, caption: str, frame: pd.DataFrame, columns: Sequence[Column]) -> str:
-        """Lay out a frame as a table."""
-        self.frames.append(frame)
-        widths = tuple(c.width or (1.0 if place else 2.0) for place, c in enumerate(columns))
-        rows = (tuple(c.write(row) for c in columns) for row in frame.to_dict("records"))
-        return self.place(Table(caption, tuple(c.header for c in columns), widths, tuple(rows)))
-
-    def heading(self, text: str) -> str:
-        """Lay out a heading inside a part."""
-        return self.place(Heading(text, 3))
-
-    def bullets(self, items: Iterable[str]) -> str:
-        """Lay out a list."""
-        return self.place(Bullets(tuple(items)))
-
-    def fields(self, *pairs: tuple[str, str]) -> str:
-        """Lay out names, each with its text."""
-        return self.place(Fields(pairs))
-
-
 def render(name: str, **values: Any) -> tuple[tuple[Block, ...], tuple[pd.DataFrame, ...]]:
     """Render a template: paragraphs between blank lines, and the blocks it places among them.
 
@@ -182,26 +150,33 @@ def render(name: str, **values: Any) -> tuple[tuple[Block, ...], tuple[pd.DataFr
     tuple
         The blocks, and the frames behind their tables, both in order.
     """
-    page = Page()
-    text = (
-        _environment()
-        .get_template(name)
-        .render(
-            place=page.place,
-            table=page.table,
-            heading=page.heading,
-            bullets=page.bullets,
-            fields=page.fields,
-            **values,
-        )
-    )
-    parts = (part.strip() for part in _BLOCK.split(text))
-    blocks = [
-        page.blocks[int(part[1:])] if part[0] == _MARK else Paragraph(_LINE.sub(" ", part))
+    placed: list[Block] = []
+    frames: list[pd.DataFrame] = []
+
+    def place(block: Block) -> str:
+        placed.append(block)
+        return _Mark(f"\n\n{_MARK}{len(placed) - 1}\n\n")
+
+    def table(caption: str, frame: pd.DataFrame, columns: Sequence[Column]) -> str:
+        frames.append(frame)
+        widths = tuple(c.width or (1.0 if at else 2.0) for at, c in enumerate(columns))
+        rows = (tuple(c.write(row) for c in columns) for row in frame.to_dict("records"))
+        return place(Table(caption, tuple(c.header for c in columns), widths, tuple(rows)))
+
+    writers = {
+        "place": place,
+        "table": table,
+        "heading": lambda text: place(Heading(text, 3)),
+        "bullets": lambda items: place(Bullets(tuple(items))),
+        "fields": lambda *pairs: place(Fields(pairs)),
+    }
+    text = _environment().get_template(name).render(writers | values)
+    parts = (part.strip() for part in _BLOCK.split(text) if part.strip())
+    blocks = (
+        placed[int(part[1:])] if part[0] == _MARK else Paragraph(_LINE.sub(" ", part))
         for part in parts
-        if part
-    ]
-    return tuple(blocks), tuple(page.frames)
+    )
+    return tuple(blocks), tuple(frames)
 
 
 def _inline(value: Any) -> str:

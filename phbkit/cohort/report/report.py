@@ -6,31 +6,20 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, groupby
 from math import isnan
 from pathlib import Path
 
 import pandas as pd
 from markupsafe import Markup
 
-from phbkit.casebank import SCALE, CaseBank
+from phbkit.casebank import CaseBank
 from phbkit.cohort.folder import RunError
-from phbkit.cohort.report import critical_errors, panels, passing, scores, texts
-from phbkit.cohort.report.pictures import histogram, panels_beside
+from phbkit.cohort.report import critical_errors, panels, passing, pictures, scores, texts
+from phbkit.cohort.report import standards as standards_file
 from phbkit.cohort.report.render import counted, render
 from phbkit.cohort.report.results import KEY, Run, Text, read_run
-from phbkit.cohort.report.standards import (
-    METHODS,
-    Standard,
-    StandardsFile,
-    read_standards,
-    set_standard,
-    standards_frame,
-)
-from phbkit.cohort.statistics.calibration import Calibration
-from phbkit.cohort.statistics.items import FEWEST_LEARNERS
-from phbkit.cohort.statistics.pass_decision import BORDERLINE
-from phbkit.cohort.statistics.reliability import SMALL_COHORT, Reliability, reliability
+from phbkit.cohort.report.standards import Standard, StandardsFile
+from phbkit.cohort.statistics import items, pass_decision, reliability
 from phbkit.documents.document import Block, Document, Heading, as_text
 from phbkit.documents.page import blocks_html, style
 from phbkit.errors import UnknownNameError
@@ -45,6 +34,12 @@ BEGIN = (
 SIMULATED = (
     "Simulated answers: nobody real gave them. Figures show how the report works, and nothing else."
 )
+_NAMES = {
+    "KEY": KEY,
+    "SIMULATED": SIMULATED,
+    **{module.__name__.rpartition(".")[2]: module for module in
+       (items, panels, passing, pass_decision, pictures, reliability, standards_file, texts)},
+}  # fmt: skip
 PARTS = {
     "run": "What was run",
     "distribution": "How scores are spread",
@@ -136,7 +131,8 @@ class Report:
         if len(files) not in {0, 2}:
             raise texts.MarksError(f"It takes the marks of two markers; {len(files)} were given.")
         bank = CaseBank((using or settings()).need_folder("casebank"))
-        given = (Path(standards), read_standards(Path(standards))) if standards else None
+        file = Path(standards) if standards else None
+        given = (file, standards_file.read_standards(file)) if file else None
         return cls(read_run(Path(run), bank), given, files)
 
     @cached_property
@@ -150,7 +146,7 @@ class Report:
             if key not in self.run.keys:
                 raise UnknownNameError.among("key", key, self.run.keys, f"{file}: keys")
             names = list(self.run.items(key).columns)
-            found[key] = set_standard(key, said, self.run.percent(key), names, file)
+            found[key] = standards_file.set_standard(key, said, self.run.percent(key), names, file)
         return found
 
     @cached_property
@@ -169,16 +165,11 @@ class Report:
         first, *others = self.reasons.values() or ((),)
         return tuple(why for why in first if all(why in other for other in others))
 
-    @property
-    def forms_by_case(self) -> dict[str, list[panels.Form]]:
-        """The forms, by case."""
-        return {case: list(group) for case, group in groupby(self.forms, lambda form: form.case)}
-
     @cached_property
-    def reliabilities(self) -> dict[str, Reliability]:
+    def reliabilities(self) -> dict[str, reliability.Reliability]:
         """By key: how far case totals go together."""
         run = self._need
-        return {key: reliability(run.points(key).to_numpy()) for key in run.keys}
+        return {key: reliability.reliability(run.points(key).to_numpy()) for key in run.keys}
 
     @cached_property
     def decided(self) -> dict[str, passing.Decided]:
@@ -190,11 +181,6 @@ class Report:
             for key, standard in self.standards.items()
             if not isnan(standard.cut)
         }
-
-    @cached_property
-    def confidence(self) -> Calibration:
-        """How sure learners were beside how often they were right."""
-        return critical_errors.confidence(self._need)
 
     @cached_property
     def texts(self) -> dict[str, Text]:
@@ -234,7 +220,7 @@ class Report:
             raise UnknownNameError.among("part of the report", name, list(PARTS))
         if self.run is None:
             return Part(name)
-        blocks, frames = render(f"{name}.j2", report=self, run=self.run, **_VALUES)
+        blocks, frames = render(f"{name}.j2", report=self, run=self.run, **_NAMES)
         return Part(name, (Heading(PARTS[name]), *blocks), frames)
 
     @property
@@ -299,30 +285,13 @@ FRAMES: Mapping[str, Callable[[Report, Run], pd.DataFrame]] = {
     "panel_items": lambda report, _: panels.panel_items(report.forms),
     "panel_forms": lambda report, _: panels.panel_forms(report.forms),
     "reliability": lambda report, run: passing.reliability_frame(run, report.reliabilities),
-    "standards": lambda report, _: standards_frame(report.standards),
+    "standards": lambda report, _: standards_file.standards_frame(report.standards),
     "decisions": _decisions,
     "critical_errors": lambda _, run: critical_errors.critical_errors(run),
     "critical_learners": lambda _, run: critical_errors.critical_learners(run),
-    "certainty": lambda report, _: critical_errors.confidence_frame(report.confidence),
+    "certainty": lambda _, run: critical_errors.confidence(run),
     "texts": lambda _, run: texts.texts_frame(run),
     "marks": lambda report, _: report.read_marks(),
     "agreement": lambda report, _: texts.agreement_frame(report.frame("marks")),
     "failed": lambda _, run: run.failed,
-}
-
-_VALUES = {
-    "BORDERLINE": BORDERLINE,
-    "DECISIONS": passing.DECISIONS,
-    "FEWEST_LEARNERS": FEWEST_LEARNERS,
-    "KEY": KEY,
-    "KEY_FILE": texts.KEY_FILE,
-    "MARKED": texts.MARKED,
-    "METHODS": METHODS,
-    "SCALE": SCALE,
-    "SIMULATED": SIMULATED,
-    "SMALL_COHORT": SMALL_COHORT,
-    "TO_MARK": texts.TO_MARK,
-    "combinations": combinations,
-    "histogram": histogram,
-    "panels_beside": panels_beside,
 }

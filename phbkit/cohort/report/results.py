@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,8 +16,9 @@ from numpy.typing import NDArray
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunError, RunFolder, jobs_of
-from phbkit.cohort.jobs import DONE, FAILED, Outcome
+from phbkit.cohort.jobs import DONE, FAILED
 from phbkit.cohort.scores import CREDIT
+from phbkit.cohort.tables import ended
 from phbkit.errors import UnknownNameError
 from phbkit.scoring.credit import hundredths
 
@@ -231,7 +231,12 @@ def read_run(folder: Path, bank: CaseBank) -> Run:
     critical: list[tuple[Any, ...]] = []
     texts: list[Text] = []
     drafts: set[str] = set()
-    for outcome in _ended(kept, manifest):
+    playing = {
+        case: (told["workbook"], told["workbook_sha256"], told["version"])
+        for case, told in manifest["cases"].items()
+    }
+    wanted = {job.key: job.fingerprint for job in jobs_of(kept.cohort(), playing)}
+    for outcome in ended(kept, wanted):
         result = outcome.result or {}
         who = (outcome.learner, outcome.case)
         for error in result.get("critical_errors", ()):
@@ -244,17 +249,3 @@ def read_run(folder: Path, bank: CaseBank) -> Run:
             drafts.add(outcome.case)
     errors = pd.DataFrame(critical, columns=["learner", "case", "where", "text", "put_right"])
     return Run(folder, manifest, cases, results, marks, errors, tuple(texts), frozenset(drafts))
-
-
-def _ended(folder: RunFolder, manifest: dict[str, Any]) -> Iterator[Outcome]:
-    """Read the outcomes the tables were made of, in the order of the cohort."""
-    playing = {
-        case: (told["workbook"], told["workbook_sha256"], told["version"])
-        for case, told in manifest["cases"].items()
-    }
-    wanted = {job.key: job.fingerprint for job in jobs_of(folder.cohort(), playing)}
-    places = {o.key: at for o, at in folder.outcomes() if wanted.get(o.key) == o.fingerprint}
-    with folder.open_outcomes() as lines:
-        for key in wanted:
-            if key in places:
-                yield folder.outcome_at(lines, places[key])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from math import nan
 from typing import Any
 
 import numpy as np
@@ -19,25 +18,15 @@ _EDGES = tuple(range(0, 101, 10))
 
 def summary(run: Run, standards: Mapping[str, Standard]) -> pd.DataFrame:
     """Sum up the scores over all cases, a row a key: learners, and their scores in per cent."""
-    rows = []
-    for key in run.keys:
-        scores = run.percent(key)
-        known = scores.dropna()
-        rows.append(
-            {
-                "key": key,
-                "learners": len(known),
-                "left_out": len(scores) - len(known),
-                "questions": run.possible(key),
-                "mean_percent": known.mean(),
-                "sd_percent": known.std(),
-                "median_percent": known.median(),
-                "lowest_percent": known.min(),
-                "highest_percent": known.max(),
-                "cut_percent": standards[key].cut if key in standards else nan,
-            }
-        )
-    return pd.DataFrame(rows)
+    percents = pd.DataFrame({key: run.percent(key) for key in run.keys}, index=run.learners)
+    figures = ["count", "mean", "std", "median", "min", "max"]
+    names = ["learners", "mean_percent", "sd_percent", "median_percent", "min_percent"]
+    frame = pd.DataFrame({name: percents.agg(name) for name in figures})
+    frame = frame.set_axis([*names, "max_percent"], axis=1).rename_axis("key").reset_index()
+    frame["left_out"] = len(percents) - frame["learners"]
+    frame["questions"] = frame["key"].map(run.possible)
+    frame["cut_percent"] = frame["key"].map({key: each.cut for key, each in standards.items()})
+    return frame
 
 
 def distribution(run: Run) -> pd.DataFrame:
@@ -70,24 +59,13 @@ def cases(run: Run) -> pd.DataFrame:
 def items(run: Run) -> pd.DataFrame:
     """Describe each item by each key: facility 0 to 1, discrimination -1 to 1.
 
-    `learners` are those who answered anything, and `reason` is why a figure is missing.
+    `rest` is the item-rest correlation, `upper_lower` is D, `learners` are those who answered
+    anything, and `reasons` says why a figure is missing.
     """
     frames = []
     for key in run.keys:
         credit = run.items(key)
-        found = item_statistics(credit.to_numpy())
-        names = [item.partition("/")[::2] for item in credit.columns]
-        frames.append(
-            pd.DataFrame(names, columns=["case", "question"]).assign(
-                key=key,
-                learners=found.learners,
-                answered=found.answered,
-                facility=found.facility,
-                item_rest=found.rest,
-                item_rest_low=found.rest_low,
-                item_rest_high=found.rest_high,
-                upper_lower=found.upper_lower,
-                reason=found.reasons,
-            )
-        )
+        names = pd.DataFrame([item.partition("/")[::2] for item in credit.columns])
+        columns = {"key": key, "case": names[0], "question": names[1]}
+        frames.append(pd.DataFrame(columns | vars(item_statistics(credit.to_numpy()))))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

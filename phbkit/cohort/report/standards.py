@@ -25,11 +25,7 @@ from phbkit.errors import PhbError
 from phbkit.files import write_whole
 
 CUTS = "standard.json"
-METHODS = {
-    "angoff": "Angoff: the mean over judges of what each expects of a borderline learner",
-    "borderline": "Borderline regression of scores on global ratings",
-    "fixed": "A pass mark that was fixed",
-}
+METHODS = ("angoff", "borderline", "fixed")
 Percent = Annotated[float, Field(ge=0, le=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -107,11 +103,6 @@ class Standard:
     figures: Mapping[str, Cut]
     limits: Hofstee | None
     fail_percent: float = nan
-
-    @property
-    def accepted(self) -> bool:
-        """Whether Hofstee's judges would accept the pass mark and how many it fails."""
-        return self.limits is not None and self.limits.accepts(self.cut, self.fail_percent / 100)
 
 
 def read_standards(file: Path) -> StandardsFile:

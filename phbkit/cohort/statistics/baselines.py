@@ -9,16 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phbkit.cohort.statistics.concordance import (
-    OPTIONS,
-    chosen,
-    count,
-    credits_of,
-    earned,
-    keys,
-    same_items,
-    steps_of,
-)
+from phbkit.cohort.statistics import concordance as sct
 from phbkit.cohort.statistics.validation import ratio
 
 FEWEST_PANELLISTS = 3
@@ -67,14 +58,14 @@ def leave_one_out(judgements: Any, scored: Any = None) -> NDArray[np.float64]:
     StatisticsError
         As for `percent`.
     """
-    steps = steps_of(judgements, "Panellist")
-    counts = chosen(steps).sum(axis=0)
+    steps = sct.steps_of(judgements, "Panellist")
+    counts = sct.chosen(steps).sum(axis=0)
     # Of an item there are but five panels less one, by what the one who is left out chose.
-    others = np.maximum(counts[:, np.newaxis] - np.eye(OPTIONS), 0).reshape(-1, OPTIONS)
-    made = keys(others).aggregate.reshape(-1, OPTIONS, OPTIONS)
-    credit, weight = credits_of(np.diagonal(made, axis1=1, axis2=2), scored)
+    others = np.maximum(counts[:, np.newaxis] - np.eye(sct.OPTIONS), 0).reshape(-1, sct.OPTIONS)
+    made = sct.keys(others).aggregate.reshape(-1, sct.OPTIONS, sct.OPTIONS)
+    credit, weight = sct.credits_of(np.diagonal(made, axis1=1, axis2=2), scored)
     counted = ~np.isnan(steps) * weight
-    return ratio(100 * (earned(steps, credit) * counted).sum(axis=1), counted.sum(axis=1))
+    return ratio(100 * (sct.earned(steps, credit) * counted).sum(axis=1), counted.sum(axis=1))
 
 
 def baselines(judgements: Any, scored: Any = None) -> Baselines:
@@ -95,8 +86,8 @@ def baselines(judgements: Any, scored: Any = None) -> Baselines:
     Always answering 0 earns more than guessing in published tests: Lubarsky et al. 2018, abstract,
     who would keep items with their mode there below a tenth. The line is our own choice.
     """
-    counts = count(judgements)
-    credit, weight = credits_of(keys(counts).aggregate, scored)
+    counts = sct.count(judgements)
+    credit, weight = sct.credits_of(sct.keys(counts).aggregate, scored)
     scores = leave_one_out(judgements, scored)
     scores = scores[~np.isnan(scores)]
     known = scores.size >= FEWEST_PANELLISTS
@@ -140,23 +131,23 @@ def panel_error(
     StatisticsError
         As for `percent`.
     """
-    panel, steps = steps_of(judgements, "Panellist"), steps_of(answers, "Learner")
-    whole, weight = credits_of(keys(count(panel)).aggregate, scored)
-    same_items(steps, whole)
+    panel, steps = sct.steps_of(judgements, "Panellist"), sct.steps_of(answers, "Learner")
+    whole, weight = sct.credits_of(sct.keys(sct.count(panel)).aggregate, scored)
+    sct.same_items(steps, whole)
     size = len(panel)
     if size < 2 or not weight.any():
         return np.full(len(steps), nan)
     order = np.lexsort(np.nan_to_num(panel.T, nan=9.0))  # so that their order moves no draw
     times = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), RESAMPLES)
-    drawn = (times.astype(float) @ chosen(panel[order]).reshape(size, -1)).reshape(-1, OPTIONS)
-    made = keys(drawn).aggregate.reshape(RESAMPLES, *whole.shape)
+    drawn = (times.astype(float) @ sct.chosen(panel[order]).reshape(size, -1)).reshape(
+        -1, sct.OPTIONS
+    )
+    made = sct.keys(drawn).aggregate.reshape(RESAMPLES, *whole.shape)
     made = np.where(np.isnan(made), whole, made) * (100 * weight[:, np.newaxis] / weight.sum())
-    moved = (made - made.mean(axis=0)).reshape(RESAMPLES, -1)
     # A score is a sum of key entries, so its variance needs only how these vary together.
-    together = moved.T @ moved / (RESAMPLES - 1)
-    rows = np.array_split(steps, max(1, len(steps) // 10_000))
-    picked = (chosen(part).reshape(len(part), len(together)) for part in rows)
-    variance = np.concatenate([((part @ together) * part).sum(axis=1) for part in picked])
+    together = np.cov(made.reshape(RESAMPLES, -1), rowvar=False)
+    picked = sct.chosen(steps).reshape(len(steps), len(together))
+    variance = ((picked @ together) * picked).sum(axis=1)
     error: NDArray[np.float64] = np.sqrt(np.maximum(variance, 0.0))
     return error
 

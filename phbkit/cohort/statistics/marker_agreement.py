@@ -7,19 +7,18 @@ which does not: a gap between the two is leniency. ICC(2,1) is left out, as it i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phbkit.cohort.statistics.validation import StatisticsError, numbers, ratio, resample
+from phbkit.cohort.statistics.validation import StatisticsError, bootstrap, numbers, ratio
 
 FEWEST_TEXTS = 5
 """Fewest texts a kappa or a correlation is given for. Our own choice."""
 APART = 0.25
 """Share of the most a text can get that sends it back to both markers. Our own choice."""
-_LOST = 0.01
 
 
 @dataclass(frozen=True)
@@ -100,12 +99,9 @@ def compare_markers(
     varies = np.ptp(a) > 0 and np.ptp(b) > 0
     pearson = float(np.corrcoef(a, b)[0, 1]) if varies else nan
     reason = "" if varies else "One marker gave every text the same mark: no correlation."
-    drawn = np.concatenate([_kappa(a[rows], b[rows]) for rows in resample(a.size, resamples, seed)])
-    low = high = nan
-    if np.isnan(drawn).mean() > _LOST:
+    _, low, high = bootstrap(lambda rows: _kappa(a[rows], b[rows]), a.size, resamples, seed)
+    if isnan(low):
         reason = f"{reason} Too little spread in the marks for an interval.".strip()
-    else:
-        low, high = np.nanpercentile(drawn, [2.5, 97.5]).tolist()
     return MarkerAgreement(*counts, float(_kappa(a, b)), low, high, pearson, reason)
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import nan, sqrt
+from math import isnan, nan, sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phbkit.cohort.statistics.validation import StatisticsError, numbers, ratio, resample
+from phbkit.cohort.statistics.validation import StatisticsError, bootstrap, numbers, ratio
 
 FEWEST_RATED = 5
 """Fewest learners a borderline regression is made of. Our own choice."""
-_LOST = 0.01
 
 
 @dataclass(frozen=True)
@@ -173,15 +172,16 @@ def borderline_regression(
     if flat or slope <= 0:
         return replace(found, note="Scores do not rise with the ratings.")
     cut = intercept + slope * borderline
-    lines = (_line(x[rows], y[rows]) for rows in resample(x.size, resamples, seed))
-    drawn = np.concatenate([start + rise * borderline for start, rise in lines])
+
+    def cuts(rows: NDArray[np.int_]) -> NDArray[np.float64]:
+        start, rise = _line(x[rows], y[rows])
+        return start + rise * borderline
+
+    se, low, high = bootstrap(cuts, x.size, resamples, seed)
     note = "" if x[0] <= borderline <= x[-1] else "Nobody was rated so low or high: it is a guess."
-    if np.isnan(drawn).mean() > _LOST:
+    if isnan(se):
         note = f"{note} Too few learners off the commonest rating for an error.".strip()
-        return replace(found, cut=cut, note=note)
-    drawn = drawn[~np.isnan(drawn)]
-    low, high = np.percentile(drawn, [2.5, 97.5]).tolist()
-    return replace(found, cut=cut, se=float(drawn.std(ddof=1)), low=low, high=high, note=note)
+    return replace(found, cut=cut, se=se, low=low, high=high, note=note)
 
 
 def hofstee(scores: Any, judgements: Any) -> Hofstee:
