@@ -81,9 +81,9 @@ class Form:
 def forms_of(run: Run) -> list[Form]:
     """Make the forms of every case that is still as it was played."""
     return [
-        Form(case, panel, questions, run.judgements[case])
-        for case in run.case_ids
-        if case not in run.changed and (questions := concordance_questions(run.cases[case]))
+        Form(case, panel, questions, answers)
+        for case, answers in run.judgements.items()
+        if (questions := concordance_questions(run.cases[case]))
         for panel in run.cases[case].panels
     ]
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from phbkit.casebank import CaseBank
 from phbkit.cohort.folder import RunError
-from phbkit.cohort.report import critical_errors, panels, passing, pictures, scores, texts
+from phbkit.cohort.report import panels, passing, pictures, scores, texts
 from phbkit.cohort.report import standards as standards_file
 from phbkit.cohort.report.render import counted, render
 from phbkit.cohort.report.results import KEY, Run, Text, read_run
@@ -272,7 +272,6 @@ class Report:
 
 
 def _decisions(report: Report, _run: Run) -> pd.DataFrame:
-
     frames = [decided.frame for decided in report.decided.values()]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
@@ -287,9 +286,9 @@ FRAMES: Mapping[str, Callable[[Report, Run], pd.DataFrame]] = {
     "reliability": lambda report, run: passing.reliability_frame(run, report.reliabilities),
     "standards": lambda report, _: standards_file.standards_frame(report.standards),
     "decisions": _decisions,
-    "critical_errors": lambda _, run: critical_errors.critical_errors(run),
-    "critical_learners": lambda _, run: critical_errors.critical_learners(run),
-    "certainty": lambda _, run: critical_errors.confidence(run),
+    "critical_errors": lambda _, run: scores.critical_errors(run),
+    "critical_learners": lambda _, run: scores.critical_learners(run),
+    "certainty": lambda _, run: scores.confidence(run),
     "texts": lambda _, run: texts.texts_frame(run),
     "marks": lambda report, _: report.read_marks(),
     "agreement": lambda report, _: texts.agreement_frame(report.frame("marks")),

@@ -150,9 +150,10 @@ class Run:
     def judgements(self) -> dict[str, NDArray[np.float64]]:
         """By case: choices at its concordance questions, -2 to 2, shape (learners, questions).
 
-        Only of jobs done; NaN where a learner chose nothing.
+        Only of jobs done and of cases that are as they were; NaN where a learner chose nothing.
         """
-        questions = {case.id: concordance_questions(case) for case in self.cases.values()}
+        unchanged = (case for case in self.case_ids if case not in self.changed)
+        questions = {case: concordance_questions(self.cases[case]) for case in unchanged}
         rows: dict[str, list[list[float]]] = {case: [] for case in questions}
         done = set(zip(self.done["learner"], self.done["case"], strict=True))
         for attempt in RunFolder(self.folder).cohort():
