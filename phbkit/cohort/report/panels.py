@@ -100,15 +100,15 @@ def formative_reasons(run: Run, forms: Sequence[Form]) -> dict[str, tuple[str, .
         for form in forms:
             for why in form.formative if form.panel.id == key else ():
                 where.setdefault(why, []).append(form.case)
-        told = run.done[["case", f"{key}_formative_only"]].drop_duplicates().dropna()
-        for case, why in told.itertuples(index=False):
+        given = run.done[["case", f"{key}_formative_only"]].drop_duplicates().dropna()
+        for case, why in given.itertuples(index=False):
             if why and case in run.changed:  # of the others the forms say the same, in full
                 where.setdefault(why, []).append(case)
         if key != KEY and run.changed:
             why = "the case bank has changed, so that the panel cannot be looked at here"
             where[why] = list(run.changed)
-        own = (f"{why}, in {_cases(run, cases)}" for why, cases in where.items())
-        reasons[key] = (*shared, *own)
+        by_case = (f"{why}, in {_cases(run, cases)}" for why, cases in where.items())
+        reasons[key] = (*shared, *by_case)
     return reasons
 
 

@@ -50,7 +50,7 @@ class Decided:
 
 def reliability_frame(run: Run, reliabilities: Mapping[str, Reliability]) -> pd.DataFrame:
     """Say how far case totals go together, a row a key; SEM and SD are per cent of all points."""
-    rows = [{"key": key, **asdict(found)} for key, found in reliabilities.items()]
+    rows = [{"key": key, **asdict(figures)} for key, figures in reliabilities.items()]
     frame = pd.DataFrame(rows).rename(columns={"low": "alpha_low", "high": "alpha_high"})
     for figure in ("sem", "sd") if rows else ():
         share = 100 / frame["key"].map(run.possible)
@@ -62,10 +62,10 @@ def decide(run: Run, standard: Standard, reliability: Reliability, *, formative:
     """Set scores beside a pass mark. `formative` says that its key may not pass anybody."""
     scores = run.percent(standard.key)
     alpha = reliability.alpha if reliability.low > 0 else nan  # else its interval says nothing
-    found = pass_chances(scores.to_numpy(), standard.cut, alpha)
+    chances = pass_chances(scores.to_numpy(), standard.cut, alpha)
     again = np.full(len(scores), None, dtype=object)
-    again[~np.isnan(found.chance) | scores.isna().to_numpy()] = False
-    again[borderline(found.chance)] = True
+    again[~np.isnan(chances.chance) | scores.isna().to_numpy()] = False
+    again[borderline(chances.chance)] = True
     errors = run.critical["learner"].value_counts()
     side = np.where(scores >= standard.cut, "at or above", "below")
     frame = pd.DataFrame(
@@ -75,14 +75,14 @@ def decide(run: Run, standard: Standard, reliability: Reliability, *, formative:
             "score_percent": scores.to_numpy(),
             "cut_percent": standard.cut,
             "side": np.where(scores.isna(), "no decision", side),
-            "true_score_percent": found.true_score,
-            "chance": found.chance,
+            "true_score_percent": chances.true_score,
+            "chance": chances.chance,
             "borderline": again,
             "critical_errors": errors.reindex(scores.index, fill_value=0).to_numpy(),
             "formative_only": formative,
         }
     )
-    return Decided(standard, frame, found.note)
+    return Decided(standard, frame, chances.note)
 
 
 def write_decisions(folder: Path, decisions: pd.DataFrame) -> None:

@@ -141,13 +141,14 @@ class Report:
         if self._standards is None or self.run is None:
             return {}
         file, given = self._standards
-        found = {}
-        for key, said in given.keys.items():
+        standards = {}
+        for key, judgements in given.keys.items():
             if key not in self.run.keys:
                 raise UnknownNameError.among("key", key, self.run.keys, f"{file}: keys")
             names = list(self.run.items(key).columns)
-            found[key] = standards_file.set_standard(key, said, self.run.percent(key), names, file)
-        return found
+            scores = self.run.percent(key)
+            standards[key] = standards_file.set_standard(key, judgements, scores, names, file)
+        return standards
 
     @cached_property
     def forms(self) -> list[panels.Form]:
@@ -241,10 +242,10 @@ class Report:
         """What has to be known of every figure; empty where nothing has."""
         if self.run is None:
             return ""
-        said = [SIMULATED] if self.run.simulated else []
+        warnings = [SIMULATED] if self.run.simulated else []
         if self.reasons and all(self.reasons.values()):
-            said.append("For learning only: no key of this run may pass or fail anybody.")
-        return " ".join(said)
+            warnings.append("For learning only: no key of this run may pass or fail anybody.")
+        return " ".join(warnings)
 
     def document(self) -> Document:
         """Put all parts together."""
@@ -258,11 +259,11 @@ class Report:
         return f"<Report {self.run.folder}>" if self.run else BEGIN
 
     def _repr_html_(self) -> str:
-        said = BEGIN if self.run is None else self.stamp
-        kind = "stamp" if said and self.run else "lead"
+        message = BEGIN if self.run is None else self.stamp
+        kind = "stamp" if message and self.run else "lead"
         html = Markup('<style>{}</style><section class="phb-report" lang="en-GB">'
                       '<p class="{}">{}</p></section>')  # fmt: skip
-        return str(html.format(style(), kind, said or "Nothing rules out a pass decision."))
+        return str(html.format(style(), kind, message or "Nothing rules out a pass decision."))
 
     @property
     def _need(self) -> Run:

@@ -87,8 +87,8 @@ class Run:
     @property
     def keys(self) -> tuple[str, ...]:
         """What marks are measured by: `key` first, then the panels."""
-        found = keys_of(self.results)
-        return tuple(key for key in found if self.results[f"{key}_possible"].gt(0).any())
+        keys = keys_of(self.results)
+        return tuple(key for key in keys if self.results[f"{key}_possible"].gt(0).any())
 
     @property
     def done(self) -> pd.DataFrame:
@@ -127,8 +127,8 @@ class Run:
 
     def points(self, key: str) -> pd.DataFrame:
         """Totals by learner and case, points; NaN where a learner has no result, or is absent."""
-        found = points_of(self.done, key)
-        return found.drop(index=list(self.absent), errors="ignore").reindex(index=self.learners)
+        points = points_of(self.done, key)
+        return points.drop(index=list(self.absent), errors="ignore").reindex(index=self.learners)
 
     def possible(self, key: str) -> int:
         """How many questions of all cases are measured by a key."""
@@ -233,8 +233,8 @@ def read_run(folder: Path, bank: CaseBank) -> Run:
     texts: list[Text] = []
     drafts: set[str] = set()
     playing = {
-        case: (told["workbook"], told["workbook_sha256"], told["version"])
-        for case, told in manifest["cases"].items()
+        case: (of["workbook"], of["workbook_sha256"], of["version"])
+        for case, of in manifest["cases"].items()
     }
     wanted = {job.key: job.fingerprint for job in jobs_of(kept.cohort(), playing)}
     for outcome in ended(kept, wanted):

@@ -27,7 +27,9 @@ def summary(run: Run, standards: Mapping[str, Standard]) -> pd.DataFrame:
     frame = frame.set_axis([*names, "max_percent"], axis=1).rename_axis("key").reset_index()
     frame["left_out"] = len(percents) - frame["learners"]
     frame["questions"] = frame["key"].map(run.possible)
-    frame["cut_percent"] = frame["key"].map({key: each.cut for key, each in standards.items()})
+    frame["cut_percent"] = frame["key"].map(
+        {key: standard.cut for key, standard in standards.items()}
+    )
     return frame
 
 
@@ -102,8 +104,8 @@ def confidence(run: Run) -> pd.DataFrame:
     `stated_percent` is what the level claims; `brier` is of all answers.
     """
     marks = run.marks[(run.marks["key"] == KEY) & run.marks["answered"] & run.marks["sure"].notna()]
-    found = calibration([marks["sure"].astype(float)], [marks["credit"] == 1])
-    frame = pd.DataFrame({"level": LEVELS, **vars(found)})
+    levels = calibration([marks["sure"].astype(float)], [marks["credit"] == 1])
+    frame = pd.DataFrame({"level": LEVELS, **vars(levels)})
     for share in ("share", "low", "high", "stated"):
         frame[f"{share}_percent"] = 100 * frame.pop(share)
     return frame

@@ -177,15 +177,15 @@ def _by_judges(
     place: str, judgements: Mapping[str, Mapping[str, float]], items: Sequence[str]
 ) -> Cut:
     judged = [_by_item(f"{place}.{judge}", row, items) for judge, row in judgements.items()]
-    found = angoff([[shares.get(item) for item in items] for shares in judged])
+    cut = angoff([[shares.get(item) for item in items] for shares in judged])
     missing = [item for item in items if not any(item in shares for shares in judged)]
-    note = found.note
+    note = cut.note
     if missing:
         few = ", ".join(missing[:3]) + (", and others" if len(missing) > 3 else "")
         note += f" Nobody judged {len(missing)} of {len(items)} items: {few}."
-    points = {name: getattr(found, name) for name in ("cut", "se", "low", "high")}
+    points = {name: getattr(cut, name) for name in ("cut", "se", "low", "high")}
     percents = {name: 100 * value / len(items) for name, value in points.items()}
-    return replace(found, **percents, note=note)
+    return replace(cut, **percents, note=note)
 
 
 def _by_ratings(place: str, given: Ratings, scores: pd.Series) -> Cut:
@@ -243,14 +243,14 @@ def _by_item(place: str, judged: Mapping[str, float], items: Sequence[str]) -> d
     short: dict[str, list[str]] = {}
     for item in items:
         short.setdefault(item.partition("/")[2], []).append(item)
-    found = {}
+    full = {}
     for name, share in judged.items():
         meant = [name] if name in items else short.get(name, [])
         if len(meant) > 1:
             raise StandardsError(f"{place}.{name}: is in several cases: {', '.join(meant)}.")
         _known(place, meant or [name], items, "item of this key")
-        found[meant[0]] = share
-    return found
+        full[meant[0]] = share
+    return full
 
 
 def _known(place: str, names: Any, known: Sequence[str], what: str) -> None:

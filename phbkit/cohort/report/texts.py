@@ -84,8 +84,8 @@ def ids(texts: Iterable[Text], secret: str) -> dict[str, Text]:
     """Name each text by what nobody can tell its writer from without the secret."""
     named = {}
     for text in texts:
-        told = json.dumps([text.learner, text.case, text.question, text.text]).encode()
-        named[f"t{hmac.new(secret.encode(), told, hashlib.sha256).hexdigest()[:12]}"] = text
+        content = json.dumps([text.learner, text.case, text.question, text.text]).encode()
+        named[f"t{hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()[:12]}"] = text
     return named
 
 
@@ -133,7 +133,8 @@ def marked_frame(
 ) -> pd.DataFrame:
     """Set two markers' marks beside each other, a row a text: points, NaN for none.
 
-    `apart` is the place among the texts of a question to look at together, from 0, NaN for none.
+    `discussion_order` is the place among the texts of a question to look at together, from 0; NaN
+    for none.
     """
     rows = []
     for name in {*first, *second}:
@@ -142,10 +143,10 @@ def marked_frame(
         rows.append((text.learner, text.case, text.question, name, *marks))
     columns = ["learner", "case", "question", _ID, "first", "second", "most"]
     frame = pd.DataFrame(rows, columns=columns).sort_values(["case", "question", _ID])
-    frame["apart"] = nan
+    frame["discussion_order"] = nan
     for _, group in frame.groupby(["case", "question"]):
         places = look_together(group["first"], group["second"], group["most"].iloc[0])
-        frame.loc[group.index[places], "apart"] = range(len(places))
+        frame.loc[group.index[places], "discussion_order"] = range(len(places))
     return frame
 
 
@@ -153,10 +154,10 @@ def agreement_frame(marked: pd.DataFrame) -> pd.DataFrame:
     """Say how far two markers agree, a row a question; kappa is at most 1."""
     rows = []
     for (case, question), group in marked.groupby(["case", "question"]):
-        found = compare_markers(group["first"], group["second"], group["most"].iloc[0])
-        row = {"case": case, "question": question, **asdict(found)}
+        agreement = compare_markers(group["first"], group["second"], group["most"].iloc[0])
+        row = {"case": case, "question": question, **asdict(agreement)}
         row["equal_percent"] = 100 * row.pop("equal")
-        rows.append(row | {"look_together": int(group["apart"].count())})
+        rows.append(row | {"look_together": int(group["discussion_order"].count())})
     return pd.DataFrame(rows)
 
 
@@ -168,7 +169,7 @@ def write_marked(folder: Path, marked: pd.DataFrame) -> None:
         Column("first", lambda row: _written(row["first"])),
         Column("second", lambda row: _written(row["second"])),
         column("most", "most"),
-        Column("look_together", lambda row: "" if isnan(row["apart"]) else "yes"),
+        Column("look_together", lambda row: "" if isnan(row["discussion_order"]) else "yes"),
     ]
     write_csv(folder / MARKED, marked, columns)
 
@@ -196,8 +197,8 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
     except OSError as error:
         raise MarksError(f"{file}: cannot be read: {error}") from error
     head = text.partition("\n")[0]
-    apart = max(",;\t", key=head.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=apart)
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     names = reader.fieldnames or []
     if _ID not in names or "mark_1" not in names:
         raise MarksError(f"{file}:1: there must be columns {_ID} and mark_1, as in {TO_MARK}.")

@@ -62,8 +62,8 @@ def leave_one_out(judgements: Any, scored: Any = None) -> NDArray[np.float64]:
     counts = sct.chosen(steps).sum(axis=0)
     # Of an item there are but five panels less one, by what the one who is left out chose.
     others = np.maximum(counts[:, np.newaxis] - np.eye(sct.OPTIONS), 0).reshape(-1, sct.OPTIONS)
-    made = sct.keys(others).aggregate.reshape(-1, sct.OPTIONS, sct.OPTIONS)
-    credit, weight = sct.credits_of(np.diagonal(made, axis1=1, axis2=2), scored)
+    key = sct.keys(others).aggregate.reshape(-1, sct.OPTIONS, sct.OPTIONS)
+    credit, weight = sct.credits_of(np.diagonal(key, axis1=1, axis2=2), scored)
     counted = ~np.isnan(steps) * weight
     return ratio(100 * (sct.earned(steps, credit) * counted).sum(axis=1), counted.sum(axis=1))
 
@@ -142,10 +142,10 @@ def panel_error(
     drawn = (times.astype(float) @ sct.chosen(panel[order]).reshape(size, -1)).reshape(
         -1, sct.OPTIONS
     )
-    made = sct.keys(drawn).aggregate.reshape(RESAMPLES, *whole.shape)
-    made = np.where(np.isnan(made), whole, made) * (100 * weight[:, np.newaxis] / weight.sum())
+    key = sct.keys(drawn).aggregate.reshape(RESAMPLES, *whole.shape)
+    key = np.where(np.isnan(key), whole, key) * (100 * weight[:, np.newaxis] / weight.sum())
     # A score is a sum of key entries, so its variance needs only how these vary together.
-    together = np.cov(made.reshape(RESAMPLES, -1), rowvar=False)
+    together = np.cov(key.reshape(RESAMPLES, -1), rowvar=False)
     picked = sct.chosen(steps).reshape(len(steps), len(together))
     variance = ((picked @ together) * picked).sum(axis=1)
     error: NDArray[np.float64] = np.sqrt(np.maximum(variance, 0.0))

@@ -123,8 +123,8 @@ def _correlate(
         reason = "All earned the same on the rest."
     if reason:
         return (nan, nan, nan), reason
-    found = pearsonr(item, rest)
-    return (found.statistic, *found.confidence_interval()), ""
+    result = pearsonr(item, rest)
+    return (result.statistic, *result.confidence_interval()), ""
 
 
 def _upper_lower(

@@ -135,7 +135,7 @@ def _pair(first: Any, second: Any, most: float) -> tuple[NDArray[np.float64], ND
 
 def _kappa(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weigh along the last axis; NaN where all marks are the same."""
-    apart = (a.mean(axis=-1) - b.mean(axis=-1)) ** 2
-    expected = a.var(axis=-1) + b.var(axis=-1) + apart
+    leniency = (a.mean(axis=-1) - b.mean(axis=-1)) ** 2
+    expected = a.var(axis=-1) + b.var(axis=-1) + leniency
     same = np.maximum(a.max(axis=-1), b.max(axis=-1)) == np.minimum(a.min(axis=-1), b.min(axis=-1))
     return 1 - ratio(((a - b) ** 2).mean(axis=-1), np.where(same, 0.0, expected))

@@ -55,17 +55,17 @@ class Reliability:
         """Say it in a sentence; an adjective only from `SMALL_COHORT` learners up."""
         if isnan(self.alpha):
             return f"No alpha: {self.reason}"
-        said = (
+        words = (
             f"Alpha {self.alpha:.2f}, 95 % interval {self.low:.2f} to "
             f"{self.high:.2f}, from {self.learners} learners and {self.parts} parts."
         )
         if self.learners < SMALL_COHORT:
-            return said
+            return words
         if self.alpha >= SATISFACTORY:
-            said += " Satisfactory by Moodle's targets."
+            words += " Satisfactory by Moodle's targets."
         if self.alpha < UNSATISFACTORY:
-            said += " Unsatisfactory by Moodle's targets."
-        return said
+            words += " Unsatisfactory by Moodle's targets."
+        return words
 
 
 def reliability(parts: Any) -> Reliability:

@@ -168,9 +168,9 @@ def borderline_regression(
     intercept, slope = (value.item() for value in _line(x, y))
     flat = np.ptp(y) <= 1e-12 * np.abs(y).max()
     r_squared = nan if flat else float(np.corrcoef(x, y)[0, 1] ** 2)
-    found = BorderlineCut(*counts, intercept=intercept, slope=slope, r_squared=r_squared)
+    line = BorderlineCut(*counts, intercept=intercept, slope=slope, r_squared=r_squared)
     if flat or slope <= 0:
-        return replace(found, note="Scores do not rise with the ratings.")
+        return replace(line, note="Scores do not rise with the ratings.")
     cut = intercept + slope * borderline
 
     def cuts(rows: NDArray[np.int_]) -> NDArray[np.float64]:
@@ -181,7 +181,7 @@ def borderline_regression(
     note = "" if x[0] <= borderline <= x[-1] else "Nobody was rated so low or high: it is a guess."
     if isnan(se):
         note = f"{note} Too few learners off the commonest rating for an error.".strip()
-    return replace(found, cut=cut, se=se, low=low, high=high, note=note)
+    return replace(line, cut=cut, se=se, low=low, high=high, note=note)
 
 
 def hofstee(scores: Any, judgements: Any) -> Hofstee:
