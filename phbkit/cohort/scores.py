@@ -15,6 +15,7 @@ from phbkit.casebank.models import AGAIN
 from phbkit.cohort.columns import Column, columns_of, read_columns
 from phbkit.cohort.statistics.validation import ReadOnly
 from phbkit.errors import PhbError
+from phbkit.scoring.credit import hundredths
 from phbkit.scoring.marking import score
 from phbkit.scoring.result import Critical
 
@@ -78,8 +79,8 @@ class CohortScores(ReadOnly):
     def percent(self, key: str = "key") -> NDArray[np.int64]:
         """Credits over what was possible, in hundredths of a per cent, half up; (learners,)."""
         possible = self.possible.get(key, 0)
-        # 100 per cent in hundredths are as many as the parts of a credit: 10,000.
-        return (2 * self.total(key) + possible) // (2 * possible) if possible else self.total(key)
+        total = self.total(key)
+        return hundredths(total, possible) if possible else total
 
     def critical(self, learner: int) -> tuple[Critical, ...]:
         """Critical errors of the learner at this place."""

@@ -51,7 +51,7 @@ def write_tables(
         mark_rows = inner.enter_context(_Rows(pq.ParquetWriter(parts[1], marks), marks))
         table = _table(inner, parts[2], results.names)
         texts = _table(inner, parts[3], ["learner", "case", "question", "text", "rubric"])
-        for outcome in _ended(folder, wanted):
+        for outcome in ended(folder, wanted):
             row = _result_row(outcome, keys)
             simulated = simulated or outcome.simulated
             result_rows.add(row)
@@ -63,7 +63,8 @@ def write_tables(
     return simulated
 
 
-def _ended(folder: RunFolder, wanted: Mapping[tuple[str, str], str]) -> Iterator[Outcome]:
+def ended(folder: RunFolder, wanted: Mapping[tuple[str, str], str]) -> Iterator[Outcome]:
+    """Read how the wanted jobs ended, in the order of the cohort."""
     places = {o.key: place for o, place in folder.outcomes() if wanted.get(o.key) == o.fingerprint}
     if not places:
         return

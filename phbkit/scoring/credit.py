@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations
+from typing import Any
 
 from phbkit.casebank.models import RankingVariant
 
@@ -130,6 +131,19 @@ def concordance(place: int, counts: Sequence[int]) -> Decimal:
     2005;39:284.
     """
     return _share(counts[place], max(counts))
+
+
+def hundredths(total: Any, possible: int) -> Any:
+    """Give a score in hundredths of a per cent, half up: the one place where it is rounded.
+
+    Parameters
+    ----------
+    total
+        Credits earned, in ten-thousandths: whole numbers, one or an array of them.
+    possible
+        The most there is, above 0, in whole credits.
+    """
+    return (2 * total + possible) // (2 * possible)
 
 
 def _share(part: int, whole: int) -> Decimal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -17,7 +17,6 @@ from phbkit.text import plain, table
 if TYPE_CHECKING:
     import pandas as pd
 
-_HUNDREDTH = Decimal("0.01")
 SIMULATED = "These answers are simulated: nobody gave them."
 MIME = "application/vnd.phbkit.result+json"
 
@@ -112,8 +111,8 @@ class Result:
     def percent(self, key: str = "key") -> Decimal:
         """Credits over what was possible, per cent to two places."""
         possible = self.possible(key)
-        share = 100 * self.total(key) / possible if possible else Decimal(0)
-        return share.quantize(_HUNDREDTH, ROUND_HALF_UP)
+        parts = credit.hundredths(int(self.total(key).scaleb(4)), possible) if possible else 0
+        return Decimal(parts).scaleb(-2)
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -23,13 +23,13 @@ from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunError
 from phbkit.cohort.reading import Attempt
 from phbkit.cohort.report import Report
-from phbkit.cohort.report.report import PARTS
+from phbkit.cohort.report.report import FRAMES, PARTS, Part
 from phbkit.cohort.report.standards import StandardsError
 from phbkit.cohort.report.texts import MarksError, write_for_marking
 from phbkit.cohort.report.write import write_report
 from phbkit.cohort.statistics.pass_decision import pass_chances
 from phbkit.cohort.statistics.reliability import feldt
-from phbkit.documents.document import Document, Picture, as_pdf, as_text, as_word
+from phbkit.documents.document import Document, Picture, Table, as_pdf, as_text, as_word
 from phbkit.documents.page import as_html
 from phbkit.errors import UnknownNameError
 from phbkit.settings import Settings, settings
@@ -71,6 +71,13 @@ def text(report: Report, *parts: str) -> str:
     """Everything that parts of a report say, tags aside, on one line."""
     html = "".join(report.part(name)._repr_html_() for name in parts or PARTS)
     return " ".join(BeautifulSoup(html, "html.parser").get_text(" ").split())
+
+
+def cells(part: Part, heading: str, table: int | None = None) -> list[str]:
+    """The words in a row of a part's tables, found by its heading."""
+    tables = [block for block in part.blocks if isinstance(block, Table)]
+    rows = (row for shown in tables[table or 0 :] for row in shown.rows)
+    return list(next(row for row in rows if row[0] == heading))
 
 
 def standards(tmp_path: Path, keys: dict[str, Any]) -> Path:
@@ -144,7 +151,7 @@ def test_a_signed_off_case_may_decide_and_a_panel_that_rewards_guessing_may_not(
 def test_scores_are_spread_over_all_cases_with_the_numbers_behind_the_picture(run: Path) -> None:
     part = Report.open(run).part("distribution")
     percents = np.array([100 * points / most for points, most in wholes(run).values()])
-    counts = part.frame()["Questions with a right answer"].astype(int).tolist()
+    counts = part.frame()["key"].tolist()
     assert counts == np.histogram(percents, bins=range(0, 101, 10))[0].tolist()
     assert f"Mean {percents.mean():.1f} %" in text(Report.open(run), "distribution")
     image = BeautifulSoup(part._repr_html_(), "html.parser").find("img")
@@ -153,16 +160,21 @@ def test_scores_are_spread_over_all_cases_with_the_numbers_behind_the_picture(ru
 
 
 def test_an_item_is_described_by_those_who_answered_it(run: Path, cases: list[Case]) -> None:
-    frame = Report.open(run).part("items").frame(0).set_index("Question")
+    part = Report.open(run).part("items")
+    frame = part.frame(0).set_index("question")
     question = next(q for q in cases[0].questions if q.format == "single")
     given = [
         a.answers[question.id] in question.key
         for a in simulated(cases, LEARNERS)
         if a.case == DETOX and question.id in a.answers
     ]
-    assert int(frame.loc[question.id, "Answered"]) == len(given)
-    assert frame.loc[question.id, "Facility"] == f"{np.mean(given):.2f}"
-    assert " to " in str(frame.loc[question.id, "Item-rest"])
+    row = frame.loc[question.id]
+    assert row["answered"] == len(given)
+    assert row["facility"] == pytest.approx(np.mean(given))
+    assert row["rest_low"] < row["rest"] < row["rest_high"]
+    shown = cells(part, question.id)
+    assert shown[1:3] == [str(len(given)), f"{np.mean(given):.2f}"]
+    assert " to " in shown[3]
 
 
 def test_under_ten_learners_nothing_is_said_of_how_items_tell_them_apart(
@@ -170,9 +182,10 @@ def test_under_ten_learners_nothing_is_said_of_how_items_tell_them_apart(
 ) -> None:
     report = Report.open(made_run(tmp_path / "run", cases, simulated(cases, 9)))
     assert "Here are 9 learners. Under 10 nothing is said" in text(report, "items")
-    frame = report.part("items").frame(0)
-    assert set(frame["Item-rest"]) == set(frame["D"]) == {"none"}
-    assert "none" not in set(frame["Facility"])
+    part = report.part("items")
+    assert part.frame()[["rest", "upper_lower"]].isna().all(axis=None)
+    assert part.frame()["facility"].notna().all()
+    assert cells(part, part.frame()["question"].iloc[0])[3:5] == ["none", "none"]
 
 
 def test_reliability_is_over_case_totals_and_not_over_items(run: Path) -> None:
@@ -183,7 +196,10 @@ def test_reliability_is_over_case_totals_and_not_over_items(run: Path) -> None:
     parts, whole = table.var(axis=0, ddof=1).sum(), table.sum(axis=1).var(ddof=1)
     alpha = 3 / 2 * (1 - parts / whole)
     low, high = feldt(alpha, LEARNERS, 3)
-    shown = Report.open(run).part("reliability").frame()["Alpha (95 % interval)"][0]
+    part = Report.open(run).part("reliability")
+    figures = part.frame().loc[0, ["alpha", "alpha_low", "alpha_high"]].tolist()
+    assert figures == pytest.approx([alpha, low, high])
+    shown = cells(part, "Questions with a right answer")[3]
     assert shown == f"{alpha:.2f} ({low:.2f} to {high:.2f})"
 
 
@@ -202,15 +218,17 @@ def test_under_thirty_learners_there_are_intervals_and_no_adjectives(
 def test_panels_stand_beside_each_other_with_their_gap_and_are_never_averaged(
     run: Path, cases: list[Case]
 ) -> None:
-    frame = Report.open(run).part("concordance").frame(0).set_index("Question")
+    part = Report.open(run).part("concordance")
+    frame = part.frame(0).set_index("question")
     clinicians, holders = (panel.judgements for panel in cases[0].panels)
     for question, given in clinicians.items():
         first, second = np.mean(given), np.mean(holders[question])
-        row = frame.loc[question]
-        for mean, told in ((first, "clinicians"), (second, "holders")):
-            shown = str(row[told]).split()[0].replace("−", "-")
-            assert abs(float(shown) - mean) <= 0.0051
-        assert abs(float(row["Gap"]) - abs(first - second)) <= 0.0051
+        columns = ["clinicians_mean", "holders_mean", "gap_clinicians_holders"]
+        figures = frame.loc[question, columns].tolist()
+        assert figures == pytest.approx([first, second, abs(first - second)])
+        told = cells(part, question)[1:4]
+        for figure, shown in zip(figures, told, strict=True):
+            assert abs(float(shown.split()[0].replace("−", "-")) - figure) <= 0.0051
 
 
 def test_a_panel_is_told_with_its_make_up(run: Path, cases: list[Case]) -> None:
@@ -221,18 +239,21 @@ def test_a_panel_is_told_with_its_make_up(run: Path, cases: list[Case]) -> None:
 
 
 def test_a_contested_question_is_shown_and_unscored(run: Path) -> None:
-    frame = Report.open(run).part("concordance").frame(6).set_index("Question")
-    assert frame.loc["forty-places", "Contested"] == "Yes: clinicians and holders. Unscored."
-    assert frame.loc["raise-it", "Contested"] == "No"
+    part = Report.open(run).part("concordance")
+    frame = part.frame(6).set_index("question")
+    assert frame.loc["forty-places", "contested_by"] == ("clinicians", "holders")
+    assert frame.loc["raise-it", "contested_by"] == ()
+    assert cells(part, "forty-places")[-1] == "Yes: clinicians and holders. Unscored."
+    assert cells(part, "raise-it")[-1] == "No"
     items = Report.open(run).part("items")._repr_html_()
     assert "raise-it" in items
     assert "forty-places" not in items
 
 
 def test_the_aggregate_key_is_what_learners_were_shown(run: Path) -> None:
-    shown = Report.open(run).part("concordance").frame(1)["Aggregate"][0]
+    shown = Report.open(run).frame("panel_forms")["aggregate_percent"][0]
     own = [float(row["clinicians_percent"]) for row in results(run) if row["case"] == DETOX]
-    assert abs(float(shown.split()[0]) - np.mean(own)) <= 0.06
+    assert shown == pytest.approx(np.mean(own), abs=0.006)
 
 
 def test_without_a_standard_nobody_passes_and_it_says_what_to_give(run: Path) -> None:
@@ -246,18 +267,17 @@ def test_a_fixed_pass_mark_gives_every_learner_a_side_and_a_chance(
     run: Path, tmp_path: Path
 ) -> None:
     report = Report.open(run, standards(tmp_path, fixed(50)))
-    decided = report.decided["key"]
     percents = np.array([100 * points / most for points, most in wholes(run).values()])
     table = report.part("decisions").frame(1)
     sides = ["at or above" if percent >= 50 else "below" for percent in percents]
-    assert table["Beside the mark"].tolist() == sides
-    alpha = float(report.part("reliability").frame()["Alpha (95 % interval)"][0].split()[0])
+    assert table["side"].tolist() == sides
+    alpha = report.frame("reliability")["alpha"][0]
     chances = pass_chances(percents, 50, alpha).chance
-    assert np.abs(decided.made.chance - chances).max() < 0.02
-    low = set(report.part("decisions").frame(0)["Learner"])
+    assert table["chance"].tolist() == pytest.approx(chances, abs=1e-3)
+    low = set(report.part("decisions").frame(0)["learner"])
     again = {
         name
-        for name, chance in zip(wholes(run), decided.made.chance, strict=True)
+        for name, chance in zip(wholes(run), table["chance"], strict=True)
         if 0.05 <= chance <= 0.95
     }
     assert low == again != set()
@@ -273,10 +293,10 @@ def test_a_learner_without_every_case_gets_no_decision(tmp_path: Path, cases: li
     ]  # fmt: skip
     run = made_run(tmp_path / "run", cases, broken)
     report = Report.open(run, standards(tmp_path, fixed(50)))
-    table = report.part("decisions").frame(1).set_index("Learner")
-    without = table[table["Beside the mark"] == "no decision"]
+    table = report.frame("decisions").set_index("learner")
+    without = table[table["side"] == "no decision"]
     assert list(without.index) == ["simulated-03", "simulated-04"]
-    assert report.part("reliability").frame()["Learners"].tolist() == ["10", "10", "10"]
+    assert report.frame("reliability")["learners"].tolist() == [10, 10, 10]
     failed = text(report, "failed")
     assert "simulated-04" in failed
     assert "raise-it: must be -2, -1, 0, 1 or 2; got 9." in failed
@@ -294,13 +314,12 @@ def test_whoever_answered_nothing_is_named_and_changes_no_figure(
     assert "3 learners answered nothing: blank-0, blank-1 and blank-2" in text(mixed, "run")
     for part in ("cases", "items"):
         assert text(mixed, part) == text(plain, part)
-    before, after = (report.part("reliability").frame() for report in (plain, mixed))
-    assert after.equals(before)
-    decided = mixed.decided["key"]
-    sides = {str(who): decided.verdict(n) for n, who in enumerate(decided.scores.index)}
-    assert {who for who, side in sides.items() if side == "no decision"} == {
-        f"blank-{n}" for n in range(3)
-    }
+    left_out = mixed.frame("reliability")["left_out"].tolist()
+    before, after = (report.frame("reliability") for report in (plain, mixed))
+    assert after.drop(columns="left_out").equals(before.drop(columns="left_out"))
+    assert left_out == [3, 3, 3]
+    table = mixed.frame("decisions").set_index("learner")
+    assert set(table.index[table["side"] == "no decision"]) == {f"blank-{n}" for n in range(3)}
 
 
 def test_no_chance_is_given_where_alpha_cannot_be_told_from_nothing(
@@ -308,22 +327,21 @@ def test_no_chance_is_given_where_alpha_cannot_be_told_from_nothing(
 ) -> None:
     run = made_run(tmp_path / "run", cases, simulated(cases, 4))
     report = Report.open(run, standards(tmp_path, fixed(50)))
-    interval = str(report.part("reliability").frame()["Alpha (95 % interval)"][0])
-    assert "(−" in interval  # it reaches below 0
+    assert report.frame("reliability")["alpha_low"][0] < 0
+    assert "(−" in text(report, "reliability")
     assert "Who is borderline cannot be told: look at everybody" in text(report, "decisions")
-    table = report.part("decisions").frame(0)
-    assert set(table["Borderline"]) == {"cannot be told"}
-    assert np.isnan(report.decided["key"].made.chance).all()
+    part = report.part("decisions")
+    assert part.frame()["borderline"].tolist() == [None] * 4
+    assert part.frame()["chance"].isna().all()
+    assert [cells(part, who)[-1] for who in part.frame()["learner"]] == ["cannot be told"] * 4
 
 
 def test_critical_errors_stand_beside_each_decision(run: Path, tmp_path: Path) -> None:
     report = Report.open(run, standards(tmp_path, fixed(50)))
-    made = [each.learner for each in report.run.critical] if report.run else []
+    made = report.run.critical["learner"].tolist() if report.run else []
     assert made
-    table = report.part("decisions").frame(1).set_index("Learner")
-    assert {who: int(n) for who, n in table["Critical errors"].items()} == {
-        who: made.count(str(who)) for who in table.index
-    }
+    table = report.part("decisions").frame(1).set_index("learner")
+    assert table["critical_errors"].to_dict() == {who: made.count(who) for who in table.index}
     write_report(run, standards(tmp_path, fixed(50)), (), using=settings())
     with (run / "decisions.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
@@ -390,9 +408,9 @@ def test_critical_errors_stand_apart_from_the_score(tmp_path: Path, cases: list[
     attempts = [Attempt("ann", DETOX, careful(cases[0])), Attempt("ben", DETOX, careless(cases[0]))]
     report = Report.open(made_run(tmp_path / "run", cases[:1], attempts))
     people = report.part("critical").frame(1)
-    assert people["Learner"].tolist() == ["ben"]
-    assert people["Not put right"].tolist() == ["0"]
-    assert int(people["Errors"][0]) == int(report.part("critical").frame(0)["Learners"].count())
+    assert people["learner"].tolist() == ["ben"]
+    assert people["not_put_right"].tolist() == [0]
+    assert people["errors"][0] == report.part("critical").frame(0)["learners"].count()
     assert "**" not in text(report, "critical")
 
 
@@ -402,10 +420,11 @@ def test_certainty_is_shown_as_calibration(tmp_path: Path, cases: list[Case]) ->
         *(Attempt(f"wrong-{n}", DETOX, careless(cases[0])) for n in range(6)),
     ]
     report = Report.open(made_run(tmp_path / "run", cases[:1], attempts))
-    frame = report.part("certainty").frame().set_index("How sure")
-    assert frame.loc["3, sure", "Answers"] == frame.loc["3, sure", "Right"] != "0"
-    assert frame.loc["2, fairly sure", "Right"] == "0"
-    assert frame.loc["2, fairly sure", "In words"] == "Surer than right"
+    part = report.part("certainty")
+    frame = part.frame().set_index("level")
+    assert frame.loc[3, "answers"] == frame.loc[3, "right"] > 0
+    assert frame.loc[2, "right"] == 0
+    assert cells(part, "2, fairly sure")[-1] == "Surer than right"
     assert "kept out of pass or fail" in text(report, "certainty")
 
 
@@ -478,10 +497,11 @@ def test_two_markers_are_compared_and_told_which_texts_to_look_at_together(run: 
     files = (marked(run, "a.csv", strict), marked(run, "b.csv", kind, ";"))
     report, written = write_report(run, None, files, using=settings())
     texts = report.part("texts")
-    assert texts.frame(2)["Text"].tolist() == [worst]
-    assert "Same mark" in texts.frame(1)
+    assert texts.frame(2)["text_id"].tolist() == [worst]
     count = len(report.texts)
-    assert texts.frame(1)["Same mark"][0] == f"{100 * (count - 1) / count:.0f} %"
+    agreement = report.frame("agreement")
+    assert agreement["equal_percent"].tolist() == pytest.approx([100 * (count - 1) / count])
+    assert cells(texts, agreement["question"][0], 1)[2] == f"{100 * (count - 1) / count:.0f} %"
     assert run / "marked_texts.csv" in written
     rows = {row["text_id"]: row for row in csv.DictReader((run / "marked_texts.csv").open())}
     assert (rows[worst]["first"], rows[worst]["second"]) == ("0", "5")
@@ -581,6 +601,20 @@ def test_word_and_plain_text_have_the_words_of_a_picture() -> None:
     assert "What it shows." in as_text(document)
     word = docx.Document(io.BytesIO(as_word(document)))
     assert "What it shows." in [paragraph.text for paragraph in word.paragraphs]
+
+
+def test_every_frame_has_numbers_and_a_name_that_is_none_is_told(run: Path, tmp_path: Path) -> None:
+    report = Report.open(run, standards(tmp_path, fixed(50)))
+    for name in FRAMES:
+        if name not in {"marks", "agreement"}:
+            frame = report.frame(name)
+            told = [column for column in frame if str(column).endswith(("_percent", "_points"))]
+            assert all(frame[column].dtype.kind in "if" for column in told)
+    assert report.frame("items").groupby("key")["facility"].mean().between(0, 1).all()
+    with pytest.raises(UnknownNameError, match="Did you mean 'items'"):
+        report.frame("item")
+    with pytest.raises(MarksError, match="No marks were given"):
+        report.frame("agreement")
 
 
 def test_the_pdf_is_tagged_and_its_pictures_have_their_words(run: Path, tmp_path: Path) -> None:

@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import Any
 
-from phbkit.casebank import Panel
-from phbkit.cohort.report.pictures import panels_beside
-from phbkit.cohort.report.results import KEY, Run
-from phbkit.cohort.report.words import NAMES, listed, number, percent, table
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from phbkit.casebank import SCALE, Panel
+from phbkit.cohort.report.results import KEY, Run, concordance_questions
 from phbkit.cohort.statistics import concordance
 from phbkit.cohort.statistics.baselines import Baselines, baselines, panel_error
-from phbkit.documents.document import Block, Bullets, Heading, Paragraph
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-
-_HOW = tuple(
-    " ".join(each.split())
-    for each in """
-Item by item: the panel’s mean judgement, and in brackets how many of it chose −2, −1, 0, 1, 2. The
-gap is between the means. A contested question splits a panel in two: it is shown, and left unscored
-for that panel.
-
-Four keys: aggregate gives an answer its share of the commonest one’s panellists, and is what
-learners are shown; modal counts the commonest only; three-point does not tell −2 from −1, nor 2
-from 1; distance takes a quarter off a step. Sources: Gagnon 2005, Med Educ 39:284; BMC Surgery
-2016;16, s12893-016-0173-y.
-
-Panel error: how far a learner’s aggregate score would move, in points of a hundred, with another
-such panel. Source: bootstrap of the panellists.
-
-Who judges nothing: what answering always the middle, never an extreme, or at random would earn,
-beside the panel’s own members, each scored by the others’ key. What earns more than their mean less
-two standard deviations, the line, is rewarded, and the form is then for learning only. Sources:
-Lineberry 2013, Med Educ 47:1175; Lubarsky 2018; the line is our own choice.
-""".strip().split("\n\n")
-)
+BASELINES = {
+    "all_middle": "always the middle",
+    "never_extreme": "never an extreme",
+    "random": "at random",
+}
+"""How answerers who judge nothing answer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,57 +34,58 @@ class Form:
     ----------
     case, panel, questions
         Whose they are.
-    judgements, answers
-        Of panellists and of learners, -2 to 2, shape (people, questions).
-    scored
-        False where the panel is contested.
-    baselines
-        What answerers who judge nothing would earn.
+    answers
+        Of learners, -2 to 2, shape (learners, questions).
     """
 
     case: str
     panel: Panel
-    questions: tuple[str, ...]
-    judgements: NDArray[np.float64]
+    questions: list[str]
     answers: NDArray[np.float64]
-    scored: NDArray[np.bool_]
-    baselines: Baselines
+
+    @cached_property
+    def judgements(self) -> NDArray[np.float64]:
+        """Of the panellists, -2 to 2, shape (panellists, questions)."""
+        return np.array([self.panel.judgements[q] for q in self.questions], dtype=float).T
+
+    @cached_property
+    def scored(self) -> NDArray[np.bool_]:
+        """False where the panel is contested."""
+        return ~concordance.contested([self.panel.counts[q] for q in self.questions])
+
+    @cached_property
+    def baselines(self) -> Baselines:
+        """What answerers who judge nothing would earn."""
+        return baselines(self.judgements, scored=self.scored)
+
+    @property
+    def roles(self) -> list[tuple[str, int]]:
+        """Who is on the panel, the commonest role first: scores move with that."""
+        return Counter(filter(None, self.panel.roles)).most_common()
+
+    @property
+    def rewarded(self) -> tuple[str, ...] | None:
+        """What the form rewards that judges nothing; None where the panel is too small to tell."""
+        names = self.baselines.rewarded
+        return None if names is None else tuple(BASELINES[name] for name in names)
 
     @property
     def formative(self) -> tuple[str, ...]:
         """Why this form may not decide a pass; nothing where it may."""
         reasons = [self.panel.formative_only] if self.panel.formative_only else []
-        if self.baselines.rewarded is None:
+        if self.rewarded is None:
             reasons.append("the panel is too small to tell whether its form rewards guessing")
-        rewarded = self.baselines.rewarded or ()
-        return (*reasons, *(f"its form rewards answering {NAMES[name]}" for name in rewarded))
+        return (*reasons, *(f"its form rewards answering {name}" for name in self.rewarded or ()))
 
 
 def forms_of(run: Run) -> list[Form]:
     """Make the forms of every case that is still as it was played."""
-    import numpy as np
-
-    forms = []
-    for case_id in run.case_ids:
-        if case_id in run.changed:
-            continue
-        case = run.cases[case_id]
-        questions = [q.id for q in case.questions if q.format == "concordance"]
-        for panel in case.panels if questions else ():
-            judgements = np.array([panel.judgements[q] for q in questions], dtype=float).T
-            scored = ~concordance.contested([panel.counts[q] for q in questions])
-            forms.append(
-                Form(
-                    case_id,
-                    panel,
-                    tuple(questions),
-                    judgements,
-                    run.judgements(case_id, questions),
-                    scored,
-                    baselines(judgements, scored=scored),
-                )
-            )
-    return forms
+    return [
+        Form(case, panel, questions, answers)
+        for case, answers in run.judgements.items()
+        if (questions := concordance_questions(run.cases[case]))
+        for panel in run.cases[case].panels
+    ]
 
 
 def formative_reasons(run: Run, forms: Sequence[Form]) -> dict[str, tuple[str, ...]]:
@@ -117,15 +100,15 @@ def formative_reasons(run: Run, forms: Sequence[Form]) -> dict[str, tuple[str, .
         for form in forms:
             for why in form.formative if form.panel.id == key else ():
                 where.setdefault(why, []).append(form.case)
-        told = run.done[["case", f"{key}_formative_only"]].drop_duplicates().dropna()
-        for case, why in told.itertuples(index=False):
+        given = run.done[["case", f"{key}_formative_only"]].drop_duplicates().dropna()
+        for case, why in given.itertuples(index=False):
             if why and case in run.changed:  # of the others the forms say the same, in full
                 where.setdefault(why, []).append(case)
         if key != KEY and run.changed:
             why = "the case bank has changed, so that the panel cannot be looked at here"
             where[why] = list(run.changed)
-        own = (f"{why}, in {_cases(run, cases)}" for why, cases in where.items())
-        reasons[key] = (*shared, *own)
+        by_case = (f"{why}, in {_cases(run, cases)}" for why, cases in where.items())
+        reasons[key] = (*shared, *by_case)
     return reasons
 
 
@@ -136,125 +119,51 @@ def _cases(run: Run, cases: Sequence[str], every: str = "all") -> str:
     return "; ".join(run.title(case) for case in cases)
 
 
-def concordance_part(run: Run, forms: Sequence[Form]) -> Iterator[Block]:
-    """Show panels beside each other, item by item, and the form beside who games it."""
-    if not forms:
-        yield Paragraph("No case of this run, as the case bank has it now, has a panel.")
-        return
-    yield Paragraph(
-        "A concordance question has no right answer: a learner’s judgement is set beside those of "
-        "a panel. Clinicians and budget holders are separate keys and are never averaged. The gap "
-        "between them is what to talk about. Source: panels of the case bank; answers of this run."
-    )
-    yield Bullets(_HOW)
-    by_case: dict[str, list[Form]] = {}
+def panel_items(forms: Sequence[Form]) -> pd.DataFrame:
+    """Set panels beside each other, a row a concordance question.
+
+    Columns are each panel's mean judgement, -2 to 2, and how many of it chose each step; the gap
+    between the means of two panels; the learners' mean; and the panels that are contested.
+    """
+    rows = []
+    for case in dict.fromkeys(form.case for form in forms):
+        group = [form for form in forms if form.case == case]
+        answers = pd.DataFrame(group[0].answers).mean()
+        for place, question in enumerate(group[0].questions):
+            row: dict[str, Any] = {"case": case, "question": question}
+            means = {form.panel.id: float(form.judgements[:, place].mean()) for form in group}
+            for form in group:
+                row[f"{form.panel.id}_mean"] = means[form.panel.id]
+                for step, count in zip(SCALE, form.panel.counts[question], strict=True):
+                    row[f"{form.panel.id}_chose_{step}"] = count
+            for one, other in combinations(means, 2):
+                row[f"gap_{one}_{other}"] = abs(means[one] - means[other])
+            row["learners_mean"] = answers[place]
+            row["contested_by"] = tuple(f.panel.id for f in group if not f.scored[place])
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def panel_forms(forms: Sequence[Form]) -> pd.DataFrame:
+    """Describe each form, a row a case and panel.
+
+    Columns are the learners' mean score by four keys, per cent; how far a score would move with
+    another such panel, points of a hundred; what answerers who judge nothing would earn, the
+    panel's own members and the line drawn from them, per cent.
+    """
+    rows = []
     for form in forms:
-        by_case.setdefault(form.case, []).append(form)
-    for case, group in by_case.items():
-        yield Heading(run.title(case), 3)
-        yield from _beside(run.title(case), group)
-        yield from _four_keys(run.title(case), group)
-        yield from _gaming(run.title(case), group)
-
-
-def _beside(title: str, group: Sequence[Form]) -> Iterator[Block]:
-    import numpy as np
-
-    means = {form.panel.id: form.judgements.mean(axis=0) for form in group}
-    items = list(group[0].questions)
-    drawn = {name: values.tolist() for name, values in means.items()}
-    yield Bullets(tuple(_make_up(form.panel) for form in group))
-    yield panels_beside(items, drawn, f"{title}, panels side by side")
-    pairs = list(combinations(means, 2))
-    answers = group[0].answers
-    given = (~np.isnan(answers)).sum(axis=0)
-    learners = np.divide(
-        np.nansum(answers, axis=0), given, out=np.full(len(items), np.nan), where=given > 0
-    )
-    rows = [
-        (
-            item,
-            *(f"{number(form.judgements[:, n].mean())} [{_spread(form, item)}]"
-              for form in group),
-            *(number(abs(means[a][n] - means[b][n])) for a, b in pairs),
-            number(learners[n]),
-            _contested(group, n),
-        )
-        for n, item in enumerate(items)
-    ]  # fmt: skip
-    gaps = ("Gap",) if len(pairs) == 1 else tuple(f"Gap, {a} and {b}" for a, b in pairs)
-    header = ("Question", *means, *gaps, "Learners’ mean", "Contested")
-    widths = (1.8, *(1.7 for _ in means), *(0.6 for _ in pairs), 0.9, 1.2)
-    yield table(f"Panels item by item: {title}", header, rows, widths)
-
-
-def _make_up(panel: Panel) -> str:
-    """Say who is on a panel: scores move with that."""
-    roles = Counter(role for role in panel.roles if role)
-    told = ", ".join(f"{count} {role}" for role, count in roles.most_common())
-    members = f"{panel.title} ({panel.id}), {panel.size} members" + (f": {told}." if told else ".")
-    return f"{members} {panel.note}"
-
-
-def _spread(form: Form, item: str) -> str:
-    return ", ".join(map(str, form.panel.counts[item]))
-
-
-def _contested(group: Sequence[Form], n: int) -> str:
-    split = [form.panel.id for form in group if not form.scored[n]]
-    return f"Yes: {listed(split)}. Unscored." if split else "No"
-
-
-def _four_keys(title: str, group: Sequence[Form]) -> Iterator[Block]:
-    import numpy as np
-
-    rows = []
-    for form in group:
-        made = concordance.keys([form.panel.counts[item] for item in form.questions])
-        cells = [
-            percent(_mean(concordance.percent(form.answers, getattr(made, name), form.scored)))
-            for name in concordance.KEYS
-        ]
+        keys = concordance.keys([form.panel.counts[item] for item in form.questions])
+        row: dict[str, Any] = {"case": form.case, "panel": form.panel.id}
+        row["members"] = form.panel.size
+        for name in concordance.KEYS:
+            scores = concordance.percent(form.answers, getattr(keys, name), form.scored)
+            row[f"{name}_percent"] = pd.Series(scores).mean()
         error = panel_error(form.judgements, form.answers, scored=form.scored)
-        known = error[~np.isnan(error)]
-        size = f"{form.panel.id}, {form.panel.size}"
-        rows.append((size, *cells, number(_mean(known), 1)))
-    header = ("Panel, members", *(NAMES[name] for name in concordance.KEYS), "Panel error")
-    yield table(f"Learners’ mean score by four keys, per cent: {title}", header, rows)
-
-
-def _gaming(title: str, group: Sequence[Form]) -> Iterator[Block]:
-    rows = []
-    for form in group:
+        row["panel_error_points"] = pd.Series(error).mean()
         base = form.baselines
-        rewarded = "not known" if base.rewarded is None else (
-            listed(NAMES[name] for name in base.rewarded) if base.rewarded else "none"
-        )  # fmt: skip
-        rows.append(
-            (
-                form.panel.id,
-                percent(base.all_middle),
-                percent(base.never_extreme),
-                percent(base.random),
-                f"{percent(base.panel_mean)} (SD {number(base.panel_sd, 1)})",
-                percent(base.line),
-                rewarded,
-            )
-        )
-    header = ("Panel", "Always middle", "Never an extreme", "At random", "Panel itself", "Line",
-              "Rewarded")  # fmt: skip
-    yield table(
-        f"Who judges nothing, and what that earns: {title}",
-        header,
-        rows,
-        (1.1, 0.9, 1, 0.9, 1.3, 0.8, 2.6),
-    )
-    for form in group:
-        if form.formative:
-            yield Paragraph(
-                f"{form.panel.title}: for learning only, because {'; '.join(form.formative)}."
-            )
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    return float(values.mean()) if values.size else float("nan")
+        row |= {f"{name}_percent": getattr(base, name) for name in BASELINES}
+        row["panel_mean_percent"], row["panel_sd_points"] = base.panel_mean, base.panel_sd
+        row["line_percent"], row["rewarded"] = base.line, form.rewarded
+        rows.append(row)
+    return pd.DataFrame(rows)

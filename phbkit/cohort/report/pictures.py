@@ -4,45 +4,28 @@ from __future__ import annotations
 
 import io
 import re
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
 from phbkit.documents.document import Picture
 
 if TYPE_CHECKING:
-    import numpy as np
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
-BINS = tuple(range(0, 101, 10))
+_BINS = range(0, 101, 10)
 _INK, _BRAND, _SOFT, _HAIR = "#17252d", "#0b5957", "#46565f", "#d9d4c9"
 _SECOND = "#b35900"
 _PROLOGUE = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>", re.DOTALL)
 
 
-def count_bins(percents: NDArray[np.float64]) -> list[tuple[str, int]]:
-    """Count scores by tens of per cent; the last bin takes 100 as well."""
-    import numpy as np
-
-    counts, _ = np.histogram(percents, bins=BINS)
-    return list(zip(bin_names(), counts.tolist(), strict=True))
-
-
-def bin_names() -> list[str]:
-    """Name the bins: a score on the border of two counts in the higher."""
-    *lower, last = pairwise(BINS)
-    return [*(f"{low} to under {high}" for low, high in lower), f"{last[0]} to {last[1]}"]
-
-
-def histogram(percents: NDArray[np.float64], what: str, cut: float = nan) -> Picture:
-    """Draw how scores are spread, and the pass mark where there is one."""
+def histogram(labels: Sequence[str], counts: Sequence[int], what: str, cut: float = nan) -> Picture:
+    """Draw how scores are spread, by tens of per cent, and the pass mark where there is one."""
     figure, axes = _drawing(2.6)
-    counts = [count for _, count in count_bins(percents)]
-    bars = axes.bar(BINS[:-1], counts, width=10, align="edge", color=_BRAND, edgecolor="white")
+    bars = axes.bar(_BINS[:-1], counts, width=10, align="edge", color=_BRAND, edgecolor="white")
     axes.bar_label(bars, labels=[str(count) if count else "" for count in counts], fontsize=8)
     axes.set_xlim(0, 100)
-    axes.set_xticks(BINS)
+    axes.set_xticks(_BINS)
     axes.set_ylim(0, max([*counts, 1]) * 1.15)
     axes.set_xlabel("Score, per cent")
     axes.set_ylabel("Learners")
@@ -54,13 +37,13 @@ def histogram(percents: NDArray[np.float64], what: str, cut: float = nan) -> Pic
                   ha="center", va="bottom", fontsize=8, color=_INK)  # fmt: skip
         line = f" A dashed line stands at the pass mark, {cut:.2f}."
     most = max(counts, default=0)
-    commonest = " and ".join(name for name, count in count_bins(percents) if count == most > 0)
-    words = f"Bar chart: {what}, {len(percents)} learners. Commonest: {commonest} per cent, {most}."
+    commonest = " and ".join(name for name, n in zip(labels, counts, strict=True) if n == most > 0)
+    words = f"Bar chart: {what}, {sum(counts)} learners. Commonest: {commonest} per cent, {most}."
     words += f"{line} The table below the charts has every number."
     return Picture(_svg(figure), words)
 
 
-def panels_beside(items: list[str], means: dict[str, list[float]], what: str) -> Picture:
+def panels_beside(items: Sequence[str], means: Mapping[str, Sequence[float]], what: str) -> Picture:
     """Draw the mean judgement of each panel, item by item, on the scale from -2 to 2."""
     figure, axes = _drawing(0.9 + 0.36 * len(items))
     rows = range(len(items))

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pandas as pd
 from markupsafe import Markup
 
 from phbkit.casebank import CaseBank
 from phbkit.cohort.folder import RunError
-from phbkit.cohort.report import critical_errors, marking, panels, passing, scores, texts
-from phbkit.cohort.report.results import Run, Text, read_run
-from phbkit.cohort.report.standards import Standard, StandardsFile, read_standards, set_standard
-from phbkit.cohort.report.texts import Agreement
-from phbkit.cohort.report.words import counted
-from phbkit.documents.document import Block, Document, Heading, Table, as_text
+from phbkit.cohort.report import panels, passing, pictures, scores, texts
+from phbkit.cohort.report import standards as standards_file
+from phbkit.cohort.report.render import counted, render
+from phbkit.cohort.report.results import KEY, Run, Text, read_run
+from phbkit.cohort.report.standards import Standard, StandardsFile
+from phbkit.cohort.statistics import items, pass_decision, reliability
+from phbkit.documents.document import Block, Document, Heading, as_text
 from phbkit.documents.page import blocks_html, style
 from phbkit.errors import UnknownNameError
 from phbkit.settings import Settings, settings
 from phbkit.workbook.notebook import refuse_unknown_parameters
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TITLE = "Cohort report"
 BEGIN = (
     "No run is shown here. Run a cohort first: phb run workbooks/*.ipynb --answers cohort.csv "
     "--out runs/spring. Then: phb report runs/spring."
 )
+SIMULATED = (
+    "Simulated answers: nobody real gave them. Figures show how the report works, and nothing else."
+)
+_NAMES = {
+    "KEY": KEY,
+    "SIMULATED": SIMULATED,
+    **{module.__name__.rpartition(".")[2]: module for module in
+       (items, panels, passing, pass_decision, pictures, reliability, standards_file, texts)},
+}  # fmt: skip
 PARTS = {
     "run": "What was run",
     "distribution": "How scores are spread",
@@ -50,21 +58,19 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the report. It shows itself in a notebook and hands over its tables."""
+    """One part of the report. It shows itself in a notebook and hands over its tables' numbers."""
 
     name: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block, ...] = ()
+    frames: tuple[pd.DataFrame, ...] = ()
 
     def frame(self, number: int = 0) -> pd.DataFrame:
-        """Hand over one of the part's tables, the first by default, as it is written."""
-        import pandas as pd
-
-        tables = [block for block in self.blocks if isinstance(block, Table)]
-        if number not in range(len(tables)):
+        """Hand over the numbers behind one of the part's tables, the first by default."""
+        if number not in range(len(self.frames)):
             raise UnknownNameError.among(
-                f"table of {self.name!r}", str(number), [str(n) for n in range(len(tables))]
+                f"table of {self.name!r}", str(number), list(map(str, range(len(self.frames))))
             )
-        return pd.DataFrame(tables[number].rows, columns=list(tables[number].header))
+        return self.frames[number]
 
     def __repr__(self) -> str:
         return (
@@ -89,6 +95,7 @@ class Report:
     ) -> None:
         self.run = run
         self._standards, self._marks = standards, tuple(marks)
+        self._frames: dict[str, pd.DataFrame] = {}
 
     @classmethod
     def open(
@@ -124,7 +131,8 @@ class Report:
         if len(files) not in {0, 2}:
             raise texts.MarksError(f"It takes the marks of two markers; {len(files)} were given.")
         bank = CaseBank((using or settings()).need_folder("casebank"))
-        given = (Path(standards), read_standards(Path(standards))) if standards else None
+        file = Path(standards) if standards else None
+        given = (file, standards_file.read_standards(file)) if file else None
         return cls(read_run(Path(run), bank), given, files)
 
     @cached_property
@@ -133,13 +141,14 @@ class Report:
         if self._standards is None or self.run is None:
             return {}
         file, given = self._standards
-        found = {}
-        for key, said in given.keys.items():
+        standards = {}
+        for key, judgements in given.keys.items():
             if key not in self.run.keys:
                 raise UnknownNameError.among("key", key, self.run.keys, f"{file}: keys")
-            items = list(self.run.items(key).columns)
-            found[key] = set_standard(key, said, self.run.percent(key), items, file)
-        return found
+            names = list(self.run.items(key).columns)
+            scores = self.run.percent(key)
+            standards[key] = standards_file.set_standard(key, judgements, scores, names, file)
+        return standards
 
     @cached_property
     def forms(self) -> list[panels.Form]:
@@ -151,10 +160,28 @@ class Report:
         """By key: why it is for learning only."""
         return panels.formative_reasons(self._need, self.forms)
 
+    @property
+    def shared_reasons(self) -> tuple[str, ...]:
+        """Reasons that hold for every key."""
+        first, *others = self.reasons.values() or ((),)
+        return tuple(why for why in first if all(why in other for other in others))
+
+    @cached_property
+    def reliabilities(self) -> dict[str, reliability.Reliability]:
+        """By key: how far case totals go together."""
+        run = self._need
+        return {key: reliability.reliability(run.points(key).to_numpy()) for key in run.keys}
+
     @cached_property
     def decided(self) -> dict[str, passing.Decided]:
         """By key with a pass mark: who passes, and how sure that is."""
-        return passing.decide(self._need, self.standards)
+        return {
+            key: passing.decide(
+                self._need, standard, self.reliabilities[key], formative=bool(self.reasons[key])
+            )
+            for key, standard in self.standards.items()
+            if not isnan(standard.cut)
+        }
 
     @cached_property
     def texts(self) -> dict[str, Text]:
@@ -168,13 +195,19 @@ class Report:
             )
         return texts.ids(run.texts, secret)
 
-    @cached_property
-    def agreements(self) -> list[Agreement] | None:
-        """How far two markers agree, by question; None where no marks were given."""
-        if not self._marks:
-            return None
-        first, second = (texts.read_marks(file, self.texts) for file in self._marks)
-        return texts.agreements(self.texts, first, second)
+    def frame(self, name: str) -> pd.DataFrame:
+        """Hand over figures as numbers, with their units in the columns' names.
+
+        Raises
+        ------
+        UnknownNameError
+            There are no such figures.
+        """
+        if name not in FRAMES:
+            raise UnknownNameError.among("frame of the report", name, list(FRAMES))
+        if name not in self._frames:
+            self._frames[name] = FRAMES[name](self, self._need)
+        return self._frames[name]
 
     def part(self, name: str) -> Part:
         """Show one part of the report.
@@ -187,18 +220,32 @@ class Report:
         if name not in PARTS:
             raise UnknownNameError.among("part of the report", name, list(PARTS))
         if self.run is None:
-            return Part(name, ())
-        return Part(name, (Heading(PARTS[name]), *self._makers[name]()))
+            return Part(name)
+        blocks, frames = render(f"{name}.j2", report=self, run=self.run, **_NAMES)
+        return Part(name, (Heading(PARTS[name]), *blocks), frames)
+
+    @property
+    def marked(self) -> bool:
+        """Whether two markers' marks were given."""
+        return bool(self._marks)
+
+    def read_marks(self) -> pd.DataFrame:
+        """Read both markers' files: their marks beside each other."""
+        if not self._marks:
+            raise texts.MarksError("No marks were given: phb report … --marks A.csv --marks B.csv.")
+        return texts.marked_frame(
+            self.texts, *(texts.read_marks(file, self.texts) for file in self._marks)
+        )
 
     @property
     def stamp(self) -> str:
         """What has to be known of every figure; empty where nothing has."""
         if self.run is None:
             return ""
-        said = [scores.SIMULATED] if self.run.simulated else []
+        warnings = [SIMULATED] if self.run.simulated else []
         if self.reasons and all(self.reasons.values()):
-            said.append("For learning only: no key of this run may pass or fail anybody.")
-        return " ".join(said)
+            warnings.append("For learning only: no key of this run may pass or fail anybody.")
+        return " ".join(warnings)
 
     def document(self) -> Document:
         """Put all parts together."""
@@ -212,15 +259,11 @@ class Report:
         return f"<Report {self.run.folder}>" if self.run else BEGIN
 
     def _repr_html_(self) -> str:
-        said = BEGIN if self.run is None else self.stamp
-        if self.run is None:
-            kind = "lead"
-        else:
-            kind = "stamp" if said else "lead"
-            said = said or "Nothing rules out a pass decision."
+        message = BEGIN if self.run is None else self.stamp
+        kind = "stamp" if message and self.run else "lead"
         html = Markup('<style>{}</style><section class="phb-report" lang="en-GB">'
                       '<p class="{}">{}</p></section>')  # fmt: skip
-        return str(html.format(style(), kind, said))
+        return str(html.format(style(), kind, message or "Nothing rules out a pass decision."))
 
     @property
     def _need(self) -> Run:
@@ -228,20 +271,27 @@ class Report:
             raise RunError(BEGIN)
         return self.run
 
-    @property
-    def _makers(self) -> dict[str, Callable[[], Iterable[Block]]]:
-        run = self._need
-        return {
-            "run": lambda: scores.what_was_run(run, self.reasons),
-            "distribution": lambda: scores.distribution(run, self.standards),
-            "cases": lambda: scores.by_case(run),
-            "items": lambda: scores.item_table(run),
-            "concordance": lambda: panels.concordance_part(run, self.forms),
-            "reliability": lambda: passing.reliability_part(run, passing.reliabilities(run)),
-            "standard": lambda: passing.standard_part(self.standards),
-            "decisions": lambda: passing.decisions_part(self.decided, self.reasons),
-            "critical": lambda: critical_errors.critical_part(run),
-            "certainty": lambda: critical_errors.certainty_part(run),
-            "texts": lambda: marking.texts_part(run, self.agreements),
-            "failed": lambda: marking.failed_part(run),
-        }
+
+def _decisions(report: Report, _run: Run) -> pd.DataFrame:
+    frames = [decided.frame for decided in report.decided.values()]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+FRAMES: Mapping[str, Callable[[Report, Run], pd.DataFrame]] = {
+    "scores": lambda report, run: scores.summary(run, report.standards),
+    "distribution": lambda _, run: scores.distribution(run),
+    "cases": lambda _, run: scores.cases(run),
+    "items": lambda _, run: scores.items(run),
+    "panel_items": lambda report, _: panels.panel_items(report.forms),
+    "panel_forms": lambda report, _: panels.panel_forms(report.forms),
+    "reliability": lambda report, run: passing.reliability_frame(run, report.reliabilities),
+    "standards": lambda report, _: standards_file.standards_frame(report.standards),
+    "decisions": _decisions,
+    "critical_errors": lambda _, run: scores.critical_errors(run),
+    "critical_learners": lambda _, run: scores.critical_learners(run),
+    "certainty": lambda _, run: scores.confidence(run),
+    "texts": lambda _, run: texts.texts_frame(run),
+    "marks": lambda report, _: report.read_marks(),
+    "agreement": lambda report, _: texts.agreement_frame(report.frame("marks")),
+    "failed": lambda _, run: run.failed,
+}

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from math import nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunError, RunFolder, jobs_of
-from phbkit.cohort.jobs import DONE, FAILED, Outcome
+from phbkit.cohort.jobs import DONE, FAILED
 from phbkit.cohort.scores import CREDIT
+from phbkit.cohort.tables import ended
 from phbkit.errors import UnknownNameError
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
+from phbkit.scoring.credit import hundredths
 
 KEY = "key"
 _EMPHASIS = re.compile(r"(\*{1,2})(\S(?:.*?\S)?)\1")
@@ -41,17 +43,6 @@ class Text:
 
 
 @dataclass(frozen=True)
-class CriticalMade:
-    """A critical error that a learner made: told apart from every score."""
-
-    learner: str
-    case: str
-    where: str
-    text: str
-    put_right: bool
-
-
-@dataclass(frozen=True)
 class Run:
     """What a run left behind.
 
@@ -65,8 +56,10 @@ class Run:
         By id: each case as the case bank has it now, where it still has it.
     results, marks
         The tables, one row a job and one a mark.
-    critical, texts
-        Critical errors and texts to mark, in the order of the cohort.
+    critical
+        Critical errors, a row each: learner, case, where, text, put_right.
+    texts
+        Texts to mark, in the order of the cohort.
     drafts
         Cases that nobody qualified had signed off when they were played.
     """
@@ -76,7 +69,7 @@ class Run:
     cases: dict[str, Case]
     results: pd.DataFrame
     marks: pd.DataFrame
-    critical: tuple[CriticalMade, ...]
+    critical: pd.DataFrame
     texts: tuple[Text, ...]
     drafts: frozenset[str]
 
@@ -94,8 +87,8 @@ class Run:
     @property
     def keys(self) -> tuple[str, ...]:
         """What marks are measured by: `key` first, then the panels."""
-        found = keys_of(self.results)
-        return tuple(key for key in found if self.results[f"{key}_possible"].gt(0).any())
+        keys = keys_of(self.results)
+        return tuple(key for key in keys if self.results[f"{key}_possible"].gt(0).any())
 
     @property
     def done(self) -> pd.DataFrame:
@@ -134,8 +127,8 @@ class Run:
 
     def points(self, key: str) -> pd.DataFrame:
         """Totals by learner and case, points; NaN where a learner has no result, or is absent."""
-        found = points_of(self.done, key)
-        return found.drop(index=list(self.absent), errors="ignore").reindex(index=self.learners)
+        points = points_of(self.done, key)
+        return points.drop(index=list(self.absent), errors="ignore").reindex(index=self.learners)
 
     def possible(self, key: str) -> int:
         """How many questions of all cases are measured by a key."""
@@ -147,38 +140,35 @@ class Run:
 
     def items(self, key: str) -> pd.DataFrame:
         """Credits by learner and item (`case/question`); NaN where not answered."""
-        import numpy as np
-
         marks = self.marks[self.marks["key"] == key]
-        marks = marks.assign(
-            item=marks["case"] + "/" + marks["question"],
-            credit=np.where(marks["answered"], marks["credit"], np.nan),
-        )
-        table = marks.set_index(["learner", "item"])["credit"].unstack()  # noqa: PD010
-        return table.reindex(columns=list(dict.fromkeys(marks["item"])))
+        items = marks["case"] + "/" + marks["question"]
+        credit = marks["credit"].where(marks["answered"])
+        table = credit.set_axis([marks["learner"], items]).unstack()  # noqa: PD010
+        return table.reindex(columns=items.unique())
 
     @cached_property
-    def judged(self) -> dict[str, dict[str, dict[str, int]]]:
-        """By case and learner: what they chose at each concordance question; only of jobs done."""
-        wanted = {
-            case_id: {q.id for q in case.questions if q.format == "concordance"}
-            for case_id, case in self.cases.items()
-        }
+    def judgements(self) -> dict[str, NDArray[np.float64]]:
+        """By case: choices at its concordance questions, -2 to 2, shape (learners, questions).
+
+        Only of jobs done and of cases that are as they were; NaN where a learner chose nothing.
+        """
+        unchanged = (case for case in self.case_ids if case not in self.changed)
+        questions = {case: concordance_questions(self.cases[case]) for case in unchanged}
+        rows: dict[str, list[list[float]]] = {case: [] for case in questions}
         done = set(zip(self.done["learner"], self.done["case"], strict=True))
-        judged: dict[str, dict[str, dict[str, int]]] = {case: {} for case in wanted}
         for attempt in RunFolder(self.folder).cohort():
-            if (attempt.learner, attempt.case) in done and attempt.case in wanted:
-                given = attempt.answers.items()
-                chosen = {key: value for key, value in given if key in wanted[attempt.case]}
-                judged[attempt.case][attempt.learner] = chosen
-        return judged
+            if (attempt.learner, attempt.case) in done and attempt.case in rows:
+                chosen = [attempt.answers.get(q, nan) for q in questions[attempt.case]]
+                rows[attempt.case].append(chosen)
+        return {
+            case: np.array(chosen, dtype=float).reshape(-1, len(questions[case]))
+            for case, chosen in rows.items()
+        }
 
-    def judgements(self, case: str, questions: list[str]) -> NDArray[np.float64]:
-        """Choices at concordance questions, -2 to 2, shape (learners, questions); NaN for none."""
-        import numpy as np
 
-        rows = [[row.get(q, np.nan) for q in questions] for row in self.judged[case].values()]
-        return np.array(rows, dtype=float).reshape(-1, len(questions))
+def concordance_questions(case: Case) -> list[str]:
+    """List the questions of a case that are set beside panels."""
+    return [question.id for question in case.questions if question.format == "concordance"]
 
 
 def keys_of(results: pd.DataFrame) -> list[str]:
@@ -210,12 +200,8 @@ def whole_percent(points: pd.DataFrame, possible: int) -> pd.Series:
     possible
         The most there is in all cases, points.
     """
-    import numpy as np
-
-    parts = (points * CREDIT).round()
-    total = parts.sum(axis=1, skipna=False)
-    hundredths = (2 * total + possible) // (2 * possible) if possible else total * np.nan
-    return hundredths / 100
+    total: pd.Series = (points * CREDIT).round().sum(axis=1, skipna=False)
+    return hundredths(total, possible) / 100 if possible else total * nan
 
 
 def read_run(folder: Path, bank: CaseBank) -> Run:
@@ -228,8 +214,6 @@ def read_run(folder: Path, bank: CaseBank) -> Run:
     CaseError
         A case of the case bank has faults.
     """
-    import pandas as pd
-
     kept = RunFolder(folder)
     manifest = kept.manifest
     tables = [folder / "results.parquet", folder / "marks.parquet"]
@@ -243,52 +227,26 @@ def read_run(folder: Path, bank: CaseBank) -> Run:
         raise RunError(f"{folder}: the run has no job that ended. Run it again: it goes on.")
     cases = {}
     for case in manifest["cases"]:
-        try:
+        with suppress(UnknownNameError):
             cases[case] = bank.load(case)
-        except UnknownNameError:
-            continue
-    critical: list[CriticalMade] = []
+    critical: list[tuple[Any, ...]] = []
     texts: list[Text] = []
     drafts: set[str] = set()
-    for outcome in _ended(kept, manifest):
-        result = outcome.result or {}
-        who, case = outcome.learner, outcome.case
-        critical += [
-            CriticalMade(
-                who,
-                case,
-                each["where"],
-                _EMPHASIS.sub(r"\2", each["text"]),
-                each.get("put_right", False),
-            )
-            for each in result.get("critical_errors", ())
-        ]
-        texts += [
-            Text(
-                who,
-                case,
-                each["question"],
-                each["text"],
-                tuple((part["asks"], part["most"]) for part in each["rubric"]),
-            )
-            for each in result.get("for_marking", ())
-        ]
-        if result.get("draft_case"):
-            drafts.add(case)
-    return Run(
-        folder, manifest, cases, results, marks, tuple(critical), tuple(texts), frozenset(drafts)
-    )
-
-
-def _ended(folder: RunFolder, manifest: dict[str, Any]) -> Iterator[Outcome]:
-    """Read the outcomes the tables were made of, in the order of the cohort."""
     playing = {
-        case: (told["workbook"], told["workbook_sha256"], told["version"])
-        for case, told in manifest["cases"].items()
+        case: (of["workbook"], of["workbook_sha256"], of["version"])
+        for case, of in manifest["cases"].items()
     }
-    wanted = {job.key: job.fingerprint for job in jobs_of(folder.cohort(), playing)}
-    places = {o.key: at for o, at in folder.outcomes() if wanted.get(o.key) == o.fingerprint}
-    with folder.open_outcomes() as lines:
-        for key in wanted:
-            if key in places:
-                yield folder.outcome_at(lines, places[key])
+    wanted = {job.key: job.fingerprint for job in jobs_of(kept.cohort(), playing)}
+    for outcome in ended(kept, wanted):
+        result = outcome.result or {}
+        who = (outcome.learner, outcome.case)
+        for error in result.get("critical_errors", ()):
+            text = _EMPHASIS.sub(r"\2", error["text"])
+            critical.append((*who, error["where"], text, error.get("put_right", False)))
+        for text in result.get("for_marking", ()):
+            rubric = tuple((part["asks"], part["most"]) for part in text["rubric"])
+            texts.append(Text(*who, text["question"], text["text"], rubric))
+        if result.get("draft_case"):
+            drafts.add(outcome.case)
+    errors = pd.DataFrame(critical, columns=["learner", "case", "where", "text", "put_right"])
+    return Run(folder, manifest, cases, results, marks, errors, tuple(texts), frozenset(drafts))

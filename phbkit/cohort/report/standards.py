@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from math import isnan, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from phbkit.cohort.statistics.standard_setting import (
+    Cut,
     Hofstee,
     angoff,
     borderline_regression,
@@ -22,15 +24,8 @@ from phbkit.cohort.statistics.validation import StatisticsError
 from phbkit.errors import PhbError
 from phbkit.files import write_whole
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 CUTS = "standard.json"
-METHODS = {
-    "angoff": "Angoff: the mean over judges of what each expects of a borderline learner",
-    "borderline": "Borderline regression of scores on global ratings",
-    "fixed": "A pass mark that was fixed",
-}
+METHODS = ("angoff", "borderline", "fixed")
 Percent = Annotated[float, Field(ge=0, le=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -88,15 +83,26 @@ class StandardsFile(_Shape):
 class Standard:
     """A pass mark of one key, per cent of all cases, with its error.
 
-    `cut`, rounded to two places, is what decides. `figures` tell every method that was used, and
-    `accepted` what Hofstee's judges would say of it, or why that cannot be told.
+    Attributes
+    ----------
+    key, method
+        What it is for, and the method it is taken from.
+    cut
+        What decides, rounded to two places.
+    figures
+        The pass mark by each method that was used.
+    limits
+        What Hofstee's judges would accept; None where nobody was asked.
+    fail_percent
+        Learners below the pass mark, per cent of those with a score.
     """
 
     key: str
     method: str
     cut: float
-    figures: tuple[tuple[str, str, str, str, str], ...]
-    accepted: str
+    figures: Mapping[str, Cut]
+    limits: Hofstee | None
+    fail_percent: float = nan
 
 
 def read_standards(file: Path) -> StandardsFile:
@@ -147,61 +153,61 @@ def set_standard(
         problem = f"{given.method!r} is not given. Give it, or use another."
         raise StandardsError(f"{place}.use: {problem}")
     try:
-        figures = {}
-        if given.angoff is not None:
-            figures["angoff"] = _by_judges(f"{place}.angoff", given.angoff, items)
-        if given.borderline is not None:
-            figures["borderline"] = _by_ratings(f"{place}.borderline", given.borderline, scores)
-        if given.fixed is not None:
-            why = f"Why: {given.fixed.why}"
-            figures["fixed"] = _Figure(given.fixed.cut, nan, nan, nan, "Not worked out", why)
+        figures = dict(_figures(place, given, scores, items))
         cut = round(figures[given.method].cut, 2)
-        accepted = _check(given, scores, cut)
+        limits = None if given.hofstee is None else _hofstee(given.hofstee, scores)
     except StatisticsError as error:
         raise StandardsError(f"{place}: {error}") from error
-    told = tuple(figure.row(METHODS[method]) for method, figure in figures.items())
-    return Standard(key, given.method, cut, told, accepted)
+    failing = 100 * float((scores.dropna() < cut).mean())
+    return Standard(key, given.method, cut, figures, limits, failing)
 
 
-@dataclass(frozen=True)
-class _Figure:
-    """A pass mark by one method, per cent, with its error, whom it is from and what to know."""
-
-    cut: float
-    se: float
-    low: float
-    high: float
-    who: str
-    note: str
-
-    def row(self, method: str) -> tuple[str, str, str, str, str]:
-        mark = "none" if isnan(self.cut) else f"{self.cut:.2f} %"
-        error = f"{self.se:.2f} ({self.low:.2f} to {self.high:.2f})"
-        return method, mark, "not known" if isnan(self.se) else error, self.who, self.note
+def _figures(
+    place: str, given: KeyStandard, scores: pd.Series, items: Sequence[str]
+) -> Iterator[tuple[str, Cut]]:
+    if given.angoff is not None:
+        yield "angoff", _by_judges(f"{place}.angoff", given.angoff, items)
+    if given.borderline is not None:
+        yield "borderline", _by_ratings(f"{place}.borderline", given.borderline, scores)
+    if given.fixed is not None:
+        yield "fixed", Cut(0, 0, given.fixed.cut, note=f"Why: {given.fixed.why}")
 
 
 def _by_judges(
-    place: str, said: Mapping[str, Mapping[str, float]], items: Sequence[str]
-) -> _Figure:
-    judged = [_by_item(f"{place}.{judge}", shares, items) for judge, shares in said.items()]
-    made = angoff([[shares.get(item) for item in items] for shares in judged])
+    place: str, judgements: Mapping[str, Mapping[str, float]], items: Sequence[str]
+) -> Cut:
+    judged = [_by_item(f"{place}.{judge}", row, items) for judge, row in judgements.items()]
+    cut = angoff([[shares.get(item) for item in items] for shares in judged])
     missing = [item for item in items if not any(item in shares for shares in judged)]
-    note = made.note
+    note = cut.note
     if missing:
         few = ", ".join(missing[:3]) + (", and others" if len(missing) > 3 else "")
         note += f" Nobody judged {len(missing)} of {len(items)} items: {few}."
-    who = f"{made.used} judges" + (f", {made.left_out} left out" if made.left_out else "")
-    cut, se, low, high = (100 * x / len(items) for x in (made.cut, made.se, made.low, made.high))
-    return _Figure(cut, se, low, high, who, note)
+    points = {name: getattr(cut, name) for name in ("cut", "se", "low", "high")}
+    percents = {name: 100 * value / len(items) for name, value in points.items()}
+    return replace(cut, **percents, note=note)
 
 
-def _by_ratings(place: str, said: Ratings, scores: pd.Series) -> _Figure:
-    _known(f"{place}.ratings", said.ratings, list(scores.index), "learner of this run")
-    ratings = [said.ratings.get(learner) for learner in scores.index]
-    made = borderline_regression(scores.to_numpy(), ratings, said.borderline)
-    note = made.note or f"R² {made.r_squared:.2f}: how much of the scores goes with the ratings."
-    who = f"{made.used} learners with score and rating"
-    return _Figure(made.cut, made.se, made.low, made.high, who, note)
+def _by_ratings(place: str, given: Ratings, scores: pd.Series) -> Cut:
+    _known(f"{place}.ratings", given.ratings, list(scores.index), "learner of this run")
+    ratings = [given.ratings.get(learner) for learner in scores.index]
+    return borderline_regression(scores.to_numpy(), ratings, given.borderline)
+
+
+def _hofstee(judges: Mapping[str, tuple[float, float, float, float]], scores: pd.Series) -> Hofstee:
+    limits = [[*marks, least / 100, most / 100] for *marks, least, most in judges.values()]
+    return hofstee(scores.to_numpy(), limits)
+
+
+def standards_frame(standards: Mapping[str, Standard]) -> pd.DataFrame:
+    """List the pass marks, a row a key and method: per cent of all cases."""
+    rows = [
+        {"key": key, "method": method, "decides": method == standard.method, **asdict(figure)}
+        for key, standard in standards.items()
+        for method, figure in standard.figures.items()
+    ]
+    units = {"cut": "cut_percent", "se": "se_points", "low": "cut_low", "high": "cut_high"}
+    return pd.DataFrame(rows).rename(columns=units)
 
 
 def keep_cuts(folder: Path, standards: Sequence[Standard]) -> None:
@@ -237,14 +243,14 @@ def _by_item(place: str, judged: Mapping[str, float], items: Sequence[str]) -> d
     short: dict[str, list[str]] = {}
     for item in items:
         short.setdefault(item.partition("/")[2], []).append(item)
-    found = {}
+    full = {}
     for name, share in judged.items():
         meant = [name] if name in items else short.get(name, [])
         if len(meant) > 1:
             raise StandardsError(f"{place}.{name}: is in several cases: {', '.join(meant)}.")
         _known(place, meant or [name], items, "item of this key")
-        found[meant[0]] = share
-    return found
+        full[meant[0]] = share
+    return full
 
 
 def _known(place: str, names: Any, known: Sequence[str], what: str) -> None:
@@ -253,30 +259,3 @@ def _known(place: str, names: Any, known: Sequence[str], what: str) -> None:
             near = get_close_matches(name, known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise StandardsError(f"{place}: {name!r} is no {what}.{hint}")
-
-
-def _check(given: KeyStandard, scores: pd.Series, cut: float) -> str:
-    """Say what Hofstee's judges would accept."""
-    if given.hofstee is None:
-        return "No Hofstee limits were given, so nothing checks this pass mark."
-    limits = [[*marks, least / 100, most / 100] for *marks, least, most in given.hofstee.values()]
-    made = hofstee(scores.to_numpy(), limits)
-    failing = float((scores.dropna() < cut).mean())
-    least, most = (100 * share for share in made.fails)
-    said = (
-        f"Hofstee’s limits, the mean of {made.judges} judges: a pass mark of {made.cuts[0]:.1f} to "
-        f"{made.cuts[1]:.1f} %, and {least:.1f} to {most:.1f} % failing."
-    )
-    if isnan(cut):
-        return said
-    verdict = "within both limits" if made.accepts(cut, failing) else "outside these limits"
-    said += f" Our pass mark of {cut:.2f} % fails {100 * failing:.1f} %: {verdict}."
-    return f"{said} {_compromise(made)}"
-
-
-def _compromise(made: Hofstee) -> str:
-    if isnan(made.cut):
-        return f"Hofstee gives no pass mark of its own: {made.note}"
-    return (
-        f"Hofstee’s own compromise would be {made.cut:.2f} %, failing {100 * made.fail_rate:.1f} %."
-    )

@@ -11,17 +11,17 @@ import hmac
 import io
 import json
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import nan
+from dataclasses import asdict
+from math import isnan, nan
 from pathlib import Path
 
-from phbkit.cohort.report.results import Text
-from phbkit.cohort.statistics.marker_agreement import (
-    MarkerAgreement,
-    compare_markers,
-    look_together,
-)
+import pandas as pd
+
+from phbkit.cohort.report.render import Column, column, write_csv
+from phbkit.cohort.report.results import Run, Text
+from phbkit.cohort.statistics.marker_agreement import compare_markers, look_together
 from phbkit.errors import PhbError
 from phbkit.files import part_of, write_whole
 from phbkit.text import neutral
@@ -33,22 +33,6 @@ _FORMAT = "phbkit-marking/1"
 
 class MarksError(PhbError):
     """A file of marks that cannot be used: what is wrong, on which line."""
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """What two markers made of the texts of one question.
-
-    `rows` are text id, first mark and second mark, points, NaN for none; `together` the places
-    among them that both should look at again.
-    """
-
-    case: str
-    question: str
-    most: int
-    made: MarkerAgreement
-    rows: tuple[tuple[str, float, float], ...]
-    together: tuple[int, ...]
 
 
 def write_for_marking(folder: Path, texts: Sequence[Text]) -> dict[str, Text]:
@@ -80,19 +64,19 @@ def write_for_marking(folder: Path, texts: Sequence[Text]) -> dict[str, Text]:
         },
     }
     write_whole(folder / KEY_FILE, json.dumps(key, ensure_ascii=False, indent=1).encode() + b"\n")
-    columns = [f"mark_{n + 1}" for n in range(max((len(t.rubric) for t in texts), default=1))]
+    marks = [f"mark_{n + 1}" for n in range(max((len(t.rubric) for t in texts), default=1))]
     # By question and then by id: the order of the cohort would say who wrote what.
     rows = sorted(by_id.items(), key=lambda entry: (entry[1].case, entry[1].question, entry[0]))
     with part_of(folder / TO_MARK) as part, Path(part).open("w", encoding="utf-8", newline="") as f:
         table = csv.writer(f, lineterminator="\n")
-        table.writerow([_ID, "case", "question", "text", "rubric", *columns, "comment"])
+        table.writerow([_ID, "case", "question", "text", "rubric", *marks, "comment"])
         for name, text in rows:
             rubric = "\n".join(
-                f"{number}. {asks} (0 to {most})"
-                for number, (asks, most) in enumerate(text.rubric, start=1)
+                f"{place}. {asks} (0 to {most})"
+                for place, (asks, most) in enumerate(text.rubric, start=1)
             )
             cells = [name, text.case, text.question, text.text, rubric]
-            table.writerow([*map(neutral, cells), *[""] * len(columns), ""])
+            table.writerow([*map(neutral, cells), *[""] * len(marks), ""])
     return by_id
 
 
@@ -100,8 +84,8 @@ def ids(texts: Iterable[Text], secret: str) -> dict[str, Text]:
     """Name each text by what nobody can tell its writer from without the secret."""
     named = {}
     for text in texts:
-        told = json.dumps([text.learner, text.case, text.question, text.text]).encode()
-        named[f"t{hmac.new(secret.encode(), told, hashlib.sha256).hexdigest()[:12]}"] = text
+        content = json.dumps([text.learner, text.case, text.question, text.text]).encode()
+        named[f"t{hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()[:12]}"] = text
     return named
 
 
@@ -134,37 +118,64 @@ def read_marks(file: Path, by_id: Mapping[str, Text]) -> dict[str, float]:
     return marks
 
 
-def agreements(
+def texts_frame(run: Run) -> pd.DataFrame:
+    """Count the texts to mark, a row a question; `rubric` pairs what is asked with its most."""
+    waiting = Counter((text.case, text.question, text.rubric) for text in run.texts)
+    rows = [
+        (case, run.title(case), question, count, rubric)
+        for (case, question, rubric), count in waiting.items()
+    ]
+    return pd.DataFrame(rows, columns=["case", "title", "question", "texts", "rubric"])
+
+
+def marked_frame(
     by_id: Mapping[str, Text], first: Mapping[str, float], second: Mapping[str, float]
-) -> list[Agreement]:
-    """Compare two markers, question by question."""
-    grouped: dict[tuple[str, str], list[str]] = {}
-    for name in sorted({*first, *second}):
-        grouped.setdefault((by_id[name].case, by_id[name].question), []).append(name)
-    found = []
-    for (case, question), names in sorted(grouped.items()):
-        most = by_id[names[0]].most
-        pairs = [(name, first.get(name, nan), second.get(name, nan)) for name in names]
-        a, b = [mark for _, mark, _ in pairs], [mark for _, _, mark in pairs]
-        together = tuple(int(place) for place in look_together(a, b, most))
-        made = compare_markers(a, b, most)
-        found.append(Agreement(case, question, most, made, tuple(pairs), together))
-    return found
+) -> pd.DataFrame:
+    """Set two markers' marks beside each other, a row a text: points, NaN for none.
+
+    `discussion_order` is the place among the texts of a question to look at together, from 0; NaN
+    for none.
+    """
+    rows = []
+    for name in {*first, *second}:
+        text = by_id[name]
+        marks = (first.get(name, nan), second.get(name, nan), text.most)
+        rows.append((text.learner, text.case, text.question, name, *marks))
+    columns = ["learner", "case", "question", _ID, "first", "second", "most"]
+    frame = pd.DataFrame(rows, columns=columns).sort_values(["case", "question", _ID])
+    frame["discussion_order"] = nan
+    for _, group in frame.groupby(["case", "question"]):
+        places = look_together(group["first"], group["second"], group["most"].iloc[0])
+        frame.loc[group.index[places], "discussion_order"] = range(len(places))
+    return frame
 
 
-def write_marked(folder: Path, by_id: Mapping[str, Text], found: Iterable[Agreement]) -> None:
+def agreement_frame(marked: pd.DataFrame) -> pd.DataFrame:
+    """Say how far two markers agree, a row a question; kappa is at most 1."""
+    rows = []
+    for (case, question), group in marked.groupby(["case", "question"]):
+        agreement = compare_markers(group["first"], group["second"], group["most"].iloc[0])
+        row = {"case": case, "question": question, **asdict(agreement)}
+        row["equal_percent"] = 100 * row.pop("equal")
+        rows.append(row | {"look_together": int(group["discussion_order"].count())})
+    return pd.DataFrame(rows)
+
+
+def write_marked(folder: Path, marked: pd.DataFrame) -> None:
     """Write both marks of each text beside its writer's name, for the trainer."""
-    header = ["learner", "case", "question", _ID, "first", "second", "most", "look_together"]
-    with part_of(folder / MARKED) as part, Path(part).open("w", encoding="utf-8", newline="") as f:
-        table = csv.writer(f, lineterminator="\n")
-        table.writerow(header)
-        for each in found:
-            for place, (name, first, second) in enumerate(each.rows):
-                marks = ["" if mark != mark else f"{mark:g}" for mark in (first, second)]  # noqa: PLR0124  NaN
-                text = by_id[name]
-                again = "yes" if place in each.together else ""
-                who = [neutral(text.learner), text.case, text.question, name]
-                table.writerow([*who, *marks, each.most, again])
+    columns = [
+        Column("learner", lambda row: neutral(row["learner"])),
+        *(column(name, name) for name in ("case", "question", _ID)),
+        Column("first", lambda row: _written(row["first"])),
+        Column("second", lambda row: _written(row["second"])),
+        column("most", "most"),
+        Column("look_together", lambda row: "" if isnan(row["discussion_order"]) else "yes"),
+    ]
+    write_csv(folder / MARKED, marked, columns)
+
+
+def _written(mark: float) -> str:
+    return "" if isnan(mark) else f"{mark:g}"
 
 
 def _secret(file: Path) -> str:
@@ -186,8 +197,8 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
     except OSError as error:
         raise MarksError(f"{file}: cannot be read: {error}") from error
     head = text.partition("\n")[0]
-    apart = max(",;\t", key=head.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=apart)
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     names = reader.fieldnames or []
     if _ID not in names or "mark_1" not in names:
         raise MarksError(f"{file}:1: there must be columns {_ID} and mark_1, as in {TO_MARK}.")
@@ -217,7 +228,7 @@ def _sum(text: Text, row: Mapping[str, str], place: str, problems: list[str]) ->
             mark = float(given) if given else nan
         except ValueError:
             mark = -1.0
-        if not (mark != mark or 0 <= mark <= most):  # noqa: PLR0124  NaN is not marked yet
+        if not (isnan(mark) or 0 <= mark <= most):  # NaN is not marked yet
             problems.append(f"{place}: mark_{number} must be 0 to {most}, or empty; got {given!r}.")
         total += mark
     return total

@@ -54,14 +54,14 @@ def _tables(report: Report, folder: Path) -> list[Path]:
     if report.run.texts:
         texts.write_for_marking(folder, report.run.texts)
         written += [folder / texts.TO_MARK, folder / texts.KEY_FILE]
-    if report.agreements is not None:
-        texts.write_marked(folder, report.texts, report.agreements)
+    if report.marked:
+        texts.write_marked(folder, report.frame("marks"))
         written.append(folder / texts.MARKED)
     if report.standards:
         keep_cuts(folder, list(report.standards.values()))
         written.append(folder / CUTS)
     if report.decided:
-        passing.write_decisions(folder, report.decided, report.reasons)
+        passing.write_decisions(folder, report.frame("decisions"))
         written.append(folder / passing.DECISIONS)
     for name in (texts.MARKED, CUTS, passing.DECISIONS):
         if folder / name not in written:
@@ -72,7 +72,10 @@ def _tables(report: Report, folder: Path) -> list[Path]:
 def _execute(
     using: Settings, out: Path, run: Path, standards: Path | None, marks: Sequence[Path]
 ) -> None:
-    """Execute the notebook in the run's folder, so that it can be opened and run there again."""
+    """Execute the notebook in the run's folder, so that it can be opened and run there again.
+
+    It works the figures out anew: that they come out of the folder again is what it is kept for.
+    """
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
@@ -88,16 +91,11 @@ def _execute(
         "standards": near(standards) if standards else None,
         "marks": [near(file) for file in marks] or None,
     }
+    options = {"progress_bar": False, "request_save_on_cell_execute": False}
     with part_of(out) as part, _casebank(using):
         try:
             papermill.execute_notebook(
-                notebook,
-                part,
-                parameters,
-                cwd=run,
-                progress_bar=False,
-                request_save_on_cell_execute=False,
-                extra_arguments=QUIETLY,
+                notebook, part, parameters, cwd=run, extra_arguments=QUIETLY, **options
             )
         except PapermillExecutionError as error:
             raise RunError(f"{notebook}: {error.ename}: {error.evalue}") from error

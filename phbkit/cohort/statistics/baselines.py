@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isnan, nan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from phbkit.cohort.statistics.concordance import (
-    OPTIONS,
-    chosen,
-    count,
-    credits_of,
-    earned,
-    keys,
-    named,
-    same_items,
-    steps_of,
-)
+import numpy as np
+from numpy.typing import NDArray
+
+from phbkit.cohort.statistics import concordance as sct
 from phbkit.cohort.statistics.validation import ratio
 from phbkit.scoring.baselines import FEWEST_PANELLISTS
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 RESAMPLES = 1000
 
@@ -42,8 +31,6 @@ class Baselines:
     rewarded
         The baselines above the line; a form that rewards one is for learning only. None where the
         line is not known.
-    middle_modes
-        Share of items whose commonest option, or one of them, is the middle, 0 to 1.
     """
 
     all_middle: float
@@ -53,46 +40,39 @@ class Baselines:
     panel_sd: float
     line: float
     rewarded: tuple[str, ...] | None
-    middle_modes: float
 
 
-def leave_one_out(
-    judgements: Any, key: str = "aggregate", scored: Any = None
-) -> NDArray[np.float64]:
-    """Score each panellist by the key of the others, per cent, shape (panellists,).
+def leave_one_out(judgements: Any, scored: Any = None) -> NDArray[np.float64]:
+    """Score each panellist by the aggregate key of the others, per cent, shape (panellists,).
 
     Parameters
     ----------
     judgements
         As for `count`. Items a panellist, or everybody else, left out are left out of the score.
-    key
-        One of `KEYS`.
     scored
         As for `percent`.
 
     Raises
     ------
     StatisticsError
-        As for `percent`, or there is no such key.
+        As for `percent`.
     """
-    import numpy as np
-
-    steps = steps_of(judgements, "Panellist")
-    counts = chosen(steps).sum(axis=0)
+    steps = sct.steps_of(judgements, "Panellist")
+    counts = sct.chosen(steps).sum(axis=0)
     # Of an item there are but five panels less one, by what the one who is left out chose.
-    others = np.maximum(counts[:, np.newaxis] - np.eye(OPTIONS), 0).reshape(-1, OPTIONS)
-    made = named(keys(others), key).reshape(-1, OPTIONS, OPTIONS)
-    credit, weight = credits_of(np.diagonal(made, axis1=1, axis2=2), scored)
+    others = np.maximum(counts[:, np.newaxis] - np.eye(sct.OPTIONS), 0).reshape(-1, sct.OPTIONS)
+    key = sct.keys(others).aggregate.reshape(-1, sct.OPTIONS, sct.OPTIONS)
+    credit, weight = sct.credits_of(np.diagonal(key, axis1=1, axis2=2), scored)
     counted = ~np.isnan(steps) * weight
-    return ratio(100 * (earned(steps, credit) * counted).sum(axis=1), counted.sum(axis=1))
+    return ratio(100 * (sct.earned(steps, credit) * counted).sum(axis=1), counted.sum(axis=1))
 
 
-def baselines(judgements: Any, key: str = "aggregate", scored: Any = None) -> Baselines:
+def baselines(judgements: Any, scored: Any = None) -> Baselines:
     """Work out what answerers who judge nothing would earn, and whether the form rewards them.
 
     Parameters
     ----------
-    judgements, key, scored
+    judgements, scored
         As for `leave_one_out`.
 
     Raises
@@ -105,11 +85,9 @@ def baselines(judgements: Any, key: str = "aggregate", scored: Any = None) -> Ba
     Always answering 0 earns more than guessing in published tests: Lubarsky et al. 2018, abstract,
     who would keep items with their mode there below a tenth. The line is our own choice.
     """
-    import numpy as np
-
-    counts = count(judgements)
-    credit, weight = credits_of(named(keys(counts), key), scored)
-    scores = leave_one_out(judgements, key, scored)
+    counts = sct.count(judgements)
+    credit, weight = sct.credits_of(sct.keys(counts).aggregate, scored)
+    scores = leave_one_out(judgements, scored)
     scores = scores[~np.isnan(scores)]
     known = scores.size >= FEWEST_PANELLISTS
     mean = float(scores.mean()) if known else nan
@@ -121,24 +99,17 @@ def baselines(judgements: Any, key: str = "aggregate", scored: Any = None) -> Ba
     }
     line = mean - 2 * sd
     above = tuple(name for name, score in earned.items() if score > line)
-    middle = counts[:, 2] == counts.max(axis=1, initial=0)
     return Baselines(
         **earned,
         panel_mean=mean,
         panel_sd=sd,
         line=line,
         rewarded=None if isnan(line) else above,
-        middle_modes=_mean(middle, weight) / 100,
     )
 
 
 def panel_error(
-    judgements: Any,
-    answers: Any,
-    key: str = "aggregate",
-    scored: Any = None,
-    *,
-    seed: int = 0,
+    judgements: Any, answers: Any, scored: Any = None, *, seed: int = 0
 ) -> NDArray[np.float64]:
     """Give the standard error that the choice of panellists leaves in each learner's score.
 
@@ -146,7 +117,7 @@ def panel_error(
 
     Parameters
     ----------
-    judgements, key, scored
+    judgements, scored
         As for `leave_one_out`.
     answers
         As for `percent`.
@@ -157,31 +128,29 @@ def panel_error(
     Raises
     ------
     StatisticsError
-        As for `percent`, or there is no such key.
+        As for `percent`.
     """
-    import numpy as np
-
-    panel, steps = steps_of(judgements, "Panellist"), steps_of(answers, "Learner")
-    whole, weight = credits_of(named(keys(count(panel)), key), scored)
-    same_items(steps, whole)
+    panel, steps = sct.steps_of(judgements, "Panellist"), sct.steps_of(answers, "Learner")
+    whole, weight = sct.credits_of(sct.keys(sct.count(panel)).aggregate, scored)
+    sct.same_items(steps, whole)
     size = len(panel)
     if size < 2 or not weight.any():
         return np.full(len(steps), nan)
     order = np.lexsort(np.nan_to_num(panel.T, nan=9.0))  # so that their order moves no draw
     times = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), RESAMPLES)
-    drawn = (times.astype(float) @ chosen(panel[order]).reshape(size, -1)).reshape(-1, OPTIONS)
-    made = named(keys(drawn), key).reshape(RESAMPLES, *whole.shape)
-    made = np.where(np.isnan(made), whole, made) * (100 * weight[:, np.newaxis] / weight.sum())
-    moved = (made - made.mean(axis=0)).reshape(RESAMPLES, -1)
+    drawn = (times.astype(float) @ sct.chosen(panel[order]).reshape(size, -1)).reshape(
+        -1, sct.OPTIONS
+    )
+    key = sct.keys(drawn).aggregate.reshape(RESAMPLES, *whole.shape)
+    key = np.where(np.isnan(key), whole, key) * (100 * weight[:, np.newaxis] / weight.sum())
     # A score is a sum of key entries, so its variance needs only how these vary together.
-    together = moved.T @ moved / (RESAMPLES - 1)
-    rows = np.array_split(steps, max(1, len(steps) // 10_000))
-    picked = (chosen(part).reshape(len(part), len(together)) for part in rows)
-    variance = np.concatenate([((part @ together) * part).sum(axis=1) for part in picked])
+    together = np.cov(key.reshape(RESAMPLES, -1), rowvar=False)
+    picked = sct.chosen(steps).reshape(len(steps), len(together))
+    variance = ((picked @ together) * picked).sum(axis=1)
     error: NDArray[np.float64] = np.sqrt(np.maximum(variance, 0.0))
     return error
 
 
-def _mean(share: NDArray[Any], weight: NDArray[np.float64]) -> float:
+def _mean(share: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
     """Mean over the items to score, per cent."""
     return float(ratio(100 * share @ weight, weight.sum()))

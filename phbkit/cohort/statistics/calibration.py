@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from math import nan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from phbkit.cohort.statistics.validation import ReadOnly, StatisticsError, numbers, ratio
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 LEVELS = (1, 2, 3)
 STATED = (0.5, 0.73, 0.9)
@@ -45,22 +45,16 @@ class Calibration(ReadOnly):
     left_out: int
 
 
-def calibration(
-    certainty: Any, right: Any, stated: tuple[float, float, float] = STATED, level: float = 0.95
-) -> Calibration:
+def calibration(confidence: Any, right: Any) -> Calibration:
     """Set how sure learners were against how often they were right.
 
     Parameters
     ----------
-    certainty
+    confidence
         Array-like of shape (learners, items): 1, 2 or 3, NaN or None where not given.
     right
         Array-like of the same shape: 1 or True for right, 0 or False for wrong, NaN or None where
         not answered. An entry missing in either is left out. For one learner give one row.
-    stated
-        What each level is taken to claim, 0 to 1.
-    level
-        Of the intervals, between 0 and 1.
 
     Raises
     ------
@@ -72,32 +66,29 @@ def calibration(
     Brier score: mean of (stated - right) squared, as usually given. The intervals take answers as
     independent; over many learners they are too narrow, as one learner's answers go together.
     """
-    import numpy as np
-
     axes = ("Learner", "item")
-    sure, outcome = numbers(certainty, "level", axes, 1, 3), numbers(right, "outcome", axes, 0, 1)
-    claim = numbers(stated, "probability", ("Level",), 0.0, 1.0)
-    if sure.shape != outcome.shape or claim.shape != (len(LEVELS),) or np.isnan(claim).any():
+    level, outcome = numbers(confidence, "level", axes, 1, 3), numbers(right, "outcome", axes, 0, 1)
+    if level.shape != outcome.shape:
         raise StatisticsError(
-            f"Levels {sure.shape}, outcomes {outcome.shape}, {claim.size} stated probabilities: "
-            "give levels and outcomes of one shape, and three probabilities."
+            f"Levels {level.shape}, outcomes {outcome.shape}: give both of one shape."
         )
-    both = ~(np.isnan(sure) | np.isnan(outcome))
-    sure, outcome = sure[both], outcome[both]
-    if (sure % 1).any() or (outcome % 1).any():
+    both = ~(np.isnan(level) | np.isnan(outcome))
+    level, outcome = level[both], outcome[both]
+    if (level % 1).any() or (outcome % 1).any():
         raise StatisticsError("A level is 1, 2 or 3, and an answer is right, 1, or wrong, 0.")
-    place = sure.astype(int) - 1
+    place = level.astype(int) - 1
     answers = np.bincount(place, minlength=3)
     hits = np.bincount(place[outcome == 1], minlength=3)
-    low, high = wilson(hits, answers, level)
-    squares = hits * (1 - claim) ** 2 + (answers - hits) * claim**2
+    low, high = wilson(hits, answers)
+    stated = np.array(STATED)
+    squares = hits * (1 - stated) ** 2 + (answers - hits) * stated**2
     return Calibration(
         answers=answers,
         right=hits,
         share=ratio(hits, answers),
         low=low,
         high=high,
-        stated=claim.copy(),
+        stated=stated,
         brier=ratio(squares.sum(), answers.sum()).item(),
         left_out=int((~both).sum()),
     )
@@ -122,10 +113,9 @@ def wilson(
 
     Notes
     -----
-    Wilson 1927, as usually given, without continuity correction.
+    Wilson 1927, without continuity correction, as SciPy has it.
     """
-    import numpy as np
-    from scipy.stats import norm
+    from scipy.stats import binomtest
 
     k = numbers(hits, "count", ("Share",), 0.0)
     n = numbers(trials, "count", ("Share",), 0.0)
@@ -133,10 +123,9 @@ def wilson(
         raise StatisticsError(
             "Each share takes hits of at least as many trials, and 0 < level < 1."
         )
-    square = norm.isf((1 - level) / 2) ** 2
-    middle = ratio(k + square / 2, np.where(n > 0, n + square, 0.0))
-    spread = np.sqrt(square * (ratio(k * (n - k), n) + square / 4))
-    half = ratio(spread, np.where(n > 0, n + square, 0.0))
-    # Exact at the ends, where rounding would leave 1e-17 of a share nobody reached.
-    low = np.where((k == 0) & (n > 0), 0.0, middle - half)
-    return low, np.where((k == n) & (n > 0), 1.0, middle + half)
+    intervals = [
+        binomtest(int(hit), int(tried)).proportion_ci(level, "wilson") if tried else (nan, nan)
+        for hit, tried in zip(k, n, strict=True)
+    ]
+    low, high = np.array(intervals, dtype=float).reshape(-1, 2).T
+    return low, high

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nan
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from phbkit.cohort.statistics.validation import ReadOnly, StatisticsError, numbers, ratio
 from phbkit.scoring import credit
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 OPTIONS = 5
 KEYS = ("aggregate", "modal", "three_point", "distance")
@@ -82,8 +81,6 @@ def keys(counts: Any) -> Keys:
     al., Acad Med 2005;80:395, abstract; the collapse is as usually given. Several modes: our own
     choice.
     """
-    import numpy as np
-
     panel = _counts(counts)
     nobody = panel.sum(axis=1, keepdims=True) == 0
     mode = panel == panel.max(axis=1, keepdims=True)
@@ -115,8 +112,6 @@ def contested(counts: Any) -> NDArray[np.bool_]:
     -----
     The rule is that of `credit.contested`.
     """
-    import numpy as np
-
     return np.array([credit.contested(row) for row in _counts(counts).tolist()], dtype=bool)
 
 
@@ -150,8 +145,6 @@ def same_items(steps: NDArray[np.float64], credit: NDArray[np.float64]) -> None:
 
 def steps_of(values: Any, who: str) -> NDArray[np.float64]:
     """Take judgements or answers, -2 to 2, NaN for none: shape (people, items)."""
-    import numpy as np
-
     steps = numbers(values, "judgement", (who, "item"), -2, 2)
     part = np.argwhere(~np.isnan(steps) & (steps != np.round(steps)))
     if part.size:
@@ -165,33 +158,19 @@ def steps_of(values: Any, who: str) -> NDArray[np.float64]:
 
 def chosen(steps: NDArray[np.float64]) -> NDArray[np.float64]:
     """Put a 1 at the option chosen: shape (people, items, 5)."""
-    import numpy as np
-
     chosen: NDArray[np.bool_] = np.equal(steps[:, :, np.newaxis], np.arange(-2, 3))
     return chosen.astype(np.float64)
 
 
 def _counts(counts: Any) -> NDArray[np.float64]:
-    import numpy as np
-
     panel = numbers(counts, "count", ("Item", "option"), 0.0)
     if panel.shape[1] != OPTIONS or np.isnan(panel).any() or (panel != np.round(panel)).any():
         raise StatisticsError("Give counts of items by five options, each a whole number from 0.")
     return panel
 
 
-def named(made: Keys, key: str) -> NDArray[np.float64]:
-    """Return one of the four keys by its name."""
-    if key not in KEYS:
-        raise StatisticsError(f"There is no key {key!r}; there are {', '.join(KEYS)}.")
-    array: NDArray[np.float64] = getattr(made, key)
-    return array
-
-
 def credits_of(key: Any, scored: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Take a key, 0 where it is not known, and 1 for each item to score."""
-    import numpy as np
-
     credit = numbers(key, "credit", ("Item", "option"), 0.0, 1.0)
     wanted = np.ones(len(credit)) if scored is None else np.asarray(scored)
     if credit.shape[1] != OPTIONS or wanted.shape != (len(credit),):
@@ -205,7 +184,5 @@ def credits_of(key: Any, scored: Any) -> tuple[NDArray[np.float64], NDArray[np.f
 
 def earned(steps: NDArray[np.float64], credit: NDArray[np.float64]) -> NDArray[np.float64]:
     """Look up what each choice earns, 0 where there is none."""
-    import numpy as np
-
     place = (np.nan_to_num(steps) + 2).astype(int)
     return np.where(np.isnan(steps), 0.0, credit[np.arange(len(credit)), place])

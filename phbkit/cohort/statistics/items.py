@@ -6,19 +6,19 @@ Under ten learners nothing is said about discrimination: a correlation from so f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan
-from typing import TYPE_CHECKING, Any
+from math import isnan, nan
+from typing import Any
 
-from phbkit.cohort.statistics.validation import ReadOnly, StatisticsError, numbers, ratio
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from phbkit.cohort.statistics.validation import ReadOnly, numbers, ratio
 
 FEWEST_LEARNERS = 10
 """Fewest learners discrimination is given for. Our own choice."""
 GROUP = 0.27
 """Share of the learners in the upper and in the lower group."""
+_FLAT = 1e-20  # far above what rounding leaves of no spread between 0 and 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,76 +52,54 @@ class Items(ReadOnly):
     reasons: tuple[str, ...]
 
 
-def item_statistics(points: Any, most: Any = 1.0) -> Items:
+def item_statistics(credit: Any) -> Items:
     """Work out facility, corrected item-rest correlation and upper-lower difference of each item.
 
     Parameters
     ----------
-    points
-        Array-like of shape (learners, items), points; NaN or None where not answered. What was not
-        answered counts in no figure of its item, and a learner's score on the rest is points over
-        possible points among what was answered. To count it as wrong, give 0.
-    most
-        The most each item gives, points: one number or shape (items,).
+    credit
+        Array-like of shape (learners, items), 0 to 1; NaN or None where not answered. What was not
+        answered counts in no figure of its item, and a learner's score on the rest is the mean
+        credit among what was answered. To count it as wrong, give 0.
 
     Raises
     ------
     StatisticsError
-        A credit is no number from 0 to the most its item gives, or the shapes do not fit.
+        A credit is no number from 0 to 1, or the shape is another.
 
     Notes
     -----
     Facility is mean over maximum. The correlation is Pearson's, with the item taken out of the
-    score it is set against, and Fisher's interval, as usually given. D is the difference between
+    score it is set against, and Fisher's interval, as SciPy has them. D is the difference between
     the upper and lower 27 % by total score, after Kelley 1939 as told in Rasch Measurement
     Transactions 1998;12:626 (https://www.rasch.org/rmt/rmt121r.htm). Our own choices: 27 % is
     rounded half up, and learners tied at the border of a group share its last places equally.
     """
-    import numpy as np
-    from scipy.stats import norm
-
-    table = numbers(points, "credit", ("Learner", "item"), low=0.0)
-    _, count = table.shape
-    top = np.asarray(most, dtype=float)
-    if top.shape not in {(), (count,)} or not (np.isfinite(top) & (top > 0)).all():
-        raise StatisticsError(f"Give the most each item gives: one number above 0, or {count}.")
-    top = np.broadcast_to(top, count)
-    over = table > top * (1 + 1e-12)
-    if over.any():
-        learner, item = np.argwhere(over)[0].tolist()
-        raise StatisticsError(
-            f"Learner {learner + 1}, item {item + 1}: {table[learner, item]:g} is more than the "
-            f"{top[item]:g} the item gives."
-        )
-    table = table[~np.isnan(table).all(axis=1)] if count else table[:0]
+    table = numbers(credit, "credit", ("Learner", "item"), 0.0, 1.0)
+    table = table[~np.isnan(table).all(axis=1)] if table.shape[1] else table[:0]
     given = ~np.isnan(table)
     earned = np.where(given, table, 0.0)
-    answered = given.sum(axis=0)
-    facility = ratio(earned.sum(axis=0), answered * top)
-    left = np.where(given, top, 0.0)
-    total, possible = earned.sum(axis=1), left.sum(axis=1)
-
-    left = np.where(given, possible[:, np.newaxis] - left, 0.0)
-    with_rest = left > 1e-12 * possible[:, np.newaxis]
-    rest = np.divide(total[:, np.newaxis] - earned, left, out=left, where=with_rest)
-    share = np.divide(earned, top, out=earned)
-    r, reasons = _correlate(share, rest, with_rest)
-    z = np.arctanh(np.clip(r, -1 + 1e-15, 1 - 1e-15))
-    half = norm.ppf(0.975) / np.sqrt(np.maximum(with_rest.sum(axis=0) - 3, 1))
-
-    group, upper_lower = _upper_lower(share, given, ratio(total, possible))
-    no_groups = "A group has nobody who answered it, or all totals are the same."
-    reasons = [
-        why or ("" if known else no_groups)
-        for why, known in zip(reasons, ~np.isnan(upper_lower), strict=True)
-    ]
+    total, answered = earned.sum(axis=1), given.sum(axis=1)
+    correlations, reasons = [], []
+    group, upper_lower = _upper_lower(earned, given, ratio(total, answered))
+    for item, difference in enumerate(upper_lower):
+        both = given[:, item] & (answered > 1)
+        rest = (total - earned[:, item])[both] / (answered[both] - 1)
+        correlation, reason = _correlate(earned[both, item], rest, len(table))
+        if not reason and isnan(difference):
+            reason = "A group has nobody who answered it, or all totals are the same."
+        if len(rest) < FEWEST_LEARNERS:
+            upper_lower[item] = nan
+        correlations.append(correlation)
+        reasons.append(reason)
+    r, low, high = np.array(correlations, dtype=float).reshape(-1, 3).T
     return Items(
-        answered=answered,
-        facility=facility,
+        answered=given.sum(axis=0),
+        facility=ratio(earned.sum(axis=0), given.sum(axis=0)),
         rest=r,
-        rest_low=np.tanh(z - half),
-        rest_high=np.tanh(z + half),
-        upper_lower=np.where(with_rest.sum(axis=0) < FEWEST_LEARNERS, nan, upper_lower),
+        rest_low=low,
+        rest_high=high,
+        upper_lower=upper_lower,
         learners=len(table),
         group=group,
         reasons=tuple(reasons),
@@ -129,47 +107,39 @@ def item_statistics(points: Any, most: Any = 1.0) -> Items:
 
 
 def _correlate(
-    item: NDArray[np.float64], rest: NDArray[np.float64], both: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], list[str]]:
-    """Correlate columns over the learners who have both, and say why where it cannot be done."""
-    import numpy as np
+    item: NDArray[np.float64], rest: NDArray[np.float64], learners: int
+) -> tuple[tuple[float, float, float], str]:
+    """Correlate an item with the rest: r and its interval, and why where it cannot be done."""
+    from scipy.stats import pearsonr
 
-    n = both.sum(axis=0)
-    x, y = ((v - (v * both).sum(axis=0) / np.maximum(n, 1)) * both for v in (item, rest))
-    # Shares lie between 0 and 1, so that what rounding leaves of no spread is far below this.
-    xx, yy, xy = (np.einsum("ij,ij->j", *pair) for pair in ((x, x), (y, y), (x, y)))
-    flat_x, flat_y = xx <= 1e-20 * np.maximum(n, 1), yy <= 1e-20 * np.maximum(n, 1)
-    few = n < FEWEST_LEARNERS
-    alone = (n == 0) & (len(both) >= FEWEST_LEARNERS)
-    r = ratio(xy, np.where(few | flat_x | flat_y, 0.0, np.sqrt(xx * yy)))
-    reasons = np.select(
-        [alone, few, flat_x, flat_y],
-        [
-            "Nobody answered both this item and another.",
-            f"Fewer than {FEWEST_LEARNERS} learners.",
-            "All earned the same on it.",
-            "All earned the same on the rest.",
-        ],
-        "",
-    )
-    return np.clip(r, -1.0, 1.0), reasons.tolist()
+    reason = ""
+    if not item.size and learners >= FEWEST_LEARNERS:
+        reason = "Nobody answered both this item and another."
+    elif item.size < FEWEST_LEARNERS:
+        reason = f"Fewer than {FEWEST_LEARNERS} learners."
+    elif item.var() <= _FLAT:
+        reason = "All earned the same on it."
+    elif rest.var() <= _FLAT:
+        reason = "All earned the same on the rest."
+    if reason:
+        return (nan, nan, nan), reason
+    result = pearsonr(item, rest)
+    return (result.statistic, *result.confidence_interval()), ""
 
 
 def _upper_lower(
-    share: NDArray[np.float64], given: NDArray[np.bool_], total: NDArray[np.float64]
+    credit: NDArray[np.float64], given: NDArray[np.bool_], total: NDArray[np.float64]
 ) -> tuple[int, NDArray[np.float64]]:
     """Give the size of a group and the difference between the groups' facilities."""
-    import numpy as np
-
     total = np.round(total, 9)  # equal totals stay equal in whatever order they were added
     group = int(GROUP * len(total) + 0.5)
     if group == 0 or np.ptp(total) == 0:
-        return group, np.full(share.shape[1], nan)
+        return group, np.full(credit.shape[1], nan)
 
     def facility(total: NDArray[np.float64]) -> NDArray[np.float64]:
         border = np.sort(total)[-group]
         above, tied = total > border, total == border
         weight = above + tied * (group - above.sum()) / tied.sum()
-        return ratio(weight @ share, weight @ given)
+        return ratio(weight @ credit, weight @ given)
 
     return group, facility(total) - facility(-total)

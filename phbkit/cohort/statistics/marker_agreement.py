@@ -7,20 +7,18 @@ which does not: a gap between the two is leniency. ICC(2,1) is left out, as it i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, nan
-from typing import TYPE_CHECKING, Any
+from math import isfinite, isnan, nan
+from typing import Any
 
-from phbkit.cohort.statistics.validation import StatisticsError, numbers, ratio, resample
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from phbkit.cohort.statistics.validation import StatisticsError, bootstrap, numbers, ratio
 
 FEWEST_TEXTS = 5
 """Fewest texts a kappa or a correlation is given for. Our own choice."""
 APART = 0.25
 """Share of the most a text can get that sends it back to both markers. Our own choice."""
-_LOST = 0.01
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,13 @@ class MarkerAgreement:
 
     texts: int
     left_out: int
-    equal: float
-    mean_difference: float
-    kappa: float
-    kappa_low: float
-    kappa_high: float
-    pearson: float
-    reason: str
+    equal: float = nan
+    mean_difference: float = nan
+    kappa: float = nan
+    kappa_low: float = nan
+    kappa_high: float = nan
+    pearson: float = nan
+    reason: str = ""
 
 
 def compare_markers(
@@ -81,8 +79,6 @@ def compare_markers(
     are, so that half marks need no categories. Our own choices: no kappa and no correlation under
     five texts; no interval where over 1 % of the bootstrap samples have no spread.
     """
-    import numpy as np
-
     a, b = _pair(first, second, most)
     if resamples < 2:
         raise StatisticsError(f"{resamples} resamples: it takes two or more.")
@@ -92,60 +88,39 @@ def compare_markers(
     order = np.lexsort((b, a))  # so that the order of texts moves no draw
     a, b = a[order], b[order]
     if not a.size:
-        reason = "No text has a mark from both."
-        return MarkerAgreement(0, left_out, nan, nan, nan, nan, nan, nan, reason)
-    equal, difference = float((a == b).mean()), float((b - a).mean())
-
-    def without(reason: str) -> MarkerAgreement:
-        return MarkerAgreement(a.size, left_out, equal, difference, nan, nan, nan, nan, reason)
-
+        return MarkerAgreement(0, left_out, reason="No text has a mark from both.")
+    counts = (a.size, left_out, float((a == b).mean()), float((b - a).mean()))
     if a.size < FEWEST_TEXTS:
-        return without(f"It takes {FEWEST_TEXTS} texts with both marks; here are {a.size}.")
+        reason = f"It takes {FEWEST_TEXTS} texts with both marks; here are {a.size}."
+        return MarkerAgreement(*counts, reason=reason)
     if np.ptp(np.concatenate([a, b])) == 0:
-        return without("Every mark is the same, so agreement beyond chance has no meaning.")
+        reason = "Every mark is the same, so agreement beyond chance has no meaning."
+        return MarkerAgreement(*counts, reason=reason)
     varies = np.ptp(a) > 0 and np.ptp(b) > 0
     pearson = float(np.corrcoef(a, b)[0, 1]) if varies else nan
     reason = "" if varies else "One marker gave every text the same mark: no correlation."
-    drawn = np.concatenate([_kappa(a[rows], b[rows]) for rows in resample(a.size, resamples, seed)])
-    low = high = nan
-    if np.isnan(drawn).mean() > _LOST:
+    _, low, high = bootstrap(lambda rows: _kappa(a[rows], b[rows]), a.size, resamples, seed)
+    if isnan(low):
         reason = f"{reason} Too little spread in the marks for an interval.".strip()
-    else:
-        low, high = np.nanpercentile(drawn, [2.5, 97.5]).tolist()
-    kappa = float(_kappa(a, b))
-    return MarkerAgreement(a.size, left_out, equal, difference, kappa, low, high, pearson, reason)
+    return MarkerAgreement(*counts, float(_kappa(a, b)), low, high, pearson, reason)
 
 
-def look_together(
-    first: Any, second: Any, most: float, *, apart: float | None = None, cut: float | None = None
-) -> NDArray[np.int_]:
+def look_together(first: Any, second: Any, most: float) -> NDArray[np.int_]:
     """Give the places of the texts the two should look at together, furthest apart first.
 
     Parameters
     ----------
     first, second, most
         As for `compare_markers`. A text that one of them did not mark is never listed.
-    apart
-        Difference, points, from which a text is listed; a quarter of `most` where not given.
-    cut
-        Where given, points, a text one marker passes and the other fails is listed as well.
 
     Raises
     ------
     StatisticsError
-        As for `compare_markers`, or `apart` is not above 0, or `cut` is not finite.
+        As for `compare_markers`.
     """
-    import numpy as np
-
     a, b = _pair(first, second, most)
-    limit = APART * most if apart is None else apart
-    if not limit > 0 or (cut is not None and not isfinite(cut)):
-        raise StatisticsError("Texts are apart by more than 0 points, and a cut is finite.")
     difference = np.abs(a - b)
-    listed = difference >= limit - 1e-9
-    if cut is not None:
-        listed |= ((a >= cut) != (b >= cut)) & ~np.isnan(difference)
-    places = np.flatnonzero(listed)
+    places = np.flatnonzero(difference >= APART * most - 1e-9)
     return places[np.argsort(-difference[places], kind="stable")]
 
 
@@ -160,9 +135,7 @@ def _pair(first: Any, second: Any, most: float) -> tuple[NDArray[np.float64], ND
 
 def _kappa(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weigh along the last axis; NaN where all marks are the same."""
-    import numpy as np
-
-    apart = (a.mean(axis=-1) - b.mean(axis=-1)) ** 2
-    expected = a.var(axis=-1) + b.var(axis=-1) + apart
+    leniency = (a.mean(axis=-1) - b.mean(axis=-1)) ** 2
+    expected = a.var(axis=-1) + b.var(axis=-1) + leniency
     same = np.maximum(a.max(axis=-1), b.max(axis=-1)) == np.minimum(a.min(axis=-1), b.min(axis=-1))
     return 1 - ratio(((a - b) ** 2).mean(axis=-1), np.where(same, 0.0, expected))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite, nan, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from phbkit.cohort.statistics.reliability import SMALL_COHORT
 from phbkit.cohort.statistics.validation import ReadOnly, StatisticsError, numbers
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 BORDERLINE = (0.05, 0.95)
-"""Chances of passing between which a person should look again. Our own choice."""
+"""Chances of passing between which a person should look again, these included. Our own choice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +41,7 @@ class Decisions(ReadOnly):
     note: str
 
 
-def pass_chances(
-    scores: Any, cut: float, alpha: float, mean: float | None = None, sd: float | None = None
-) -> Decisions:
+def pass_chances(scores: Any, cut: float, alpha: float) -> Decisions:
     """Work out each learner's true score and chance of being at or above the cut.
 
     Parameters
@@ -56,15 +53,11 @@ def pass_chances(
         Points.
     alpha
         Reliability of the scores, above 0 and at most 1; outside that all figures are NaN.
-    mean, sd
-        Of the cohort's scores, points; worked out from `scores` where not given. Give those of
-        `reliability` to keep to the learners alpha is from.
 
     Raises
     ------
     StatisticsError
-        A score, the cut, the mean or the spread is no finite number, alpha is above 1, or the
-        spread is below 0.
+        A score or the cut is no finite number, or alpha is above 1.
 
     Notes
     -----
@@ -72,55 +65,44 @@ def pass_chances(
     as usually given after Kelley (R's psychometric calls the second SE.Est). The chance is that of
     a normal distribution so placed: an approximation that is poor near the ends of the scale.
     """
-    import numpy as np
     from scipy.stats import norm
 
     score = numbers(scores, "score", ("Learner",))
     known = score[~np.isnan(score)]
+    if not isfinite(cut) or alpha > 1:
+        raise StatisticsError("The cut is a finite number, and alpha at most 1.")
     count = known.size
-    middle = float(known.mean()) if mean is None and count else mean
-    spread = float(known.std(ddof=1)) if sd is None and count > 1 else sd
-    if not all(isfinite(value) for value in (cut, middle or 0.0, spread or 0.0)):
-        raise StatisticsError("The cut, the mean and the standard deviation are finite numbers.")
-    if alpha > 1 or (spread is not None and spread < 0):
-        raise StatisticsError("Alpha is at most 1, and a standard deviation at least 0.")
+    mean, sd = (float(known.mean()), float(known.std(ddof=1))) if count > 1 else (nan, nan)
     note = ""
-    if middle is None or spread is None:
+    if count < 2:
         note = "It takes two learners with a score, or a mean and a standard deviation."
-    elif spread <= 1e-12 * max(abs(middle), 1e-300):
+    elif sd <= 1e-12 * max(abs(mean), 1e-300):
         note = "All learners have the same score."
     elif not alpha > 0:
         note = "The reliability cannot be told from 0, so scores say nothing of true scores."
-    if note or middle is None or spread is None:
-        return Decisions(np.full(score.shape, nan), np.full(score.shape, nan), nan, count, note)
+    if note:
+        nothing = np.full(score.shape, nan)
+        return Decisions(nothing, nothing, nan, count, note)
     if count < SMALL_COHORT:
         note = f"From {count} learners: the reliability behind these chances is itself unsure."
-    true = alpha * score + (1 - alpha) * middle
-    se = spread * sqrt(alpha * (1 - alpha))
+    true = alpha * score + (1 - alpha) * mean
+    se = sd * sqrt(alpha * (1 - alpha))
     chance = norm.sf((cut - true) / se) if se else np.where(np.isnan(true), nan, true >= cut)
     return Decisions(true, np.asarray(chance, dtype=float), se, count, note)
 
 
-def borderline(
-    chance: Any, low: float = BORDERLINE[0], high: float = BORDERLINE[1]
-) -> NDArray[np.int_]:
-    """Give the places of the learners whose chance of passing is from low to high.
+def borderline(chance: Any) -> NDArray[np.int_]:
+    """Give the places of the learners whose chance of passing lies in `BORDERLINE`.
 
     Parameters
     ----------
     chance
         Array-like of shape (learners,), 0 to 1; NaN, no score, is never listed.
-    low, high
-        The bounds, themselves included.
 
     Raises
     ------
     StatisticsError
-        A chance or a bound is not between 0 and 1, or low is above high.
+        A chance is not between 0 and 1.
     """
-    import numpy as np
-
     chances = numbers(chance, "chance", ("Learner",), 0.0, 1.0)
-    if not 0 <= low <= high <= 1:
-        raise StatisticsError(f"{low:g} to {high:g} is no range of chances: 0 <= low <= high <= 1.")
-    return np.flatnonzero((chances >= low) & (chances <= high))
+    return np.flatnonzero((chances >= BORDERLINE[0]) & (chances <= BORDERLINE[1]))

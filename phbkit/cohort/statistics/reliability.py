@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isnan, nan, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from phbkit.cohort.statistics.validation import StatisticsError, numbers
-
-if TYPE_CHECKING:
-    pass
 
 SMALL_COHORT = 30
 """Under this many learners a figure gets its interval and no adjective. Our own choice."""
@@ -34,7 +33,7 @@ class Reliability:
     mean, sd
         Of the totals; the standard deviation has n - 1 below the line.
     alpha, low, high
-        Cronbach's alpha and its interval at `level`, or NaN.
+        Cronbach's alpha and its 95 % interval, or NaN.
     sem
         Standard error of measurement, points, or NaN.
     reason
@@ -46,31 +45,30 @@ class Reliability:
     parts: int
     mean: float
     sd: float
-    alpha: float
-    low: float
-    high: float
-    sem: float
-    level: float
-    reason: str
+    alpha: float = nan
+    low: float = nan
+    high: float = nan
+    sem: float = nan
+    reason: str = ""
 
     def words(self) -> str:
         """Say it in a sentence; an adjective only from `SMALL_COHORT` learners up."""
         if isnan(self.alpha):
             return f"No alpha: {self.reason}"
-        said = (
-            f"Alpha {self.alpha:.2f}, {100 * self.level:g} % interval {self.low:.2f} to "
+        words = (
+            f"Alpha {self.alpha:.2f}, 95 % interval {self.low:.2f} to "
             f"{self.high:.2f}, from {self.learners} learners and {self.parts} parts."
         )
         if self.learners < SMALL_COHORT:
-            return said
+            return words
         if self.alpha >= SATISFACTORY:
-            said += " Satisfactory by Moodle's targets."
+            words += " Satisfactory by Moodle's targets."
         if self.alpha < UNSATISFACTORY:
-            said += " Unsatisfactory by Moodle's targets."
-        return said
+            words += " Unsatisfactory by Moodle's targets."
+        return words
 
 
-def reliability(parts: Any, level: float = 0.95) -> Reliability:
+def reliability(parts: Any) -> Reliability:
     """Work out Cronbach's alpha, its interval and the standard error of measurement.
 
     Parameters
@@ -79,13 +77,11 @@ def reliability(parts: Any, level: float = 0.95) -> Reliability:
         Array-like of shape (learners, parts), points: best one column a case, holding its total.
         NaN or None where a learner has none; that learner is then left out and counted in
         `left_out`. To count a missing part as nothing, give 0.
-    level
-        Of the interval, between 0 and 1.
 
     Raises
     ------
     StatisticsError
-        An entry is no finite number, the shape is another, or the level is not between 0 and 1.
+        An entry is no finite number, or the shape is another.
 
     Notes
     -----
@@ -94,10 +90,6 @@ def reliability(parts: Any, level: float = 0.95) -> Reliability:
     given; it is left out where alpha is below 0. The targets in `Reliability.words` are those of
     docs.moodle.org, "Quiz report statistics".
     """
-    import numpy as np
-
-    if not 0 < level < 1:
-        raise StatisticsError(f"A level of {level:g}: it lies between 0 and 1, as 0.95 does.")
     table = numbers(parts, "score", ("Learner", "part"))
     whole = table[~np.isnan(table).any(axis=1)]
     (learners, k), left_out = whole.shape, len(table) - len(whole)
@@ -113,13 +105,13 @@ def reliability(parts: Any, level: float = 0.95) -> Reliability:
     if k < 2:
         reason = f"it takes two parts, and there are {k}."
     if reason:
-        return Reliability(learners, left_out, k, *spread, nan, nan, nan, nan, level, reason)
+        return Reliability(learners, left_out, k, *spread, reason=reason)
     alpha = k / (k - 1) * (1 - float(whole.var(axis=0, ddof=1).sum()) / spread[1] ** 2)
     alpha = 0.0 if abs(alpha) < 1e-12 else min(alpha, 1.0)  # as rounding may leave a touch more
-    low, high = feldt(alpha, learners, k, level)
+    low, high = feldt(alpha, learners, k)
     sem = spread[1] * sqrt(1 - alpha) if alpha >= 0 else nan
     reason = "" if alpha >= 0 else "alpha is below 0, so there is no standard error of measurement."
-    return Reliability(learners, left_out, k, *spread, alpha, low, high, sem, level, reason)
+    return Reliability(learners, left_out, k, *spread, alpha, low, high, sem, reason)
 
 
 def feldt(alpha: float, learners: int, parts: int, level: float = 0.95) -> tuple[float, float]:

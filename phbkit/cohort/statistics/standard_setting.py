@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import nan, sqrt
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from math import isnan, nan, sqrt
+from typing import Any
 
-from phbkit.cohort.statistics.validation import StatisticsError, numbers, ratio, resample
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from phbkit.cohort.statistics.validation import StatisticsError, bootstrap, numbers, ratio
 
 FEWEST_RATED = 5
 """Fewest learners a borderline regression is made of. Our own choice."""
-_LOST = 0.01
 
 
 @dataclass(frozen=True)
@@ -23,23 +21,23 @@ class Cut:
 
     Attributes
     ----------
+    used, left_out
+        Judges (Angoff) or learners (borderline regression) it is from, and those left out.
     cut, se
         The pass mark and its standard error, or NaN.
     low, high
         95 % interval of the pass mark, or NaN.
-    used, left_out
-        Judges (Angoff) or learners (borderline regression) it is from, and those left out.
     note
         Why a figure is missing, or what to know before using it; else empty.
     """
 
-    cut: float
-    se: float
-    low: float
-    high: float
     used: int
     left_out: int
-    note: str
+    cut: float = nan
+    se: float = nan
+    low: float = nan
+    high: float = nan
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,9 +48,9 @@ class BorderlineCut(Cut):
     the scores' variance that goes with the rating.
     """
 
-    intercept: float
-    slope: float
-    r_squared: float
+    intercept: float = nan
+    slope: float = nan
+    r_squared: float = nan
 
 
 @dataclass(frozen=True)
@@ -61,23 +59,23 @@ class Hofstee:
 
     Attributes
     ----------
+    judges, left_out
+        Judges who gave all four, and those who did not.
     cut, fail_rate
         Where the fail curve meets the judges' line, points and 0 to 1, or NaN.
     cuts, fails
         Means of the judges' least and most acceptable pass mark, points, and share failing.
-    judges, left_out
-        Judges who gave all four, and those who did not.
     note
         Why there is no pass mark; else empty.
     """
 
-    cut: float
-    fail_rate: float
-    cuts: tuple[float, float]
-    fails: tuple[float, float]
     judges: int
     left_out: int
-    note: str
+    cut: float = nan
+    fail_rate: float = nan
+    cuts: tuple[float, float] = (nan, nan)
+    fails: tuple[float, float] = (nan, nan)
+    note: str = ""
 
     def accepts(self, cut: float, fail_rate: float) -> bool:
         """Say whether another method's pass mark and fail rate are such as the judges accept."""
@@ -86,7 +84,7 @@ class Hofstee:
         )
 
 
-def angoff(judgements: Any, most: Any = 1.0) -> Cut:
+def angoff(judgements: Any) -> Cut:
     """Set the pass mark as the mean over judges of the score each expects of a borderline learner.
 
     Parameters
@@ -94,13 +92,11 @@ def angoff(judgements: Any, most: Any = 1.0) -> Cut:
     judgements
         Array-like of shape (judges, items): the share of borderline learners who would get the item
         right, 0 to 1. NaN or None where a judge gave none; that judge is left out.
-    most
-        The most each item gives, points: one number or shape (items,).
 
     Raises
     ------
     StatisticsError
-        A judgement is no number from 0 to 1, or the shapes do not fit.
+        A judgement is no number from 0 to 1, or the shape is another.
 
     Notes
     -----
@@ -109,25 +105,20 @@ def angoff(judgements: Any, most: Any = 1.0) -> Cut:
     there. SE = SD of the sums / sqrt(judges), and the interval is Student's, as usually given. It
     is the error of another such set of judges on the same items.
     """
-    import numpy as np
     from scipy.stats import t
 
     table = numbers(judgements, "share", ("Judge", "item"), 0.0, 1.0)
-    top = np.asarray(most, dtype=float)
-    if top.shape not in {(), table.shape[1:]} or not (np.isfinite(top) & (top > 0)).all():
-        raise StatisticsError(f"Give the most each item gives: one above 0, or {table.shape[1]}.")
-    whole = table[~np.isnan(table).any(axis=1)] * top
-    judges, left_out = len(whole), len(table) - len(whole)
+    whole = table[~np.isnan(table).any(axis=1)]
+    counts = (len(whole), len(table) - len(whole))
     if not whole.size:
-        return Cut(nan, nan, nan, nan, judges, left_out, "No judge has judged every item.")
+        return Cut(*counts, note="No judge has judged every item.")
     sums = whole.sum(axis=1)
     cut = float(sums.mean())
-    if judges == 1:
-        note = "From one judge: how far another would differ is not known."
-        return Cut(cut, nan, nan, nan, judges, left_out, note)
-    se = float(sums.std(ddof=1)) / sqrt(judges)
-    half = float(t.ppf(0.975, judges - 1)) * se
-    return Cut(cut, se, cut - half, cut + half, judges, left_out, "")
+    if len(sums) == 1:
+        return Cut(*counts, cut, note="From one judge: how far another would differ is not known.")
+    se = float(sums.std(ddof=1)) / sqrt(len(sums))
+    half = float(t.ppf(0.975, len(sums) - 1)) * se
+    return Cut(*counts, cut, se, cut - half, cut + half)
 
 
 def borderline_regression(
@@ -159,8 +150,6 @@ def borderline_regression(
     95 % of them. Our own choices: no pass mark from fewer than five learners or from a line that
     does not rise; no error where over 1 % of the samples had one rating only.
     """
-    import numpy as np
-
     y, x = numbers(scores, "score", ("Learner",)), numbers(ratings, "rating", ("Learner",))
     if y.shape != x.shape or not np.isfinite(borderline) or resamples < 2:
         raise StatisticsError(
@@ -170,35 +159,29 @@ def borderline_regression(
     both = ~(np.isnan(x) | np.isnan(y))
     order = np.lexsort((y[both], x[both]))  # so that the order of learners moves no draw
     x, y = x[both][order], y[both][order]
-    used, left_out = x.size, int(both.size - x.size)
-
-    def without(note: str, line: tuple[float, float, float] = (nan, nan, nan)) -> BorderlineCut:
-        return BorderlineCut(nan, nan, nan, nan, used, left_out, note, *line)
-
-    if used < FEWEST_RATED:
-        return without(f"It takes {FEWEST_RATED} learners with score and rating; here are {used}.")
+    counts = (int(x.size), int(both.size - x.size))
+    if x.size < FEWEST_RATED:
+        note = f"It takes {FEWEST_RATED} learners with score and rating; here are {x.size}."
+        return BorderlineCut(*counts, note=note)
     if np.ptp(x) == 0:
-        return without("All learners have the same rating.")
-
+        return BorderlineCut(*counts, note="All learners have the same rating.")
     intercept, slope = (value.item() for value in _line(x, y))
     flat = np.ptp(y) <= 1e-12 * np.abs(y).max()
     r_squared = nan if flat else float(np.corrcoef(x, y)[0, 1] ** 2)
-    line = (float(intercept), float(slope), r_squared)
+    line = BorderlineCut(*counts, intercept=intercept, slope=slope, r_squared=r_squared)
     if flat or slope <= 0:
-        return without("Scores do not rise with the ratings.", line)
+        return replace(line, note="Scores do not rise with the ratings.")
     cut = intercept + slope * borderline
-    cuts = []
-    for rows in resample(used, resamples, seed):
-        a, b = _line(x[rows], y[rows])
-        cuts.append(a + b * borderline)
-    drawn = np.concatenate(cuts)
+
+    def cuts(rows: NDArray[np.int_]) -> NDArray[np.float64]:
+        start, rise = _line(x[rows], y[rows])
+        return start + rise * borderline
+
+    se, low, high = bootstrap(cuts, x.size, resamples, seed)
     note = "" if x[0] <= borderline <= x[-1] else "Nobody was rated so low or high: it is a guess."
-    if np.isnan(drawn).mean() > _LOST:
+    if isnan(se):
         note = f"{note} Too few learners off the commonest rating for an error.".strip()
-        return BorderlineCut(cut, nan, nan, nan, used, left_out, note, *line)
-    drawn = drawn[~np.isnan(drawn)]
-    low, high = np.percentile(drawn, [2.5, 97.5]).tolist()
-    return BorderlineCut(cut, float(drawn.std(ddof=1)), low, high, used, left_out, note, *line)
+    return replace(line, cut=cut, se=se, low=low, high=high, note=note)
 
 
 def hofstee(scores: Any, judgements: Any) -> Hofstee:
@@ -225,8 +208,6 @@ def hofstee(scores: Any, judgements: Any) -> Hofstee:
     judges (or medians): F1000Research 2021;10:450. Our own choice: the highest mark at which the
     share failing is not above the line.
     """
-    import numpy as np
-
     score = numbers(scores, "score", ("Learner",))
     table = numbers(judgements, "limit", ("Judge", "limit"))
     if table.shape[1] != 4:
@@ -240,7 +221,7 @@ def hofstee(scores: Any, judgements: Any) -> Hofstee:
     known = np.sort(score[~np.isnan(score)])
     if not judges or not known.size:
         note = "It takes a judge with all four limits and a learner with a score."
-        return Hofstee(nan, nan, (nan, nan), (nan, nan), judges, left_out, note)
+        return Hofstee(judges, left_out, note=note)
     a, b, c, d = whole.mean(axis=0).tolist()
     if a == b or c == d:
         raise StatisticsError("Least and most are the same in the mean; the judges leave no line.")
@@ -254,19 +235,17 @@ def hofstee(scores: Any, judgements: Any) -> Hofstee:
     elif failing(b) < c:
         note = "Fewer would fail at the most acceptable pass mark than the judges accept."
     if note:
-        return Hofstee(nan, nan, (a, b), (c, d), judges, left_out, note)
+        return Hofstee(judges, left_out, cuts=(a, b), fails=(c, d), note=note)
     share = np.arange(known.size) / known.size  # right for the first of equal scores, enough here
     on_line = b - (share - c) / (d - c) * (b - a)
     cut = float(np.clip(np.minimum(known, on_line).max(), a, b))
-    return Hofstee(cut, failing(cut), (a, b), (c, d), judges, left_out, note)
+    return Hofstee(judges, left_out, cut, failing(cut), (a, b), (c, d))
 
 
 def _line(
     x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fit least squares along the last axis: intercept and slope, NaN where x does not vary."""
-    import numpy as np
-
     from_mean = x - x.mean(axis=-1, keepdims=True)
     square = np.where(np.ptp(x, axis=-1) > 0, (from_mean**2).sum(axis=-1), 0.0)
     slope = ratio((from_mean * y).sum(axis=-1), square)

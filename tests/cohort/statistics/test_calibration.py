@@ -89,11 +89,6 @@ def test_the_share_lies_in_its_interval_and_nothing_tried_has_none(
     assert ((high[tried] <= 1) & (high[tried] >= share)).all()
 
 
-def test_stated_probabilities_may_be_others() -> None:
-    assert calibration([[3, 3]], [[1, 1]], (0.5, 0.75, 1.0)).brier == 0
-    assert calibration([[3, 3]], [[0, 0]], (0.5, 0.75, 1.0)).brier == 1
-
-
 def test_no_answers_give_no_figure_and_no_warning() -> None:
     for shape in ((0, 0), (0, 3), (3, 0)):
         found = calibration(np.empty(shape), np.empty(shape))
@@ -116,12 +111,6 @@ def test_no_answers_give_no_figure_and_no_warning() -> None:
 def test_what_is_no_level_or_no_outcome_is_refused(sure: object, right: object, said: str) -> None:
     with pytest.raises(StatisticsError, match=said):
         calibration(sure, right)
-
-
-@pytest.mark.parametrize("stated", [(0.5, 0.7), (0.5, 0.7, 1.2), (0.5, None, 0.9)])
-def test_three_probabilities_are_stated(stated: tuple[float, ...]) -> None:
-    with pytest.raises(StatisticsError, match="probabilit"):
-        calibration([[1]], [[1]], stated)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

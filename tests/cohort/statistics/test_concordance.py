@@ -62,10 +62,10 @@ def counts_by_hand(rows: list[list[int | None]], items: int) -> list[list[int]]:
     return [[column.count(step) for step in range(-2, 3)] for column in columns]
 
 
-def alone_by_hand(rows: list[list[int | None]], who: int, name: str) -> float:
+def alone_by_hand(rows: list[list[int | None]], who: int) -> float:
     """Score one panellist by the others, over the items that both judged."""
     others = counts_by_hand(rows[:who] + rows[who + 1 :], len(rows[who]))
-    made = [key_by_hand(row, name) for row in others]
+    made = [key_by_hand(row, "aggregate") for row in others]
     earned = [
         made[item][answer + 2]
         for item, answer in enumerate(rows[who])
@@ -196,11 +196,10 @@ def test_an_answer_more_of_the_panel_gave_never_earns_less(
         assert first >= second - 1e-9
 
 
-@pytest.mark.parametrize("name", KEYS)
 @given(rows=gappy)
-def test_each_panellist_is_scored_by_the_others(name: str, rows: list[list[int | None]]) -> None:
-    by_hand = [alone_by_hand(rows, who, name) for who in range(len(rows))]
-    assert leave_one_out(rows, name) == pytest.approx(by_hand, nan_ok=True)
+def test_each_panellist_is_scored_by_the_others(rows: list[list[int | None]]) -> None:
+    by_hand = [alone_by_hand(rows, who) for who in range(len(rows))]
+    assert leave_one_out(rows) == pytest.approx(by_hand, nan_ok=True)
 
 
 def test_a_panellist_alone_has_no_score_by_others() -> None:
@@ -214,11 +213,10 @@ def test_baselines_by_hand() -> None:
     assert found.all_middle == pytest.approx(50)
     assert found.never_extreme == pytest.approx(100 * ((1 / 3 + 1 + 1 / 3) + 1 / 4) / 6)
     assert found.random == pytest.approx(100 * ((1 / 3 + 1 + 1 / 3) + (1 / 4 + 1)) / 10)
-    alone = [alone_by_hand(judgements, who, "aggregate") for who in range(5)]
+    alone = [alone_by_hand(judgements, who) for who in range(5)]
     assert found.panel_mean == pytest.approx(statistics.fmean(alone))
     assert found.panel_sd == pytest.approx(statistics.stdev(alone))
     assert found.line == pytest.approx(statistics.fmean(alone) - 2 * statistics.stdev(alone))
-    assert found.middle_modes == 0.5
 
 
 def test_answerers_that_were_played_out_earn_what_is_expected() -> None:
@@ -245,22 +243,11 @@ def test_a_form_that_rewards_the_middle_says_so_and_one_with_clear_answers_does_
     chance = np.random.default_rng(3)
     mild = np.clip(np.round(chance.normal(0, 0.8, (12, 40))), -2, 2)
     assert "all_middle" in (baselines(mild).rewarded or ())
-    assert baselines(mild).middle_modes > 0.5
     clear = np.tile(np.resize([-2, 2], 40), (12, 1)) + 0.0
     clear[chance.random(clear.shape) < 0.1] = 1
     found = baselines(clear)
     assert found.rewarded == ()
-    assert found.middle_modes == 0
     assert found.all_middle < found.line
-
-
-@pytest.mark.parametrize("name", KEYS)
-def test_every_key_has_its_baselines(name: str) -> None:
-    judgements = a_panel(10, 20)
-    key = getattr(keys(count(judgements)), name)
-    found = baselines(judgements, name)
-    assert found.all_middle == pytest.approx(100 * key[:, 2].mean())
-    assert found.random == pytest.approx(100 * key.mean())
 
 
 def test_contested_items_left_out_leave_the_baselines_too() -> None:
@@ -271,37 +258,20 @@ def test_contested_items_left_out_leave_the_baselines_too() -> None:
     assert baselines(judgements).all_middle == 50
 
 
-def test_the_middle_is_a_mode_where_no_option_has_more() -> None:
-    for column, share in (([0, 1, 1], 0), ([0, 0, 1], 1), ([0, 0, 1, 1], 1)):
-        assert baselines([[step] for step in column]).middle_modes == share
-
-
-def test_too_small_a_panel_draws_no_line() -> None:
-    found = baselines([[0, 1], [1, 1]])
-    assert found.rewarded is None
-    assert math.isnan(found.line)
-    assert found.all_middle == 50
-    nobody = baselines(np.empty((0, 2)))
-    assert nobody.rewarded is None
-    assert math.isnan(nobody.random)
-    assert math.isnan(baselines(np.empty((3, 0))).middle_modes)
-
-
-@pytest.mark.parametrize("name", KEYS)
 @pytest.mark.parametrize("missing", [0.0, 0.2])
-def test_the_panels_error_is_that_of_a_plain_bootstrap(name: str, missing: float) -> None:
+def test_the_panels_error_is_that_of_a_plain_bootstrap(missing: float) -> None:
     chance = np.random.default_rng(4)
     judgements = a_panel(8, 6)
     judgements[chance.random(judgements.shape) < missing] = np.nan
     answers = chance.integers(-2, 3, (3, 6)).astype(float)
     answers[0, 0] = np.nan
-    full = getattr(keys(count(judgements)), name)
+    full = keys(count(judgements)).aggregate
     scores = []
     for _ in range(3000):
-        drawn = getattr(keys(count(judgements[chance.integers(8, size=8)])), name)
+        drawn = keys(count(judgements[chance.integers(8, size=8)])).aggregate
         scores.append(percent(answers, np.where(np.isnan(drawn), full, drawn)))
     by_hand = np.std(scores, axis=0, ddof=1)
-    assert panel_error(judgements, answers, name) == pytest.approx(by_hand, rel=0.12)
+    assert panel_error(judgements, answers) == pytest.approx(by_hand, rel=0.12)
 
 
 def test_an_item_nobody_drawn_has_judged_keeps_the_whole_panels_key() -> None:
@@ -364,8 +334,6 @@ def test_keys_answers_and_panels_must_fit() -> None:
         percent([[5]], key)
     with pytest.raises(StatisticsError, match="one True or False an item"):
         percent([[0]], key, [True, False])
-    with pytest.raises(StatisticsError, match="no key 'mean'; there are aggregate, modal"):
-        leave_one_out([[0], [1]], "mean")
 
 
 def test_a_key_cannot_be_written_over() -> None:

@@ -166,19 +166,10 @@ def test_no_text_with_both_marks_gives_no_figure() -> None:
 def test_texts_a_quarter_apart_go_back_furthest_first() -> None:
     first, second = [0, 4, 8, 3, None, 5], [2, 4, 3, 6, 8, 6]
     assert look_together(first, second, 8).tolist() == [2, 3, 0]
-    assert look_together(first, second, 8, apart=4).tolist() == [2]
-    assert look_together(first, second, 8, apart=1).tolist() == [2, 3, 0, 5]
-
-
-def test_texts_one_passes_and_the_other_fails_go_back_too() -> None:
-    first, second = [5, 5, 6, None, 1], [6, 5, 5, 9, 5]
-    assert look_together(first, second, 20, cut=6).tolist() == [0, 2]
-    assert look_together(first, second, 20, apart=4, cut=6).tolist() == [4, 0, 2]
-    assert look_together(first, second, 20, cut=5).tolist() == [4]
 
 
 def test_a_difference_of_just_the_limit_counts_in_spite_of_rounding() -> None:
-    assert look_together([0.1 + 0.2], [0.6], 1, apart=0.3).tolist() == [0]
+    assert look_together([0.1 + 0.2], [0.6], 1.2).tolist() == [0]
 
 
 @pytest.mark.parametrize(
@@ -200,9 +191,6 @@ def test_marks_that_do_not_fit_the_rubric_are_refused(
             function(*arguments)  # type: ignore[operator]
 
 
-def test_limits_and_resamples_are_checked() -> None:
-    for named in ({"apart": 0}, {"apart": math.nan}, {"cut": math.inf}):
-        with pytest.raises(StatisticsError, match="more than 0 points"):
-            look_together([1], [2], 6, **named)
+def test_a_bootstrap_takes_two_samples_or_more() -> None:
     with pytest.raises(StatisticsError, match="two or more"):
         compare_markers(np.ones(9), np.ones(9), 6, resamples=1)

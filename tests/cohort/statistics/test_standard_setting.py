@@ -76,12 +76,6 @@ def test_the_order_of_judges_and_items_moves_no_pass_mark(
     assert after.se == pytest.approx(before.se, abs=1e-9)
 
 
-def test_items_of_more_points_weigh_more() -> None:
-    assert angoff([[0.5, 0.5], [0.5, 0.7]], [1, 10]).cut == pytest.approx(6.5)
-    with pytest.raises(StatisticsError, match="the most each item gives"):
-        angoff([[0.5, 0.5]], [1, 2, 3])
-
-
 def test_a_judge_who_skipped_an_item_is_left_out_and_counted() -> None:
     rows = [[0.5, 0.6], [0.7, 0.8]]
     found = angoff([*rows, [0.9, None]])
