@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from phbkit.casebank import Case, Question
 from phbkit.casebank.models import AGAIN, SURE
@@ -25,8 +25,24 @@ from phbkit.workbook.answers import ARC_KEYS
 LEARNER, CASE, QUESTION, ANSWER = "learner", "case", "question", "answer"
 SIMULATED = "simulated"
 LONGEST_LEARNER = 120
-_LIST_FORMATS = {"multiple", "key-features", "ranking"}
-_LIST_PARTS = {"plan", "not_to", "holders", "triggers"}
+Kind = Literal["choice", "text", "whole", "list", "lines"]
+_FORMATS: dict[str, Kind] = {
+    "multiple": "list",
+    "key-features": "list",
+    "ranking": "list",
+    "concordance": "whole",
+    "reflection": "text",
+}
+_PARTS: dict[str, Kind] = {
+    "plan": "list",
+    "ledger.holders": "list",
+    "decision.not_to": "list",
+    "decision.review_weeks": "whole",
+    "board.triggers": "list",
+    "board.review_months": "whole",
+    "cpd.changes": "lines",
+}
+"""What a cell holds, by the format of its question or by its step and part; else a choice."""
 _SEPARATOR = re.compile(r"[\s,;]+")
 _JOINERS = "\u200c\u200d"
 _WHOLE = re.compile(r"([+-]?[0-9]{1,9})(\.0*)?")  # as pandas and R write one beside gaps
@@ -312,10 +328,7 @@ def is_simulated(given: object) -> bool:
 
 
 def put(answers: dict[str, Any], key: str, text: str, question: Question | None) -> bool:
-    """Put the text of a cell among answers, as what its format is written as.
-
-    A cell may hold JSON. Lists are written with spaces, commas or semicolons. `decision.choice`
-    is a part of `decision`. What cannot be read stays as it was written: the notebook refuses it.
+    """Put the text of a cell among answers; `decision.choice` is a part of `decision`.
 
     Returns
     -------
@@ -329,28 +342,42 @@ def put(answers: dict[str, Any], key: str, text: str, question: Question | None)
         place = part
     if place in answers:
         return False
-    answers[place] = _value(text, place, question)
+    answers[place] = cell_value(key, text, question)
     return True
 
 
-def _value(text: str, place: str, question: Question | None) -> Any:
+def cell_value(key: str, text: str, question: Question | None) -> Any:
+    """Read the text of a cell as what its answer is.
+
+    A cell may hold JSON. Lists are written with spaces, commas or semicolons, and lines with `|`.
+    What cannot be read stays as it was written: the notebook refuses it.
+    """
     plain = text.strip()
     if plain.startswith(("[", "{")):
         try:
             return json.loads(plain)
         except ValueError:
             return text
-    wants = question.format if question else ""
-    listed = place in _LIST_PARTS or place.endswith(AGAIN)
-    if wants in _LIST_FORMATS or (not question and listed):
-        return [part for part in _SEPARATOR.split(plain) if part]
-    if place == "changes":
-        return [part.strip() for part in plain.split("|")]
-    numbers = wants == "concordance" or place.endswith(SURE) or place == "review_weeks"
-    whole = _WHOLE.fullmatch(plain) if numbers else None
+    kind = _kind_of(key, question)
+    whole = _WHOLE.fullmatch(plain) if kind == "whole" else None
     if whole:
         return int(whole[1])
-    return text if wants == "reflection" else plain
+    if kind == "list":
+        return [part for part in _SEPARATOR.split(plain) if part]
+    if kind == "lines":
+        return [part.strip() for part in plain.split("|")]
+    return text if kind == "text" else plain
+
+
+def _kind_of(key: str, question: Question | None) -> Kind:
+    if question:
+        return _FORMATS.get(question.format, "choice")
+    if key.endswith(AGAIN):
+        return "list"
+    if key.endswith(SURE):
+        return "whole"
+    step, _, part = key.partition(".")
+    return _PARTS.get(f"{step}.{part.rpartition('.')[2]}" if part else step, "choice")
 
 
 def _from_lines(path: Path, gathering: _Gathering) -> Iterator[Attempt]:
