@@ -9,8 +9,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "phbkit"
 ORDER = (
-    "errors", "settings", "text", "files", "identifiers", "casebank", "decision", "scoring",
-    "records", "forms", "documents", "workbook", "kernels", "serving", "cli",
+    "errors", "settings", "text", "files", "tables", "identifiers", "casebank", "decision",
+    "scoring", "records", "forms", "documents", "workbook", "kernels", "serving", "cli",
     "money", "meeting", "cohort",
 )  # fmt: skip
 NOT_YET = {

@@ -9,12 +9,29 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations
+from typing import Any
 
 from phbkit.casebank.models import RankingVariant
 
 ONE = Decimal("1.0000")
 NONE = Decimal("0.0000")
+PARTS = 10_000
+"""How many parts a credit of one is counted in, where credits are whole numbers."""
 _PLACES = Decimal("0.0001")
+
+
+def percent(parts: Any, possible: int) -> Any:
+    """Credits over what was possible, in hundredths of a per cent, half up.
+
+    Parameters
+    ----------
+    parts
+        Credits in ten-thousandths: a whole number, or an array or a column of them.
+    possible
+        The most there is, in whole credits.
+    """
+    # 100 per cent in hundredths are as many as the parts of a credit: 10,000.
+    return (2 * parts + possible) // (2 * possible) if possible else 0 * parts
 
 
 def single(chosen: str, key: Collection[str]) -> Decimal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -16,7 +16,6 @@ from phbkit.text import plain, table
 if TYPE_CHECKING:
     import pandas as pd
 
-_HUNDREDTH = Decimal("0.01")
 SIMULATED = "These answers are simulated: nobody gave them."
 MIME = "application/vnd.phbkit.result+json"
 
@@ -110,9 +109,8 @@ class Result:
 
     def percent(self, key: str = "key") -> Decimal:
         """Credits over what was possible, per cent to two places."""
-        possible = self.possible(key)
-        share = 100 * self.total(key) / possible if possible else Decimal(0)
-        return share.quantize(_HUNDREDTH, ROUND_HALF_UP)
+        parts = int(self.total(key) * credit.PARTS)
+        return Decimal(credit.percent(parts, self.possible(key))).scaleb(-2)
 
     @property
     def keys(self) -> tuple[str, ...]:

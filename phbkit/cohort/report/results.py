@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunError, RunFolder, jobs_of
 from phbkit.cohort.jobs import DONE, FAILED, Outcome
-from phbkit.cohort.scores import CREDIT
+from phbkit.cohort.tables import ended
 from phbkit.errors import UnknownNameError
+from phbkit.scoring.credit import PARTS, percent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -210,12 +212,8 @@ def whole_percent(points: pd.DataFrame, possible: int) -> pd.Series:
     possible
         The most there is in all cases, points.
     """
-    import numpy as np
-
-    parts = (points * CREDIT).round()
-    total = parts.sum(axis=1, skipna=False)
-    hundredths = (2 * total + possible) // (2 * possible) if possible else total * np.nan
-    return hundredths / 100
+    parts = (points * PARTS).round().sum(axis=1, skipna=False)
+    return percent(parts, possible) / 100 if possible else parts * nan
 
 
 def read_run(folder: Path, bank: CaseBank) -> Run:
@@ -286,9 +284,4 @@ def _ended(folder: RunFolder, manifest: dict[str, Any]) -> Iterator[Outcome]:
         case: (told["workbook"], told["workbook_sha256"], told["version"])
         for case, told in manifest["cases"].items()
     }
-    wanted = {job.key: job.fingerprint for job in jobs_of(folder.cohort(), playing)}
-    places = {o.key: at for o, at in folder.outcomes() if wanted.get(o.key) == o.fingerprint}
-    with folder.open_outcomes() as lines:
-        for key in wanted:
-            if key in places:
-                yield folder.outcome_at(lines, places[key])
+    return ended(folder, {job.key: job.fingerprint for job in jobs_of(folder.cohort(), playing)})
