@@ -94,10 +94,8 @@ class Table(Generic[RowT]):
         lower = [(cell.strip(), cell.strip().lower()) for cell in cells]
         self.headings = [low if low in self._known else name for name, low in lower]
         if not self.faults:
-            fields = row.model_fields.items()
-            required = [name for name, field in fields if field.is_required()]
-            self.faults += self._heading_faults(line, [*required, *needed])
-            self.whole = not self.faults
+            required = [name for name, of in row.model_fields.items() if of.is_required()]
+            self._check_headings(line, [*required, *needed])
 
     def __iter__(self) -> Iterator[Line[RowT]]:
         if not self.whole:
@@ -139,24 +137,22 @@ class Table(Generic[RowT]):
         words = (field.description if field else self.row.OTHERS) or f"{detail['msg']}: {{0!r}}."
         return words.format(detail["input"], cells=cells)
 
-    def _heading_faults(self, line: int, required: Sequence[str]) -> Iterator[Fault]:
-        def fault(words: Words, **facts: Any) -> Fault:
-            return Fault(self.file, line, *(part.format(**facts) for part in words))
-
+    def _check_headings(self, line: int, required: Sequence[str]) -> None:
         if not self.headings:
-            yield Fault(self.file, line, "", "is empty.", "Give a line of headings, and rows.")
+            self._fault(line, ("", "is empty.", "Give a line of headings, and rows."))
         listed = ", ".join(self.headings) or "none"
         for name in required:
             if name not in self.headings:
-                yield fault(self.row.MISSING, name=name, headings=listed)
+                self._fault(line, self.row.MISSING, name=name, headings=listed)
         for place, name in enumerate(self.headings, start=1):
             if name not in self._known and not self._open_to_others:
-                field, problem, cure = self.row.UNKNOWN
                 near = get_close_matches(name, self._known, n=1)
+                field, problem, cure = self.row.UNKNOWN
                 cure = f"Did you mean {near[0]!r}?" if near else cure
-                yield fault((field, problem, "{cure}"), name=name, place=place, cure=cure)
+                self._fault(line, (field, problem, "{cure}"), name=name, place=place, cure=cure)
             if self.headings.index(name) + 1 < place:
-                yield fault(self.row.REPEATED, name=name, place=place)
+                self._fault(line, self.row.REPEATED, name=name, place=place)
+        self.whole = not self.faults
 
     def _cells(self, line: int, values: list[str]) -> dict[str, str] | None:
         columns, cells = len(self.headings), len(values)

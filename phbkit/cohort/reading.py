@@ -44,6 +44,7 @@ _PARTS: dict[str, Kind] = {
 }
 """What a cell holds, by the format of its question or by its step and part; else a choice."""
 _SEPARATOR = re.compile(r"[\s,;]+")
+_COMMAS = "Cells must be separated by commas."
 _JOINERS = "\u200c\u200d"
 _WHOLE = re.compile(r"([+-]?[0-9]{1,9})(\.0*)?")  # as pandas and R write one beside gaps
 
@@ -198,7 +199,7 @@ class _Cohort:
         answers: Any = attempt.answers
         *steps, part = [key] if key.endswith((SURE, AGAIN)) else key.split(".")
         for step in steps:
-            answers = answers.setdefault(step, {})
+            answers = answers.setdefault(step, {}) if isinstance(answers, dict) else None
         if not isinstance(answers, dict) or part in answers:
             self.fault(place, f"{attempt.learner!r} answers {key!r} twice.")
         else:
@@ -231,11 +232,7 @@ def _is_printable(text: str) -> bool:
 class _Wide(Row, extra="allow"):
     """A learner; every other column is a question."""
 
-    MISSING = (
-        "",
-        "there is no column {name!r} among: {headings}.",
-        "Cells must be separated by commas.",
-    )
+    MISSING = ("", "there is no column {name!r} among: {headings}.", _COMMAS)
     REPEATED = ("", "the column {name!r} is there twice.", "")
     UNEVEN = ("", "has {cells} cells, and there are {columns} headings.", "")
 
@@ -278,10 +275,9 @@ def _read_wide(table: Table[_Wide], cohort: _Cohort) -> Iterator[Attempt]:
             for case in asking if text.strip() else ():
                 if case in attempts:
                     cohort.put(line.number, attempts[case], key, text)
-        for case, attempt in attempts.items():
-            if (attempt.answers or len(cases) == 1) and cohort.is_new(
-                line.number, row.learner, case
-            ):
+        answered = [attempt for attempt in attempts.values() if attempt.answers or len(cases) == 1]
+        for attempt in answered:
+            if cohort.is_new(line.number, row.learner, attempt.case):
                 yield attempt
 
 

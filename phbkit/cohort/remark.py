@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import isnan, nan
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -204,26 +204,22 @@ def _compare(
     import pandas as pd
 
     left_out = {learner for learner, _ in refused}
-    places = list(zip(run.done["learner"], run.done["case"], strict=True))
-    whole = [(learner, ALL_CASES) for learner in run.learners]
+    done = list(zip(run.done["learner"], run.done["case"], strict=True))
+    places = [*done, *((learner, ALL_CASES) for learner in run.learners)]
     tables = []
     for key in keys:
-        table = pd.DataFrame([*places, *whole], columns=["learner", "case"]).assign(key=key)
+        table = pd.DataFrame(places, columns=["learner", "case"]).assign(key=key)
         for name, results in (("before", run.done), ("after", after)):
-            scores = _scores(results, key)
-            table[name] = [scores.get(place, nan) for place in (*places, *whole)]
+            table[name] = pd.Series(places).map(_scores(results, key)).astype(float)
+        table["note"] = [refused.get(place, "") for place in places]
         tables.append(table)
     table = pd.concat(tables, ignore_index=True)
     over_all = table["case"] == ALL_CASES
-    table["note"] = [refused.get(place, "") for _ in keys for place in (*places, *whole)]
-    unfinished = over_all & table["before"].isna()
-    table.loc[unfinished, "note"] = "Not every case was done."
-    not_taken = over_all & table["learner"].isin(left_out)
-    table.loc[not_taken, "note"] = "Answers to a case are no longer taken."
-    scored = table["before"].notna() | table["after"].notna()
-    return table[over_all | scored].sort_values(
-        "case", key=lambda case: case == ALL_CASES, kind="stable"
-    )
+    unfinished, not_taken = table["before"].isna(), table["learner"].isin(left_out)
+    table.loc[over_all & unfinished, "note"] = "Not every case was done."
+    table.loc[over_all & not_taken, "note"] = "Answers to a case are no longer taken."
+    scored = over_all | table[["before", "after"]].notna().any(axis=1)
+    return pd.concat([table[scored & ~over_all], table[over_all]])
 
 
 def _scores(results: pd.DataFrame, key: str) -> dict[tuple[str, str], float]:
