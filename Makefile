@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 COMPILE := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib phbkit
 PROJECT := pyproject.toml constraints.txt
 
-.PHONY: install serve test soak bench lint clean
+.PHONY: install serve test soak bench size lint clean
 
 install: $(VENV)/.tests
 
@@ -42,6 +42,9 @@ soak: install
 
 bench: install
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks $(ARGS)
+
+size: install
+	$(BIN)/python -m benchmarks.size
 
 lint: install
 	$(BIN)/ruff check --fix .

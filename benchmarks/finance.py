@@ -20,7 +20,9 @@ from benchmarks.serving import FLAGS, Site, running
 from benchmarks.timing import interleave, row
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.simulate import whole_answers
-from phbkit.money import Beliefs, Scenario, draw, outcome, roll_out
+from phbkit.money.bands import draw
+from phbkit.money.roll_out import Parameters, roll_out
+from phbkit.money.sensitivity import Scenario, outcome
 from phbkit.money.sums import Sums
 from phbkit.records import open_store
 from phbkit.settings import settings
@@ -67,7 +69,7 @@ def one_by_one(scenario: Scenario) -> None:
     """Play draws one after the other."""
     drawn = draw(scenario.spreads, ONE_BY_ONE, 1)
     for number in range(ONE_BY_ONE):
-        beliefs = Beliefs(*(float(each[number]) for each in vars(drawn).values()))
+        beliefs = Parameters(*(float(each[number]) for each in vars(drawn).values()))
         roll_out(scenario.contract, scenario.terms, scenario.pace, beliefs)
 
 

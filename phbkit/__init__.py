@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Report": "phbkit.cohort.report",
-    "Review": "phbkit.meeting",
+    "Review": "phbkit.meeting.room",
     "Workbook": "phbkit.workbook",
     "CaseBank": "phbkit.casebank",
     "Case": "phbkit.casebank",

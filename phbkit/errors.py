@@ -45,7 +45,7 @@ class AnswersError(PhbError):
     def of(cls, errors: Sequence[AnswersError]) -> AnswersError:
         """Make one error of several."""
         made = cls(errors[0].problem, key=errors[0].key)
-        made.problems = {error.key: error.problem for error in errors}
+        made.problems = {key: text for error in errors for key, text in error.problems.items()}
         return made
 
 

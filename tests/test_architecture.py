@@ -9,6 +9,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "phbkit"
 ORDER = (
+    "wings",
     "errors", "settings", "text", "files", "tables", "identifiers", "casebank", "decision",
     "scoring", "records", "forms", "documents", "workbook", "kernels", "serving", "cli",
     "money", "meeting", "cohort",
@@ -19,7 +20,6 @@ NOT_YET = {
     ("records", "meeting"),
     ("scoring", "cohort"),
     ("serving", "meeting"),
-    ("workbook", "money"),
 }
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from phbkit import __version__
+from phbkit import __version__, wings
 from phbkit.cli.failing import fails_clearly
 from phbkit.cli.learners import add_learners
-from phbkit.cohort.commands import add_cohorts
-from phbkit.meeting.commands import reviews
 
 app = typer.Typer(
     help="Workbooks for deciding with people how a personal health budget is spent.",
@@ -207,15 +204,6 @@ def schema(
 
 @app.command()
 @fails_clearly
-def result(notebook: Annotated[Path, typer.Argument(help="An executed notebook.")]) -> None:
-    """Print the machine-readable result in an executed notebook as JSON."""
-    from phbkit.cohort import read_result
-
-    typer.echo(json.dumps(read_result(notebook), indent=2))
-
-
-@app.command()
-@fails_clearly
 def backup(file: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
     """Copy the records into a file, whole, while the server goes on: SQLite only."""
     from phbkit.records.backup import back_up
@@ -225,9 +213,9 @@ def backup(file: Annotated[Path, typer.Argument(help="The file to write.")]) -> 
     typer.echo(str(file))
 
 
-app.add_typer(reviews, name="review")
-add_cohorts(app)
 add_learners(app)
+for add in wings.hooks("add_commands"):
+    add(app)
 
 
 def entry() -> None:

@@ -1,5 +1,18 @@
-"""Cohorts: workbooks run without anybody at them, and what their results come to."""
+"""Cohorts: workbooks run without anybody at them, and what their results come to.
 
-from phbkit.cohort.one_notebook import read_result, run_notebook
+A wing: it registers the commands that run cohorts and report on them.
+"""
 
-__all__ = ["read_result", "run_notebook"]
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of cohorts to `phb`."""
+    from phbkit.cohort.commands import add_cohorts
+
+    add_cohorts(app)

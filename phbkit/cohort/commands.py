@@ -22,6 +22,7 @@ def add_cohorts(app: typer.Typer) -> None:
     app.command()(simulate)
     app.command()(report)
     app.command()(remark)
+    app.command()(result)
 
 
 @fails_clearly
@@ -98,7 +99,7 @@ def run(  # noqa: PLR0913, PLR0917  the options of a command
 
 
 def _run_one(workbooks: list[Path], out: Path, answers: str) -> None:
-    from phbkit.cohort import run_notebook
+    from phbkit.cohort.one_notebook import run_notebook
 
     if len(workbooks) != 1:
         raise PhbError("--out: one notebook can be written from one workbook; name a folder.")
@@ -214,3 +215,13 @@ def _line(given: str) -> tuple[str, float]:
     if not 0 <= value <= 100:
         raise PhbError(f"--cut {given}: must be per cent, like 60 or clinicians=70.")
     return key or "key", value
+
+
+@fails_clearly
+def result(notebook: Annotated[Path, typer.Argument(help="An executed notebook.")]) -> None:
+    """Print the machine-readable result in an executed notebook as JSON."""
+    import json
+
+    from phbkit.cohort.one_notebook import read_result
+
+    typer.echo(json.dumps(read_result(notebook), indent=2))

@@ -20,7 +20,7 @@ from phbkit.casebank.models import AGAIN, SURE
 from phbkit.errors import Fault, PhbError
 from phbkit.records import open_store
 from phbkit.tables import Row, Table
-from phbkit.workbook.answers import ARC_KEYS
+from phbkit.workbook.steps import asks
 
 LEARNER, CASE, QUESTION, ANSWER = "learner", "case", "question", "answer"
 SIMULATED = "simulated"
@@ -103,13 +103,13 @@ class Names:
         first, _, part = key.partition(".")
         questions = self._questions[case]
         beside = part in {"sure", "again"} and first in questions
-        return key in questions or first in ARC_KEYS or beside
+        return key in questions or first in asks() or beside
 
     def unknown(self, heading: str) -> str:
         """Say that nothing is asked under a heading, and what was probably meant."""
         key = heading.rpartition("/")[2]
         known = [name for questions in self._questions.values() for name in questions]
-        near = get_close_matches(key, [*known, *ARC_KEYS], n=1)
+        near = get_close_matches(key, [*known, *asks()], n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return f"{heading!r} is asked in none of {', '.join(self.cases)}.{hint}"
 

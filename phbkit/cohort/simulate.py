@@ -21,9 +21,10 @@ from phbkit.cohort.folder import RunError
 from phbkit.cohort.reading import Attempt
 from phbkit.decision import HOLDERS, Plan
 from phbkit.files import part_of
+from phbkit.money.asks import BOARD
 from phbkit.money.fields import FIELDS
 from phbkit.scoring.marking import critical_errors
-from phbkit.workbook.answers import BOARD, DECISIONS, HELD
+from phbkit.workbook.asks import DECISIONS, HELD
 
 _MISSING = 0.03
 _TEXT = "A simulated text: nobody wrote it."

@@ -17,15 +17,15 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.casebank.area import read_area
 from phbkit.cohort.run import Options, Progress, cases_played, run_cohort
 from phbkit.documents.chart import bars
 from phbkit.documents.document import Document, Heading, Paragraph, Table
 from phbkit.documents.page import as_html
 from phbkit.errors import AnswersError, AreaError, Fault
 from phbkit.files import write_whole
-from phbkit.money import in_pounds
-from phbkit.money.area_input import read_own_area
 from phbkit.money.fields import CSV, FIELDS, check_figures, crossed
+from phbkit.money.pence import in_pounds
 from phbkit.money.sums import LABELS, PACES, PaceName, Sums, written
 from phbkit.money.views import roughly
 from phbkit.settings import Settings
@@ -75,7 +75,7 @@ def read_scenarios(file: Path, case: Case, area: Path | None = None) -> list[Giv
     """
     known = [f"{step}.{field.name}" for step, fields in FIELDS.items() for field in fields]
     table, lines = read_table(file, _Scenario, allowed=known)
-    pasted = area.read_text(encoding="utf-8-sig") if area and read_own_area(case, area) else ""
+    pasted = _own_area(area) if area else ""
     scenarios = []
     for line in lines:
         answers: dict[str, dict[str, str]] = {"block": {CSV: pasted}} if pasted else {}
@@ -95,6 +95,13 @@ def read_scenarios(file: Path, case: Case, area: Path | None = None) -> list[Giv
     if table.faults:
         raise AreaError.of(file, list(map(str, sorted(table.faults))))
     return scenarios
+
+
+def _own_area(area: Path) -> str:
+    faults = read_area(area)
+    if isinstance(faults, list):
+        raise AreaError.of(area, list(map(str, faults)))
+    return area.read_text(encoding="utf-8-sig")
 
 
 def _problems(case: Case, answers: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

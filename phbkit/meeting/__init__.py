@@ -1,6 +1,18 @@
-"""The case review: a team, and the person, decide together on devices of their own."""
+"""The case review: a team, and the person, decide together on devices of their own.
 
-from phbkit.meeting.meeting import Meeting
-from phbkit.meeting.room import Review
+A wing: it registers the commands and the pages of meetings.
+"""
 
-__all__ = ["Meeting", "Review"]
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of case reviews to `phb`."""
+    from phbkit.meeting.commands import reviews
+
+    app.add_typer(reviews, name="review")

@@ -15,7 +15,7 @@ from phbkit.errors import RefusedError
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.request import Asked, need_facilitator, need_seen, need_stage
 from phbkit.meeting.roles import FACILITATOR, PARTIES, party_of, role_name
-from phbkit.workbook.answers import HELD
+from phbkit.workbook.asks import HELD
 
 OWN_RISKS = 4
 SHORT = 600

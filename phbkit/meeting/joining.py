@@ -23,7 +23,7 @@ from phbkit.records import Seated, Sessions, StaleError
 from phbkit.serving.notebook_handler import PlayHandler
 from phbkit.serving.owners import Owner
 from phbkit.serving.pages import Page, show_problem
-from phbkit.workbook.answers import clean
+from phbkit.workbook.formats import clean
 
 NOTEBOOK = "mdt_case_review"
 SEAT_COOKIE = "phb-seat"

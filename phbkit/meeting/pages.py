@@ -36,7 +36,7 @@ from phbkit.meeting.reveal import is_split, moved, picture, rated_items, spread,
 from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, party_of, role_name
 from phbkit.meeting.subject import candidates
 from phbkit.text import clock, long_date
-from phbkit.workbook.answers import HELD
+from phbkit.workbook.asks import HELD
 from phbkit.workbook.pages import environment
 
 PARTS = (

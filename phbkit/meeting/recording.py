@@ -16,7 +16,7 @@ from phbkit.meeting.decision_record import DecisionRecord, HeldRisk, PartyAgreem
 from phbkit.meeting.meeting import ROUNDS, Agreed, Meeting, Stage, Words
 from phbkit.meeting.reveal import moved, rated_items
 from phbkit.meeting.roles import FACILITATOR, PARTIES, party_of, role_inside, role_name
-from phbkit.workbook.answers import HELD
+from phbkit.workbook.asks import HELD
 
 _PAID_BY = {"bought": "budget", "nhs": "usual care", "own-money": "own money"}
 SAFETY_NOTICE = (

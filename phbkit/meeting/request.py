@@ -13,7 +13,7 @@ from phbkit.casebank import Case
 from phbkit.errors import RefusedError
 from phbkit.meeting.meeting import STAGE_TITLES, Meeting, Seat, Stage
 from phbkit.meeting.roles import FACILITATOR
-from phbkit.workbook.answers import LONGEST_TEXT
+from phbkit.workbook.formats import LONGEST_TEXT
 
 Values = Mapping[str, str | list[str]]
 

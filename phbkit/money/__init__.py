@@ -1,35 +1,49 @@
 """Getting the sums right: what a budget costs, what a leaver releases, who carries the hole.
 
-Money is whole pence throughout: each amount is rounded once, where a price meets a quantity, so
-that sums reconcile to the penny. Shares are between 0 and 1.
+A wing: it registers the steps of a case about an area's money. Money is whole pence throughout:
+each amount is rounded once, where a price meets a quantity, so that sums reconcile to the penny.
+Shares are between 0 and 1.
 """
 
-from phbkit.money.bands import Bands, Effect, Spread, draw, matters, summarise
-from phbkit.money.budget_setting import Employment, Line, Methods
-from phbkit.money.contract import Contract, Released
-from phbkit.money.pence import in_pounds, pence
-from phbkit.money.roll_out import Beliefs, Flows, Pace, Terms, roll_out
-from phbkit.money.sensitivity import Scenario, outcome
+from __future__ import annotations
 
-__all__ = [
-    "Bands",
-    "Beliefs",
-    "Contract",
-    "Effect",
-    "Employment",
-    "Flows",
-    "Line",
-    "Methods",
-    "Pace",
-    "Released",
-    "Scenario",
-    "Spread",
-    "Terms",
-    "draw",
-    "in_pounds",
-    "matters",
-    "outcome",
-    "pence",
-    "roll_out",
-    "summarise",
-]
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from phbkit.casebank import Case
+    from phbkit.workbook.steps import Step
+
+
+def steps() -> Iterable[Step]:
+    """Return the steps of the money."""
+    from phbkit.money.asks import STEPS
+
+    return STEPS
+
+
+def step_templates() -> Path:
+    """Return the folder of their templates."""
+    return Path(__file__).parent / "templates"
+
+
+def step_filters() -> Mapping[str, Callable[..., Any]]:
+    """Return the filters of their templates."""
+    from phbkit.money import views
+    from phbkit.money.sums import written
+
+    return {
+        "money": views.exact,
+        "roughly": views.roughly,
+        "written": lambda value, name: written(name, value),
+    }
+
+
+def take_parameters(
+    case: Case, given: Mapping[str, Any], parameters: dict[str, Any]
+) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """Take what a workbook about money may be opened with; see `phbkit.money.asks`."""
+    from phbkit.money.asks import take_parameters as take
+
+    return take(case, given, parameters)

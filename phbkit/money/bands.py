@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from phbkit.money.contract import Contract
-from phbkit.money.roll_out import Beliefs, Flows, Pace, Terms, roll_out
+from phbkit.money.roll_out import Flows, Parameters, Terms, UptakeCurve, roll_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,7 @@ _GRID = 101
 
 
 @dataclass(frozen=True)
-class Spread:
+class Triangular:
     """The lowest, the likeliest and the highest that somebody thinks possible."""
 
     low: float
@@ -42,16 +42,16 @@ class Spread:
         return np.where(chance < below / width, rising, falling)
 
 
-Spreads = Mapping[str, Spread]
+Spreads = Mapping[str, Triangular]
 
 
-def draw(spreads: Spreads, draws: int, seed: int) -> Beliefs:
+def draw(spreads: Spreads, draws: int, seed: int) -> Parameters:
     """Draw beliefs: an array of draws for each."""
     import numpy as np
 
     chances = np.random.default_rng(seed).random((len(BELIEFS), draws))
     drawn = {name: spreads[name].at(chance) for name, chance in zip(BELIEFS, chances, strict=True)}
-    return Beliefs(**drawn)
+    return Parameters(**drawn)
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Bands:
 
     Attributes
     ----------
-    so_far
+    cumulative_net_cost
         For each month the extra cost since the beginning: a tenth of the draws lie below the
         first, half below the second, nine tenths below the third.
-    deepest
+    peak_deficit
         The same of the deepest hole.
     balances, repaid, bridged
         The share of draws in which the months balance by the end; in which the hole is filled by
@@ -73,27 +73,27 @@ class Bands:
     """
 
     draws: int
-    so_far: tuple[tuple[int, int, int], ...]
-    deepest: tuple[int, int, int]
-    balances: float
-    repaid: float
+    cumulative_net_cost: tuple[tuple[int, int, int], ...]
+    peak_deficit: tuple[int, int, int]
+    break_even_month: float
+    payback_month: float
     bridged: float
     carried: Mapping[str, int]
 
 
-def summarise(flows: Flows, bridging: int) -> Bands:
+def summary_of(flows: Flows, bridging: int) -> Bands:
     """Summarise the flows of many draws."""
     import numpy as np
 
-    so_far = _quantiles(flows.so_far)
-    deepest = _quantiles(flows.deepest[np.newaxis])[0]
+    so_far = _quantiles(flows.cumulative_net_cost)
+    deepest = _quantiles(flows.peak_deficit[np.newaxis])[0]
     return Bands(
-        flows.deepest.size,
+        flows.peak_deficit.size,
         so_far,
         deepest,
-        float((flows.balances > 0).mean()),
-        float((flows.repaid > 0).mean()),
-        float((flows.to_bridge <= bridging).mean()),
+        float((flows.break_even_month > 0).mean()),
+        float((flows.payback_month > 0).mean()),
+        float((flows.bridging_need <= bridging).mean()),
         {name: round(float(each.sum(axis=0).mean())) for name, each in flows.carriers.items()},
     )
 
@@ -108,7 +108,7 @@ def _quantiles(values: NDArray[Any]) -> tuple[tuple[int, int, int], ...]:
 
 
 @dataclass(frozen=True)
-class Effect:
+class Sensitivity:
     """What one belief does to the deepest hole while the others stay at their likeliest.
 
     Attributes
@@ -124,7 +124,7 @@ class Effect:
     """
 
     name: str
-    spread: Spread
+    spread: Triangular
     low: int
     high: int
     least: int
@@ -138,7 +138,9 @@ class Effect:
         return self.most - self.least
 
 
-def matters(contract: Contract, terms: Terms, pace: Pace, spreads: Spreads) -> Sequence[Effect]:
+def one_way_sensitivity(
+    contract: Contract, terms: Terms, pace: UptakeCurve, spreads: Spreads
+) -> Sequence[Sensitivity]:
     """Rank the beliefs by how far each moves the deepest hole, the one that matters most first."""
     import numpy as np
 
@@ -147,10 +149,10 @@ def matters(contract: Contract, terms: Terms, pace: Pace, spreads: Spreads) -> S
     for name in BELIEFS:
         spread = spreads[name]
         grid = np.linspace(spread.low, spread.high, _GRID)
-        beliefs = Beliefs(**(likely | {name: grid}))
+        beliefs = Parameters(**(likely | {name: grid}))
         flows = roll_out(contract, terms, pace, beliefs)
-        holes, fits = flows.deepest, flows.to_bridge <= terms.bridging
+        holes, fits = flows.peak_deficit, flows.bridging_need <= terms.bridging
         turns = tuple(float(grid[at + 1]) for at in np.flatnonzero(fits[1:] != fits[:-1]))
         ends = int(holes[0]), int(holes[-1]), int(holes.min()), int(holes.max())
-        found.append(Effect(name, spread, *ends, turns, bool(fits[0])))
+        found.append(Sensitivity(name, spread, *ends, turns, bool(fits[0])))
     return sorted(found, key=lambda effect: -effect.swing)

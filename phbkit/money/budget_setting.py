@@ -55,11 +55,6 @@ class Employment:
     contingency: Decimal
 
     @property
-    def bare(self) -> int:
-        """Hours times rate for every week, pence a year: where many estimates stop."""
-        return pence(self.hours * self.rate * WEEKS)
-
-    @property
     def pay(self) -> int:
         """All pay, that of cover and in sickness included, pence a year."""
         return self._worked + self.sick_pay + self._cover + self.cover_holiday

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Pace:
+class UptakeCurve:
     """How uptake comes: within `over` months, along `shape`, watched for `months`.
 
     `shape` pairs shares of the time with shares of the full uptake, both rising to 1; a straight
@@ -35,7 +35,7 @@ class Pace:
     shape: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
 
     @classmethod
-    def of(cls, uptake: Sequence[tuple[int, Decimal]], over: int, months: int) -> Pace:
+    def of(cls, uptake: Sequence[tuple[int, Decimal]], over: int, months: int) -> UptakeCurve:
         """Take the shape of an area's planned uptake, and stretch it over other months."""
         last, full = uptake[-1]
         if not full:
@@ -74,7 +74,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Beliefs:
+class Parameters:
     """What nobody knows beforehand: numbers, or arrays with one number for each draw.
 
     `uptake` is the share of the people in the contract who move in the end, `need` what a plan
@@ -100,7 +100,6 @@ class Flows:
 
     holders: NDArray[Any]
     leavers: NDArray[Any]
-    baseline: Amounts
     plans: Amounts
     paid: Amounts
     running: Amounts
@@ -123,47 +122,29 @@ class Flows:
         """What the provider spends and is no longer paid for."""
         return self.extra - self.person - self.bridged - self.commissioner
 
-    @property
-    def provider_spends(self) -> Amounts:
-        """What the service costs its provider."""
-        return self.baseline - self.released
-
-    @property
-    def block_payment(self) -> Amounts:
-        """What the commissioner still pays for the block."""
-        return self.provider_spends - self.provider
-
-    @property
-    def commissioner_pays(self) -> Amounts:
-        """All that the commissioner pays: block, budgets, support; bridging money is in it."""
-        return self.block_payment + self.paid + self.running
-
-    @property
-    def total(self) -> Amounts:
-        """All that everybody spends."""
-        return self.provider_spends + self.plans + self.running
-
     @cached_property
-    def so_far(self) -> Amounts:
+    def cumulative_net_cost(self) -> Amounts:
         """The extra cost since the beginning: above nothing is a hole, below it a gain."""
         return self.extra.cumsum(axis=0)
 
     @cached_property
-    def deepest(self) -> Amounts:
+    def peak_deficit(self) -> Amounts:
         """The deepest hole; nothing where there is none."""
-        deepest: Amounts = self.so_far.max(axis=0).clip(min=0)
+        deepest: Amounts = self.cumulative_net_cost.max(axis=0).clip(min=0)
         return deepest
 
     @cached_property
-    def to_bridge(self) -> Amounts:
+    def bridging_need(self) -> Amounts:
         """The deepest hole that is not left with people: what bridging money is held against."""
-        left: Amounts = (self.so_far - self.person.cumsum(axis=0)).max(axis=0).clip(min=0)
+        left: Amounts = (
+            (self.cumulative_net_cost - self.person.cumsum(axis=0)).max(axis=0).clip(min=0)
+        )
         return left
 
     @property
-    def deepest_month(self) -> Amounts:
+    def peak_deficit_month(self) -> Amounts:
         """The month, from 1, in which the hole is deepest."""
-        month: Amounts = self.so_far.argmax(axis=0) + 1
+        month: Amounts = self.cumulative_net_cost.argmax(axis=0) + 1
         return month
 
     @property
@@ -177,14 +158,14 @@ class Flows:
         }
 
     @property
-    def balances(self) -> Amounts:
+    def break_even_month(self) -> Amounts:
         """The month from which no month costs more than before, to the end; 0 where none is."""
         return _from_when(self.extra <= 0)
 
     @property
-    def repaid(self) -> Amounts:
+    def payback_month(self) -> Amounts:
         """The month from which the hole is filled, to the end; 0 where it is not in this time."""
-        return _from_when(self.so_far <= 0)
+        return _from_when(self.cumulative_net_cost <= 0)
 
 
 def _from_when(good: NDArray[np.bool_]) -> Amounts:
@@ -197,7 +178,7 @@ def _from_when(good: NDArray[np.bool_]) -> Amounts:
     return found
 
 
-def roll_out(contract: Contract, terms: Terms, pace: Pace, beliefs: Beliefs) -> Flows:
+def roll_out(contract: Contract, terms: Terms, pace: UptakeCurve, beliefs: Parameters) -> Flows:
     """Play a roll-out month by month.
 
     Returns
@@ -224,8 +205,7 @@ def roll_out(contract: Contract, terms: Terms, pace: Pace, beliefs: Beliefs) -> 
     leavers = holders * ((1 - terms.newcomers) * (1 - terms.backfill))
     released = contract.released(leavers)
     bridged, commissioner = _carried(paid + running - released, terms)
-    baseline = whole_months(down(np.full(pace.months, contract.total / 12)))
-    return Flows(holders, leavers, baseline, plans, paid, running, released, bridged, commissioner)
+    return Flows(holders, leavers, plans, paid, running, released, bridged, commissioner)
 
 
 def _staying(new: NDArray[Any], leaves: NDArray[Any]) -> NDArray[Any]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from phbkit.money.bands import Bands, Effect, Spread, draw, matters, summarise
+from phbkit.money.bands import Bands, Sensitivity, Triangular, draw, one_way_sensitivity, summary_of
 from phbkit.money.contract import Contract
-from phbkit.money.roll_out import Beliefs, Flows, Pace, Terms, roll_out
+from phbkit.money.roll_out import Flows, Parameters, Terms, UptakeCurve, roll_out
 
 
 @dataclass(frozen=True)
@@ -17,14 +17,14 @@ class Scenario:
 
     contract: Contract
     terms: Terms
-    pace: Pace
-    uptake: Spread
-    need: Spread
-    price_rise: Spread
-    drop_out: Spread
+    pace: UptakeCurve
+    uptake: Triangular
+    need: Triangular
+    price_rise: Triangular
+    drop_out: Triangular
 
     @property
-    def spreads(self) -> dict[str, Spread]:
+    def spreads(self) -> dict[str, Triangular]:
         """The beliefs by name."""
         return {
             "uptake": self.uptake,
@@ -34,9 +34,9 @@ class Scenario:
         }
 
     @property
-    def likely(self) -> Beliefs:
+    def likely(self) -> Parameters:
         """Every belief at its likeliest."""
-        return Beliefs(**{name: spread.likely for name, spread in self.spreads.items()})
+        return Parameters(**{name: spread.likely for name, spread in self.spreads.items()})
 
     def flows(self) -> Flows:
         """Play it with every belief at its likeliest."""
@@ -46,7 +46,7 @@ class Scenario:
         """Play it with many draws."""
         return _bands(self, draws, seed)
 
-    def effects(self) -> tuple[Effect, ...]:
+    def effects(self) -> tuple[Sensitivity, ...]:
         """Rank its beliefs by how far each moves the deepest hole."""
         return _effects(self)
 
@@ -60,12 +60,14 @@ def _flows(scenario: Scenario) -> Flows:
 def _bands(scenario: Scenario, draws: int, seed: int) -> Bands:
     drawn = draw(scenario.spreads, draws, seed)
     flows = roll_out(scenario.contract, scenario.terms, scenario.pace, drawn)
-    return summarise(flows, scenario.terms.bridging)
+    return summary_of(flows, scenario.terms.bridging)
 
 
 @lru_cache(maxsize=64)
-def _effects(scenario: Scenario) -> tuple[Effect, ...]:
-    return tuple(matters(scenario.contract, scenario.terms, scenario.pace, scenario.spreads))
+def _effects(scenario: Scenario) -> tuple[Sensitivity, ...]:
+    return tuple(
+        one_way_sensitivity(scenario.contract, scenario.terms, scenario.pace, scenario.spreads)
+    )
 
 
 def outcome(scenario: Scenario, draws: int, seed: int) -> dict[str, Any]:
@@ -75,15 +77,15 @@ def outcome(scenario: Scenario, draws: int, seed: int) -> dict[str, Any]:
     """
     flows, bands = scenario.flows(), scenario.bands(draws, seed)
     return {
-        "deepest": int(flows.deepest),
-        "balances": int(flows.balances),
-        "repaid": int(flows.repaid),
-        "extra": int(flows.so_far[-1]),
+        "deepest": int(flows.peak_deficit),
+        "balances": int(flows.break_even_month),
+        "repaid": int(flows.payback_month),
+        "extra": int(flows.cumulative_net_cost[-1]),
         **{f"carried by {name}": int(each.sum()) for name, each in flows.carriers.items()},
-        "deepest, 1 in 10 below": bands.deepest[0],
-        "deepest, half below": bands.deepest[1],
-        "deepest, 9 in 10 below": bands.deepest[2],
-        "chance balances": bands.balances,
-        "chance repaid": bands.repaid,
+        "deepest, 1 in 10 below": bands.peak_deficit[0],
+        "deepest, half below": bands.peak_deficit[1],
+        "deepest, 9 in 10 below": bands.peak_deficit[2],
+        "chance balances": bands.break_even_month,
+        "chance repaid": bands.payback_month,
         "chance bridging is enough": bands.bridged,
     }

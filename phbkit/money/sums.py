@@ -11,19 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from phbkit.casebank import Case
 from phbkit.casebank.area import Area, read_area
 from phbkit.casebank.models import Rate
-from phbkit.money import (
-    Contract,
-    Employment,
-    Methods,
-    Pace,
-    Scenario,
-    Spread,
-    Terms,
-    in_pounds,
-    outcome,
-    pence,
-)
+from phbkit.money.bands import Triangular
+from phbkit.money.budget_setting import Employment, Methods
+from phbkit.money.contract import Contract
 from phbkit.money.fields import CSV, PASTED, SPREADS, defaults
+from phbkit.money.pence import in_pounds, pence
+from phbkit.money.roll_out import Terms, UptakeCurve
+from phbkit.money.sensitivity import Scenario, outcome
 from phbkit.text import pounds, table
 
 if TYPE_CHECKING:
@@ -171,14 +165,14 @@ class Sums:
         """Make the roll-out at one pace, with every belief's spread."""
         over = int(self.number("running", "months" if pace == "gradual" else "fast"))
         spreads = {
-            name: Spread(
+            name: Triangular(
                 self.share("bands", low),
                 self.share("running", likely) if likely else 1.0,
                 self.share("bands", high),
             )
             for name, (likely, low, high) in SPREADS.items()
         }
-        watched = Pace.of(self.area.uptake, over, int(self.area["months"]))
+        watched = UptakeCurve.of(self.area.uptake, over, int(self.area["months"]))
         return Scenario(self.contract, self.terms, watched, **spreads)
 
     @property

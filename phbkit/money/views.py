@@ -8,7 +8,9 @@ from typing import Any
 
 from phbkit.documents.blocks import Picture
 from phbkit.documents.chart import Series, bars, lines
-from phbkit.money import Effect, Flows, in_pounds
+from phbkit.money.bands import Sensitivity
+from phbkit.money.pence import in_pounds
+from phbkit.money.roll_out import Flows
 from phbkit.money.sums import LEGAL_MINIMUM, PACES, PaceName, Sums
 from phbkit.text import pounds
 
@@ -91,12 +93,12 @@ def _running(sums: Sums) -> dict[str, Any]:
     series = [
         Series(
             f"{pace}, full after {sums.number('running', field)} months",
-            [int(value) / 100 for value in flows[pace].so_far],
+            [int(value) / 100 for value in flows[pace].cumulative_net_cost],
         )
         for pace, field in zip(PACES, ("months", "fast"), strict=True)
     ]
     ends = " and ".join(
-        f"{roughly(int(flows[pace].deepest))} at the deepest when {pace}" for pace in PACES
+        f"{roughly(int(flows[pace].peak_deficit))} at the deepest when {pace}" for pace in PACES
     )
     words = (
         f"Line chart over {months} months: what both services have cost so far beyond the contract "
@@ -117,7 +119,7 @@ def _running(sums: Sums) -> dict[str, Any]:
         "months": [*range(3, months, 3), months],
         "carried": {pace: _carried(flows[pace]) for pace in PACES},
         "at_deepest": {
-            pace: _carried(flows[pace], int(flows[pace].deepest_month)) for pace in PACES
+            pace: _carried(flows[pace], int(flows[pace].peak_deficit_month)) for pace in PACES
         },
         "carried_by": CARRIED_BY,
         "freed": {pace: float(flows[pace].leavers[-1]) for pace in PACES},
@@ -128,7 +130,7 @@ def _running(sums: Sums) -> dict[str, Any]:
 def _when(flows: dict[Any, Flows]) -> str:
     told = []
     for pace, each in flows.items():
-        month = int(each.balances)
+        month = int(each.break_even_month)
         ends = f"from month {month}" if month else "in no month to the end"
         told.append(f"{pace}: months cost no more than before {ends}")
     return f"{'; '.join(told).capitalize()}."
@@ -143,11 +145,11 @@ def _bands(sums: Sums) -> dict[str, Any]:
     pace: PaceName = "fast" if sums.figures["bands"]["pace"] == "fast" else "gradual"
     scenario, (draws, seed) = sums.scenario(pace), sums.draws
     bands, effects = scenario.bands(draws, seed), scenario.effects()
-    low, middle, high = ([each[n] / 100 for each in bands.so_far] for n in range(3))
+    low, middle, high = ([each[n] / 100 for each in bands.cumulative_net_cost] for n in range(3))
     words = (
         f"Band chart over {len(low)} months: extra cost so far, {pace} roll-out. Four draws in "
-        f"five lie in the band. The deepest hole is between {roughly(bands.deepest[0])} and "
-        f"{roughly(bands.deepest[2])} in four of five draws."
+        f"five lie in the band. The deepest hole is between {roughly(bands.peak_deficit[0])} and "
+        f"{roughly(bands.peak_deficit[2])} in four of five draws."
     )
     terms = scenario.terms
     picture = lines(
@@ -162,20 +164,20 @@ def _bands(sums: Sums) -> dict[str, Any]:
         "pace": pace,
         "bands": bands,
         "other": other.bands(draws, seed),
-        "likely": int(scenario.flows().deepest),
+        "likely": int(scenario.flows().peak_deficit),
         "draws": draws,
         "seed": seed,
         "picture": picture,
         "effects": effects,
         "names": NAMES,
         "carried_by": CARRIED_BY,
-        "swings": _swings(effects, int(scenario.flows().deepest)),
+        "swings": _swings(effects, int(scenario.flows().peak_deficit)),
         "terms": terms,
         "months": [*range(3, len(low), 3), len(low)],
     }
 
 
-def _swings(effects: Sequence[Effect], likely: int) -> Picture:
+def _swings(effects: Sequence[Sensitivity], likely: int) -> Picture:
     rows = [(NAMES[each.name], each.least / 100, each.most / 100) for each in effects]
     first = effects[0]
     words = (

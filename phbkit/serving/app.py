@@ -27,20 +27,19 @@ from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
 from phbkit.kernels import provisioner
 from phbkit.meeting.joining import SEAT_COOKIE, Doors, ToDoorHandler, review_handlers
-from phbkit.records import open_learners, open_sessions, open_store
+from phbkit.records import Learners, open_learners, open_sessions, open_store
 from phbkit.serving import assets
 from phbkit.serving.catalogue import Shelf
 from phbkit.serving.cohort_progress import CohortHandler
 from phbkit.serving.identity import (
-    Hubbed,
     Identity,
-    Linked,
     Links,
-    Local,
-    Nobody,
-    Recogniser,
-    Vouched,
+    Recognise,
+    by_header,
+    by_link,
     link_key,
+    local,
+    nobody,
 )
 from phbkit.serving.owners import Kernels, Owner, Owners, kernel_environment
 from phbkit.serving.pages import (
@@ -79,7 +78,8 @@ class Server(Voila):  # type: ignore[misc]
 
     shelf = Instance(Shelf, allow_none=True)
     doors = Instance(Doors)
-    recogniser = AnyTrait()
+    recognise = AnyTrait()
+    learners = Instance(Learners, allow_none=True)
     using = Instance(Settings)
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
@@ -110,14 +110,18 @@ class Server(Voila):  # type: ignore[misc]
             "workbooks": self.using.workbooks,
             "contact": self.using.contact,
             "encrypted": self.using.encrypted,
-            "learners": self.recogniser.learners,
-            **self._settings_of_links(),
+            "learners": self.learners,
+            "links": self._links(),
         }
 
-    def _settings_of_links(self) -> dict[str, Any]:
-        if not self.recogniser.links:
-            return {"links": None}
-        return {"links": Links(link_key(self.using.data_dir, self.using.link_key))}
+    @property
+    def has_links(self) -> bool:
+        """Whether learners come by personal links, and can sign out."""
+        return self.learners is not None and self.using.sign_in == "links"
+
+    def _links(self) -> Links | None:
+        key = self.using.link_key
+        return Links(link_key(self.using.data_dir, key)) if self.has_links else None
 
     def owners_of(self, handler: JupyterHandler) -> set[Owner]:
         """Say who may be behind a browser: a learner, and whoever holds its seat in a meeting."""
@@ -132,7 +136,7 @@ class Server(Voila):  # type: ignore[misc]
 
     def start(self) -> None:
         """Serve; now and then end the kernels of learners whose place has ended."""
-        if self.recogniser.links:
+        if self.has_links:
             for handler in (*logging.root.handlers, *self.log.handlers, logging.lastResort):
                 if handler:
                     handler.addFilter(_WithoutLinks())
@@ -140,7 +144,7 @@ class Server(Voila):  # type: ignore[misc]
         super().start()
 
     async def _end_unwanted(self) -> None:
-        welcome = self.recogniser.learners.welcome_now()
+        welcome = self.learners.welcome_now()
         await self.kernel_manager.end_those(
             lambda owner: owner.kind == "learner" and owner.id not in welcome
         )
@@ -166,12 +170,12 @@ class Server(Voila):  # type: ignore[misc]
             (r"/module/([a-z0-9_]+)", ModuleHandler),
             (r"/module/([a-z0-9_]+)/again", AgainHandler),
         ]
-        if self.recogniser.links:
+        if self.has_links:
             modules += [
                 (r"/enter/([A-Za-z0-9._-]{1,400})", EnterHandler),
                 (r"/sign-out", SignOutHandler),
             ]
-        if self.recogniser.learners:
+        if self.learners:
             modules += [(r"/cohort", CohortHandler)]
         ours: list[tuple[Any, ...]] = [
             (assets.PATTERN, assets.AssetHandler),
@@ -240,6 +244,8 @@ def make_server(
         IPYTHONDIR=str(using.data_dir / "ipython"),
     )
     shelf = None if only_reviews else Shelf(workbooks, bank, open_store(using.database_url))
+    alone = only_reviews or using.sign_in == "local"
+    learners = None if alone else open_learners(using.database_url)
     sessions = open_sessions(using.database_url)
     doors = Doors(sessions, bank, live=using.live_reviews, public_url=public)
     provisioner.warm_up()
@@ -248,7 +254,8 @@ def make_server(
         config=_configuration(using, host, port, base),
         shelf=shelf,
         doors=doors,
-        recogniser=Nobody() if only_reviews else _recogniser(using),
+        recognise=nobody if only_reviews else _recognise(using, learners),
+        learners=learners,
         using=using,
     )
     server.initialize([str(workbooks)])
@@ -286,16 +293,15 @@ def _identity(using: Settings) -> type[IdentityProvider]:
     return HubIdentity
 
 
-def _recogniser(using: Settings) -> Recogniser:
+def _recognise(using: Settings, learners: Learners | None) -> Recognise:
     """Return what tells learners apart, as the settings want it."""
-    if using.sign_in == "local":
-        return Local(using.learner)
-    learners = open_learners(using.database_url)
+    if learners is None:
+        return local(using.learner)
     if using.sign_in == "links":
-        return Linked(learners)
-    if using.sign_in == "hub":
-        return Hubbed(learners)
-    return Vouched(learners, using.user_header, using.proxies)
+        return by_link(learners)
+    if using.sign_in == "header":
+        return by_header(learners, using.user_header, using.proxies)
+    return nobody  # a hub says it: see `hub.HubIdentity`
 
 
 def _need_private(using: Settings, host: str) -> None:

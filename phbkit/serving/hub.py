@@ -59,7 +59,7 @@ class HubIdentity(JupyterHubIdentityProvider):  # type: ignore[misc]
         user = await super().get_user(handler)
         if user is None:
             return None
-        learners: Learners = self.parent.recogniser.learners
+        learners: Learners = self.parent.learners
         known = Learner(user.username[:_LONGEST], (user.name or user.username)[:_LONGEST])
         learner = learners.welcome(known)
         return Visitor(f"learner {learner.id}", learner=learner)

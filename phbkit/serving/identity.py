@@ -6,9 +6,9 @@ import hashlib
 import os
 import secrets
 import tempfile
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from jupyter_server.auth.identity import IdentityProvider, User
@@ -24,84 +24,45 @@ _LONGEST = 120  # of a learner's id
 _KEY_BYTES = 32
 
 
-class Recogniser(Protocol):
-    """Says whose request one is."""
-
-    links: bool  # whether learners come by a personal link, and can sign out
-
-    @property
-    def learners(self) -> Learners | None:
-        """Those that are known, where there can be several."""
-
-    def learner(self, request: HTTPServerRequest) -> Learner | None:
-        """Name the learner; None for whoever cannot be told."""
+Recognise = Callable[[HTTPServerRequest], Learner | None]
+"""Names the learner whose request one is; None for whoever cannot be told."""
 
 
-@dataclass(frozen=True)
-class Local:
-    """Everybody who reaches this machine's own address is its one learner."""
-
-    id: str
-    links = False
-    learners = None
-
-    def learner(self, request: HTTPServerRequest) -> Learner | None:
-        """Name the one there is."""
-        return Learner(self.id, "")
+def nobody(_: HTTPServerRequest) -> None:
+    """Name nobody: the server is for case reviews alone, or a hub says who a browser is."""
 
 
-class Nobody:
-    """There are no learners here: the server is for case reviews alone."""
-
-    links = False
-    learners = None
-
-    def learner(self, request: HTTPServerRequest) -> Learner | None:
-        """Name nobody."""
+def local(learner_id: str) -> Recognise:
+    """Name the one learner of this machine, whoever reaches its own address."""
+    return lambda _: Learner(learner_id, "")
 
 
-@dataclass(frozen=True)
-class Linked:
-    """Learners who opened their personal link hold a secret in a cookie."""
+def by_link(learners: Learners) -> Recognise:
+    """Name the learner whose secret, which a personal link gave it, the browser sends."""
 
-    learners: Learners
-    links = True
-
-    def learner(self, request: HTTPServerRequest) -> Learner | None:
-        """Name the learner whose secret the browser sends."""
+    def recognise(request: HTTPServerRequest) -> Learner | None:
         cookie = request.cookies.get(COOKIE)
-        return self.learners.who(cookie.value) if cookie and cookie.value else None
+        return learners.who(cookie.value) if cookie and cookie.value else None
+
+    return recognise
 
 
-@dataclass(frozen=True)
-class Vouched:
-    """A proxy that has signed people in names them in a header. Nobody else is believed."""
+def by_header(learners: Learners, header: str, proxies: Collection[str]) -> Recognise:
+    """Name the learner whom a proxy that signs people in names in a header, once.
 
-    learners: Learners
-    header: str
-    proxies: frozenset[str]
-    links = False
+    Nobody else is believed.
+    """
 
-    def learner(self, request: HTTPServerRequest) -> Learner | None:
-        """Name the learner of the header, if a proxy of ours sent it, once."""
-        sent = request.headers.get_list(self.header)
-        if request.remote_ip not in self.proxies or len(sent) != 1:
+    def recognise(request: HTTPServerRequest) -> Learner | None:
+        sent = request.headers.get_list(header)
+        if request.remote_ip not in proxies or len(sent) != 1:
             return None
         name = sent[0].strip()
         if not name or len(name) > _LONGEST or not name.isprintable():
             return None
-        return self.learners.welcome(Learner(name, name))
+        return learners.welcome(Learner(name, name))
 
-
-@dataclass(frozen=True)
-class Hubbed:
-    """A JupyterHub knows them: see `hub.HubIdentity`, which asks it."""
-
-    learners: Learners
-    links = False
-
-    def learner(self, request: HTTPServerRequest) -> Learner | None:
-        """Name nobody: a request alone does not say."""
+    return recognise
 
 
 @dataclass
@@ -112,14 +73,14 @@ class Visitor(User):  # type: ignore[misc]
 
 
 class Identity(IdentityProvider):  # type: ignore[misc]
-    """Tells jupyter_server who a browser is; the server's `recogniser` knows."""
+    """Tells jupyter_server who a browser is; the server's `recognise` knows."""
 
     auth_enabled = True
     login_available = logout_available = False
 
     def get_user(self, handler: RequestHandler) -> Visitor:
         """Return the visitor. Everybody is one: what they may touch is for `Owners` to say."""
-        learner = self.parent.recogniser.learner(handler.request)
+        learner = self.parent.recognise(handler.request)
         name = f"learner {learner.id}" if learner else GUEST
         return Visitor(name, learner=learner)
 

@@ -7,35 +7,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from phbkit.casebank import Case, Question
-from phbkit.casebank.area import Area
-from phbkit.casebank.models import AGAIN, MONEY_STEPS, SURE, FollowUp
+from phbkit.casebank.models import AGAIN, SURE, FollowUp
 from phbkit.decision import Finding, Ledger, Plan, Proposal, findings
 from phbkit.decision.decision import agreed_items, refusal
 from phbkit.errors import AnswersError, RefusedError, UnknownNameError
-from phbkit.money.fields import FIELDS, crossed
-from phbkit.money.sums import Sums
 from phbkit.records import Journal
 from phbkit.records.journal import Event, answers_in
 from phbkit.scoring import Result, score
 from phbkit.scoring.marking import Critical, Retry, critical_errors, latest
 from phbkit.workbook.agreements import Agreements
-from phbkit.workbook.answers import ARC_KEYS, check_answer, part_problem
+from phbkit.workbook.answers import check_answer
 from phbkit.workbook.formats import too_many
-from phbkit.workbook.steps import REVISABLE_UNTIL, STEPS, State, Step, find_step
-
-_TELLS_MORE = {"ledger", "decision", *MONEY_STEPS}
+from phbkit.workbook.steps import State, Step, find_step, steps_of
 
 
 class Module:
     """A case and the journal of one attempt at it.
 
     Everything it knows is folded from the journal's events, so a new kernel, another window and a
-    replay all arrive at the same state.
+    replay all arrive at the same state. `options` is what wings made of what the workbook was
+    opened with.
     """
 
-    def __init__(self, case: Case, journal: Journal, area: Area | None = None) -> None:
-        self.case, self.journal, self._area = case, journal, area
-        self.steps = tuple(step for step in STEPS if step.id in case.steps)
+    def __init__(
+        self, case: Case, journal: Journal, options: Mapping[str, Any] | None = None
+    ) -> None:
+        self.case, self.journal, self.options = case, journal, options or {}
+        self.steps = steps_of(case)
+        self._asks = {step.ask.key: step.ask for step in self.steps if step.ask}
         self.refresh()
 
     def refresh(self) -> None:
@@ -108,8 +107,9 @@ class Module:
 
     def revisable(self, step_id: str) -> bool:
         """Say whether a finished step may still be changed."""
-        until = REVISABLE_UNTIL.get(step_id)
-        open_still = until is not None and until not in self.closed
+        ask = find_step(step_id).ask
+        until = ask.revisable_until if ask else ""
+        open_still = bool(until) and until not in self.closed
         return open_still and self.state(step_id) == "done" and bool(self.asked_now(step_id))
 
     def submit(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
@@ -147,7 +147,7 @@ class Module:
 
     def _checked(self, step_id: str, answers: Mapping[str, Any]) -> dict[str, Any]:
         asked = self.asked_now(step_id)
-        stays = self.answers.keys() & set(ARC_KEYS) if step_id in self.stopped else set()
+        stays = self.answers.keys() & set(self._asks) if step_id in self.stopped else set()
         problems = {key: "is not asked here." for key in answers if key not in asked}
         kept = {}
         for key in asked:
@@ -162,23 +162,11 @@ class Module:
         for question in self.case.questions_at(step_id):
             problem = too_many(question, kept.get(question.id, ()))
             problems |= {question.id: problem} if problem else {}
-        problems |= self._beside_the_plan(kept)
-        if step_id in FIELDS and step_id in kept and not problems:
-            problems = crossed(step_id, self.sums_with(step_id, kept[step_id]).figures)
+        for key in kept.keys() & self._asks.keys():
+            problems |= self._asks[key].problems(self, kept[key])
         if problems:
             raise RefusedError(problems)
         return kept
-
-    def _beside_the_plan(self, kept: Mapping[str, Any]) -> dict[str, str]:
-        """Find what does not go with the plan as it was kept before."""
-        problems = {}
-        if "ledger" in kept:
-            strange = set(kept["ledger"]) - {risk.id for risk in self.plan.risks}
-            problems = {f"ledger.{name}": "is no risk of this plan." for name in strange}
-            missing = Ledger.of(self.plan.risks, kept["ledger"]).problems()
-            problems |= {f"ledger.{place}": problem for place, problem in missing.items()}
-        problem = part_problem(self.plan.ids, kept.get("decision", {}))
-        return problems | ({"decision.not_to": problem} if problem else {})
 
     def write(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
         """Write checked answers to the journal, and close the step if nothing in them is unsafe."""
@@ -221,7 +209,8 @@ class Module:
 
     def _keys(self, step_id: str) -> tuple[str, ...]:
         questions = self.case.questions_at(step_id)
-        keys = (*(key for q in questions for key in (q.id, q.sure_key)), find_step(step_id).asks)
+        ask = find_step(step_id).ask
+        keys = (*(key for q in questions for key in (q.id, q.sure_key)), ask.key if ask else "")
         return tuple(filter(None, keys))
 
     def asked_at(self, step_id: str) -> tuple[str, ...]:
@@ -234,9 +223,9 @@ class Module:
         asked = self.asked_at(step_id)
         match self.state(step_id):
             case "done":
-                return tuple(key for key in asked if key in ARC_KEYS)
+                return tuple(key for key in asked if key in self._asks)
             case "stopped":
-                again = {error.where for error in self.unsafe_at(step_id)}.union(ARC_KEYS)
+                again = {error.where for error in self.unsafe_at(step_id)}.union(self._asks)
                 answered = self.answers.keys() | {key for key in asked if key.endswith(SURE)}
                 return tuple(key for key in asked if key in again or key not in answered)
         return asked
@@ -253,7 +242,8 @@ class Module:
 
     def has_feedback_at(self, step_id: str) -> bool:
         """Say whether a step has more to show now: reasons for an answer, or what others say."""
-        if step_id in self.closed and find_step(step_id).asks in _TELLS_MORE:
+        ask = find_step(step_id).ask
+        if step_id in self.closed and ask and ask.tells_more:
             return True
         return any(self.shows_feedback(q) for q in self.case.questions_at(step_id))
 
@@ -284,13 +274,10 @@ class Module:
         return Agreements.of(self.plan, self.decision)
 
     @property
-    def sums(self) -> Sums:
-        """The sums of an area, with what was kept of them."""
-        return Sums.of(self.case, self.answers, self._area)
-
-    def sums_with(self, step_id: str, figures: Mapping[str, str]) -> Sums:
-        """Make the sums as they would be with other figures at one step."""
-        return Sums.of(self.case, self.answers | {step_id: figures}, self._area)
+    def first_name(self) -> str:
+        """What the person is called; empty where the case is about nobody."""
+        person = self.case.about.person
+        return person.name.split()[0] if person else ""
 
     @property
     def decision(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
@@ -13,26 +13,14 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from phbkit import forms
+from phbkit import forms, wings
 from phbkit.casebank import SCALE, Case
 from phbkit.casebank.case import DRAFT, FICTION
-from phbkit.casebank.models import MONEY_STEPS
-from phbkit.decision import HOLDERS, Ledger, Plan, Proposal, findings
+from phbkit.decision import Plan
 from phbkit.documents import cpd
-from phbkit.errors import AnswersError
-from phbkit.money import views
-from phbkit.money.fields import FIELDS, check_figures, crossed
-from phbkit.money.sums import LABELS, PACES, written
 from phbkit.scoring.credit import ranking_points
 from phbkit.text import long_date, markdown, plain, pounds, quotes, templates
-from phbkit.workbook.answers import BOARD, DECISIONS, HELD, PART
-from phbkit.workbook.form_values import (
-    decision_values,
-    figures_from,
-    figures_values,
-    ledger_from,
-    ledger_values,
-)
+from phbkit.workbook.asks import DECISIONS, HELD, PART, Effect, holder_names
 from phbkit.workbook.formats import LEVELS, ordinal
 from phbkit.workbook.module import Module
 from phbkit.workbook.steps import Step, find_step
@@ -69,13 +57,14 @@ def step_page(
     revising
         Show the form of a finished step that may still be changed.
     """
-    state = module.state(step.id)
+    state, ask = module.state(step.id), step.ask
     asks = state in {"open", "stopped"} or (revising and module.revisable(step.id))
     form = live and asks
-    kept = _kept_values(module, step.id) if revising or state == "stopped" else {}
+    keeps = ask and (revising or state == "stopped") and ask.key in module.answers
+    kept = ask.to_form(module.answers[ask.key]) if ask and keeps else {}
     given = {**kept, **(values or {})}
-    case, decision = module.case, module.decision
-    first = case.person.name.split()[0] if case.about.person else ""
+    case, first = module.case, module.first_name
+    shown = ask.context(module, form=form) if ask and state != "locked" else {}
     return _render(
         "step.html.j2",
         module=module,
@@ -102,11 +91,14 @@ def step_page(
         cpd=cpd.as_text(cpd_entry(module)) if "cpd" in module.answers else "",
         decisions=_decisions(module.plan),
         held=HELD,
-        holders=_holder_names(first),
-        decision=decision,
+        holders=holder_names(first),
+        decision=module.decision,
         fiction=FICTION,
         draft=DRAFT,
-        **_money_context(module, step, form=form),
+        **{
+            name: _rendered(value) if isinstance(value, Effect) else value
+            for name, value in shown.items()
+        },
     )
 
 
@@ -115,101 +107,19 @@ def effect(module: Module, step_id: str, values: Mapping[str, Any]) -> dict[str,
 
     Nothing where a step answers nothing as it is filled in. The values may be anything.
     """
-    if step_id in FIELDS:
-        return figures_effect(module, step_id, values)
-    if step_id == "plan":
-        return plan_effect(module.case, values.get("plan", []))
-    if step_id == "risk" and module.plan.risks:
-        return ledger_effect(module.plan, values)
-    if step_id == "decide" and "plan" in module.answers:
-        return decision_effect(module.plan, values)
-    return {}
+    step = find_step(step_id)
+    found = step.ask.effect(module, values) if step.ask else None
+    return _rendered(found) if found else {}
 
 
-def figures_effect(module: Module, step_id: str, values: Mapping[str, Any]) -> dict[str, Markup]:
-    """Render what the figures of a page about money come to, or what is wrong with them."""
-    try:
-        figures = check_figures(step_id, figures_from(step_id, values))
-        sums = module.sums_with(step_id, figures)
-        problems = crossed(step_id, sums.figures)
-    except AnswersError as error:
-        sums, problems = module.sums, error.problems
-    if problems:
-        labels = {f"{step_id}.{field.name}": field.label for field in FIELDS[step_id]}
-        told = {labels.get(name, "Your own figures"): text for name, text in problems.items()}
-        line = _render("money/mend_line.html.j2", told=told)
-        return {"line": line, "cards": _render("money/mend.html.j2", told=told)}
-    shown = views.SHOWN[step_id](sums) | {"sums": sums}
-    line = _render(f"money/{step_id}_line.html.j2", **shown)
-    return {"line": line, "cards": _render(f"money/{step_id}.html.j2", **shown)}
-
-
-def _money_context(module: Module, step: Step, *, form: bool) -> dict[str, Any]:
-    """Give what a page about money shows beside its form: nothing, for other pages."""
-    if module.state(step.id) == "locked" or step.id not in MONEY_STEPS:
-        return {}
-    sums = module.sums
-    kept = figures_values(step.id, module.answers.get(step.id, {}))
-    return {
-        "sums": sums,
-        "lessons": [each for each in module.case.money.lessons if each.step == step.id],
-        "fields_here": FIELDS.get(step.id, ()),
-        "own": {} if form or step.id == "board" else figures_effect(module, step.id, kept),
-        "both": {pace: sums.outcome(pace) for pace in PACES} if step.id == "board" else {},
-        "board": module.answers.get("board", {}),
-        "boards": BOARD,
-        "labels": LABELS,
-    }
-
-
-def _kept_values(module: Module, step_id: str) -> dict[str, Any]:
-    """Fill the form of a step that is changed with what was kept of it."""
-    if step_id == "decide":
-        return decision_values(module.decision)
-    if step_id == "risk":
-        return ledger_values(module.answers.get("ledger", {}))
-    if step_id in FIELDS:
-        return figures_values(step_id, module.answers.get(step_id, {}))
-    return {"plan": module.answers.get("plan", [])}
+def _rendered(effect: Effect) -> dict[str, Markup]:
+    names = {"line": effect.line, "cards": effect.cards}
+    return {part: _render(name, **effect.context) for part, name in names.items() if name}
 
 
 def _decisions(plan: Plan) -> dict[str, str]:
     """Leave out what cannot be decided: a plan of one item has no part."""
     return {key: words for key, words in DECISIONS.items() if key != PART or len(plan.items) > 1}
-
-
-def _holder_names(first: str) -> dict[str, str]:
-    """Say who may hold a risk, to a learner who plays the healthcare professional."""
-    return HOLDERS | {
-        "person": first,
-        "close": f"somebody close to {first}",
-        "professional": "the healthcare professional (you)",
-    }
-
-
-def ledger_effect(plan: Plan, values: Mapping[str, Any]) -> dict[str, Markup]:
-    """Render who holds how many of the risks that a plan brings: in a line, and in cards."""
-    ledger = Ledger.of(plan.risks, ledger_from(values))
-    first = plan.case.person.name.split()[0]
-    shown = {"ledger": ledger, "first": first, "holders": _holder_names(first)}
-    line = _render("ledger_line.html.j2", **shown)
-    return {"line": line, "cards": _render("ledger.html.j2", **shown)}
-
-
-def decision_effect(plan: Plan, values: Mapping[str, Any]) -> dict[str, Markup]:
-    """Render in a line what would be agreed of a plan."""
-    choice, ticked = values.get("decision.choice"), values.get("decision.not_to", [])
-    left = plan.without([item.id for item in plan.items if item.id in ticked])
-    shown = {"plan": plan, "left": left, "choice": choice, "part": PART}
-    return {"line": _render("decision_line.html.j2", **shown)}
-
-
-def plan_effect(case: Case, chosen: Collection[str]) -> dict[str, Markup]:
-    """Render what a plan does to money, outcomes, the deal and risks: in a line, and in cards."""
-    plan = Plan.of(case, (item.id for item in case.about.items if item.id in chosen))
-    found = findings(Proposal(plan))
-    line = _render("line.html.j2", plan=plan, found=found)
-    return {"line": line, "cards": _render("live.html.j2", plan=plan, found=found)}
 
 
 def review_date(module: Module) -> dt.date | None:
@@ -289,7 +199,8 @@ def _inline(source: str) -> Markup:
 @cache
 def environment() -> Environment:
     """Return the templates of the steps, with the filters and pieces that other pages share."""
-    environment = templates(Path(__file__).parent / "templates", forms.TEMPLATES)
+    folders = (Path(hook()) for hook in wings.hooks("step_templates"))
+    environment = templates(Path(__file__).parent / "templates", forms.TEMPLATES, *folders)
     filters: dict[str, Callable[..., Any]] = {
         "markdown": markdown,
         "markdown_inline": _inline,
@@ -302,12 +213,11 @@ def environment() -> Environment:
         "sentence": _sentence,
         "ordinal": ordinal,
         "svg": Markup,  # only what phbkit.documents.chart drew
-        "money": views.exact,
-        "roughly": views.roughly,
-        "written": lambda value, name: written(name, value),
         "zip": lambda left, right: list(zip(left, right, strict=True)),
     }
     environment.filters.update(filters)
+    for hook in wings.hooks("step_filters"):
+        environment.filters.update(hook())
     environment.globals.update(scales=SCALES, loop_index=SCALE.index, key_name=key_name, dict=dict)
     environment.globals.update(planned=Plan.of, levels=LEVELS, ranking_points=ranking_points)
     environment.tests["contains"] = lambda ids, item: item in ids

@@ -12,14 +12,13 @@ from typing import Any
 
 from markupsafe import Markup
 
+from phbkit import wings
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.case import DRAFT
 from phbkit.decision import Plan
 from phbkit.documents import cpd
 from phbkit.errors import RefusedError
 from phbkit.forms import Answer, Reply, StepForm, answer, show_again
-from phbkit.money.area_input import read_own_area, with_scenario
-from phbkit.money.sums import Sums
 from phbkit.records import MemoryJournal, StaleError, open_store
 from phbkit.scoring import Result
 from phbkit.scoring.result import SIMULATED
@@ -30,7 +29,7 @@ from phbkit.workbook.answers import check_answers, read_answers
 from phbkit.workbook.form_values import answers_from, check_values
 from phbkit.workbook.module import Module
 from phbkit.workbook.pages import cpd_entry, effect, step_page
-from phbkit.workbook.steps import REVISING, find_step
+from phbkit.workbook.steps import find_step
 
 _ASKED = {"open", "stopped"}
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -60,15 +59,14 @@ class Workbook:
         self._forms: dict[str, StepForm] = {}
 
     @classmethod
-    def open(  # noqa: PLR0913  what a notebook may be given
+    def open(
         cls,
         case: str,
         answers: str | os.PathLike[str] | Mapping[str, Any] | None = None,
         *,
-        area: str | os.PathLike[str] | None = None,
-        scenario: Mapping[str, Any] | None = None,
         live: bool | None = None,
         using: Settings | None = None,
+        **parameters: Any,
     ) -> Workbook:
         """Open a case, live for the person at the notebook or replayed from answers.
 
@@ -79,15 +77,15 @@ class Workbook:
         answers
             A JSON file of answers, or its content as a mapping. `None` plays live when somebody
             sits at the notebook, and otherwise shows the module unanswered.
-        area
-            A CSV file of your own area's figures, in place of those a case about money ships.
-        scenario
-            Figures in place of the area's, by step and field, such as `{"running.share": 25}`;
-            they play the module as answers do.
         live
             Set it to say so yourself; `None` finds out.
         using
             Settings; by default from the environment.
+        parameters
+            What the wings of the library take. A case about money takes `area`, a CSV file of
+            your own area's figures in place of its own, and `scenario`, figures in place of the
+            area's by step and field, such as `{"running.share": 25}`, which play the module as
+            answers do.
 
         Raises
         ------
@@ -102,17 +100,16 @@ class Workbook:
         chosen = using or settings()
         bank = CaseBank(chosen.need_folder("casebank"), drafts=chosen.drafts)
         loaded = bank.load(case)
-        own = read_own_area(loaded, area)
-        alone = answers is None and not scenario
+        options, given = _with_parameters(loaded, _read(answers), parameters)
+        alone = answers is None and not given
         if alone and (notebook.is_live() if live is None else live):
             store = open_store(chosen.database_url)
             attempt = store.resume(chosen.learner, loaded.id, loaded.version)
             journal = store.journal(attempt.id)
-            return cls(Module(loaded, journal, own), live=True, attempt=attempt.id)
+            return cls(Module(loaded, journal, options), live=True, attempt=attempt.id)
         replayed = MemoryJournal(dt.datetime.combine(loaded.about.as_of, dt.time(), dt.UTC))
-        module = Module(loaded, replayed, own)
-        given = with_scenario(loaded, _read(answers), scenario)
-        module.replay(check_answers(loaded, given, _file(answers), own) if given else {})
+        module = Module(loaded, replayed, options)
+        module.replay(check_answers(loaded, given, _file(answers), options) if given else {})
         return cls(module, live=False, simulated=given.get("simulated") is True)
 
     @property
@@ -126,14 +123,16 @@ class Workbook:
         return self._module.plan
 
     @property
-    def sums(self) -> Sums:
-        """The sums of a case about money, with what was kept of them."""
-        return self._module.sums
-
-    @property
     def result(self) -> Result:
         """What scoring says of the answers so far."""
         return replace(self._module.result, simulated=self._simulated)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what a wing's steps make of the module, such as `sums`."""
+        for step in self._module.steps if name != "_module" else ():
+            if name in step.objects:
+                return step.objects[name](self._module)
+        raise AttributeError(f"this workbook has no {name!r}")
 
     def step(self, step_id: str) -> StepForm | Record:
         """Show one step: a form to answer, or the record of what was answered.
@@ -239,7 +238,8 @@ class Workbook:
         if not self._module.revisable(step_id):
             raise RefusedError({"": "This step can no longer be changed."})
         self._show_all(revising=step_id)
-        return {"did": "revising", "words": f"You can change {REVISING[step_id]}"}
+        ask = find_step(step_id).ask
+        return {"did": "revising", "words": f"You can change {ask.revising if ask else ''}"}
 
     def _download(self, step_id: str) -> Answer:
         if step_id != "reflect" or "cpd" not in self._module.answers:
@@ -252,6 +252,20 @@ def _read(answers: str | os.PathLike[str] | Mapping[str, Any] | None) -> Mapping
     if answers is None or isinstance(answers, Mapping):
         return answers or {}
     return read_answers(Path(answers))
+
+
+def _with_parameters(
+    case: Case, given: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """Let the wings take the parameters of a workbook: into the module's options, or as answers."""
+    options: dict[str, Any] = {}
+    left = dict(parameters)
+    for hook in wings.hooks("take_parameters"):
+        more, given = hook(case, given, left)
+        options |= more
+    if left:
+        raise TypeError(f"Workbook.open() got an unexpected keyword argument {min(left)!r}")
+    return options, given
 
 
 def _file(answers: str | os.PathLike[str] | Mapping[str, Any] | None) -> Path | None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.money.asks import sums_of
 from phbkit.records import open_store
 from phbkit.workbook.module import Module
 from tests.browser.axe import violations
@@ -108,7 +109,7 @@ def test_an_area_of_ones_own_is_pasted_mended_and_used(
     commit_step(page, Mouse(page), "block")
     page.get_by_role("link", name=re.compile("Double running")).first.click()
     expect(page.locator("#effect-running")).not_to_contain_text("made-up area")
-    assert standing.module(case).sums.contract.people == 200
+    assert sums_of(standing.module(case)).contract.people == 200
 
 
 def test_figures_are_changed_again_by_keyboard_alone(

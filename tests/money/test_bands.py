@@ -7,22 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phbkit.money import Pace, Scenario, Spread, Terms, draw
+from phbkit.money.bands import Triangular, draw
+from phbkit.money.roll_out import Terms, UptakeCurve
+from phbkit.money.sensitivity import Scenario
 from tests.money.test_roll_out import CONTRACT
 
 TERMS = Terms(325_000, set_up=45_000, support=15_000, bridging=20_000_000, commissioner=0.6)
 SPREADS = {
-    "uptake": Spread(0.2, 0.4, 0.55),
-    "need": Spread(0.9, 1.0, 1.25),
-    "price_rise": Spread(0.0, 0.02, 0.06),
-    "drop_out": Spread(0.02, 0.08, 0.2),
+    "uptake": Triangular(0.2, 0.4, 0.55),
+    "need": Triangular(0.9, 1.0, 1.25),
+    "price_rise": Triangular(0.0, 0.02, 0.06),
+    "drop_out": Triangular(0.02, 0.08, 0.2),
 }
-SCENARIO = Scenario(CONTRACT, TERMS, Pace(24, 36), **SPREADS)
+SCENARIO = Scenario(CONTRACT, TERMS, UptakeCurve(24, 36), **SPREADS)
 
 
 def sure(scenario: Scenario) -> Scenario:
     """The same scenario without a doubt in it."""
-    spreads = {name: Spread(*[each.likely] * 3) for name, each in scenario.spreads.items()}
+    spreads = {name: Triangular(*[each.likely] * 3) for name, each in scenario.spreads.items()}
     return Scenario(scenario.contract, scenario.terms, scenario.pace, **spreads)
 
 
@@ -34,7 +36,7 @@ def test_the_same_seed_gives_the_same_bands_and_another_one_does_not() -> None:
 
 
 def test_one_belief_changed_leaves_the_draws_of_the_others() -> None:
-    wider = SPREADS | {"need": Spread(0.5, 1.0, 3.0)}
+    wider = SPREADS | {"need": Triangular(0.5, 1.0, 3.0)}
     before, after = draw(SPREADS, 500, 1), draw(wider, 500, 1)
     assert (before.uptake == after.uptake).all()
     assert (before.drop_out == after.drop_out).all()
@@ -43,7 +45,7 @@ def test_one_belief_changed_leaves_the_draws_of_the_others() -> None:
 
 @given(st.lists(st.floats(-10, 10), min_size=3, max_size=3).map(sorted), st.integers(0, 9))
 def test_no_draw_lies_outside_the_lowest_and_the_highest(ends: list[float], seed: int) -> None:
-    spread = Spread(*ends)
+    spread = Triangular(*ends)
     found = spread.at(np.random.default_rng(seed).random(200))
     assert np.isfinite(found).all()
     assert (found >= spread.low - 1e-9).all()
@@ -52,7 +54,7 @@ def test_no_draw_lies_outside_the_lowest_and_the_highest(ends: list[float], seed
 
 def test_draws_have_the_mean_and_the_variance_of_a_triangle() -> None:
     low, likely, high = 0.9, 1.0, 1.25
-    found = Spread(low, likely, high).at(np.random.default_rng(1).random(200_000))
+    found = Triangular(low, likely, high).at(np.random.default_rng(1).random(200_000))
     mean = (low + likely + high) / 3
     variance = (low**2 + likely**2 + high**2 - low * likely - low * high - likely * high) / 18
     assert found.mean() == pytest.approx(mean, abs=0.001)
@@ -62,17 +64,17 @@ def test_draws_have_the_mean_and_the_variance_of_a_triangle() -> None:
 def test_without_doubt_the_band_is_the_line() -> None:
     scenario = sure(SCENARIO)
     flows, bands = scenario.flows(), scenario.bands(300, 1)
-    assert bands.so_far == tuple((v, v, v) for v in flows.so_far.tolist())
-    assert bands.deepest == (int(flows.deepest),) * 3
+    assert bands.cumulative_net_cost == tuple((v, v, v) for v in flows.cumulative_net_cost.tolist())
+    assert bands.peak_deficit == (int(flows.peak_deficit),) * 3
     assert bands.carried["bridging"] == flows.bridged.sum()
     assert all(effect.swing == 0 for effect in scenario.effects())
 
 
 def test_bands_are_in_order_and_what_is_carried_adds_up() -> None:
     bands = SCENARIO.bands(2000, 1)
-    for low, middle, high in (*bands.so_far, bands.deepest):
+    for low, middle, high in (*bands.cumulative_net_cost, bands.peak_deficit):
         assert low <= middle <= high
-    assert 0 <= bands.repaid <= bands.balances <= 1
+    assert 0 <= bands.payback_month <= bands.break_even_month <= 1
     assert bands.carried["person"] == 0
 
 

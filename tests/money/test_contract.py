@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phbkit.money import Contract
+from phbkit.money.contract import Contract
 from tests.money.test_roll_out import CONTRACT, contracts
 
 

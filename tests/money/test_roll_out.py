@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phbkit.money import Beliefs, Contract, Flows, Pace, Terms, roll_out
+from phbkit.money.contract import Contract
+from phbkit.money.roll_out import Flows, Parameters, Terms, UptakeCurve, roll_out
 
 CONTRACT = Contract(
     people=240, fixed=37_440_000, semi=56_160_000, variable=31_200_000, step_people=24
 )
-ONE = Beliefs(uptake=1 / 240)
+ONE = Parameters(uptake=1 / 240)
 
 pennies = st.integers(0, 10**8)
 shares = st.floats(0, 1)
@@ -43,10 +44,10 @@ terms = st.builds(
     bridging=pennies,
     commissioner=shares,
 )
-paces = st.builds(Pace, over=st.integers(1, 60), months=st.integers(1, 36))
+paces = st.builds(UptakeCurve, over=st.integers(1, 60), months=st.integers(1, 36))
 drawn = st.integers(1, 5).flatmap(
     lambda draws: st.builds(
-        Beliefs,
+        Parameters,
         uptake=_columns(draws, 0, 1),
         need=_columns(draws, 0.1, 10),
         price_rise=_columns(draws, -0.2, 0.5),
@@ -62,7 +63,12 @@ def _columns(draws: int, low: float, high: float) -> st.SearchStrategy[Any]:
 
 def play(**changes: Any) -> Flows:
     """One leaver from the first month, and nothing but a plan at £3,250 a year."""
-    plain = {"contract": CONTRACT, "terms": Terms(325_000), "pace": Pace(1, 12), "beliefs": ONE}
+    plain = {
+        "contract": CONTRACT,
+        "terms": Terms(325_000),
+        "pace": UptakeCurve(1, 12),
+        "beliefs": ONE,
+    }
     return roll_out(**(plain | changes))
 
 
@@ -70,15 +76,14 @@ def test_one_leaver_for_a_year_costs_the_plan_less_the_variable_cost_to_the_penn
     flows = play()
     assert flows.plans.sum() == 325_000
     assert flows.released.sum() == 130_000
-    assert flows.so_far[-1] == 195_000
-    assert flows.baseline.sum() == CONTRACT.total
+    assert flows.cumulative_net_cost[-1] == 195_000
     assert (flows.extra > 0).all()
-    assert flows.balances == 0
+    assert flows.break_even_month == 0
 
 
 def test_twenty_four_leavers_release_a_step_once_notice_is_served() -> None:
     contract = Contract(240, 37_440_000, 56_160_000, 31_200_000, 24, step_notice=6)
-    flows = play(contract=contract, beliefs=Beliefs(uptake=0.1))
+    flows = play(contract=contract, beliefs=Parameters(uptake=0.1))
     per_month = 24 * 130_000 // 12
     assert flows.released[:6].tolist() == [per_month] * 6
     assert flows.released[6:].sum() == 6 * (per_month + 5_616_000 // 12)
@@ -93,7 +98,7 @@ def test_notice_for_variable_cost_holds_the_money_back_so_many_months() -> None:
 
 def test_a_straight_uptake_adds_up_as_the_sum_of_the_first_numbers() -> None:
     months, people = 24, 96
-    flows = play(pace=Pace(months, months), beliefs=Beliefs(uptake=people / 240))
+    flows = play(pace=UptakeCurve(months, months), beliefs=Parameters(uptake=people / 240))
     month = np.arange(1, months + 1)
     plans = people * 325_000 / 12 / months * month * (month + 1) / 2
     variable = people * 130_000 / 12 / months * month * (month + 1) / 2
@@ -107,7 +112,7 @@ def test_a_plan_that_costs_what_its_leaver_releases_makes_no_hole() -> None:
     flows = play(contract=contract, terms=Terms(130_000, bridging=5))
     assert not flows.extra.any()
     assert not flows.bridged.any()
-    assert (flows.deepest, flows.balances, flows.repaid) == (0, 1, 1)
+    assert (flows.peak_deficit, flows.break_even_month, flows.payback_month) == (0, 1, 1)
 
 
 def test_the_contract_let_again_releases_fixed_cost_from_the_next_month() -> None:
@@ -125,19 +130,19 @@ def test_newcomers_and_filled_places_cost_a_budget_and_release_nothing() -> None
 
 
 def test_prices_rise_from_the_thirteenth_month_and_need_from_the_first() -> None:
-    flows = play(pace=Pace(1, 24), beliefs=Beliefs(1 / 240, need=1.1, price_rise=0.04))
+    flows = play(pace=UptakeCurve(1, 24), beliefs=Parameters(1 / 240, need=1.1, price_rise=0.04))
     assert flows.plans[:12].sum() == 357_500
     assert flows.plans[12:].sum() == 371_800
 
 
 def test_who_goes_back_leaves_so_many_after_a_year() -> None:
-    flows = play(pace=Pace(1, 13), beliefs=Beliefs(uptake=0.5, drop_out=0.2))
+    flows = play(pace=UptakeCurve(1, 13), beliefs=Parameters(uptake=0.5, drop_out=0.2))
     assert math.isclose(flows.holders[12], 120 * 0.8)
 
 
 def test_a_step_that_people_came_back_to_is_not_released() -> None:
     contract = Contract(240, 0, 56_160_000, 0, 24, step_notice=3)
-    beliefs = Beliefs(uptake=24.5 / 240, drop_out=0.3)
+    beliefs = Parameters(uptake=24.5 / 240, drop_out=0.3)
     assert play(contract=contract, beliefs=beliefs).released.sum() == 0
 
 
@@ -147,38 +152,35 @@ def test_bridging_is_spent_first_and_the_rest_is_shared() -> None:
     assert flows.commissioner.sum() == 57_000
     assert flows.provider.sum() == 38_000
     assert flows.person.sum() == 0
-    assert flows.deepest_month == 12
+    assert flows.peak_deficit_month == 12
 
 
 def test_gains_pay_bridging_money_back_before_they_are_shared() -> None:
     contract = Contract(240, 37_440_000, 0, 0, 24, end=6, fixed_released=1.0)
     given_terms = Terms(78_000, bridging=30_000, commissioner=0.5)
-    flows = play(contract=contract, terms=given_terms, pace=Pace(1, 24))
+    flows = play(contract=contract, terms=given_terms, pace=UptakeCurve(1, 24))
     assert flows.bridged.cumsum().max() == 30_000
-    assert flows.repaid == 12
+    assert flows.payback_month == 12
     assert flows.bridged.sum() == 0
-    assert flows.commissioner.sum() == flows.provider.sum() == flows.so_far[-1] / 2
+    assert flows.commissioner.sum() == flows.provider.sum() == flows.cumulative_net_cost[-1] / 2
 
 
 def test_a_budget_that_does_not_cover_the_plan_leaves_the_rest_with_the_person() -> None:
     flows = play(terms=Terms(325_000, covered=0.9))
     assert flows.person.sum() == 32_500
-    assert flows.to_bridge == flows.deepest - 32_500
+    assert flows.bridging_need == flows.peak_deficit - 32_500
     assert flows.commissioner.sum() + flows.provider.sum() == 195_000 - 32_500
 
 
 @given(contracts, terms, paces, drawn)
 @settings(max_examples=200)
-def test_what_everybody_spends_is_what_commissioner_provider_and_person_carry(
-    contract: Contract, terms: Terms, pace: Pace, beliefs: Beliefs
+def test_what_both_services_cost_beyond_the_contract_is_what_the_four_carry(
+    contract: Contract, terms: Terms, pace: UptakeCurve, beliefs: Parameters
 ) -> None:
     flows = roll_out(contract, terms, pace, beliefs)
     assert flows.plans.shape == (pace.months, len(beliefs.uptake))
-    carried = flows.commissioner_pays + flows.provider + flows.person
-    assert (carried == flows.total).all()
-    assert (flows.commissioner_pays == flows.baseline + flows.bridged + flows.commissioner).all()
-    assert (flows.total == flows.baseline + flows.extra).all()
-    assert (flows.block_payment == flows.provider_spends - flows.provider).all()
+    carried = flows.bridged + flows.commissioner + flows.provider + flows.person
+    assert (carried == flows.plans + flows.running - flows.released).all()
     assert (sum(flows.carriers.values()) == flows.extra).all()
     bridged = flows.bridged.cumsum(axis=0)
     assert ((bridged >= 0) & (bridged <= terms.bridging)).all()
@@ -193,11 +195,11 @@ def test_what_everybody_spends_is_what_commissioner_provider_and_person_carry(
 @given(contracts, terms, paces, st.floats(0, 1))
 @settings(max_examples=60)
 def test_whoever_carries_everything_leaves_the_other_nothing(
-    contract: Contract, terms: Terms, pace: Pace, uptake: float
+    contract: Contract, terms: Terms, pace: UptakeCurve, uptake: float
 ) -> None:
     for commissioner, other in ((1.0, "provider"), (0.0, "commissioner")):
         given_terms = Terms(**(vars(terms) | {"commissioner": commissioner}))
-        flows = roll_out(contract, given_terms, pace, Beliefs(uptake))
+        flows = roll_out(contract, given_terms, pace, Parameters(uptake))
         assert not getattr(flows, other).any()
 
 
@@ -220,14 +222,12 @@ def test_the_books_balance_from_the_month_after_the_last_that_costs_more(
     extra: list[int], month: int
 ) -> None:
     nothing = np.zeros(3, dtype=np.int64)
-    flows = Flows(
-        nothing, nothing, nothing, np.array(extra), nothing, nothing, nothing, nothing, nothing
-    )
-    assert flows.balances == month
+    flows = Flows(nothing, nothing, np.array(extra), *[nothing] * 5)
+    assert flows.break_even_month == month
 
 
 def test_the_shape_of_uptake_is_stretched_over_other_months() -> None:
-    pace = Pace.of([(3, 2), (6, 10)], over=12, months=14)  # type: ignore[list-item]
+    pace = UptakeCurve.of([(3, 2), (6, 10)], over=12, months=14)  # type: ignore[list-item]
     curve = pace.curve()
     assert curve[5] == pytest.approx(0.2)
     assert curve[11] == curve[13] == 1

@@ -15,6 +15,7 @@ from phbkit import Workbook
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.area import COLUMNS
 from phbkit.errors import AnswersError, AreaError, RefusedError
+from phbkit.money.asks import sums_of
 from phbkit.money.fields import FIELDS, check_figures
 from phbkit.money.sums import Sums
 from phbkit.money.views import roughly
@@ -105,7 +106,7 @@ def test_one_leaver_has_three_figures_and_never_one(module: Module) -> None:
 
 
 def test_the_four_carriers_add_up_to_the_extra_cost(module: Module) -> None:
-    found = module.sums.outcome("gradual")
+    found = sums_of(module).outcome("gradual")
     carried = [value for name, value in found.items() if name.startswith("carried")]
     assert len(carried) == 4
     assert sum(carried) == found["extra"]
@@ -137,7 +138,7 @@ def test_ends_that_do_not_hold_the_likeliest_are_told_at_their_field(module: Mod
 
 def test_the_ends_of_the_bands_move_with_what_was_thought_likeliest(module: Module) -> None:
     play(module, "bands", {"running": {"share": "80", "price-rise": "4"}})
-    figures = module.sums.figures["bands"]
+    figures = sums_of(module).figures["bands"]
     assert (figures["uptake-low"], figures["uptake-high"]) == ("40", "100")
     assert (figures["price-low"], figures["price-high"]) == ("2", "8")
     assert "to mend" not in cards(module, "bands")
@@ -146,13 +147,13 @@ def test_the_ends_of_the_bands_move_with_what_was_thought_likeliest(module: Modu
 @pytest.mark.parametrize("step", FIELDS)
 def test_a_form_sent_back_untouched_is_taken_and_changes_nothing(module: Module, step: str) -> None:
     play(module, step)
-    before = module.sums.figures
+    before = sums_of(module).figures
     values = check_values(form_of(module, step))
     answers = answers_from(module.case, values)
     rest = {q.id: careful(module.case)[q.id] for q in module.case.questions_at(step)}
     module.submit("sent", step, {step: answers[step]} | rest)
-    assert module.sums.figures == before
-    assert module.sums.made_up
+    assert sums_of(module).figures == before
+    assert sums_of(module).made_up
 
 
 def test_every_fault_of_a_page_is_told_at_its_field_and_nothing_is_kept(module: Module) -> None:
@@ -178,8 +179,8 @@ def test_a_pasted_area_stands_in_place_of_the_made_up_one(module: Module) -> Non
     own = AREA.read_text().replace("contract,,1248000", "contract,,1252800")
     own = own.replace("variable,,312000", "variable,,316800").replace("made up", "our ledger")
     play(module, "running", {"block": {"csv": own, "leavers": "2", "variable": "312000"}})
-    assert not module.sums.made_up
-    assert module.sums.contract.total == 125_280_000
+    assert not sums_of(module).made_up
+    assert sums_of(module).contract.total == 125_280_000
     assert "figures of your own" in str(step_page(module, find_step("running"), live=True))
     assert "made-up area" not in cards(module, "running")
 
@@ -242,7 +243,7 @@ def test_figures_may_be_changed_until_the_board_is_advised(module: Module) -> No
     play(module, "board")
     assert module.revisable("running")
     module.submit("again", "running", {"running": {"share": "10"}})
-    assert module.sums.figures["running"]["share"] == "10"
+    assert sums_of(module).figures["running"]["share"] == "10"
     module.submit("b", "board", {k: careful(module.case)[k] for k in ("board", "lean-again")})
     assert not module.revisable("running")
 

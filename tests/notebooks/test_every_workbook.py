@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.cohort import read_result, run_notebook
+from phbkit.cohort.one_notebook import read_result, run_notebook
 from phbkit.scoring import score
 from tests.made import WORKBOOKS, careful, careless
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from phbkit.casebank import Case, CaseBank
 from phbkit.decision import Plan
 from phbkit.workbook.agreements import Agreements
-from phbkit.workbook.answers import DECISIONS, HELD
+from phbkit.workbook.asks import DECISIONS, HELD
 from tests.made import WORKBOOKS
 
 USUAL = ["massage-fortnightly", "prosthetics-review", "swim-gym"]

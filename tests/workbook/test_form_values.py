@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from phbkit.casebank import Case
 from phbkit.errors import AnswersError
 from phbkit.workbook.answers import check_answer
-from phbkit.workbook.form_values import MOST_FIELDS, answers_from, check_values, ledger_values
+from phbkit.workbook.asks import LEDGER
+from phbkit.workbook.form_values import MOST_FIELDS, answers_from, check_values
 
 FIELDS = [
     "first-lean", "what-to-ask-first", "who-agrees", "what-surprised", "plan", "decision", "cpd",
@@ -83,7 +84,7 @@ def test_the_fields_of_a_ledger_become_one_answer_and_fill_the_form_again(case: 
     assert check_values(values) == values
     ledger = check_answer(case, "ledger", answers_from(case, values)["ledger"])
     assert set(ledger) == {risk.id for risk in case.about.risks}
-    assert ledger_values(ledger) == values
+    assert LEDGER.to_form(ledger) == values
 
 
 def test_the_longest_risk_id_makes_a_field_that_is_taken() -> None:

@@ -1,0 +1,196 @@
+"""What the pages about money ask: figures in place of the area's, and advice to the board."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+from phbkit.casebank import Case
+from phbkit.casebank.area import Area, read_area
+from phbkit.casebank.models import BoardChoice
+from phbkit.errors import AnswersError, AreaError
+from phbkit.money.fields import FIELDS, check_figures, crossed
+from phbkit.money.sums import LABELS, PACES, Sums
+from phbkit.money.views import SHOWN
+from phbkit.workbook.asks import Ask, Effect
+from phbkit.workbook.parts import Answer, Text, choice_of, some_of, whole_number
+from phbkit.workbook.steps import Step
+
+if TYPE_CHECKING:
+    from phbkit.workbook.module import Module
+
+BOARD: dict[BoardChoice, str] = {
+    "gradual": "Roll out gradually, with bridging money and notice served in time",
+    "fast": "Roll out fast, and have the hole over sooner",
+    "small": "Start small, where care is bought person by person and no block stands in the way",
+    "wait": "Wait, and say what has to be known or changed first",
+    "no": "Do not offer it here, with reasons",
+}
+assert set(BOARD) == set(get_args(BoardChoice))  # noqa: S101
+LEAST_TRIGGERS = 2
+_REVISING = {
+    "setting": "these figures",
+    "block": "the contract",
+    "running": "the roll-out",
+    "bands": "the bands",
+}
+
+
+def sums_of(module: Module) -> Sums:
+    """Return the sums of a module's area, with what was kept of them."""
+    return Sums.of(module.case, module.answers, module.options.get("area"))
+
+
+class _MoneyAsk(Ask):
+    tells_more = True
+
+    def __init__(self, step: str) -> None:
+        self.key = step
+
+    def context(self, module: Module, *, form: bool) -> dict[str, Any]:
+        lessons = [lesson for lesson in module.case.money.lessons if lesson.step == self.key]
+        return {"sums": sums_of(module), "lessons": lessons}
+
+
+class _FiguresAsk(_MoneyAsk):
+    """Figures of one page by the name of their field; what is left out keeps the area's own."""
+
+    revisable_until = "board"
+
+    def __init__(self, step: str) -> None:
+        super().__init__(step)
+        self.revising = _REVISING[step]
+
+    def kept(self, case: Case, value: Any) -> dict[str, str]:
+        if case.about.money is None:
+            raise AnswersError(f"is not asked in {case.id}.", key=self.key)
+        return check_figures(self.key, value)
+
+    def from_form(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        start = f"{self.key}."
+        return {
+            name.removeprefix(start): value
+            for name, value in values.items()
+            if name.startswith(start)
+        }
+
+    def crossed(
+        self, case: Case, answers: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> dict[str, str]:
+        if not FIELDS.keys() & answers.keys():
+            return {}
+        return crossed(self.key, Sums.of(case, answers, options.get("area")).figures)
+
+    def effect(self, module: Module, values: Mapping[str, Any]) -> Effect:
+        sums = sums_of(module)
+        try:
+            figures = check_figures(self.key, self.from_form(values))
+            sums = replace(sums, given={**sums.given, self.key: figures})
+            problems = crossed(self.key, sums.figures)
+        except AnswersError as error:
+            problems = error.problems
+        if problems:
+            labels = {f"{self.key}.{field.name}": field.label for field in FIELDS[self.key]}
+            named = {labels.get(name, "Your own figures"): text for name, text in problems.items()}
+            return Effect({"told": named}, "money/mend_line.html.j2", "money/mend.html.j2")
+        context = SHOWN[self.key](sums) | {"sums": sums}
+        return Effect(context, f"money/{self.key}_line.html.j2", f"money/{self.key}.html.j2")
+
+    def context(self, module: Module, *, form: bool) -> dict[str, Any]:
+        kept = self.to_form(module.answers.get(self.key, {}))
+        return super().context(module, form=form) | {
+            "fields_here": FIELDS[self.key],
+            "record_of": None if form else self.effect(module, kept),
+        }
+
+
+class Advice(Answer):
+    """The advice to the board."""
+
+    choice: Annotated[str, choice_of(BOARD)]
+    reasons: Text
+    agreed: Text
+    dissent: Text
+    triggers: Annotated[
+        list[str],
+        some_of(lambda case: [option.id for option in case.money.triggers], LEAST_TRIGGERS),
+    ]
+    review_months: Annotated[int, whole_number("months", 24)]
+
+
+class _BoardAsk(_MoneyAsk):
+    """The advice to the board, and what brings it back there."""
+
+    def kept(self, case: Case, value: Any) -> dict[str, Any]:
+        return Advice.kept(case, self.key, value)
+
+    def from_form(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return Advice.from_form(self.key, values)
+
+    def context(self, module: Module, *, form: bool) -> dict[str, Any]:
+        sums = sums_of(module)
+        return super().context(module, form=form) | {
+            "both": {pace: sums.outcome(pace) for pace in PACES},
+            "board": module.answers.get(self.key, {}),
+            "boards": BOARD,
+            "labels": LABELS,
+        }
+
+
+STEPS = (
+    Step(
+        "setting",
+        "Setting a budget",
+        "Keep these figures",
+        _FiguresAsk("setting"),
+        objects={"sums": sums_of},
+    ),
+    Step("block", "Where the money is", "Keep this contract", _FiguresAsk("block")),
+    Step("running", "Double running", "Keep this roll-out", _FiguresAsk("running")),
+    Step("bands", "What nobody knows", "Keep these bands", _FiguresAsk("bands")),
+    Step("board", "Advise the board", "Make this advice final", _BoardAsk("board"), final=True),
+)
+
+
+def take_parameters(
+    case: Case, given: Mapping[str, Any], parameters: dict[str, Any]
+) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """Take `area`, a file of one's own figures, and `scenario`, figures by step and field.
+
+    Raises
+    ------
+    AreaError
+        The area has faults: all of them, each with its line and column; or the case has no area.
+    AnswersError
+        A name of the scenario is not that of a step of the money and one of its fields.
+    """
+    area, scenario = parameters.pop("area", None), parameters.pop("scenario", None)
+    options = {} if area is None else {"area": _own_area(case, area)}
+    return options, _with_scenario(case, given, scenario) if scenario else given
+
+
+def _own_area(case: Case, area: str | os.PathLike[str]) -> Area:
+    if case.area is None:
+        raise AreaError.of(Path(area), [f"{case.id} is not about an area's money."])
+    found = read_area(Path(area))
+    if isinstance(found, list):
+        raise AreaError.of(Path(area), list(map(str, found)))
+    return found
+
+
+def _with_scenario(
+    case: Case, given: Mapping[str, Any], scenario: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Put the figures of a scenario among answers: `running.share` into `running`."""
+    answers = dict(given.get("answers", {}))
+    for name, value in scenario.items():
+        step, _, field = str(name).partition(".")
+        if step not in FIELDS or not field or step not in case.steps:
+            listed = ", ".join(FIELDS)
+            problem = f"must be a step and a field, such as running.share. Steps: {listed}."
+            raise AnswersError(problem, key=str(name), place="scenario")
+        answers[step] = {**answers.get(step, {}), field: value}
+    return {**given, "answers": answers}

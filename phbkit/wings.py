@@ -1,0 +1,32 @@
+"""The wings: parts that the core does not know, which register steps, commands and pages.
+
+A wing is a package with any of these functions, each imported when it is first needed:
+
+`steps()`
+    The steps that cases may play beside the core's own, as `phbkit.workbook.steps.Step`.
+`step_templates()`, `step_filters()`
+    The folder of those steps' templates, named `steps/<id>.html.j2`, and filters for them.
+`take_parameters(case, given, parameters)`
+    Takes out of `parameters` what the wing knows of what a workbook was opened with, and returns
+    the module's options made of it, and the answers that are given.
+`add_commands(app)`
+    Adds commands to `phb`.
+`handlers()`
+    Pairs of a pattern and a request handler for the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
+
+INSTALLED = ("phbkit.money", "phbkit.meeting", "phbkit.cohort")
+
+
+def hooks(name: str) -> Iterator[Callable[..., Any]]:
+    """Give the function of this name of every wing that has one."""
+    for wing in INSTALLED:
+        hook = getattr(import_module(wing), name, None)
+        if hook is not None:
+            yield hook
