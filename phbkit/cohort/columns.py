@@ -61,14 +61,14 @@ def _factorise(values: Any) -> Column:
     import numpy as np
     import pandas as pd
 
-    given = pd.Series(list(values), dtype=object)
+    given = pd.Series(values if hasattr(values, "dtype") else list(values), dtype=object)
     distinct: Iterable[Any]
     if pd.api.types.infer_dtype(given) in {"string", "integer", "empty"}:
         codes, distinct = pd.factorize(given)
     else:
         codes, _ = pd.factorize(given.map(repr, na_action="ignore"))
         firsts = pd.Series(codes).drop_duplicates()
-        distinct = given[firsts.index[firsts >= 0]]
+        distinct = given.to_numpy()[firsts.index[firsts >= 0]]
     return Column(codes.astype(np.int64), [_plain(value) for value in distinct])
 
 

@@ -255,36 +255,36 @@ def _critical(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[tuple[str, 
         yield learner, case, int(was), int(now)
 
 
-def _write(made: Remark) -> None:
+def _write(result: Remark) -> None:
     """Write the table and what changed; the table last, so that it is never there alone."""
-    told = {
+    content = {
         "format": "phbkit-remark/1",
         "cases": {
             case: {"before": before, "after": after, "changed": before != after}
-            for case, (before, after) in made.versions.items()
+            for case, (before, after) in result.versions.items()
         },
-        "cuts": {key: f"{cut:.2f}" for key, cut in made.cuts.items()},
-        "cuts_hold_for": "each case and all cases" if made.each_case else ALL_CASES,
-        "simulated": made.simulated,
-        "for_learning_only": list(made.formative),
-        "scores": len(made.rows),
-        "without_a_result": made.not_done,
+        "cuts": {key: f"{cut:.2f}" for key, cut in result.cuts.items()},
+        "cuts_hold_for": "each case and all cases" if result.each_case else ALL_CASES,
+        "simulated": result.simulated,
+        "for_learning_only": list(result.formative),
+        "scores": len(result.rows),
+        "without_a_result": result.not_done,
         "crossing": [
             asdict(row) | {"before": f"{row.before:.2f}", "after": f"{row.after:.2f}"}
-            for row in made.crossing
+            for row in result.crossing
         ],
         "answers_no_longer_taken": [
             {"learner": learner, "case": case, "reason": reason}
-            for learner, case, reason in made.refused
+            for learner, case, reason in result.refused
         ],
         "critical_errors": [
             {"learner": learner, "case": case, "before": before, "after": after}
-            for learner, case, before, after in made.critical
+            for learner, case, before, after in result.critical
         ],
     }
-    content = json.dumps(told, ensure_ascii=False, indent=1).encode() + b"\n"
-    write_whole(made.folder / "remark.json", content)
-    with csv_file(made.folder / "remarked.csv", _HEADER) as write:
-        for row in made.rows:
+    written = json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n"
+    write_whole(result.folder / "remark.json", written)
+    with csv_file(result.folder / "remarked.csv", _HEADER) as write:
+        for row in result.rows:
             pair = ("" if isnan(value) else f"{value:.2f}" for value in (row.before, row.after))
             write([row.learner, row.case, row.key, *pair, row.crosses, " ".join(row.note.split())])

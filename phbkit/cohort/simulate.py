@@ -121,7 +121,7 @@ def _single(ask: Ask) -> str:
 
 def _some(ask: Ask) -> list[str]:
     question = ask.question
-    chosen = [each.id for each in question.options if ask.right == (each.id in question.key)]
+    chosen = [o.id for o in question.options if ask.right == (o.id in question.key)]
     return chosen[: question.most or len(chosen)] or [question.options[0].id]
 
 
@@ -135,7 +135,7 @@ def _ranked(ask: Ask) -> list[str]:
 
 def _judged(ask: Ask) -> int:
     panels = [panel.counts[ask.question.id] for panel in ask.case.panels]
-    counts = [sum(each) for each in zip(*panels, strict=True)]
+    counts = [sum(column) for column in zip(*panels, strict=True)]
     return ask.chance.choices(SCALE, counts if ask.right and counts else None)[0]
 
 
