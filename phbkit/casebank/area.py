@@ -7,17 +7,17 @@ contract has moved to a budget by then.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from phbkit.errors import Fault
+from phbkit.tables import Line, Row, Table, read_table
 from phbkit.text import plain, pounds
 
 COLUMNS = ("item", "month", "value", "low", "high", "unit", "year", "source")
@@ -78,6 +78,7 @@ ITEMS: dict[str, Kind] = {
     "commissioner-share": _SHARE,
     "months": Kind("months", Decimal(1), Decimal(MOST_MONTHS), whole=True),
 }
+KINDS = ITEMS | {UPTAKE: _SHARE}
 
 
 @dataclass(frozen=True)
@@ -113,19 +114,22 @@ class Area:
         return tuple(dict.fromkeys(figure.source for figure in self.figures.values()))
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A line of the file, and what was read of it."""
+class _Item(Row):
+    """A line of the file."""
 
-    line: int
-    cells: Mapping[str, str]
+    MISSING = ("{name}", "has no column.", f"Begin with: {','.join(COLUMNS)}")
+    UNEVEN = ("{first}", "has {cells} cells for {columns} columns.", "{cure}")
+    FIELD = "{cells[item]:.40}, column {place} ({column})"
+    UNIQUE, MAY_REPEAT, DELIMITERS = "item", frozenset({"", UPTAKE}), ",\t"
 
-    def __getitem__(self, column: str) -> str:
-        return self.cells[column].strip()
-
-    @property
-    def item(self) -> str:
-        return self["item"]
+    item: str
+    month: str
+    value: str
+    low: str
+    high: str
+    unit: str
+    year: str
+    source: str
 
 
 def read_area(file: Path, text: str | None = None) -> Area | list[Fault]:
@@ -138,214 +142,148 @@ def read_area(file: Path, text: str | None = None) -> Area | list[Fault]:
     text
         The content, where it does not come from a file.
     """
-    if text is None:
-        try:
-            text = (
-                file.read_text(encoding="utf-8-sig") if file.stat().st_size < LARGEST_AREA else ""
-            )
-        except (OSError, UnicodeDecodeError) as error:
-            return [Fault(file, 0, "", f"cannot be read: {error}.", "Give a UTF-8 CSV file.")]
-    text = text.removeprefix("\ufeff")
-    if not text.strip() or len(text) > LARGEST_AREA:
+    size = len(text) if text is not None else file.stat().st_size if file.is_file() else 1
+    if not 0 < size < LARGEST_AREA:
         problem = "is empty, or longer than 100,000 characters."
         return [Fault(file, 0, "", problem, "Give a CSV file with one line an item.")]
-    try:
-        lines = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_between(text))
-        read = [(lines.line_num, cells) for cells in lines if any(map(str.strip, cells))]
-    except csv.Error as error:
-        return [Fault(file, lines.line_num, "", f"is no CSV: {error}.", "Mend this line.")]
-    header = [cell.strip().lower() for cell in read[0][1]] if read else []
-    faults = list(_header_faults(file, read[0][0] if read else 1, header))
-    if faults:
-        return faults
-    rows = [
-        _Row(line, dict(zip(header, cells, strict=True)))
-        for line, cells in read[1:]
-        if len(cells) == len(header)
-    ]
-    odd = [(line, cells) for line, cells in read[1:] if len(cells) != len(header)]
-    faults += [_uneven(file, line, cells, header) for line, cells in odd]
-    spoilt = {cells[0].strip() for _, cells in odd}
-    faults += _Checks(file, header, rows, spoilt).all()
-    if faults:
-        return sorted(faults)
-    return _area(rows)
-
-
-def _between(text: str) -> str:
-    """Say what stands between cells: a comma, or a tab where a spreadsheet copied them."""
-    heading = text.lstrip().partition("\n")[0]
-    return "\t" if "\t" in heading and "," not in heading else ","
-
-
-def _header_faults(file: Path, line: int, header: Sequence[str]) -> Iterator[Fault]:
-    for name in COLUMNS:
-        if name not in header:
-            yield Fault(file, line, name, "has no column.", f"Begin with: {','.join(COLUMNS)}")
-    for name in dict.fromkeys(header):
-        if name not in COLUMNS:
-            yield Fault(file, line, name, "is no column known here.", "Take it out.")
-        if header.count(name) > 1:
-            yield Fault(file, line, name, "has two columns.", "Keep one.")
-
-
-def _uneven(file: Path, line: int, cells: Sequence[str], header: Sequence[str]) -> Fault:
-    problem = f"has {len(cells)} cells for {len(header)} columns."
-    cure = "Give each column one cell; leave it empty where there is nothing."
-    if len(cells) > len(header):
-        cure = "A comma between thousands splits a number: write 1248000, not 1,248,000."
-    return Fault(file, line, cells[0].strip()[:40], problem, cure)
+    table, lines = read_table(file, _Item, text)
+    if not table.whole:
+        return table.faults
+    checks = _Checks(table, lines)
+    checks.check()
+    return sorted(table.faults) or _area(lines)
 
 
 class _Checks:
     """Everything that must hold of the lines of a file."""
 
-    def __init__(
-        self, file: Path, header: Sequence[str], rows: Sequence[_Row], spoilt: set[str]
-    ) -> None:
-        self.file, self.header, self.rows, self.spoilt = file, header, rows, spoilt
+    def __init__(self, table: Table[_Item], lines: Sequence[Line[_Item]]) -> None:
+        self.table, self.lines = table, lines
         self.values: dict[tuple[int, str], Decimal] = {}
 
-    def all(self) -> Iterator[Fault]:
+    def check(self) -> None:
         """Find every fault: of each line, and then between lines."""
-        for row in self.rows:
-            yield from self._line(row)
-        yield from self._presence()
-        yield from self._years()
-        yield from self._parts()
-        yield from self._months()
-        yield from self._steps()
+        uneven = {fault.field for fault in self.table.faults}
+        for line in self.lines:
+            self._check_line(line)
+        last = self.lines[-1].number if self.lines else 1
+        there = {line.row.item for line in self.lines} | uneven
+        for item, kind in KINDS.items():
+            if item not in there:
+                cure = f"Add a line for it, in {kind.unit}."
+                self.table.faults.append(Fault(self.table.file, last, item, "is missing.", cure))
+        self._check_years()
+        self._check_sums()
+        self._check_months()
 
-    def fault(self, row: _Row, column: str, problem: str, cure: str) -> Fault:
-        """Make a fault that names the item, and the column with its place."""
-        place = f"{row.item[:40] or 'item'}, column {self.header.index(column) + 1} ({column})"
-        return Fault(self.file, row.line, place, problem, cure)
+    def _fault(self, line: Line[_Item], column: str, problem: str, cure: str) -> None:
+        self.table.fault(line.number, line.cells, column, problem, cure)
 
-    def _line(self, row: _Row) -> Iterator[Fault]:
-        kind = _SHARE if row.item == UPTAKE else ITEMS.get(row.item)
+    def _check_line(self, line: Line[_Item]) -> None:
+        row, kind = line.row, KINDS.get(line.row.item)
         if kind is None:
-            near = get_close_matches(row.item, [*ITEMS, UPTAKE], n=1)
-            cure = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(ITEMS)}, {UPTAKE}."
-            yield self.fault(row, "item", f"{row.item[:40]!r} is no item known here.", cure)
+            near = get_close_matches(row.item, KINDS, n=1)
+            cure = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(KINDS)}."
+            self._fault(line, "item", f"{row.item[:40]!r} is no item known here.", cure)
             return
-        for column in ("value", "low", "high"):
-            if row[column] or column == "value":
-                yield from self._number(row, column, kind)
-        yield from self._ends(row)
-        if row["unit"] != kind.unit:
-            problem = f"is {row['unit'][:40] or 'empty'}."
-            yield self.fault(row, "unit", problem, f"Convert the value, and write: {kind.unit}")
-        if kind.money:
-            yield from self._year(row)
-        if not row["source"]:
-            yield self.fault(row, "source", "is empty.", "Say where it is from, or: made up")
+        self._read_number(line, "value", row.value, kind)
+        for column, text in (("low", row.low), ("high", row.high)):
+            if text:
+                self._read_number(line, column, text, kind)
+        self._check_ends(line)
+        if row.unit != kind.unit:
+            problem = f"is {row.unit[:40] or 'empty'}."
+            self._fault(line, "unit", problem, f"Convert the value, and write: {kind.unit}")
+        if kind.money and not row.year:
+            self._fault(line, "year", "is empty.", "Give the year of the price, like 2026/27.")
+        elif kind.money and not _is_year(row.year):
+            self._fault(line, "year", f"is {row.year[:20]!r}.", "Write it like 2026/27.")
+        if not row.source:
+            self._fault(line, "source", "is empty.", "Say where it is from, or: made up")
         if row.item == UPTAKE:
-            month = Kind("months", Decimal(1), Decimal(MOST_MONTHS), whole=True)
-            yield from self._number(row, "month", month)
-        elif row["month"]:
-            yield self.fault(row, "month", "is only for uptake.", "Leave it empty.")
+            self._read_number(line, "month", row.month, ITEMS["months"])
+        elif row.month:
+            self._fault(line, "month", "is only for uptake.", "Leave it empty.")
 
-    def _ends(self, row: _Row) -> Iterator[Fault]:
-        """Find a lowest above the value, a highest below it, and a need that is not 100."""
-        low, value, high = (self.values.get((row.line, name)) for name in ("low", "value", "high"))
+    def _read_number(self, line: Line[_Item], column: str, text: str, kind: Kind) -> None:
+        text = text.replace("−", "-")
+        value = Decimal(text) if _NUMBER.fullmatch(text) else None
         if value is None:
-            return
-        if low is not None and low > value:
-            yield self.fault(row, "low", "is above the value.", f"Give {value} or less.")
-        if high is not None and high < value:
-            yield self.fault(row, "high", "is below the value.", f"Give {value} or more.")
-        if row.item == "need" and value != 100:
-            cure = "Put it into plan-cost, and give 100."
-            yield self.fault(row, "value", "is measured against plan-cost.", cure)
-
-    def _number(self, row: _Row, column: str, kind: Kind) -> Iterator[Fault]:
-        text = row[column].replace("−", "-")
-        if not _NUMBER.fullmatch(text):
-            yield self.fault(row, column, *_not_a_number(text))
-            return
-        try:
-            value = Decimal(text)
-        except InvalidOperation:  # pragma: no cover  the pattern allows none
-            return
-        if not kind.low <= value <= kind.high:
+            self._fault(line, column, *_not_a_number(text))
+        elif not kind.low <= value <= kind.high:
             bounds = f"{plain(kind.low)} or more"
             if kind.high < _MOST_POUNDS:
                 bounds = f"from {plain(kind.low)} to {plain(kind.high)}"
-            yield self.fault(row, column, f"is {text} {kind.unit}.", f"Give {bounds}.")
+            self._fault(line, column, f"is {text} {kind.unit}.", f"Give {bounds}.")
         elif kind.whole and value != value.to_integral_value():
-            yield self.fault(row, column, f"is {text}.", "Give a whole number.")
+            self._fault(line, column, f"is {text}.", "Give a whole number.")
         elif kind.money and value != round(value, 2):
-            yield self.fault(row, column, f"is {text}: parts of a penny.", "Give pence at most.")
+            self._fault(line, column, f"is {text}: parts of a penny.", "Give pence at most.")
         else:
-            self.values[row.line, column] = value
+            self.values[line.number, column] = value
 
-    def _year(self, row: _Row) -> Iterator[Fault]:
-        found = YEAR.fullmatch(row["year"])
-        if not row["year"]:
-            yield self.fault(row, "year", "is empty.", "Give the year of the price, like 2026/27.")
-        elif not found or (int(found[1]) + 1) % 100 != int(found[2]):
-            yield self.fault(row, "year", f"is {row['year'][:20]!r}.", "Write it like 2026/27.")
-
-    def _presence(self) -> Iterator[Fault]:
-        seen: dict[str, int] = {}
-        for row in self.rows:
-            if row.item in seen and row.item != UPTAKE:
-                problem = f"is on line {seen[row.item]} already."
-                yield self.fault(row, "item", problem, "Keep one.")
-            seen.setdefault(row.item, row.line)
-        last = self.rows[-1].line if self.rows else 1
-        for item in (*ITEMS, UPTAKE):
-            if item not in seen and item not in self.spoilt:
-                unit = ITEMS[item].unit if item in ITEMS else "per cent"
-                cure = f"Add a line for it, in {unit}."
-                yield Fault(self.file, last, item, "is missing.", cure)
-
-    def _years(self) -> Iterator[Fault]:
-        priced = [row for row in self.rows if row.item in ITEMS and ITEMS[row.item].money]
-        dated = [row for row in priced if YEAR.fullmatch(row["year"])]
-        first = next((row for row in dated if row.item == "contract"), dated[0] if dated else None)
-        for row in dated:
-            if first and row["year"] != first["year"]:
-                problem = f"is {row['year']}, and that of {first.item} is {first['year']}."
-                cure = f"Bring the price to {first['year']} first."
-                yield self.fault(row, "year", problem, cure)
-
-    def _parts(self) -> Iterator[Fault]:
-        found = {row.item: (row, self.values.get((row.line, "value"))) for row in self.rows}
-        whole, total = found.get("contract", (None, None))
-        parts = [found[name][1] if name in found else None for name in _PARTS]
-        if whole is None or total is None or None in parts:
+    def _check_ends(self, line: Line[_Item]) -> None:
+        """Find a lowest above the value, a highest below it, and a need that is not 100."""
+        low, value, high = (self._value(line, column) for column in ("low", "value", "high"))
+        if value is None:
             return
-        together = sum((part for part in parts if part is not None), Decimal(0))
-        if together != total:
+        if low is not None and low > value:
+            self._fault(line, "low", "is above the value.", f"Give {value} or less.")
+        if high is not None and high < value:
+            self._fault(line, "high", "is below the value.", f"Give {value} or more.")
+        if line.row.item == "need" and value != 100:
+            cure = "Put it into plan-cost, and give 100."
+            self._fault(line, "value", "is measured against plan-cost.", cure)
+
+    def _value(self, line: Line[_Item] | None, column: str = "value") -> Decimal | None:
+        return self.values.get((line.number, column)) if line else None
+
+    def _line(self, item: str) -> Line[_Item] | None:
+        return next((line for line in self.lines if line.row.item == item), None)
+
+    def _check_years(self) -> None:
+        """Find prices of another year than the contract's, or the first."""
+        priced = [line for line in self.lines if KINDS.get(line.row.item, _SHARE).money]
+        dated = [line for line in priced if _is_year(line.row.year)]
+        first = min(dated, key=lambda line: line.row.item != "contract", default=None)
+        for line in dated:
+            if first and line.row.year != first.row.year:
+                problem = f"is {line.row.year}, and that of {first.row.item} is {first.row.year}."
+                self._fault(line, "year", problem, f"Bring the price to {first.row.year} first.")
+
+    def _check_sums(self) -> None:
+        """Find a contract that is not the sum of its parts, and a step of more than its people."""
+        contract, step = self._line("contract"), self._line("step-people")
+        total, size, people = map(self._value, (contract, step, self._line("people")))
+        parts = [part for name in _PARTS if (part := self._value(self._line(name))) is not None]
+        together = sum(parts, Decimal(0))
+        if contract and total is not None and len(parts) == len(_PARTS) and together != total:
             problem = f"is {pounds(total)}, and {', '.join(_PARTS)} add up to {pounds(together)}."
             cure = f"Find the missing {pounds(total - together)}."
             if together > total:
                 cure = f"Find what is counted twice: {pounds(together - total)}."
-            yield self.fault(whole, "value", problem, cure)
-
-    def _months(self) -> Iterator[Fault]:
-        before: _Row | None = None
-        for row in (row for row in self.rows if row.item == UPTAKE):
-            if before is not None:
-                earlier, month = (self.values.get((r.line, "month")) for r in (before, row))
-                had, has = (self.values.get((r.line, "value")) for r in (before, row))
-                if earlier is not None and month is not None and month <= earlier:
-                    problem = f"is {month}, after month {earlier}."
-                    yield self.fault(row, "month", problem, "Put the months in order, each once.")
-                if had is not None and has is not None and has < had:
-                    problem = f"falls from {had} to {has}; it counts everybody who has moved."
-                    cure = f"Give {had} or more; who goes back is counted under drop-out."
-                    yield self.fault(row, "value", problem, cure)
-            before = row
-
-    def _steps(self) -> Iterator[Fault]:
-        found = {row.item: (row, self.values.get((row.line, "value"))) for row in self.rows}
-        people = found["people"][1] if "people" in found else None
-        row, size = found.get("step-people", (None, None))
-        if row is not None and size is not None and people is not None and size > people:
+            self._fault(contract, "value", problem, cure)
+        if step and size is not None and people is not None and size > people:
             problem = f"is {size}, more than the {people} people in the contract."
-            yield self.fault(row, "value", problem, f"Give {people} or fewer.")
+            self._fault(step, "value", problem, f"Give {people} or fewer.")
+
+    def _check_months(self) -> None:
+        """Find months out of order, and an uptake that falls."""
+        for before, line in pairwise(line for line in self.lines if line.row.item == UPTAKE):
+            earlier, month = self._value(before, "month"), self._value(line, "month")
+            had, has = self._value(before), self._value(line)
+            if earlier is not None and month is not None and month <= earlier:
+                problem = f"is {month}, after month {earlier}."
+                self._fault(line, "month", problem, "Put the months in order, each once.")
+            if had is not None and has is not None and has < had:
+                problem = f"falls from {had} to {has}; it counts everybody who has moved."
+                cure = f"Give {had} or more; who goes back is counted under drop-out."
+                self._fault(line, "value", problem, cure)
+
+
+def _is_year(text: str) -> bool:
+    year = YEAR.fullmatch(text)
+    return year is not None and (int(year[1]) + 1) % 100 == int(year[2])
 
 
 def _not_a_number(text: str) -> tuple[str, str]:
@@ -359,21 +297,21 @@ def _not_a_number(text: str) -> tuple[str, str]:
     return f"is {shown}, which is no number.", "Give a number such as 1248000 or 12.50."
 
 
-def _area(rows: Sequence[_Row]) -> Area:
-    def number(row: _Row, column: str) -> Decimal:
-        return Decimal((row[column] or row["value"]).replace("−", "-"))
+def _area(lines: Sequence[Line[_Item]]) -> Area:
+    def number(row: _Item, text: str) -> Decimal:
+        return Decimal((text or row.value).replace("−", "-"))
 
-    figures = {
-        row.item: Figure(
-            number(row, "value"), number(row, "low"), number(row, "high"), row["source"]
+    def figure(row: _Item) -> Figure:
+        return Figure(
+            number(row, row.value), number(row, row.low), number(row, row.high), row.source
         )
-        for row in rows
-        if row.item != UPTAKE
-    }
+
+    rows = [line.row for line in lines]
     moved = [row for row in rows if row.item == UPTAKE]
+    last = figure(moved[-1])
     return Area(
-        figures,
-        tuple((int(row["month"]), number(row, "value")) for row in moved),
-        (number(moved[-1], "low"), number(moved[-1], "high")),
-        next(row["year"] for row in rows if row.item == "contract"),
+        {row.item: figure(row) for row in rows if row.item != UPTAKE},
+        tuple((int(row.month), figure(row).value) for row in moved),
+        (last.low, last.high),
+        next(row.year for row in rows if row.item == "contract"),
     )

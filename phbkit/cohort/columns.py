@@ -15,18 +15,10 @@ if TYPE_CHECKING:
 
 
 def columns_of(attempts: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Turn answers, one mapping a learner, into columns; None where a learner gave none."""
-    import numpy as np
+    """Turn answers, one mapping a learner, into columns; NaN where a learner gave none."""
     import pandas as pd
 
-    rows = list(attempts)
-    columns: dict[str, NDArray[np.object_]] = {}
-    for place, answers in enumerate(rows):
-        for key, value in answers.items():
-            if key not in columns:
-                columns[key] = np.full(len(rows), None, dtype=object)
-            columns[key][place] = value
-    return pd.DataFrame(columns, index=range(len(rows)), dtype=object)
+    return pd.DataFrame(list(attempts), dtype=object)
 
 
 @dataclass
@@ -69,35 +61,18 @@ def _factorise(values: Any) -> Column:
     import numpy as np
     import pandas as pd
 
-    if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):
-        given = pd.Categorical(values)
-        return Column(given.codes.astype(np.int64), [_plain(v) for v in given.categories])
-    array = np.asarray(values) if hasattr(values, "dtype") else _objects(values)
-    kind = "plain"
-    if array.dtype.kind == "O":
-        kind = pd.api.types.infer_dtype(array, skipna=True)
-    if kind in {"plain", "string", "integer", "empty"}:
-        codes, found = pd.factorize(array)
-        return Column(codes.astype(np.int64), [_plain(value) for value in found])
-    missing = pd.isna(array)
-    written = np.array([repr(value) for value in array], dtype=object)
-    written[missing] = None
-    codes, _ = pd.factorize(written)
-    _, first = np.unique(codes[~missing], return_index=True)
-    return Column(codes.astype(np.int64), list(array[~missing][first]))
-
-
-def _objects(values: Iterable[Any]) -> NDArray[np.object_]:
-    """Make an array of objects, lists among them; numpy alone would make it a table."""
-    import numpy as np
-
-    given = list(values)
-    array = np.empty(len(given), dtype=object)
-    array[:] = given
-    return array
+    given = pd.Series(values if hasattr(values, "dtype") else list(values), dtype=object)
+    distinct: Iterable[Any]
+    if pd.api.types.infer_dtype(given) in {"string", "integer", "empty"}:
+        codes, distinct = pd.factorize(given)
+    else:
+        codes, _ = pd.factorize(given.map(repr, na_action="ignore"))
+        firsts = pd.Series(codes).drop_duplicates()
+        distinct = given.to_numpy()[firsts.index[firsts >= 0]]
+    return Column(codes.astype(np.int64), [_plain(value) for value in distinct])
 
 
 def _plain(value: Any) -> Any:
     """Take a value out of numpy; a whole float was an integer beside missing answers."""
-    made = value.item() if hasattr(value, "item") else value
-    return int(made) if isinstance(made, float) and made.is_integer() else made
+    plain = value.item() if hasattr(value, "item") else value
+    return int(plain) if isinstance(plain, float) and plain.is_integer() else plain

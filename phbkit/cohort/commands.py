@@ -113,20 +113,14 @@ def _run_many(
     """Run answers, which are named by a text, or scenarios, which are a file."""
     from dataclasses import replace
 
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import MofNCompleteColumn, Progress
 
     from phbkit.cohort.run import run_cohort
     from phbkit.cohort.sweep import run_scenarios
     from phbkit.settings import settings
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), transient=True) as bar:
+    text, drawn, _, left = Progress.get_default_columns()
+    with Progress(text, drawn, MofNCompleteColumn(), left, transient=True) as bar:
         task = bar.add_task("Notebooks", total=None)
 
         def watch(now: object) -> None:

@@ -7,27 +7,44 @@ will look for it.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from phbkit.casebank import Case, Question
+from phbkit.casebank import Case
 from phbkit.casebank.models import AGAIN, SURE
-from phbkit.errors import PhbError
+from phbkit.errors import Fault, PhbError
 from phbkit.records import open_store
+from phbkit.tables import Row, Table
 from phbkit.workbook.steps import asks
 
 LEARNER, CASE, QUESTION, ANSWER = "learner", "case", "question", "answer"
 SIMULATED = "simulated"
 LONGEST_LEARNER = 120
-_LIST_FORMATS = {"multiple", "key-features", "ranking"}
-_LIST_PARTS = {"plan", "not_to", "holders", "triggers"}
+Kind = Literal["choice", "text", "whole", "list", "lines"]
+_FORMATS: dict[str, Kind] = {
+    "multiple": "list",
+    "key-features": "list",
+    "ranking": "list",
+    "concordance": "whole",
+    "reflection": "text",
+}
+_PARTS: dict[str, Kind] = {
+    "plan": "list",
+    "ledger.holders": "list",
+    "decision.not_to": "list",
+    "decision.review_weeks": "whole",
+    "board.triggers": "list",
+    "board.review_months": "whole",
+    "cpd.changes": "lines",
+}
+"""What a cell holds, by the format of its question or by its step and part; else a choice."""
 _SEPARATOR = re.compile(r"[\s,;]+")
+_COMMAS = "Cells must be separated by commas."
 _JOINERS = "\u200c\u200d"
 _WHOLE = re.compile(r"([+-]?[0-9]{1,9})(\.0*)?")  # as pandas and R write one beside gaps
 
@@ -38,10 +55,10 @@ class CohortError(PhbError):
     @classmethod
     def of(cls, source: str, problems: Iterable[str]) -> CohortError:
         """Make one error of everything that is wrong."""
-        told = list(problems)
-        more = f"\n  and {len(told) - 20} more" if len(told) > 20 else ""
-        lines = "\n  ".join(told[:20])
-        return cls(f"{source} cannot be run. Nothing was.\n  {lines}{more}")
+        lines = list(problems)
+        more = [f"and {len(lines) - 20} more"] if len(lines) > 20 else []
+        listed = "\n  ".join([*lines[:20], *more])
+        return cls(f"{source} cannot be run. Nothing was.\n  {listed}")
 
 
 @dataclass(frozen=True)
@@ -64,8 +81,7 @@ class Names:
         self.cases = {case.id: case for case in cases}
         self.others = Names(others) if others else None
         self._questions = {
-            case.id: {question.id: question for question in case.questions}
-            for case in self.cases.values()
+            case.id: {question.id for question in case.questions} for case in self.cases.values()
         }
 
     def find(self, heading: str) -> tuple[list[str], str]:
@@ -88,10 +104,6 @@ class Names:
         questions = self._questions[case]
         beside = part in {"sure", "again"} and first in questions
         return key in questions or first in asks() or beside
-
-    def question(self, case: str, key: str) -> Question | None:
-        """Return a question of a case; None for what the arc asks."""
-        return self._questions[case].get(key)
 
     def unknown(self, heading: str) -> str:
         """Say that nothing is asked under a heading, and what was probably meant."""
@@ -123,65 +135,75 @@ def read_cohort(
     CohortError
         What is wrong, by line: missing columns, unknown questions, a learner twice.
     """
-    gathering = _Gathering(source, Names(cases, others))
-    path = Path(source)
-    readers: dict[str, Callable[[Path, _Gathering], Iterator[Attempt]]] = {
-        ".csv": _from_table,
-        ".jsonl": _from_lines,
-        ".ndjson": _from_lines,
-        ".json": _from_lines,
-    }
+    cohort = _Cohort(source, Names(cases, others))
+    path, ending = Path(source), Path(source).suffix.lower()
     if "://" in source:
-        yield from _from_records(source, gathering)
+        yield from _from_records(source, cohort)
     elif path.is_dir():
-        yield from _from_folder(path, gathering)
+        for file in sorted(path.rglob("*.json")):
+            yield from _from_file(file, cohort, file.stem)
     elif not path.is_file():
-        raise CohortError.of(source, ["there is no such file or folder."])
-    elif path.suffix.lower() not in readers:
-        known = ", ".join(readers)
-        raise CohortError.of(source, [f"its name must end in {known}, or be a folder."])
+        cohort.fault("", "there is no such file or folder.")
+    elif ending == ".csv":
+        yield from _from_table(path, cohort)
+    elif ending in {".jsonl", ".ndjson"}:
+        yield from _from_lines(path, cohort)
+    elif ending == ".json":
+        yield from _from_file(path, cohort)
     else:
-        try:
-            yield from readers[path.suffix.lower()](path, gathering)
-        except UnicodeDecodeError as error:
-            raise CohortError.of(
-                source, [f"it is not UTF-8 text: {error}. Save it as UTF-8."]
-            ) from error
-    gathering.check()
+        cohort.fault("", "its name must end in .csv, .jsonl, .ndjson, .json, or be a folder.")
+    cohort.check()
 
 
-class _Gathering:
-    """What is wrong with a cohort, and who was seen where."""
+class _Cohort:
+    """What is wrong with a cohort, and who was seen where: on which line, or in which file."""
 
     def __init__(self, source: str, names: Names) -> None:
         self.source, self.names = source, names
-        self.problems: list[str] = []
-        self.places: dict[tuple[str, str], str] = {}
+        self.faults: list[Fault] = []
+        self.places: dict[tuple[str, str], int | str] = {}
 
-    def takes(self, place: str, learner: str, case: str) -> bool:
+    def fault(self, place: int | str, problem: str) -> None:
+        """Note what is wrong, and where."""
+        line, field = (place, "") if isinstance(place, int) else (0, place)
+        self.faults.append(Fault(Path(self.source), line, field, problem, ""))
+
+    def takes(self, place: int | str, learner: str, case: str) -> bool:
         """Say whether there may be answers of this learner to this case; note what is wrong."""
         if not learner or len(learner) > LONGEST_LEARNER or not _is_printable(learner):
-            self.problems.append(
-                f"{place}: the learner must be a name of 1 to {LONGEST_LEARNER} characters that "
-                f"can be printed; got {learner[:40]!r}."
+            self.fault(
+                place,
+                f"the learner must be a name of 1 to {LONGEST_LEARNER} characters that can be "
+                f"printed; got {learner[:40]!r}.",
             )
             return False
         if self.names.others is not None and case in self.names.others.cases:
             return False
         if case not in self.names.cases:
             known = ", ".join(self.names.cases)
-            self.problems.append(f"{place}: no case {case!r} is played here. Played: {known}.")
-            return False
-        return True
+            self.fault(place, f"no case {case!r} is played here. Played: {known}.")
+        return case in self.names.cases
 
-    def is_new(self, place: str, learner: str, case: str) -> bool:
+    def is_new(self, place: int | str, learner: str, case: str) -> bool:
         """Say whether a learner comes for the first time with this case; note it if not."""
         if not self.takes(place, learner, case):
             return False
         first = self.places.setdefault((learner, case), place)
         if first != place:
-            self.problems.append(f"{place}: {learner!r} is there already, at {first}.")
+            where = f"line {first}" if isinstance(first, int) else first
+            self.fault(place, f"{learner!r} is there already, at {where}.")
         return first == place
+
+    def put(self, place: int, attempt: Attempt, key: str, text: str) -> None:
+        """Put a cell among a learner's answers: `decision.choice` is a part of `decision`."""
+        answers: Any = attempt.answers
+        *steps, part = [key] if key.endswith((SURE, AGAIN)) else key.split(".")
+        for step in steps:
+            answers = answers.setdefault(step, {}) if isinstance(answers, dict) else None
+        if not isinstance(answers, dict) or part in answers:
+            self.fault(place, f"{attempt.learner!r} answers {key!r} twice.")
+        else:
+            answers[part] = cell_value(self.names.cases[attempt.case], key, text)
 
     def check(self) -> None:
         """Say everything that is wrong, if anything is.
@@ -191,118 +213,109 @@ class _Gathering:
         CohortError
             There is something wrong, or nothing at all.
         """
-        if not self.places and not self.problems:
-            self.problems.append("it holds no answers.")
-        if self.problems:
-            raise CohortError.of(self.source, self.problems)
+        if not self.places and not self.faults:
+            self.fault("", "it holds no answers.")
+        if self.faults:
+            raise CohortError.of(self.source, map(_in_words, self.faults))
+
+
+def _in_words(fault: Fault) -> str:
+    place = f"line {fault.line}" if fault.line else fault.field
+    return ": ".join(filter(None, (place, f"{fault.problem} {fault.cure}".rstrip())))
 
 
 def _is_printable(text: str) -> bool:
     """Say whether a text is; it may hold the joiners that Persian and emoji are written with."""
-    return all(each.isprintable() or each in _JOINERS for each in text)
+    return all(character.isprintable() or character in _JOINERS for character in text)
 
 
-def _from_table(path: Path, gathering: _Gathering) -> Iterator[Attempt]:
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.reader(lines, strict=True)
-        try:
-            header = [name.strip() for name in next(reader, [])]
-            if LEARNER not in header:
-                hint = "" if len(header) > 1 else " Cells must be separated by commas."
-                seen = ", ".join(header)
-                gathering.problems.append(
-                    f"line 1: there is no column {LEARNER!r} among: {seen}.{hint}"
-                )
-            for heading in header:
-                if header.count(heading) > 1:
-                    gathering.problems.append(f"line 1: the column {heading!r} is there twice.")
-            read = _read_long if {QUESTION, ANSWER} <= set(header) else _read_wide
-            yield from read(header, _rows(reader, header, gathering), gathering)
-        except csv.Error as error:
-            raise CohortError.of(str(path), [f"line {reader.line_num}: {error}."]) from error
+class _Wide(Row, extra="allow"):
+    """A learner; every other column is a question."""
+
+    MISSING = ("", "there is no column {name!r} among: {headings}.", _COMMAS)
+    REPEATED = ("", "the column {name!r} is there twice.", "")
+    UNEVEN = ("", "has {cells} cells, and there are {columns} headings.", "")
+
+    learner: str
+    case: str | None = None
+    simulated: str = ""
 
 
-Rows = Iterator[tuple[str, dict[str, str]]]
+class _Long(_Wide, extra="forbid"):
+    """An answer."""
+
+    UNKNOWN = ("", "the column {name!r} means nothing here.", "")
+
+    question: str
+    answer: str
 
 
-def _rows(reader: Any, header: list[str], gathering: _Gathering) -> Rows:
-    """Read the rows that are whole, each with its place; lines without anything are passed over."""
-    for row in reader:
-        if not any(row):
-            continue
-        place = f"line {reader.line_num}"
-        if len(row) == len(header):
-            yield place, dict(zip(header, row, strict=True))
-        else:
-            problem = f"has {len(row)} cells, and there are {len(header)} headings."
-            gathering.problems.append(f"{place}: {problem}")
+def _from_table(path: Path, cohort: _Cohort) -> Iterator[Attempt]:
+    wide = Table(path, _Wide)
+    if {QUESTION, ANSWER} <= set(wide.headings):
+        long = Table(path, _Long)
+        cohort.faults = long.faults
+        yield from _read_long(long, cohort)
+    else:
+        cohort.faults = wide.faults
+        yield from _read_wide(wide, cohort)
 
 
-def _read_wide(header: list[str], rows: Rows, gathering: _Gathering) -> Iterator[Attempt]:
-    names = gathering.names
-    columns = _columns(header, gathering)
-    if gathering.problems:
-        return
-    for place, cells in rows:
-        own = [cells[CASE].strip()] if CASE in cells else list(names.cases)
-        given: dict[str, dict[str, Any]] = {case: {} for case in own if len(own) == 1}
-        for heading, (cases, key) in columns.items():
-            text = cells[heading]
-            for case in cases if text.strip() else ():
-                if case in own:
-                    put(given.setdefault(case, {}), key, text, names.question(case, key))
-        learner = cells[LEARNER].strip()
-        for case, answers in given.items():
-            if gathering.is_new(place, learner, case):
-                yield Attempt(learner, case, answers, is_simulated(cells.get(SIMULATED)))
+def _read_wide(table: Table[_Wide], cohort: _Cohort) -> Iterator[Attempt]:
+    names = cohort.names
+    columns = _columns(table.headings, cohort)
+    for line in table if not cohort.faults else ():
+        row = line.row
+        cases = [row.case] if row.case is not None else list(names.cases)
+        attempts = {
+            case: Attempt(row.learner, case, {}, is_simulated(row.simulated)) for case in cases
+        }
+        for heading, (asking, key) in columns.items():
+            text = line.cells[heading]
+            for case in asking if text.strip() else ():
+                if case in attempts:
+                    cohort.put(line.number, attempts[case], key, text)
+        answered = [attempt for attempt in attempts.values() if attempt.answers or len(cases) == 1]
+        for attempt in answered:
+            if cohort.is_new(line.number, row.learner, attempt.case):
+                yield attempt
 
 
-def _columns(header: list[str], gathering: _Gathering) -> dict[str, tuple[list[str], str]]:
-    """Find what each column answers; a heading that means nothing, or two things, is a problem."""
-    names, columns = gathering.names, {}
-    for heading in header:
-        if heading in {LEARNER, CASE, SIMULATED}:
-            continue
+def _columns(headings: list[str], cohort: _Cohort) -> dict[str, tuple[list[str], str]]:
+    """Find what each column answers; a heading that means nothing, or two things, is a fault."""
+    names, columns = cohort.names, {}
+    for heading in headings:
         cases, key = names.find(heading)
-        if not cases and names.is_elsewhere(heading):
+        if heading in _Wide.model_fields or (not cases and names.is_elsewhere(heading)):
             continue
         if not cases:
-            gathering.problems.append(f"line 1: {names.unknown(heading)}")
-        elif len(cases) > 1 and CASE not in header:
+            cohort.fault(1, names.unknown(heading))
+        elif len(cases) > 1 and CASE not in headings:
             both = " and ".join(f"{case}/{key}" for case in cases[:2])
-            gathering.problems.append(
-                f"line 1: {heading!r} is asked in {len(cases)} cases. Add a column {CASE!r}, or "
-                f"name columns like {both}."
-            )
+            problem = f"{heading!r} is asked in {len(cases)} cases. Add a column {CASE!r}, or name "
+            cohort.fault(1, f"{problem}columns like {both}.")
         columns[heading] = (cases, key)
     return columns
 
 
-def _read_long(header: list[str], rows: Rows, gathering: _Gathering) -> Iterator[Attempt]:
-    names = gathering.names
-    strange = [h for h in header if h not in {LEARNER, CASE, QUESTION, ANSWER, SIMULATED}]
-    gathering.problems += [f"line 1: the column {name!r} means nothing here." for name in strange]
-    if gathering.problems:
-        return
+def _read_long(table: Table[_Long], cohort: _Cohort) -> Iterator[Attempt]:
+    names = cohort.names
     gathered: dict[tuple[str, str], Attempt] = {}
-    for place, cells in rows:
-        heading, learner = cells[QUESTION].strip(), cells[LEARNER].strip()
-        cases, key = names.find(heading)
-        if cells.get(CASE, "").strip():
-            cases = [case for case in cases if case == cells[CASE].strip()]
-        if not cases and names.is_elsewhere(heading):
+    for line in table:
+        row = line.row
+        cases, key = names.find(row.question)
+        if row.case:
+            cases = [case for case in cases if case == row.case]
+        if not cases and names.is_elsewhere(row.question):
             continue
         if len(cases) != 1:
-            problem = names.unknown(heading)
-            if cases:
-                problem = f"{heading!r} is asked in {len(cases)} cases: add a column {CASE!r}."
-            gathering.problems.append(f"{place}: {problem}")
-        elif gathering.takes(place, learner, cases[0]):
-            gathering.places[learner, cases[0]] = place
-            made = Attempt(learner, cases[0], {}, is_simulated(cells.get(SIMULATED)))
-            answers = gathered.setdefault((learner, cases[0]), made).answers
-            if not put(answers, key, cells[ANSWER], names.question(cases[0], key)):
-                gathering.problems.append(f"{place}: {learner!r} answers {key!r} twice.")
+            several = f"{row.question!r} is asked in {len(cases)} cases: add a column {CASE!r}."
+            cohort.fault(line.number, several if cases else names.unknown(row.question))
+        elif cohort.takes(line.number, row.learner, cases[0]):
+            who = (row.learner, cases[0])
+            cohort.places[who] = line.number
+            attempt = Attempt(*who, {}, is_simulated(row.simulated))
+            cohort.put(line.number, gathered.setdefault(who, attempt), key, line.cells[ANSWER])
     yield from gathered.values()
 
 
@@ -311,105 +324,96 @@ def is_simulated(given: object) -> bool:
     return given is True or str(given or "").strip().casefold() in {"yes", "true", "1"}
 
 
-def put(answers: dict[str, Any], key: str, text: str, question: Question | None) -> bool:
-    """Put the text of a cell among answers, as what its format is written as.
+def cell_value(case: Case, key: str, text: str) -> Any:
+    """Read the text of a cell as what its answer is.
 
-    A cell may hold JSON. Lists are written with spaces, commas or semicolons. `decision.choice`
-    is a part of `decision`. What cannot be read stays as it was written: the notebook refuses it.
-
-    Returns
-    -------
-    bool
-        False when there was an answer already.
+    A cell may hold JSON. Lists are written with spaces, commas or semicolons, and lines with `|`.
+    What cannot be read stays as it was written: the notebook refuses it.
     """
-    whole = question or key.endswith((SURE, AGAIN))
-    place, *rest = [key] if whole else key.split(".")
-    for part in rest:
-        answers = answers.setdefault(place, {})
-        place = part
-    if place in answers:
-        return False
-    answers[place] = _value(text, place, question)
-    return True
-
-
-def _value(text: str, place: str, question: Question | None) -> Any:
     plain = text.strip()
     if plain.startswith(("[", "{")):
         try:
             return json.loads(plain)
         except ValueError:
             return text
-    wants = question.format if question else ""
-    listed = place in _LIST_PARTS or place.endswith(AGAIN)
-    if wants in _LIST_FORMATS or (not question and listed):
-        return [part for part in _SEPARATOR.split(plain) if part]
-    if place == "changes":
-        return [part.strip() for part in plain.split("|")]
-    numbers = wants == "concordance" or place.endswith(SURE) or place == "review_weeks"
-    whole = _WHOLE.fullmatch(plain) if numbers else None
+    kind = _kind_of(case, key)
+    whole = _WHOLE.fullmatch(plain) if kind == "whole" else None
     if whole:
         return int(whole[1])
-    return text if wants == "reflection" else plain
+    if kind == "list":
+        return [part for part in _SEPARATOR.split(plain) if part]
+    if kind == "lines":
+        return [part.strip() for part in plain.split("|")]
+    return text if kind == "text" else plain
 
 
-def _from_lines(path: Path, gathering: _Gathering) -> Iterator[Attempt]:
-    if path.suffix.lower() == ".json":
-        yield from _take(path.read_text(encoding="utf-8-sig"), path.name, "", gathering)
-        return
-    with path.open(encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield from _take(line, f"line {number}", "", gathering)
+def _kind_of(case: Case, key: str) -> Kind:
+    for question in case.questions:
+        if question.id == key:
+            return _FORMATS.get(question.format, "choice")
+    if key.endswith((SURE, AGAIN)):
+        return "list" if key.endswith(AGAIN) else "whole"
+    step, _, part = key.partition(".")
+    return _PARTS.get(f"{step}.{part.rpartition('.')[2]}" if part else step, "choice")
 
 
-def _from_folder(folder: Path, gathering: _Gathering) -> Iterator[Attempt]:
-    for file in sorted(folder.rglob("*.json")):
-        try:
-            text = file.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            gathering.problems.append(f"{file.name}: cannot be read: {error}")
-            continue
-        yield from _take(text, file.name, file.stem, gathering)
+def _from_lines(path: Path, cohort: _Cohort) -> Iterator[Attempt]:
+    try:
+        with path.open(encoding="utf-8-sig") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield from _take(line, number, "", cohort)
+    except UnicodeDecodeError as error:
+        cohort.fault("", f"it is not UTF-8 text: {error}. Save it as UTF-8.")
 
 
-def _take(text: str, place: str, learner: str, gathering: _Gathering) -> Iterator[Attempt]:
+def _from_file(file: Path, cohort: _Cohort, learner: str = "") -> Iterator[Attempt]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        cohort.fault(file.name, f"cannot be read: {error}")
+    else:
+        yield from _take(text, file.name, learner, cohort)
+
+
+def _take(text: str, place: int | str, learner: str, cohort: _Cohort) -> Iterator[Attempt]:
     """Take one learner's answers written as `{"learner", "case", "answers"}`."""
     try:
         data = json.loads(text, object_pairs_hook=_no_repeats)
         json.dumps(data, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        gathering.problems.append(f"{place}: is not JSON: {error}.")
+        cohort.fault(place, f"is not JSON: {error}.")
         return
     if not isinstance(data, Mapping) or not isinstance(data.get("answers"), Mapping):
         shape = '{"learner": "…", "case": "…", "answers": {"question": "a"}}'
-        gathering.problems.append(f"{place}: must be a JSON object like {shape}.")
+        cohort.fault(place, f"must be a JSON object like {shape}.")
         return
-    names = gathering.names
+    names = cohort.names
     only = next(iter(names.cases)) if len(names.cases) == 1 else ""
     who, case = str(data.get(LEARNER, learner)).strip(), str(data.get(CASE, only))
-    if not gathering.is_new(place, who, case):
-        return
-    unknown = [key for key in data["answers"] if not names.has(case, key)]
-    gathering.problems += [f"{place}: {names.unknown(f'{case}/{key}')}" for key in unknown]
-    yield Attempt(who, case, dict(data["answers"]), is_simulated(data.get(SIMULATED)))
+    if cohort.is_new(place, who, case):
+        for key in data["answers"]:
+            if not names.has(case, key):
+                cohort.fault(place, names.unknown(f"{case}/{key}"))
+        yield Attempt(who, case, dict(data["answers"]), is_simulated(data.get(SIMULATED)))
 
 
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    for key, _ in pairs if len(made) < len(pairs) else ():
-        if sum(key == other for other, _ in pairs) > 1:
+    answers: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in answers:
             raise ValueError(f"{key!r} is there twice")
-    return made
+        answers[key] = value
+    return answers
 
 
-def _from_records(address: str, gathering: _Gathering) -> Iterator[Attempt]:
+def _from_records(address: str, cohort: _Cohort) -> Iterator[Attempt]:
     """Take the latest attempt of each learner at each case, with what the case still asks."""
     kind, _, file = address.partition(":///")
     if kind.startswith("sqlite") and not Path(file.partition("?")[0]).is_file():
         raise CohortError.of(address, ["there is no such file."])
-    for found, given in open_store(address).latest_answers(gathering.names.cases):
-        case = found.case_id
-        if gathering.is_new(f"attempt {found.id}", found.learner, case):
-            known = {key: value for key, value in given.items() if gathering.names.has(case, key)}
-            yield Attempt(found.learner, case, known)
+    for attempt, given in open_store(address).latest_answers(cohort.names.cases):
+        case = attempt.case_id
+        if cohort.is_new(f"attempt {attempt.id}", attempt.learner, case):
+            known = {key: value for key, value in given.items() if cohort.names.has(case, key)}
+            yield Attempt(attempt.learner, case, known)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import isnan, nan
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +23,9 @@ from phbkit.cohort.report.results import (
 from phbkit.cohort.report.standards import CUTS, read_cuts
 from phbkit.cohort.scores import columns_of, score_cohort
 from phbkit.errors import UnknownNameError
-from phbkit.files import part_of, write_whole
+from phbkit.files import write_whole
 from phbkit.scoring import score
-from phbkit.text import neutral
+from phbkit.tables import csv_file
 from phbkit.workbook.answers import check_answers
 
 if TYPE_CHECKING:
@@ -148,20 +147,21 @@ def remark(run: Path, bank: CaseBank, cuts: Mapping[str, float] | None = None) -
         for case_id, case in cases.items()
     }
     after, refused = _score_again(before, cases)
-    comparing = _Comparison(before, after, lines, each_case=bool(cuts))
+    keys = list(dict.fromkeys([*before.keys, *keys_of(after)]))
     for key in lines:
-        if key not in comparing.keys:
-            raise UnknownNameError.among("key", key, comparing.keys, str(run))
+        if key not in keys:
+            raise UnknownNameError.among("key", key, keys, str(run))
+    rows = _compare(before, after, keys, refused)
     told = json.dumps([versions, lines, bool(cuts)], sort_keys=True).encode()
     result = Remark(
         folder=run / f"remark-{hashlib.sha256(told).hexdigest()[:8]}",
         versions=versions,
         cuts=lines,
         each_case=bool(cuts),
-        rows=tuple(comparing.rows(refused)),
+        rows=tuple(_crossing(rows, lines, each_case=bool(cuts))),
         refused=tuple((*who, why) for who, why in refused.items()),
         not_done=len(before.results) - len(before.done),
-        critical=tuple(comparing.critical()),
+        critical=tuple(_critical(before.done, after)),
         simulated=before.simulated,
         formative=tuple(key for key in lines if before.drafts or key in _formative(cases)),
     )
@@ -197,107 +197,94 @@ def _score_again(
     return pd.concat(tables, ignore_index=True), refused
 
 
-class _Comparison:
-    """Results before and after, side by side."""
+def _compare(
+    run: Run, after: pd.DataFrame, keys: Sequence[str], refused: Mapping[tuple[str, str], str]
+) -> pd.DataFrame:
+    """Set every score beside the one before: case by case, then over all cases, by key."""
+    import pandas as pd
 
-    def __init__(
-        self, before: Run, after: pd.DataFrame, lines: Mapping[str, float], *, each_case: bool
-    ) -> None:
-        self._run, self._before, self._after = before, before.done, after
-        self._lines, self._each_case = lines, each_case
-        self.keys = list(dict.fromkeys([*before.keys, *keys_of(after)]))
-
-    def rows(self, refused: Mapping[tuple[str, str], str]) -> Iterator[Remarked]:
-        """Compare every score: case by case, then all cases together."""
-        for key in self.keys:
-            by_case = [self._percents(table, key) for table in (self._before, self._after)]
-            cut = self._lines.get(key, nan) if self._each_case else nan
-            for learner, case in zip(self._before["learner"], self._before["case"], strict=True):
-                pair = [percents.get((learner, case), nan) for percents in by_case]
-                if not all(map(isnan, pair)):
-                    note = refused.get((learner, case), "")
-                    yield _compared(learner, case, key, pair, cut, note)
-        left_out = {learner for learner, _ in refused}
-        for key in self.keys:
-            whole = [self._whole(table, key) for table in (self._before, self._after)]
-            cut = self._lines.get(key, nan)
-            for learner in self._run.learners:
-                pair = [percents.get(learner, nan) for percents in whole]
-                note = ""
-                if learner in left_out:
-                    note = "Answers to a case are no longer taken."
-                elif isnan(pair[0]):
-                    note = "Not every case was done."
-                yield _compared(learner, ALL_CASES, key, pair, cut, note)
-
-    def critical(self) -> Iterator[tuple[str, str, int, int]]:
-        """Find whose critical errors differ in number."""
-        after = self._after.set_index(["learner", "case"])["critical_errors"].to_dict()
-        before = self._before[["learner", "case", "critical_errors"]]
-        for learner, case, count in before.itertuples(index=False):
-            now = after.get((learner, case))
-            if now is not None and now != count:
-                yield learner, case, int(count), int(now)
-
-    def _percents(self, table: pd.DataFrame, key: str) -> dict[tuple[str, str], float]:
-        """Give the percentages of one key by learner and case, where it measures anything."""
-        if f"{key}_percent" not in table:
-            return {}
-        known = table[table[f"{key}_possible"].gt(0)]
-        percents = known.set_index(["learner", "case"])[f"{key}_percent"]
-        return dict(zip(percents.index, percents, strict=True))
-
-    def _whole(self, table: pd.DataFrame, key: str) -> dict[str, float]:
-        if f"{key}_possible" not in table:
-            return {}
-        percents = whole_percent(points_of(table, key), possible_of(table, key))
-        return dict(zip(percents.index, percents, strict=True))
+    left_out = {learner for learner, _ in refused}
+    done = list(zip(run.done["learner"], run.done["case"], strict=True))
+    places = [*done, *((learner, ALL_CASES) for learner in run.learners)]
+    tables = []
+    for key in keys:
+        table = pd.DataFrame(places, columns=["learner", "case"]).assign(key=key)
+        for name, results in (("before", run.done), ("after", after)):
+            table[name] = pd.Series(places).map(_scores(results, key)).astype(float)
+        table["note"] = [refused.get(place, "") for place in places]
+        tables.append(table)
+    table = pd.concat(tables, ignore_index=True)
+    over_all = table["case"] == ALL_CASES
+    unfinished, not_taken = table["before"].isna(), table["learner"].isin(left_out)
+    table.loc[over_all & unfinished, "note"] = "Not every case was done."
+    table.loc[over_all & not_taken, "note"] = "Answers to a case are no longer taken."
+    scored = over_all | table[["before", "after"]].notna().any(axis=1)
+    return pd.concat([table[scored & ~over_all], table[over_all]])
 
 
-def _compared(  # noqa: PLR0913, PLR0917  one row
-    learner: str, case: str, key: str, pair: Sequence[float], cut: float, note: str
-) -> Remarked:
-    before, after = pair
-    crosses = ""
-    if not isnan(before + after + cut) and (before >= cut) != (after >= cut):
-        crosses = UP if after >= cut else DOWN
-    return Remarked(learner, case, key, before, after, crosses, note)
+def _scores(results: pd.DataFrame, key: str) -> dict[tuple[str, str], float]:
+    """Give percentages by learner and case, and by learner over all cases; NaN where one lacks."""
+    if f"{key}_possible" not in results:
+        return {}
+    measured = results[results[f"{key}_possible"].gt(0)]
+    by_case = measured.set_index(["learner", "case"])[f"{key}_percent"].to_dict()
+    whole = whole_percent(points_of(results, key), possible_of(results, key))
+    return by_case | {(learner, ALL_CASES): percent for learner, percent in whole.items()}
 
 
-def _write(made: Remark) -> None:
+def _crossing(
+    table: pd.DataFrame, cuts: Mapping[str, float], *, each_case: bool
+) -> Iterator[Remarked]:
+    """Say of each score whether it crosses the line, where there is one."""
+    import numpy as np
+
+    cut = table["key"].map(cuts).where(each_case | (table["case"] == ALL_CASES))
+    before, after = table["before"], table["after"]
+    ways = [(before < cut) & (after >= cut), (before >= cut) & (after < cut)]
+    crosses = np.select(ways, [UP, DOWN], "")
+    for row in table.assign(crosses=crosses)[list(_HEADER)].itertuples(index=False):
+        yield Remarked(*row)
+
+
+def _critical(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[tuple[str, str, int, int]]:
+    """Find whose critical errors differ in number."""
+    columns = ["learner", "case", "critical_errors"]
+    both = before[columns].merge(after[columns], on=["learner", "case"])
+    changed = both[both["critical_errors_x"] != both["critical_errors_y"]]
+    for learner, case, was, now in changed.itertuples(index=False):
+        yield learner, case, int(was), int(now)
+
+
+def _write(result: Remark) -> None:
     """Write the table and what changed; the table last, so that it is never there alone."""
-    told = {
+    content = {
         "format": "phbkit-remark/1",
         "cases": {
             case: {"before": before, "after": after, "changed": before != after}
-            for case, (before, after) in made.versions.items()
+            for case, (before, after) in result.versions.items()
         },
-        "cuts": {key: f"{cut:.2f}" for key, cut in made.cuts.items()},
-        "cuts_hold_for": "each case and all cases" if made.each_case else ALL_CASES,
-        "simulated": made.simulated,
-        "for_learning_only": list(made.formative),
-        "scores": len(made.rows),
-        "without_a_result": made.not_done,
+        "cuts": {key: f"{cut:.2f}" for key, cut in result.cuts.items()},
+        "cuts_hold_for": "each case and all cases" if result.each_case else ALL_CASES,
+        "simulated": result.simulated,
+        "for_learning_only": list(result.formative),
+        "scores": len(result.rows),
+        "without_a_result": result.not_done,
         "crossing": [
             asdict(row) | {"before": f"{row.before:.2f}", "after": f"{row.after:.2f}"}
-            for row in made.crossing
+            for row in result.crossing
         ],
         "answers_no_longer_taken": [
             {"learner": learner, "case": case, "reason": reason}
-            for learner, case, reason in made.refused
+            for learner, case, reason in result.refused
         ],
         "critical_errors": [
             {"learner": learner, "case": case, "before": before, "after": after}
-            for learner, case, before, after in made.critical
+            for learner, case, before, after in result.critical
         ],
     }
-    content = json.dumps(told, ensure_ascii=False, indent=1).encode() + b"\n"
-    write_whole(made.folder / "remark.json", content)
-    file = made.folder / "remarked.csv"
-    with part_of(file) as part, Path(part).open("w", encoding="utf-8", newline="") as lines:
-        table = csv.writer(lines, lineterminator="\n")
-        table.writerow(_HEADER)
-        for row in made.rows:
+    written = json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n"
+    write_whole(result.folder / "remark.json", written)
+    with csv_file(result.folder / "remarked.csv", _HEADER) as write:
+        for row in result.rows:
             pair = ("" if isnan(value) else f"{value:.2f}" for value in (row.before, row.after))
-            note = neutral(" ".join(row.note.split()))
-            table.writerow([neutral(row.learner), row.case, row.key, *pair, row.crosses, note])
+            write([row.learner, row.case, row.key, *pair, row.crosses, " ".join(row.note.split())])

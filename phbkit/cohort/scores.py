@@ -15,7 +15,7 @@ from phbkit.casebank.models import AGAIN
 from phbkit.cohort.columns import Column, columns_of, read_columns
 from phbkit.cohort.statistics.validation import ReadOnly
 from phbkit.errors import PhbError
-from phbkit.scoring.credit import hundredths
+from phbkit.scoring.credit import PARTS, percent
 from phbkit.scoring.marking import score
 from phbkit.scoring.result import Critical
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["CohortScores", "columns_of", "score_cohort"]
 
 Check = Callable[[Case, Mapping[str, Any]], Mapping[str, Any]]
-CREDIT, PERCENT = 10_000, 100
-"""How many parts a credit of one, and one per cent, are counted in."""
 _DECIDED = ("choice", "held", "not_to")
 
 
@@ -78,9 +76,8 @@ class CohortScores(ReadOnly):
 
     def percent(self, key: str = "key") -> NDArray[np.int64]:
         """Credits over what was possible, in hundredths of a per cent, half up; (learners,)."""
-        possible = self.possible.get(key, 0)
-        total = self.total(key)
-        return hundredths(total, possible) if possible else total
+        hundredths: NDArray[np.int64] = percent(self.total(key), self.possible.get(key, 0))
+        return hundredths
 
     def critical(self, learner: int) -> tuple[Critical, ...]:
         """Critical errors of the learner at this place."""
@@ -101,9 +98,9 @@ class CohortScores(ReadOnly):
 
         table: dict[str, Any] = {"critical_errors": self.critical_count()}
         for key, possible in self.possible.items():
-            table[f"{key}_total"] = self.total(key) / CREDIT
+            table[f"{key}_total"] = self.total(key) / PARTS
             table[f"{key}_possible"] = possible
-            table[f"{key}_percent"] = self.percent(key) / PERCENT
+            table[f"{key}_percent"] = self.percent(key) / 100
         return pd.DataFrame(table).drop(index=list(self.refused))
 
 

@@ -61,10 +61,14 @@ def write_simulated(cases: Sequence[Case], learners: int, seed: int, out: Path) 
     count = 0
     try:
         with part_of(out) as part, Path(part).open("w", encoding="utf-8", newline="") as file:
-            write = _csv_writer(file, cases) if out.suffix.lower() == ".csv" else _line_writer(file)
-            for attempt in simulate(cases, learners, seed):
-                write(attempt)
-                count += 1
+            table = csv.DictWriter(file, _columns(cases), restval="", lineterminator="\n")
+            if out.suffix.lower() == ".csv":
+                table.writeheader()
+            for count, attempt in enumerate(simulate(cases, learners, seed), start=1):  # noqa: B007
+                if out.suffix.lower() == ".csv":
+                    table.writerow(_cells(attempt))
+                else:
+                    file.write(json.dumps(attempt.__dict__, ensure_ascii=False) + "\n")
     except OSError as error:
         raise RunError(f"{out}: cannot be written: {error}") from error
     return count
@@ -117,7 +121,7 @@ def _single(ask: Ask) -> str:
 
 def _some(ask: Ask) -> list[str]:
     question = ask.question
-    chosen = [each.id for each in question.options if ask.right == (each.id in question.key)]
+    chosen = [o.id for o in question.options if ask.right == (o.id in question.key)]
     return chosen[: question.most or len(chosen)] or [question.options[0].id]
 
 
@@ -131,7 +135,7 @@ def _ranked(ask: Ask) -> list[str]:
 
 def _judged(ask: Ask) -> int:
     panels = [panel.counts[ask.question.id] for panel in ask.case.panels]
-    counts = [sum(each) for each in zip(*panels, strict=True)]
+    counts = [sum(column) for column in zip(*panels, strict=True)]
     return ask.chance.choices(SCALE, counts if ask.right and counts else None)[0]
 
 
@@ -197,11 +201,18 @@ def _advised(case: Case, chance: random.Random) -> dict[str, Any]:
     return {step: {} for step in FIELDS if step in case.steps} | {"board": board}
 
 
-def _line_writer(file: Any) -> Any:
-    def write(attempt: Attempt) -> None:
-        file.write(json.dumps(attempt.__dict__, ensure_ascii=False) + "\n")
+def _columns(cases: Sequence[Case]) -> list[str]:
+    """List the columns of a wide table: the parts of what the arc asks are JSON in a cell."""
+    asked = [question for case in cases for question in case.questions]
+    keys = [key for question in asked for key in (question.id, question.sure_key) if key]
+    keys += [question.id + AGAIN for question in asked if question.critical]
+    arc = ("plan", "ledger", "decision", *MONEY_STEPS, "cpd")
+    return ["learner", "case", "simulated", *dict.fromkeys([*keys, "decision" + AGAIN]), *arc]
 
-    return write
+
+def _cells(attempt: Attempt) -> dict[str, str]:
+    cells = {key: _cell(value) for key, value in attempt.answers.items()}
+    return {"learner": attempt.learner, "case": attempt.case, "simulated": "yes"} | cells
 
 
 def _cell(value: Any) -> str:
@@ -210,31 +221,3 @@ def _cell(value: Any) -> str:
     if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         return " ".join(texts)
     return json.dumps(value)
-
-
-def _csv_writer(file: Any, cases: Sequence[Case]) -> Any:
-    """Write wide rows: the parts of what the arc asks as JSON in a cell."""
-    tried = [*(q.id for case in cases for q in case.questions if q.critical), "decision"]
-    keys = [key for case in cases for q in case.questions for key in (q.id, q.sure_key) if key]
-    keys += [key + AGAIN for key in tried]
-    header = [
-        "learner",
-        "case",
-        "simulated",
-        *dict.fromkeys(keys),
-        "plan",
-        "ledger",
-        "decision",
-        *MONEY_STEPS,
-        "cpd",
-    ]
-    table = csv.DictWriter(file, header, restval="", lineterminator="\n")
-    table.writeheader()
-
-    def write(attempt: Attempt) -> None:
-        cells = {key: _cell(value) for key, value in attempt.answers.items()}
-        table.writerow(
-            {"learner": attempt.learner, "case": attempt.case, "simulated": "yes", **cells}
-        )
-
-    return write

@@ -6,15 +6,15 @@ One row a scenario: `scenario` names it, and every other column is a step and a 
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.area import read_area
@@ -29,13 +29,17 @@ from phbkit.money.pence import in_pounds
 from phbkit.money.sums import LABELS, PACES, PaceName, Sums, written
 from phbkit.money.views import roughly
 from phbkit.settings import Settings
-from phbkit.text import neutral
+from phbkit.tables import PRINTABLE, Row, csv_file, read_table
 
 SCENARIO = "scenario"
 MOST_SCENARIOS = 5000
 TABLE, PAGE = "comparison.csv", "comparison.html"
 _MOST_BARS = 40
 _MONTHS = {"balances", "repaid"}
+_COLUMNS = ("deepest", "balances", "deepest, half below", "deepest, 9 in 10 below",
+            "chance bridging is enough", "carried by commissioner", "carried by provider",
+            "carried by person")  # fmt: skip
+_NAME = "Give each row a short name of its own."
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,21 @@ class Given:
     answers: dict[str, dict[str, str]]
 
 
+class _Scenario(Row, extra="allow"):
+    """A scenario; every other column is a figure."""
+
+    MISSING = ("", "has no column {name!r}.", "Name each row there.")
+    UNKNOWN = ("column {place}", "{name!r} is no figure known here.", "Name it like running.share.")
+    REPEATED = ("column {place}", "{name!r} is there twice.", "Keep one.")
+    AGAIN = (SCENARIO, "is {value!r}, empty, long or twice.", _NAME)
+    UNIQUE, CURE = SCENARIO, _NAME
+
+    scenario: Annotated[str, Field(
+        min_length=1, max_length=80, pattern=PRINTABLE,
+        description="is {0!r:.42}, empty, long or twice.",
+    )]  # fmt: skip
+
+
 def read_scenarios(file: Path, case: Case, area: Path | None = None) -> list[Given]:
     """Read scenarios, and hold every figure against what it may be.
 
@@ -54,78 +73,39 @@ def read_scenarios(file: Path, case: Case, area: Path | None = None) -> list[Giv
     AreaError
         Everything that is wrong, with its line and column. Nothing was run.
     """
-    pasted = _own_area(area)
-    shared = {"block": {CSV: pasted}} if pasted else {}
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-        rows = [(lines.line_num, row) for row in lines if any(map(str.strip, row))]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        fault = Fault(file, 0, "", f"cannot be read: {error}.", "Give a UTF-8 CSV file.")
-        raise AreaError.of(file, [str(fault)]) from error
-    header = [name.strip() for name in rows[0][1]] if rows else []
-    faults = list(_header_faults(file, header))
-    found: dict[str, Given] = {}
-    if not faults:
-        for line, row in rows[1:]:
-            faults += _row(file, line, header, row, case, shared, found)
-        if not found and not faults:
-            faults = [Fault(file, 1, "", "holds no scenario.", "Add one row for each.")]
-        if len(found) > MOST_SCENARIOS:
-            problem = f"holds {len(found)} scenarios."
-            faults = [Fault(file, 0, "", problem, f"Give at most {MOST_SCENARIOS}.")]
-    if faults:
-        raise AreaError.of(file, list(map(str, sorted(faults))))
-    return list(found.values())
+    known = [f"{step}.{field.name}" for step, fields in FIELDS.items() for field in fields]
+    table, lines = read_table(file, _Scenario, allowed=known)
+    pasted = _own_area(area) if area else ""
+    scenarios = []
+    for line in lines:
+        answers: dict[str, dict[str, str]] = {"block": {CSV: pasted}} if pasted else {}
+        for key, text in line.cells.items():
+            step, _, field = key.partition(".")
+            if field and text.strip():
+                answers.setdefault(step, {})[field] = text.strip()
+        scenarios.append(Given(line.row.scenario, answers))
+        for key, problem in _problems(case, answers).items():
+            place = f", column {table.headings.index(key) + 1}" if key in table.headings else ""
+            table.faults.append(Fault(file, line.number, key + place, problem, ""))
+    if not lines and not table.faults:
+        table.faults.append(Fault(file, 1, "", "holds no scenario.", "Add one row for each."))
+    if len(lines) > MOST_SCENARIOS:
+        problem = f"holds {len(lines)} scenarios."
+        table.faults = [Fault(file, 0, "", problem, f"Give at most {MOST_SCENARIOS}.")]
+    if table.faults:
+        raise AreaError.of(file, list(map(str, sorted(table.faults))))
+    return scenarios
 
 
-def _own_area(area: Path | None) -> str:
-    if area is None:
-        return ""
-    found = read_area(area)
-    if isinstance(found, list):
-        raise AreaError.of(area, list(map(str, found)))
+def _own_area(area: Path) -> str:
+    faults = read_area(area)
+    if isinstance(faults, list):
+        raise AreaError.of(area, list(map(str, faults)))
     return area.read_text(encoding="utf-8-sig")
 
 
-def _header_faults(file: Path, header: Sequence[str]) -> Iterator[Fault]:
-    known = [f"{step}.{field.name}" for step, fields in FIELDS.items() for field in fields]
-    if SCENARIO not in header:
-        yield Fault(file, 1, "", f"has no column {SCENARIO!r}.", "Name each row there.")
-    for place, name in enumerate(header, start=1):
-        if name not in known and name != SCENARIO:
-            near = get_close_matches(name, known, n=1)
-            cure = f"Did you mean {near[0]!r}?" if near else "Name it like running.share."
-            yield Fault(file, 1, f"column {place}", f"{name!r} is no figure known here.", cure)
-        if header.index(name) + 1 < place:
-            yield Fault(file, 1, f"column {place}", f"{name!r} is there twice.", "Keep one.")
-
-
-def _row(  # noqa: PLR0913, PLR0917  one row beside all that it is held against
-    file: Path,
-    line: int,
-    header: Sequence[str],
-    row: Sequence[str],
-    case: Case,
-    shared: Mapping[str, dict[str, str]],
-    found: dict[str, Given],
-) -> Iterator[Fault]:
-    if len(row) != len(header):
-        problem = f"has {len(row)} cells for {len(header)} columns."
-        cure = "Write numbers without commas; leave a cell empty where the area's figure stays."
-        yield Fault(file, line, "", problem, cure)
-        return
-    cells = dict(zip(header, map(str.strip, row), strict=True))
-    name = cells.pop(SCENARIO)
-    if not name or len(name) > 80 or not name.isprintable() or name in found:
-        cure = "Give each row a short name of its own."
-        yield Fault(file, line, SCENARIO, f"is {name[:40]!r}, empty, long or twice.", cure)
-        return
-    answers: dict[str, dict[str, str]] = {step: dict(given) for step, given in shared.items()}
-    for key, text in cells.items():
-        if text:
-            step, _, field = key.partition(".")
-            answers.setdefault(step, {})[field] = text
+def _problems(case: Case, answers: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Find what is wrong with the figures of a scenario: with each, or else with some together."""
     problems: dict[str, str] = {}
     for step, given in answers.items():
         try:
@@ -136,10 +116,7 @@ def _row(  # noqa: PLR0913, PLR0917  one row beside all that it is held against
         figures = Sums.of(case, answers).figures
         for step in FIELDS:
             problems |= crossed(step, figures)
-    for key, problem in problems.items():
-        place = f"{key}, column {header.index(key) + 1}" if key in header else key
-        yield Fault(file, line, place, problem, "")
-    found[name] = Given(name, answers)
+    return problems
 
 
 def run_scenarios(  # noqa: PLR0913  what a command gives
@@ -179,27 +156,23 @@ def compare(case: Case, given: Sequence[Given]) -> list[tuple[str, PaceName, dic
 
     They are what the scenario's notebook shows: the same functions work both out.
     """
-    sums = {each.name: Sums.of(case, each.answers) for each in given}
-    return [(name, pace, each.outcome(pace)) for name, each in sums.items() for pace in PACES]
+    sums = [(scenario.name, Sums.of(case, scenario.answers)) for scenario in given]
+    return [(name, pace, of.outcome(pace)) for name, of in sums for pace in PACES]
 
 
 def write_comparison(out: Path, case: Case, given: Sequence[Given]) -> None:
     """Write `comparison.csv`, in pounds, and `comparison.html`, each whole."""
     rows = compare(case, given)
-    names = list(rows[0][2])
-    file = io.StringIO(newline="")
-    table = csv.writer(file, lineterminator="\n")
-    table.writerow([SCENARIO, "pace", *names])
-    for scenario, pace, found in rows:
-        table.writerow([neutral(scenario), pace, *(_plain(name, found[name]) for name in names)])
-    write_whole(out / TABLE, file.getvalue().encode())
+    with csv_file(out / TABLE, [SCENARIO, "pace", *rows[0][2]]) as write:
+        for scenario, pace, figures in rows:
+            write([scenario, pace, *(_exact(name, value) for name, value in figures.items())])
     write_whole(out / PAGE, as_html(_document(case, given, rows)))
 
 
-def _plain(name: str, value: Any) -> str:
+def _exact(name: str, value: Any) -> str | Decimal:
     if name.startswith("chance"):
         return f"{value:.4f}"
-    return str(value) if name in _MONTHS else f"{in_pounds(value):.2f}"
+    return str(value) if name in _MONTHS else round(in_pounds(value), 2)
 
 
 def _rounded(name: str, value: Any) -> str:
@@ -212,45 +185,33 @@ def _document(
     case: Case, given: Sequence[Given], rows: Sequence[tuple[str, PaceName, dict[str, Any]]]
 ) -> Document:
     first = Sums.of(case, given[0].answers)
-    ranked = sorted(rows, key=lambda row: -row[2]["deepest, half below"])
-    shown = ranked[:_MOST_BARS]
-    deepest = [row[2] for row in shown]
+    ranked = sorted(rows, key=lambda row: -row[2]["deepest, half below"])[:_MOST_BARS]
+    name, pace, deepest = ranked[0]
+    ends = ("deepest, 1 in 10 below", "deepest, 9 in 10 below")
     picture = bars(
-        [
-            (f"{name}, {pace}", row["deepest, 1 in 10 below"] / 100,
-             row["deepest, 9 in 10 below"] / 100)
-            for name, pace, row in shown
-        ],
-        f"Bar chart of {len(shown)} of {len(rows)} roll-outs, the deepest first: each bar is where "
-        "the deepest hole lies in four of five draws. The deepest: "
-        f"{shown[0][0]}, {shown[0][1]}, {roughly(deepest[0]['deepest, half below'])} in "
+        [(f"{name}, {pace}", *(row[end] / 100 for end in ends)) for name, pace, row in ranked],
+        f"Bar chart of {len(ranked)} of {len(rows)} roll-outs, the deepest first: each bar is "
+        "where the deepest hole lies in four of five draws. The deepest: "
+        f"{name}, {pace}, {roughly(deepest['deepest, half below'])} in "
         "the middle of the draws. The table below has every number.",
         up="Deepest hole, 4 draws in 5",
-    )  # fmt: skip
-    columns = ("deepest", "balances", "deepest, half below", "deepest, 9 in 10 below",
-               "chance bridging is enough", "carried by commissioner", "carried by provider",
-               "carried by person")  # fmt: skip
+    )
     table = Table(
         f"{len(given)} scenarios at both paces, {first.area.year} prices, pounds",
-        ("Scenario and pace", *(LABELS[name] for name in columns)),
-        (2.0, *(1.0 for _ in columns)),
+        ("Scenario and pace", *(LABELS[column] for column in _COLUMNS)),
+        (2.0, *[1.0] * len(_COLUMNS)),
         tuple(
-            (f"{name}, {pace}", *(_rounded(column, row[column]) for column in columns))
+            (f"{name}, {pace}", *(_rounded(column, row[column]) for column in _COLUMNS))
             for name, pace, row in rows
         ),
     )
     whose = "A made-up area" if first.made_up else "Figures of your own"
-    said = (
+    text = (
         f"{whose}. It follows from the figures that were put in: neither a forecast nor evidence. "
         f"Each scenario has the same draws ({first.draws[0]:,} unless it says otherwise), so that "
         "differences are not luck. No figure here is a saving: the deepest hole is what has to be "
         "carried, and the last columns say by whom, over and above bridging money."
     )
-    blocks = (
-        Heading("Where the hole lies"),
-        Paragraph(said),
-        picture,
-        Heading("Every scenario"),
-        table,
-    )
+    first_part = (Heading("Where the hole lies"), Paragraph(text), picture)
+    blocks = (*first_part, Heading("Every scenario"), table)
     return Document(f"{case.title}: scenarios compared", blocks, whose)

@@ -15,7 +15,23 @@ from phbkit.casebank.models import RankingVariant
 
 ONE = Decimal("1.0000")
 NONE = Decimal("0.0000")
+PARTS = 10_000
+"""How many parts a credit of one is counted in, where credits are whole numbers."""
 _PLACES = Decimal("0.0001")
+
+
+def percent(parts: Any, possible: int) -> Any:
+    """Credits over what was possible, in hundredths of a per cent, half up.
+
+    Parameters
+    ----------
+    parts
+        Credits in ten-thousandths: a whole number, or an array or a column of them.
+    possible
+        The most there is, in whole credits.
+    """
+    # 100 per cent in hundredths are as many as the parts of a credit: 10,000.
+    return (2 * parts + possible) // (2 * possible) if possible else 0 * parts
 
 
 def single(chosen: str, key: Collection[str]) -> Decimal:
@@ -131,19 +147,6 @@ def concordance(place: int, counts: Sequence[int]) -> Decimal:
     2005;39:284.
     """
     return _share(counts[place], max(counts))
-
-
-def hundredths(total: Any, possible: int) -> Any:
-    """Give a score in hundredths of a per cent, half up: the one place where it is rounded.
-
-    Parameters
-    ----------
-    total
-        Credits earned, in ten-thousandths: whole numbers, one or an array of them.
-    possible
-        The most there is, above 0, in whole credits.
-    """
-    return (2 * total + possible) // (2 * possible)
 
 
 def _share(part: int, whole: int) -> Decimal:

@@ -110,9 +110,8 @@ class Result:
 
     def percent(self, key: str = "key") -> Decimal:
         """Credits over what was possible, per cent to two places."""
-        possible = self.possible(key)
-        parts = credit.hundredths(int(self.total(key).scaleb(4)), possible) if possible else 0
-        return Decimal(parts).scaleb(-2)
+        parts = int(self.total(key) * credit.PARTS)
+        return Decimal(credit.percent(parts, self.possible(key))).scaleb(-2)
 
     @property
     def keys(self) -> tuple[str, ...]:

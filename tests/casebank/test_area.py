@@ -106,7 +106,7 @@ def test_all_faults_are_told_at_once() -> None:
         ("", "is empty"),
         ("item,value\nx,1\n", "month: has no column"),
         (TEXT.replace("item,", "item,item,", 1), "has two columns"),
-        ('item,"mon\n', "is no CSV"),
+        ('item,"mon\n', "cannot be read as CSV"),
         (",,,\n", "item: has no column"),
         ("\ufeff" * 200_000, "longer than 100,000"),
         (TEXT.split("\n")[0], "contract: is missing."),

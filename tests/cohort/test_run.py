@@ -21,6 +21,7 @@ from phbkit.cohort.reading import Attempt, CohortError, read_cohort
 from phbkit.cohort.simulate import write_simulated
 from phbkit.records import open_store
 from phbkit.records.attempts import Store
+from phbkit.workbook.answers import check_answers
 from tests.cohort.machinery import ROOT, marked, phb, read
 from tests.conftest import CASEBANK
 
@@ -481,6 +482,48 @@ def test_a_whole_number_may_be_written_as_spreadsheets_do_beside_gaps(
     for written, taken in (("1.0", 1), ("-2.", -2), ("1.5", "1.5")):
         file = csv_file(tmp_path, f"learner,{asked}\nann,{written}\n")
         assert attempts(file, pain)[0].answers[asked] == taken
+
+
+PARTS = {
+    "board.choice": ("gradual", "gradual"),
+    "board.triggers": ("a;b", ["a", "b"]),
+    "board.review_months": ("6", 6),
+    "decision.review_weeks": ("12.0", 12),
+    "decision.not_to": ("x y", ["x", "y"]),
+    "decision.reasons": ("6", "6"),
+    "ledger.a-risk.holders": ("gp,person", ["gp", "person"]),
+    "ledger.a-risk.review": ("2", "2"),
+    "cpd.changes": ("one | two, or three", ["one", "two, or three"]),
+    "cpd.hours": ("0.50", "0.50"),
+    "running.share": ("20", "20"),
+}
+
+
+@pytest.mark.parametrize("key", PARTS)
+@pytest.mark.parametrize("shape", ["wide", "long"])
+def test_a_cell_is_read_as_what_its_part_of_an_answer_is(
+    key: str, shape: str, pain: Case, tmp_path: Path
+) -> None:
+    text, value = PARTS[key]
+    rows = {"wide": f'learner,{key}\nann,"{text}"\n',
+            "long": f'learner,question,answer\nann,{key},"{text}"\n'}  # fmt: skip
+    answer: Any = attempts(csv_file(tmp_path, rows[shape]), pain)[0].answers
+    for part in key.split("."):
+        answer = answer[part]
+    assert answer == value
+
+
+def test_the_boards_review_in_a_table_can_be_taken(every: list[Case], tmp_path: Path) -> None:
+    money = next(case for case in every if case.about.money)
+    one, two = (trigger.id for trigger in money.money.triggers[:2])
+    file = csv_file(
+        tmp_path,
+        "learner,board.choice,board.reasons,board.agreed,board.dissent,board.triggers,"
+        f"board.review_months\nann,wait,Because.,Yes.,None.,{one} {two},6\n",
+    )
+    [attempt] = attempts(file, money)
+    taken = check_answers(money, {"answers": attempt.answers})
+    assert taken["board"]["review_months"] == 6
 
 
 def test_a_folder_is_not_taken_from_other_learners(tmp_path: Path) -> None:

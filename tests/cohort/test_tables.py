@@ -23,8 +23,7 @@ def test_rows_are_all_there_and_in_order_however_many_are_packed_at_once(
     cases = [CaseBank(CASEBANK).load("mental-health")]
     attempts = simulated(cases, 10)
     whole = made_run(tmp_path / "whole", cases, attempts)
-    monkeypatch.setattr(tables, "_PACKED_ROWS", packed)
-    monkeypatch.setattr(tables, "_WRITTEN_ROWS", 2 * packed)
+    monkeypatch.setattr(tables, "_ROWS_AT_ONCE", 2 * packed)
     pieces = made_run(tmp_path / "pieces", cases, attempts)
     for name in TABLES:
         assert parquet.read_table(pieces / name).equals(parquet.read_table(whole / name))

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunError, RunFolder, jobs_of
 from phbkit.cohort.jobs import DONE, FAILED
-from phbkit.cohort.scores import CREDIT
 from phbkit.cohort.tables import ended
 from phbkit.errors import UnknownNameError
-from phbkit.scoring.credit import hundredths
+from phbkit.scoring.credit import PARTS, percent
 
 KEY = "key"
 _EMPHASIS = re.compile(r"(\*{1,2})(\S(?:.*?\S)?)\1")
@@ -200,8 +199,8 @@ def whole_percent(points: pd.DataFrame, possible: int) -> pd.Series:
     possible
         The most there is in all cases, points.
     """
-    total: pd.Series = (points * CREDIT).round().sum(axis=1, skipna=False)
-    return hundredths(total, possible) / 100 if possible else total * nan
+    total: pd.Series = (points * PARTS).round().sum(axis=1, skipna=False)
+    return percent(total, possible) / 100 if possible else total * nan
 
 
 def read_run(folder: Path, bank: CaseBank) -> Run:

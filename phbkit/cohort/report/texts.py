@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import hmac
-import io
 import json
 import secrets
 from collections import Counter
@@ -24,6 +23,7 @@ from phbkit.cohort.report.results import Run, Text
 from phbkit.cohort.statistics.marker_agreement import compare_markers, look_together
 from phbkit.errors import PhbError
 from phbkit.files import part_of, write_whole
+from phbkit.tables import Row, read_table
 from phbkit.text import neutral
 
 TO_MARK, KEY_FILE, MARKED = "for_marking.csv", "marking_key.json", "marked_texts.csv"
@@ -190,21 +190,27 @@ def _secret(file: Path) -> str:
         ) from error
 
 
+class _Marked(Row, extra="allow"):
+    """A text and a marker's first mark; others may follow. Spreadsheets leave out empty cells."""
+
+    MISSING = ("", f"there must be columns {_ID} and mark_1, as in {TO_MARK}.", "")
+    DELIMITERS, FILLED_UP = ",;\t", True
+
+    text_id: str
+    mark_1: str
+
+
 def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Read a table however a spreadsheet parted its columns; marks need no letters but ASCII."""
     try:
         text = file.read_bytes().decode("utf-8-sig", errors="replace")
     except OSError as error:
         raise MarksError(f"{file}: cannot be read: {error}") from error
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    names = reader.fieldnames or []
-    if _ID not in names or "mark_1" not in names:
-        raise MarksError(f"{file}:1: there must be columns {_ID} and mark_1, as in {TO_MARK}.")
-    for row in reader:
-        if any(value for value in row.values()):
-            yield reader.line_num, row
+    table, lines = read_table(file, _Marked, text)
+    if not table.whole:
+        raise MarksError(str(table.faults[-1]))
+    for line in lines:
+        yield line.number, line.cells
 
 
 def _has_marks(file: Path) -> bool:

@@ -1,0 +1,236 @@
+"""Tables as CSV: read as models with every fault at its line and column, and written safely."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar, Generic, NamedTuple, TextIO, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from phbkit.errors import Fault
+from phbkit.files import part_of
+from phbkit.text import neutral
+
+PRINTABLE = r"^([^\p{C}\p{Z}]| )*$"
+"""A pattern for pydantic of what `str.isprintable` takes."""
+Words = tuple[str, str, str]
+"""Field, problem and cure of a fault, as format strings."""
+
+
+class Row(BaseModel):
+    """One row of a table; a subclass has a field for each column, required where it has no default.
+
+    The description of a field says what a cell must be, and is the problem of a fault; `{0!r}` in
+    it is the cell, and `{cells[name]}` another one. With `extra="allow"` other columns are kept,
+    and `OTHERS` describes their cells. `FIELD` is how a fault names a cell.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    MISSING: ClassVar[Words] = ("", "has no column {name!r}.", "Its columns: {headings}.")
+    UNKNOWN: ClassVar[Words] = ("{name}", "is no column known here.", "Take it out.")
+    REPEATED: ClassVar[Words] = ("{name}", "has two columns.", "Keep one.")
+    UNEVEN: ClassVar[Words] = ("", "has {cells} cells for {columns} columns.", "{cure}")
+    AGAIN: ClassVar[Words] = ("{field}", "{value!r} is on line {first} already.", "Keep one.")
+    FIELD: ClassVar[str] = "{column}"
+    OTHERS: ClassVar[str] = ""
+    CURE: ClassVar[str] = ""
+    UNIQUE: ClassVar[str] = ""
+    MAY_REPEAT: ClassVar[frozenset[str]] = frozenset({""})
+    DELIMITERS: ClassVar[str] = ","
+    FILLED_UP: ClassVar[bool] = False
+
+
+RowT = TypeVar("RowT", bound=Row)
+
+
+class Line(NamedTuple, Generic[RowT]):
+    """A row without a fault of its own: its line in the file, its cells as written, its model."""
+
+    number: int
+    cells: dict[str, str]
+    row: RowT
+
+
+class Table(Generic[RowT]):
+    """A table whose rows are read one by one; `faults` is complete once all of them were read.
+
+    Headings are known at once, also in capitals. Where they have faults no row is read, and the
+    table is not `whole`, as where the file cannot be read to its end. Lines with nothing in them
+    are passed over, and rows with faults are left out.
+
+    Parameters
+    ----------
+    file
+        A UTF-8 CSV file, or what to call `text` where that is given.
+    row
+        The model of a row.
+    needed, allowed
+        Columns beside the fields of `row` that must, and that may be there. Where neither is
+        given, a row with `extra="allow"` takes any.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        row: type[RowT],
+        text: str | None = None,
+        *,
+        needed: Collection[str] = (),
+        allowed: Collection[str] = (),
+    ) -> None:
+        self.file, self.row, self._text = file, row, text
+        self.faults: list[Fault] = []
+        self.whole = True
+        self._known = [*row.model_fields, *needed, *allowed]
+        self._open_to_others = row.model_config.get("extra") == "allow" and not (needed or allowed)
+        line, cells = next(self._records(), (1, []))
+        lower = [(cell.strip(), cell.strip().lower()) for cell in cells]
+        self.headings = [low if low in self._known else name for name, low in lower]
+        if not self.faults:
+            required = [name for name, of in row.model_fields.items() if of.is_required()]
+            self._check_headings(line, [*required, *needed])
+
+    def __iter__(self) -> Iterator[Line[RowT]]:
+        if not self.whole:
+            return
+        first: dict[str, int] = {}
+        for line, values in islice(self._records(), 1, None):
+            cells = self._cells(line, values)
+            if cells is None:
+                continue
+            unique = cells.get(self.row.UNIQUE, "").strip()
+            if first.setdefault(unique, line) != line and unique not in self.row.MAY_REPEAT:
+                field = self._field(self.row.UNIQUE, cells)
+                self._fault(line, self.row.AGAIN, field=field, value=unique, first=first[unique])
+                continue
+            try:
+                row = self.row.model_validate(cells)
+            except ValidationError as error:
+                for detail in error.errors(include_url=False):
+                    column = str(detail["loc"][0])
+                    self.fault(line, cells, column, self._problem(cells, detail), self.row.CURE)
+            else:
+                yield Line(line, cells, row)
+
+    def fault(
+        self, line: int, cells: Mapping[str, str], column: str, problem: str, cure: str = ""
+    ) -> None:
+        """Note what is wrong with a cell."""
+        self.faults.append(Fault(self.file, line, self._field(column, cells), problem, cure))
+
+    def _field(self, column: str, cells: Mapping[str, str]) -> str:
+        place = self.headings.index(column) + 1
+        return self.row.FIELD.format(column=column, place=place, cells=cells).lstrip(", ")
+
+    def _fault(self, line: int, words: Words, **facts: Any) -> None:
+        self.faults.append(Fault(self.file, line, *(part.format(**facts) for part in words)))
+
+    def _problem(self, cells: Mapping[str, str], detail: Any) -> str:
+        field = self.row.model_fields.get(detail["loc"][0])
+        words = (field.description if field else self.row.OTHERS) or f"{detail['msg']}: {{0!r}}."
+        return words.format(detail["input"], cells=cells)
+
+    def _check_headings(self, line: int, required: Sequence[str]) -> None:
+        if not self.headings:
+            self._fault(line, ("", "is empty.", "Give a line of headings, and rows."))
+        listed = ", ".join(self.headings) or "none"
+        for name in required:
+            if name not in self.headings:
+                self._fault(line, self.row.MISSING, name=name, headings=listed)
+        for place, name in enumerate(self.headings, start=1):
+            if name not in self._known and not self._open_to_others:
+                near = get_close_matches(name, self._known, n=1)
+                field, problem, cure = self.row.UNKNOWN
+                cure = f"Did you mean {near[0]!r}?" if near else cure
+                self._fault(line, (field, problem, "{cure}"), name=name, place=place, cure=cure)
+            if self.headings.index(name) + 1 < place:
+                self._fault(line, self.row.REPEATED, name=name, place=place)
+        self.whole = not self.faults
+
+    def _cells(self, line: int, values: list[str]) -> dict[str, str] | None:
+        columns, cells = len(self.headings), len(values)
+        if self.row.FILLED_UP:
+            values = [*values, *[""] * (columns - cells)][:columns]
+        if len(values) == columns:
+            return dict(zip(self.headings, values, strict=True))
+        cure = "Give each column one cell; leave it empty where there is nothing."
+        if cells > columns:
+            cure = "A comma between thousands splits a number: write 1248000, not 1,248,000."
+        more = "more" if cells > columns else "fewer"
+        facts = {"first": values[0].strip()[:40], "cells": cells, "columns": columns, "more": more}
+        self._fault(line, self.row.UNEVEN, cure=cure, **facts)
+        return None
+
+    def _open(self) -> TextIO:
+        if self._text is not None:
+            return io.StringIO(self._text.removeprefix("\ufeff"), newline="")
+        return self.file.open(encoding="utf-8-sig", newline="")
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        """Read the lines that hold anything, each with its number; what stops this is a fault."""
+        line, problem, cure = 0, "", "Give a UTF-8 CSV file."
+        try:
+            with self._open() as content:
+                heading = next(filter(str.strip, content), "")
+                content.seek(0)
+                delimiter = max(self.row.DELIMITERS, key=heading.count)
+                reader = csv.reader(content, strict=True, delimiter=delimiter)
+                for cells in reader:
+                    line = reader.line_num
+                    if any(map(str.strip, cells)):
+                        yield line, cells
+        except FileNotFoundError:
+            line, problem = 0, "cannot be read: there is no such file."
+        except UnicodeDecodeError as error:
+            line, problem, cure = 0, f"cannot be read: it is not UTF-8 text: {error}.", _SAVE
+        except OSError as error:
+            line, problem = 0, f"cannot be read: {error}."
+        except csv.Error as error:
+            line, problem, cure = reader.line_num, f"{error}.", "It cannot be read as CSV."
+        if problem:
+            self.whole = False
+            self.faults.append(Fault(self.file, line, "", problem, cure))
+
+
+_SAVE = "Save it as UTF-8."
+
+
+def read_table(
+    file: Path,
+    row: type[RowT],
+    text: str | None = None,
+    *,
+    needed: Collection[str] = (),
+    allowed: Collection[str] = (),
+) -> tuple[Table[RowT], list[Line[RowT]]]:
+    """Read a table whole: its rows without a fault, and in `faults` whatever is wrong."""
+    table = Table(file, row, text, needed=needed, allowed=allowed)
+    return table, list(table)
+
+
+Write = Callable[[Iterable[object]], None]
+
+
+def csv_writer(out: TextIO, header: Iterable[object], end: str = "\n") -> Write:
+    """Return what writes a row: None as an empty cell, and no text that is taken for a formula."""
+    table = csv.writer(out, lineterminator=end)
+
+    def write(cells: Iterable[object]) -> None:
+        table.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in cells])
+
+    write(header)
+    return write
+
+
+@contextmanager
+def csv_file(file: Path, header: Iterable[object]) -> Iterator[Write]:
+    """Write a CSV file whole, or not at all: give what writes a row."""
+    with part_of(file) as part, Path(part).open("w", encoding="utf-8", newline="") as out:
+        yield csv_writer(out, header)
