@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phbkit.money import Pace, Scenario, Spread, Terms, draw
-from tests.money.test_roll_out import CONTRACT
+from tests.money.contracts import CONTRACT
 
 TERMS = Terms(325_000, set_up=45_000, support=15_000, bridging=20_000_000, commissioner=0.6)
 SPREADS = {
