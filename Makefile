@@ -44,8 +44,9 @@ check-code: install
 run-tests: install
 	$(PYTEST) $(ARGS)
 
-# Runs that are killed, stopped and starved, again and again: minutes, not seconds.
+# A JupyterHub, and runs that are killed, stopped and starved again and again: minutes, not seconds.
 soak: install
+	$(BIN)/python tests/need_programs.py --hub
 	$(BIN)/python -m pytest tests/soak $(ARGS)
 
 bench: install

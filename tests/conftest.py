@@ -23,11 +23,9 @@ settings.register_profile("phbkit", deadline=None)
 settings.load_profile("phbkit")
 
 SLOWEST_FIRST = ("browser", "deploy", "cohort", "notebooks", "serving", "kernels")
-ALONE = {*SLOWEST_FIRST, "soak"}  # whose tests start programs, and need none that another started
 TOGETHER = {  # files whose tests ask for one thing that takes long to start
     "test_hostile.py", "test_hostile_learner.py", "test_hostile_review.py", "test_learners.py",
-    "test_review.py", "test_limits.py", "test_cluster.py", "test_hub.py", "test_nginx.py",
-    "test_resume.py", "test_report.py",
+    "test_review.py", "test_limits.py", "test_cluster.py", "test_nginx.py", "test_report.py",
 }  # fmt: skip
 
 
@@ -45,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _together(item: pytest.Item) -> bool:
-    return _folder(item) not in ALONE or item.path.name in TOGETHER
+    return _folder(item) not in SLOWEST_FIRST or item.path.name in TOGETHER
 
 
 def _folder(item: pytest.Item) -> str:

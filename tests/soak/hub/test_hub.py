@@ -18,11 +18,11 @@ from playwright.sync_api import Page, expect
 from phbkit.records import open_learners, open_store
 from tests import programs
 from tests.browser.windows import Windows
-from tests.deploy.platform import Platform, platform
 from tests.need_programs import HUB_PROXY
 from tests.ports import free_port
+from tests.soak.hub.platform import Platform, platform
 
-CONFIG = Path(__file__).parents[2] / "deploy" / "jupyterhub_config.py"
+CONFIG = Path(__file__).parents[3] / "deploy" / "jupyterhub_config.py"
 PATIENCE = 120_000
 PASSWORD = "for trying out, at least 32 long!"
 
