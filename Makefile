@@ -9,7 +9,7 @@ COMPILE := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q -q -j 0
 PROJECT := pyproject.toml constraints.txt
 # Most tests wait for browsers and servers, so that more of them than there are cores are quickest.
 WORKERS ?= 6
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 
 .PHONY: install serve test check-code run-tests soak bench lint clean
 
@@ -42,7 +42,8 @@ check-code: install
 	$(BIN)/mypy
 
 run-tests: install
-	$(PYTEST) $(ARGS)
+	$(PYTEST) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(PYTEST) --dist loadfile --nbval-lax workbooks
 
 # A JupyterHub, and runs that are killed, stopped and starved again and again: minutes, not seconds.
 soak: install

@@ -31,7 +31,7 @@ TOGETHER = {  # files whose tests ask for one thing that takes long to start
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give workers what takes longest first; a file of quick tests, or a notebook, to one worker.
+    """Give workers what takes longest first; a file of quick tests to one worker.
 
     Whatever is in no group goes to the next worker that has nothing to do.
     """
