@@ -7,8 +7,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 COMPILE := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib phbkit
 PROJECT := pyproject.toml constraints.txt
+# Most tests wait for browsers and servers, so that more of them than there are cores are quickest.
+WORKERS ?= 6
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: install serve test soak bench size lint clean
+.PHONY: install serve test check-code run-tests soak bench size lint clean
 
 install: $(VENV)/.tests
 
@@ -27,17 +30,24 @@ $(VENV)/.tests: $(PROJECT)
 serve: $(VENV)/.serves
 	$(BIN)/phb serve $(ARGS)
 
+# Code is checked while the tests wait.
 test: install
 	$(BIN)/python tests/need_programs.py
+	$(MAKE) --jobs=2 check-code run-tests
+
+check-code: install
 	$(BIN)/phb check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(ARGS)
-	$(BIN)/python -m pytest --nbval-lax workbooks
 
-# Runs that are killed, stopped and starved, again and again: minutes, not seconds.
+run-tests: install
+	$(PYTEST) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(PYTEST) --dist loadfile --nbval-lax workbooks
+
+# A JupyterHub, and runs that are killed, stopped and starved again and again: minutes, not seconds.
 soak: install
+	$(BIN)/python tests/need_programs.py --hub
 	$(BIN)/python -m pytest tests/soak $(ARGS)
 
 bench: install

@@ -1,4 +1,4 @@
-"""The shipped case bank, and copies of it that a test may break."""
+"""The shipped case bank, and copies of it that a test may break; and who runs which test."""
 
 from __future__ import annotations
 
@@ -14,12 +14,40 @@ from tests import databases
 from tests.ranking import add_ranking
 
 server, file, address = databases.server, databases.file, databases.address
-outage = databases.outage
+cluster, outage = databases.cluster, databases.outage
 
-CASEBANK = Path(__file__).parent.parent / "casebank"
+ROOT = Path(__file__).parent.parent
+CASEBANK = ROOT / "casebank"
 
 settings.register_profile("phbkit", deadline=None)
 settings.load_profile("phbkit")
+
+SLOWEST_FIRST = ("browser", "deploy", "cohort", "notebooks", "serving", "kernels")
+TOGETHER = {  # files whose tests ask for one thing that takes long to start
+    "test_hostile.py", "test_hostile_learner.py", "test_hostile_review.py", "test_learners.py",
+    "test_review.py", "test_limits.py", "test_cluster.py", "test_nginx.py", "test_report.py",
+}  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give workers what takes longest first; a file of quick tests to one worker.
+
+    Whatever is in no group goes to the next worker that has nothing to do.
+    """
+    order = {folder: place for place, folder in enumerate(SLOWEST_FIRST)}
+    items.sort(key=lambda item: (order.get(_folder(item), len(order)), not _together(item)))
+    for item in items:
+        if _together(item):
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
+
+
+def _together(item: pytest.Item) -> bool:
+    return _folder(item) not in SLOWEST_FIRST or item.path.name in TOGETHER
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(ROOT).parts[1]
 
 
 @pytest.fixture(scope="session")

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
+import fcntl
+import json
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.need_programs import postgresql_program
+from tests.ports import free_port
 
 SERVER_USER = "nobody"  # PostgreSQL refuses to run as root
-NUMBERS = itertools.count()
-CLOSE_THE_OTHERS = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE usename = 'phb' AND pid <> pg_backend_pid()
-"""
 
 
 def run(folder: Path, name: str, *arguments: str) -> None:
@@ -42,32 +39,33 @@ def run(folder: Path, name: str, *arguments: str) -> None:
     assert done.returncode == 0, (folder / "log").read_text()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class PostgreSQL:
     """A server with nothing in it, that can be stopped and started again."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._port = folder, free_port()
+        self.folder, self.port = folder, free_port()
         if os.geteuid() == 0:
             shutil.chown(folder, SERVER_USER)
         run(folder, "initdb", "--auth=trust", "--username=phb", "--no-locale", "-E", "UTF8", "-N")
 
+    @classmethod
+    def that_runs(cls, folder: str, port: int) -> PostgreSQL:
+        """Return a server that somebody else has started."""
+        running = cls.__new__(cls)
+        running.folder, running.port = Path(folder), port
+        return running
+
     @property
     def address(self) -> str:
-        return f"postgresql+psycopg://phb@127.0.0.1:{self._port}/postgres"
+        return f"postgresql+psycopg://phb@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
-        options = f"-h 127.0.0.1 -p {self._port} -k {self._folder} -F"
-        run(self._folder, "pg_ctl", "start", "-w", "-o", options)
+        options = f"-h 127.0.0.1 -p {self.port} -k {self.folder} -F"
+        run(self.folder, "pg_ctl", "start", "-w", "-o", options)
 
     def stop(self) -> None:
         """Stop at once, as when the power fails."""
-        run(self._folder, "pg_ctl", "stop", "-m", "immediate")
+        run(self.folder, "pg_ctl", "stop", "-m", "immediate")
 
 
 @contextmanager
@@ -83,11 +81,67 @@ def postgresql() -> Iterator[PostgreSQL]:
                 running.stop()
 
 
+@contextmanager
+def shared_postgresql(folder: Path) -> Iterator[str]:
+    """Use the one server of a run of tests: the first to come starts it, the last to go stops it.
+
+    Parameters
+    ----------
+    folder
+        A folder that all workers of the run share.
+    """
+    door, users, place = (folder / f"postgresql.{name}" for name in ("door", "users", "json"))
+    with users.open("a") as using:
+        with locked(door):
+            fcntl.flock(using, fcntl.LOCK_SH)
+            if not place.exists():
+                begun = PostgreSQL(Path(tempfile.mkdtemp(prefix="phb-")))
+                begun.start()
+                place.write_text(json.dumps([str(begun.folder), begun.port]))
+            running = PostgreSQL.that_runs(*json.loads(place.read_text()))
+        try:
+            yield running.address
+        finally:
+            with locked(door), suppress(BlockingIOError):
+                fcntl.flock(using, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                place.unlink()
+                running.stop()
+                shutil.rmtree(running.folder)
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Wait until nobody else of this run is here."""
+    with file.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def database_at(server: str) -> Iterator[str]:
+    """Make a database with nothing in it; in the end nobody is connected to it, and it is gone."""
+    name = f"phb_{uuid.uuid4().hex}"
+    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{server.rpartition('/')[0]}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """Yield the address of a PostgreSQL server with nothing in it."""
-    with postgresql() as running:
-        yield running.address
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the address of the PostgreSQL server that all tests of a run share."""
+    mine = tmp_path_factory.getbasetemp()
+    with shared_postgresql(mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) as address:
+        yield address
+
+
+@pytest.fixture
+def server(cluster: str) -> Iterator[str]:
+    """Yield the address of a PostgreSQL database with nothing in it."""
+    with database_at(cluster) as address:
+        yield address
 
 
 class Outage:
@@ -96,8 +150,10 @@ class Outage:
     def __init__(self, address: str, server: PostgreSQL | None = None) -> None:
         self.address, self._server = address, server
         self._other: sqlite3.Connection | None = None
+        self._away = False
 
     def begin(self) -> None:
+        self._away = True
         if self._server:
             self._server.stop()
             return
@@ -105,6 +161,10 @@ class Outage:
         self._other.execute("BEGIN EXCLUSIVE")
 
     def end(self) -> None:
+        """Give it back, if it is away."""
+        if not self._away:
+            return
+        self._away = False
         if self._server:
             self._server.start()
         elif self._other:
@@ -115,13 +175,14 @@ class Outage:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def outage(request: pytest.FixtureRequest, file: Path) -> Iterator[Outage]:
     """Yield an empty database that a test can take away and give back."""
-    if request.param == "sqlite":
-        locked = Outage(f"sqlite:///{file}")
-        yield locked
-        locked.end()
-        return
-    with postgresql() as running:
-        yield Outage(running.address, running)
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            away = Outage(f"sqlite:///{file}")
+        else:
+            running = stack.enter_context(postgresql())
+            away = Outage(running.address, running)
+        stack.callback(away.end)
+        yield away
 
 
 @pytest.fixture
@@ -135,8 +196,4 @@ def address(request: pytest.FixtureRequest, file: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{file}"
         return
-    server, schema = request.getfixturevalue("server"), f"records_{next(NUMBERS)}"
-    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {schema}")
-        yield f"{server}?options=-csearch_path%3D{schema}"
-        connection.execute(CLOSE_THE_OTHERS)
+    yield request.getfixturevalue("server")

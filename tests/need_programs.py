@@ -1,4 +1,7 @@
-"""Make sure that the programs that the tests use are here, or say what to do."""
+"""Make sure that the programs that the tests use are here, or say what to do.
+
+With ``--hub`` also those of the long runs, which start a JupyterHub.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def postgresql_program(name: str) -> str | None:
     return shutil.which(name, path=os.pathsep.join([os.environ["PATH"], *map(str, folders)]))
 
 
-def missing() -> list[str]:
+def missing(*, hub: bool) -> list[str]:
     """List the packages that are not here."""
     packages = []
     if not (os.environ.get("CHROMIUM") or shutil.which("chromium")):
@@ -29,7 +32,7 @@ def missing() -> list[str]:
         packages += ["postgresql"]
     if not nginx():
         packages += ["nginx-light"]
-    if not HUB_PROXY.exists() and not shutil.which("npm"):
+    if hub and not HUB_PROXY.exists() and not shutil.which("npm"):
         packages += ["npm"]
     return packages
 
@@ -49,11 +52,11 @@ def install_hub_proxy() -> bool:
     return subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
 
 
-def main() -> int:
+def main(*, hub: bool) -> int:
     """Install what is missing where that is allowed; return an exit code."""
-    packages = missing()
+    packages = missing(hub=hub)
     if not packages:
-        return _hub_proxy()
+        return _hub_proxy() if hub else 0
     if shutil.which("apt-get") and os.geteuid() == 0:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update"], check=False, env=quiet, stdout=subprocess.DEVNULL)
@@ -61,9 +64,9 @@ def main() -> int:
             [*INSTALL, *packages], check=False, env=quiet, stdout=subprocess.DEVNULL
         )
         if done.returncode == 0:
-            return _hub_proxy()
+            return _hub_proxy() if hub else 0
     print(
-        "The tests need Chromium, PostgreSQL, nginx and npm. This user may not install them.\n"
+        f"The tests need {', '.join(packages)}. This user may not install them.\n"
         f"Ask for it once:  sudo {' '.join([*INSTALL, *packages])}\n"
         "A Chromium that is installed elsewhere can be named in CHROMIUM; initdb and pg_ctl of a\n"
         "PostgreSQL elsewhere must be on the PATH.",
@@ -80,4 +83,4 @@ def _hub_proxy() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(hub="--hub" in sys.argv))

@@ -16,6 +16,7 @@ from phbkit.decision.risk_ledger import TEXTS
 from phbkit.text import quotes
 from phbkit.workbook.formats import LEVELS
 from phbkit.workbook.steps import steps
+from tests.browser.windows import PATIENCE_MS
 
 ANSWERS = Path(__file__).parent.parent / "answers"
 Visit = Callable[[str], None]
@@ -61,7 +62,7 @@ class Keyboard:
         self.page = page
 
     def _tab_to(self, control: Locator) -> None:
-        handle = control.element_handle(timeout=3000)
+        handle = control.element_handle()
         for _ in range(MOST_TABS):
             if self.page.evaluate(
                 """(wanted) => document.activeElement === wanted
@@ -113,7 +114,7 @@ class Keyboard:
 
 def wait_ready(page: Page) -> None:
     """Wait until the module can be used."""
-    expect(page.locator("body[data-ready]")).to_be_attached(timeout=30_000)
+    expect(page.locator("body[data-ready]")).to_be_attached(timeout=2 * PATIENCE_MS)
 
 
 def shown_step(page: Page) -> Locator:

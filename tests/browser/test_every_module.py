@@ -11,7 +11,6 @@ from phbkit.casebank import Case, CaseBank
 from phbkit.scoring import score
 from tests import ranking
 from tests.browser.axe import violations
-from tests.browser.conftest import Served, Windows
 from tests.browser.player import (
     Keyboard,
     Mouse,
@@ -21,6 +20,8 @@ from tests.browser.player import (
     play,
     wait_ready,
 )
+from tests.browser.served import Served
+from tests.browser.windows import Windows
 from tests.made import WORKBOOKS, careful, careless
 
 OTHERS = [name for name in WORKBOOKS if name != "chronic_pain_massage"]

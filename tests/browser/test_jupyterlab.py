@@ -13,7 +13,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from phbkit.casebank import Case
-from tests.browser.conftest import Served, Windows, free_port, wait_until_up
+from tests import programs
+from tests.browser.served import Served, wait_until_up
+from tests.browser.windows import Windows
+from tests.ports import free_port
 
 WORKBOOKS = Path(__file__).parent.parent.parent / "workbooks"
 
@@ -23,16 +26,18 @@ def lab(tmp_path: Path) -> Iterator[Served]:
     folder = Path(shutil.copytree(WORKBOOKS, tmp_path / "workbooks"))
     lab = Served(tmp_path, free_port())
     words = f"--no-browser --ServerApp.token= --ServerApp.port={lab.port} --ServerApp.ip=127.0.0.1"
-    lab.process = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", *words.split(), "--allow-root", str(folder)],
-        env={**os.environ, "PHB_DATA_DIR": str(tmp_path), "HOME": str(tmp_path)},
-        stdout=subprocess.DEVNULL,
-        stderr=(tmp_path / "lab.log").open("ab"),
-        start_new_session=True,
-    )
-    wait_until_up(f"{lab.url}api", lab.process)
-    yield lab
-    lab.stop()
+    with (tmp_path / "lab.log").open("ab") as log:
+        lab.process = programs.start(
+            [sys.executable, "-m", "jupyterlab", *words.split(), "--allow-root", folder],
+            env={**os.environ, "PHB_DATA_DIR": str(tmp_path), "HOME": str(tmp_path)},
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
+    try:
+        wait_until_up(f"{lab.url}api", lab.process)
+        yield lab
+    finally:
+        lab.stop()
 
 
 def test_the_notebook_plays_in_jupyterlab_and_shows_case_and_result(

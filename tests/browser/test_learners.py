@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,10 +12,11 @@ from phbkit.records import open_store
 from phbkit.scoring import score
 from phbkit.workbook.module import Module
 from tests.browser.axe import violations
-from tests.browser.conftest import Windows, free_port
 from tests.browser.player import Mouse, commit_step, fill_step, open_step, play, wait_ready
 from tests.browser.training import PEOPLE, Training
+from tests.browser.windows import Windows
 from tests.made import careful
+from tests.ports import free_port
 
 ANN, BEN, CAT, DAN, TESS = PEOPLE
 PHONE = {"width": 360, "height": 740}
@@ -25,14 +26,6 @@ SLOW = {  # a hospital's corner: 400 ms there and back, 50 kB a second
     "downloadThroughput": 50_000,
     "uploadThroughput": 50_000,
 }
-
-
-@pytest.fixture(scope="module")
-def training(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
-    server = Training(tmp_path_factory.mktemp("training"), free_port())
-    server.start()
-    yield server
-    server.stop()
 
 
 def come(training: Training, page: Page, token: str) -> None:
@@ -66,7 +59,7 @@ def test_a_module_is_begun_on_a_slow_phone_and_finished_at_a_desk(
         open_step(desk, desk_hand, step)
         fill_step(desk, desk_hand, case, step, answers)
         commit_step(desk, desk_hand, step)
-    store = open_store(f"sqlite:///{training.data / 'records.sqlite'}")
+    store = open_store(training.database)
     attempt = store.latest("ann", case.id)
     assert attempt
     assert Module(case, store.journal(attempt.id)).result == score(case, answers)
@@ -86,7 +79,7 @@ def test_a_whole_module_is_played_on_a_slow_phone(
     page.get_by_role("link", name="Start Know the deal").click()
     wait_ready(page)
     play(page, Mouse(page), case, careful(case))
-    store = open_store(f"sqlite:///{training.data / 'records.sqlite'}")
+    store = open_store(training.database)
     attempt = store.latest("ben", case.id)
     assert attempt
     assert Module(case, store.journal(attempt.id)).result == score(case, careful(case))
@@ -123,11 +116,8 @@ def test_every_other_page_passes_axe_on_a_phone(training: Training, windows: Win
     assert violations(page) == []
 
 
-def test_a_full_server_s_page_passes_axe(
-    windows: Windows, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    settings = {"PHB_MOST_KERNELS": "1"}
-    server = Training(tmp_path_factory.mktemp("full"), free_port(), settings=settings)
+def test_a_full_server_s_page_passes_axe(windows: Windows, tmp_path: Path) -> None:
+    server = Training(tmp_path, free_port(), env={"PHB_MOST_KERNELS": "1"})
     server.start()
     try:
         first, second = windows.open(), windows.open(viewport={"width": 320, "height": 640})

@@ -14,7 +14,6 @@ from playwright.sync_api import Page, expect
 from phbkit.casebank import Case
 from phbkit.workbook.module import Module
 from tests.browser.axe import violations
-from tests.browser.conftest import Served, Windows
 from tests.browser.player import (
     Keyboard,
     Mouse,
@@ -26,6 +25,8 @@ from tests.browser.player import (
     shown_step,
     wait_ready,
 )
+from tests.browser.served import Served
+from tests.browser.windows import Windows
 from tests.expected import EXPECTED
 
 

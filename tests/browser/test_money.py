@@ -12,10 +12,11 @@ from phbkit.money.asks import sums_of
 from phbkit.records import open_store
 from phbkit.workbook.module import Module
 from tests.browser.axe import violations
-from tests.browser.conftest import Served, Windows
 from tests.browser.player import Keyboard, Mouse, commit_step, fill_step, wait_ready
+from tests.browser.served import Served
+from tests.browser.windows import Windows
 from tests.made import careful
-from tests.money.test_sums import AREA, play
+from tests.money.played import AREA, play
 
 NAME = "getting_the_sums_right"
 
@@ -25,19 +26,19 @@ def case(bank: CaseBank) -> Case:
     return bank.load("getting-the-sums-right")
 
 
-def open_at(standing: Served, page: Page, case: Case, step: str) -> None:
+def open_at(served: Served, page: Page, case: Case, step: str) -> None:
     """Open a new attempt at the module, where everything before a step is answered."""
-    store = open_store(f"sqlite:///{standing.data / 'records.sqlite'}")
+    store = open_store(served.database)
     attempt = store.start("local", case.id, case.version)
     play(Module(case, store.journal(attempt.id)), step)
-    page.goto(f"{standing.url}module/{NAME}#{step}", timeout=60_000)
+    page.goto(f"{served.url}module/{NAME}#{step}", timeout=60_000)
     wait_ready(page)
 
 
 def test_a_slider_moved_by_keyboard_answers_beside_it_and_is_kept_when_the_page_is_loaded_again(
-    standing: Served, page: Page, case: Case
+    served: Served, page: Page, case: Case
 ) -> None:
-    open_at(standing, page, case, "running")
+    open_at(served, page, case, "running")
     live = page.locator("#effect-running")
     expect(live).to_contain_text("£231,000")
     slider = page.get_by_label("People who have moved to a budget in the end, %")
@@ -55,13 +56,13 @@ def test_a_slider_moved_by_keyboard_answers_beside_it_and_is_kept_when_the_page_
     expect(live.locator("table").last).to_have_text(shown, use_inner_text=True)
     fill_step(page, Mouse(page), case, "running", careful(case))
     commit_step(page, Mouse(page), "running")
-    assert standing.module(case).answers["running"]["share"] == "35"
+    assert served.module(case).answers["running"]["share"] == "35"
 
 
 def test_a_dragged_slider_ends_with_the_answer_to_where_it_stands(
-    standing: Served, page: Page, case: Case
+    served: Served, page: Page, case: Case
 ) -> None:
-    open_at(standing, page, case, "block")
+    open_at(served, page, case, "block")
     slider = page.get_by_label("People who leave the block")
     for leavers in range(1, 49):
         slider.fill(str(leavers))
@@ -70,10 +71,10 @@ def test_a_dragged_slider_ends_with_the_answer_to_where_it_stands(
 
 
 def test_a_figure_that_cannot_be_right_is_told_at_its_field_and_the_fold_opens(
-    standing: Served, windows: Windows, case: Case
+    served: Served, windows: Windows, case: Case
 ) -> None:
     page = windows.open(viewport={"width": 320, "height": 640})
-    open_at(standing, page, case, "running")
+    open_at(served, page, case, "running")
     fill_step(page, Mouse(page), case, "running", careful(case))
     page.get_by_text("What budgets cost, and who comes and goes").click()
     cost = page.get_by_label("What a plan costs, a year for each person, £")
@@ -90,13 +91,13 @@ def test_a_figure_that_cannot_be_right_is_told_at_its_field_and_the_fold_opens(
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     cost.fill("3250")
     commit_step(page, Mouse(page), "running")
-    assert standing.module(case).answers["running"]["plan-cost"] == "3250"
+    assert served.module(case).answers["running"]["plan-cost"] == "3250"
 
 
 def test_an_area_of_ones_own_is_pasted_mended_and_used(
-    standing: Served, page: Page, case: Case
+    served: Served, page: Page, case: Case
 ) -> None:
-    open_at(standing, page, case, "block")
+    open_at(served, page, case, "block")
     own = AREA.read_text().replace("people,,240", "people,,200")
     page.get_by_text("Use your own area’s figures").click()
     pasted = page.get_by_label("Your own figures, as CSV (optional)")
@@ -109,14 +110,14 @@ def test_an_area_of_ones_own_is_pasted_mended_and_used(
     commit_step(page, Mouse(page), "block")
     page.get_by_role("link", name=re.compile("Double running")).first.click()
     expect(page.locator("#effect-running")).not_to_contain_text("made-up area")
-    assert sums_of(standing.module(case)).contract.people == 200
+    assert sums_of(served.module(case)).contract.people == 200
 
 
 def test_figures_are_changed_again_by_keyboard_alone(
-    standing: Served, page: Page, case: Case
+    served: Served, page: Page, case: Case
 ) -> None:
-    open_at(standing, page, case, "board")
-    page.goto(f"{standing.url}module/{NAME}#bands")
+    open_at(served, page, case, "board")
+    page.goto(f"{served.url}module/{NAME}#bands")
     wait_ready(page)
     hand = Keyboard(page)
     shown = page.locator("section:not([hidden])")
@@ -126,4 +127,4 @@ def test_figures_are_changed_again_by_keyboard_alone(
         "aria-label", re.compile("fast roll-out")
     )
     commit_step(page, hand, "bands")
-    assert standing.module(case).answers["bands"]["pace"] == "fast"
+    assert served.module(case).answers["bands"]["pace"] == "fast"

@@ -6,7 +6,6 @@ import gzip
 import json
 import re
 import socket
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +17,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from phbkit.casebank import Case
 from tests.browser.axe import violations
-from tests.browser.conftest import PATIENCE_MS, Served, Windows
 from tests.browser.network import Network
 from tests.browser.player import Mouse, commit_step, fill_step, open_step, read, wait_ready
+from tests.browser.served import Served
+from tests.browser.windows import Windows
 
 WORKBOOK = Path(__file__).parent.parent.parent / "workbooks" / "chronic_pain_massage.ipynb"
 PART_FAILED = "Part of this page could not be made"
@@ -65,44 +65,37 @@ def template_of(served: Served) -> psutil.Process:
     return next(each for each in below if "forkserver" in " ".join(each.cmdline()))
 
 
-def no_kernel_left(served: Served) -> bool:
-    deadline = time.monotonic() + PATIENCE_MS / 1000
-    while served.kernels() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return not served.kernels()
-
-
 def test_a_page_is_few_requests_and_few_bytes_and_a_second_visit_is_nearly_none(
-    standing: Served, browser: Browser
+    served: Served, browser: Browser
 ) -> None:
     context = browser.new_context()
     try:
         first = context.new_page()
         traffic = Traffic(first)
-        first.goto(standing.module_url)
+        first.goto(served.module_url)
         wait_ready(first)
         assert 5 <= len(traffic.requests) <= MOST_REQUESTS
         assert sum(traffic.bytes.values()) < MOST_KILOBYTES * 1000
         second = context.new_page()
         again = Traffic(second)
-        second.goto(standing.module_url)
+        second.goto(served.module_url)
         wait_ready(second)
         assert {url: size for url, size in again.bytes.items() if size} == {
-            standing.module_url: again.bytes[standing.module_url]
+            served.module_url: again.bytes[served.module_url]
         }
-        assert again.bytes[standing.module_url] < MOST_KILOBYTES * 100
+        assert again.bytes[served.module_url] < MOST_KILOBYTES * 100
     finally:
         context.close()
 
 
 def test_scripts_and_styles_are_kept_for_ever_under_their_version_and_sent_packed(
-    standing: Served,
+    served: Served,
 ) -> None:
-    page = urllib.request.urlopen(standing.url, timeout=60).read().decode()
+    page = urllib.request.urlopen(served.url, timeout=60).read().decode()
     found = re.search(r'"/(phb/static/[0-9a-f]{12}/)form\.css"', page)
     assert found
     for name in ("form.css", "form.js", "host.js", "module.js"):
-        request = urllib.request.Request(standing.url + found[1] + name)
+        request = urllib.request.Request(served.url + found[1] + name)
         request.add_header("Accept-Encoding", "gzip")
         answer = urllib.request.urlopen(request, timeout=60)
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -110,7 +103,7 @@ def test_scripts_and_styles_are_kept_for_ever_under_their_version_and_sent_packe
         packed = answer.read()
         assert len(gzip.decompress(packed)) > 2 * len(packed)
     for old in ("phb/static/form.css", "phb/static/0123456789ab/form.css"):
-        answer = urllib.request.urlopen(standing.url + old, timeout=60)
+        answer = urllib.request.urlopen(served.url + old, timeout=60)
         assert answer.headers["Cache-Control"] == "no-cache"
 
 
@@ -145,7 +138,7 @@ def test_whoever_goes_away_before_the_kernel_is_there_leaves_none_behind(
     page.goto(served.module_url)
     wait_ready(page)
     page.goto("about:blank")
-    assert no_kernel_left(served)  # leaving a page ends its kernel
+    served.wait_until_no_kernel_is_left()  # leaving a page ends its kernel
     template = template_of(served)
     template.suspend()
     try:
@@ -158,7 +151,7 @@ def test_whoever_goes_away_before_the_kernel_is_there_leaves_none_behind(
     page.goto(served.module_url)  # its kernel starts after the other's
     wait_ready(page)
     page.goto("about:blank")
-    assert no_kernel_left(served)
+    served.wait_until_no_kernel_is_left()
 
 
 def test_a_page_that_was_cut_off_connects_again_and_keeps_what_was_chosen(

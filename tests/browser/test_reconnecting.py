@@ -9,7 +9,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Dialog, Page, expect
@@ -17,12 +16,12 @@ from playwright.sync_api import Dialog, Page, expect
 from phbkit.casebank import Case
 from phbkit.records import open_store
 from tests.browser.axe import violations
-from tests.browser.conftest import Served, Windows, free_port
 from tests.browser.network import Network
 from tests.browser.player import Mouse, commit_step, fill_step, open_step, read, wait_ready
-from tests.browser.test_review import Meetings, open_meeting
+from tests.browser.reviewing import Meetings, open_meeting
+from tests.browser.served import Served
+from tests.browser.windows import Windows
 
-OPEN_MS = 60_000  # the first page of a server waits for its template
 COMMIT = "Commit my first judgement"
 WAITING = "Waiting for the network…"
 EITHER = re.compile("Waiting for the (network|server)…")
@@ -30,19 +29,10 @@ MOST_LOOKS = 200
 KEPT = "Object.keys(sessionStorage).filter((key) => key.startsWith('phb:typed:'))"
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One server for all of them; whoever kills it starts it again."""
-    server = Served(tmp_path_factory.mktemp("served"), free_port())
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def network(served: Served, case: Case) -> Iterator[Network]:
     """The way to the server, for a learner who begins."""
-    open_store(f"sqlite:///{served.data / 'records.sqlite'}").start("local", case.id, case.version)
+    open_store(served.database).start("local", case.id, case.version)
     made = Network(served.port)
     yield made
     made.close()
@@ -58,7 +48,7 @@ def killed(served: Served) -> None:
 @pytest.fixture
 def judging(network: Network, page: Page, case: Case) -> Page:
     """A page on which the first judgement is filled in and kept as a draft, and not committed."""
-    page.goto(f"{network.url}module/chronic_pain_massage", timeout=OPEN_MS)
+    page.goto(f"{network.url}module/chronic_pain_massage")
     wait_ready(page)
     hand = Mouse(page)
     open_step(page, hand, "meet")
@@ -138,7 +128,7 @@ def test_what_waits_when_the_server_dies_is_put_back_after_opening_the_page_agai
     expect(judging.get_by_role("button", name=WAITING)).to_be_visible()
     served.start()
     lost = judging.get_by_role("alert").filter(has_text="lost its session")
-    expect(lost).to_contain_text("What you have typed is kept in this tab", timeout=OPEN_MS)
+    expect(lost).to_contain_text("What you have typed is kept in this tab")
     expect(judging.locator("#phb-status")).to_contain_text("what you typed is put back")
     assert violations(judging) == []
     lost.get_by_role("button", name="Open the page again").click()
@@ -209,7 +199,8 @@ def test_what_somebody_else_typed_in_this_tab_is_erased_and_never_shown(
 def test_a_locked_database_is_told_and_the_answer_is_saved_when_it_is_free(
     served: Served, judging: Page, case: Case
 ) -> None:
-    with closing(sqlite3.connect(served.data / "records.sqlite", isolation_level=None)) as other:
+    records = served.data / "records.sqlite"
+    with closing(sqlite3.connect(records, timeout=60, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         fill_step(judging, Mouse(judging), case, "judge", {**read("strong"), "first-lean": 2})
         judging.get_by_role("button", name=COMMIT).click()
@@ -223,7 +214,7 @@ def test_a_locked_database_is_told_and_the_answer_is_saved_when_it_is_free(
 
 def test_waiting_fits_a_narrow_phone(network: Network, windows: Windows) -> None:
     phone = windows.open(viewport={"width": 320, "height": 640}, color_scheme="dark")
-    phone.goto(f"{network.url}module/chronic_pain_massage", timeout=OPEN_MS)
+    phone.goto(f"{network.url}module/chronic_pain_massage")
     wait_ready(phone)
     cut(network, phone)
     phone.locator("section:not([hidden]) button[type=submit]").click()
@@ -233,21 +224,13 @@ def test_waiting_fits_a_narrow_phone(network: Network, windows: Windows) -> None
 
 
 def test_a_meeting_keeps_nothing_that_is_typed_in_the_browser(
-    tmp_path: Path, windows: Windows
+    meetings: Meetings, page: Page
 ) -> None:
-    meetings = Meetings(tmp_path, free_port())
-    meetings.start()
-    try:
-        page = windows.open()
-        page.set_default_timeout(OPEN_MS)
-        open_meeting(meetings, page)
-        meetings.stop()
-        expect(page.locator("#phb-status")).to_have_text("Disconnected")
-        box = page.locator("main form textarea, main form input[type=text]").first
-        box.evaluate("box => box.closest('details')?.setAttribute('open', '')")
-        box.fill("About a real person")
-        assert page.evaluate("Object.keys(sessionStorage)") == []
-        assert page.evaluate("Object.keys(localStorage)") == []
-    finally:
-        if meetings.process and meetings.process.poll() is None:
-            meetings.stop()
+    open_meeting(meetings, page)
+    meetings.stop()
+    expect(page.locator("#phb-status")).to_have_text("Disconnected")
+    box = page.locator("main form textarea, main form input[type=text]").first
+    box.evaluate("box => box.closest('details')?.setAttribute('open', '')")
+    box.fill("About a real person")
+    assert page.evaluate("Object.keys(sessionStorage)") == []
+    assert page.evaluate("Object.keys(localStorage)") == []

@@ -8,25 +8,22 @@ import os
 import re
 import signal
 import statistics
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from docx import Document
 from icalendar import Calendar
 from playwright.sync_api import Locator, Page, expect
 from pypdf import PdfReader
 
 from phbkit.casebank import CaseBank
-from phbkit.meeting.meeting import Meeting
-from phbkit.meeting.sessions import open_sessions
 from tests.browser.axe import violations
-from tests.browser.conftest import Served, Windows, free_port
 from tests.browser.network import Network
+from tests.browser.reviewing import Meetings, join, open_meeting, opened
+from tests.browser.windows import Windows
+from tests.ports import free_port
 
-OPEN_MS = 60_000
 PHONE = {"viewport": {"width": 360, "height": 740}}
 ROOM = {
     "Pam": "The person",
@@ -38,7 +35,6 @@ ROOM = {
 }
 FIRST_ROUND = {"Pam": 9, "Ann": 2, "Ben": 8, "Cat": 1, "Dev": 9, "Eve": 8}
 SECOND_ROUND = {"Pam": 9, "Ann": 7, "Ben": 8, "Cat": 6, "Dev": 8, "Eve": 8}
-FOLLOWS_MS = 2_000
 REVIEW = (dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=70)).date().isoformat()
 
 
@@ -49,60 +45,6 @@ LIVE = {
     "Options, one a line": "Help in the morning; 24.50; 260",
     "Indicative budget, pounds a year": "6500",
 }
-
-
-@dataclass
-class Meetings(Served):
-    """One `phb review serve`."""
-
-    def arguments(self) -> list[str]:
-        return ["review", "serve"]
-
-    @property
-    def door(self) -> str:
-        return f"{self.url}review"
-
-    def kernel_of(self, page: Page) -> int:
-        """Find the process that plays the meeting for a page."""
-        config = page.locator("#jupyter-config-data").inner_text()
-        return self.kernel(json.loads(config)["kernelId"])
-
-    def meeting(self) -> Meeting:
-        """The latest meeting, folded from the database and from nothing else."""
-        sessions = open_sessions(f"sqlite:///{self.data / 'records.sqlite'}")
-        return Meeting.of(sessions.acts(sessions.listed()[0].id))
-
-
-@pytest.fixture(scope="module")
-def meetings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meetings]:
-    server = Meetings(tmp_path_factory.mktemp("meetings"), free_port())
-    server.start()
-    yield server
-    server.stop()
-
-
-def opened(page: Page) -> Page:
-    expect(page.locator("body[data-ready]")).to_be_attached(timeout=OPEN_MS)
-    return page
-
-
-def open_meeting(meetings: Meetings, page: Page, case: str = "alcohol-detox-at-home") -> str:
-    """Open a training session and return its code."""
-    page.goto(meetings.door)
-    form = page.locator("form[action$='review/open']")
-    form.get_by_label("What the room calls you").fill("Fay")
-    form.get_by_label("For training: the case").select_option(case)
-    form.get_by_role("button", name="Open the meeting").click()
-    return opened(page).locator(".phb-join .phb-code").inner_text()
-
-
-def join(meetings: Meetings, page: Page, code: str, name: str, role: str) -> None:
-    page.goto(meetings.door)
-    form = page.locator("form[action$='review/join']")
-    form.get_by_label("Code", exact=True).fill(code)
-    form.get_by_label("What the room calls you").fill(name)
-    form.get_by_label("Your role").select_option(role)
-    form.get_by_role("button", name="Join").click()
 
 
 def rate(page: Page, first: int, button: str = "Give my ratings") -> None:
@@ -190,7 +132,7 @@ def person_first(room: Room) -> None:
 def first_round_with_two_kernels_killed(room: Room) -> None:
     chair = room.chair
     press(chair, "Go on: everybody rates alone")
-    expect(room["Ann"].locator(".phb-rating").first).to_be_visible(timeout=FOLLOWS_MS)
+    expect(room["Ann"].locator(".phb-rating").first).to_be_visible()
     clean(room["Ann"])
     for name in ("Pam", "Ann", "Ben"):
         rate(room[name], FIRST_ROUND[name])
@@ -216,7 +158,7 @@ def first_reveal(room: Room) -> None:
     team = [mark for name, mark in FIRST_ROUND.items() if name != "Pam"]
     for page in (chair, room["Ann"]):
         first = page.locator(".phb-rated > li").first
-        expect(first).to_contain_text(f"Median {statistics.median(team):g}", timeout=FOLLOWS_MS)
+        expect(first).to_contain_text(f"Median {statistics.median(team):g}")
         expect(first).to_contain_text("The team disagrees")
         expect(first.get_by_role("img")).to_have_accessible_name(
             re.compile(r"1 gave 1, 1 gave 2, 2 gave 8, 1 gave 9.*person’s side: 9")
@@ -345,7 +287,7 @@ def check_copy(pam: Page, folder: Path) -> None:
 
 
 def tab_to(page: Page, control: Locator) -> None:
-    handle = control.element_handle(timeout=5000)
+    handle = control.element_handle()
     for _ in range(200):
         if page.evaluate(
             "(wanted) => document.activeElement === wanted || (wanted.type === 'radio' && "

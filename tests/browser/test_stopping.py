@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from phbkit.casebank import CaseBank
 from tests.browser.axe import violations
-from tests.browser.conftest import Served, Windows
 from tests.browser.player import (
     Keyboard,
     Mouse,
@@ -20,6 +19,8 @@ from tests.browser.player import (
     tries_at,
     wait_ready,
 )
+from tests.browser.served import Served
+from tests.browser.windows import Windows
 from tests.made import careful, careless, ledger
 
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import http.client
-import os
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 from phbkit.records import open_learners
 from phbkit.records.learners import Learner, Learners
-from phbkit.serving.identity import Links, link_key
-from tests.browser.conftest import Served
+from phbkit.serving.identity import Links
+from tests.browser.served import Served
 from tests.serving.wire import kernel_in
 
 FORM = "application/x-www-form-urlencoded"
@@ -24,29 +23,29 @@ PEOPLE = (
     Learner("tess", "Tess Trainer", "spring", "trainer"),
 )
 DAY = dt.timedelta(days=1)
+SECRET = "s" * 48  # that of the links, and one of the operators' own
 
 
 @dataclass
 class Training(Served):
     """One `phb serve` for learners who were sent links."""
 
-    settings: dict[str, str] = field(default_factory=dict)
+    def __post_init__(self) -> None:
+        secrets = {"PHB_LINK_KEY": SECRET, "PHB_OPERATORS_SECRET": SECRET}
+        self.env = {"PHB_SIGN_IN": "links", **secrets, **self.env}
+        super().__post_init__()
 
-    def start(self) -> None:
-        os.environ.update(PHB_SIGN_IN="links", **self.settings)
-        try:
-            super().start()
-        finally:
-            for name in ("PHB_SIGN_IN", *self.settings):
-                del os.environ[name]
+    def forget_everybody(self) -> None:
+        for learner in self.learners.all():
+            self.learners.erase(learner.id)
 
     @property
     def learners(self) -> Learners:
-        return open_learners(f"sqlite:///{self.data / 'records.sqlite'}")
+        return open_learners(self.database)
 
     @property
     def links(self) -> Links:
-        return Links(link_key(self.data, self.settings.get("PHB_LINK_KEY", "")))
+        return Links(SECRET)
 
     def invite(self, *people: Learner, until: dt.timedelta = DAY, again: bool = False) -> list[str]:
         """Invite people and return the tokens of their links."""

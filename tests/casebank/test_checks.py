@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from phbkit.casebank import CaseBank
+from tests.casebank.editing import edit
 
 ID = "chronic-pain-massage"
 CASE = f"cases/{ID}/case.yaml"
@@ -29,14 +30,6 @@ UNEXPLAINED = """\
     options: [{id: a, text: Much}, {id: b, text: Little}]
     key: [a]
 """
-
-
-def edit(file: Path, after: str, old: str, new: str) -> int:
-    """Replace the first `old` that follows `after`; return the line where the edit begins."""
-    text = file.read_text(encoding="utf-8")
-    start = text.index(old, text.index(after))
-    file.write_text(text[:start] + new + text[start + len(old) :], encoding="utf-8")
-    return text.count("\n", 0, start) + 1
 
 
 # fmt: off

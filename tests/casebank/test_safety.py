@@ -9,7 +9,7 @@ import pytest
 
 from phbkit.casebank import CaseBank
 from phbkit.errors import Fault
-from tests.casebank.test_checks import edit
+from tests.casebank.editing import edit
 
 CASE = "young-adult-learning-disability"
 FILE, QUESTIONS = f"cases/{CASE}/case.yaml", f"cases/{CASE}/questions.yaml"

@@ -16,7 +16,8 @@ from phbkit.cohort.folder import RunError
 from phbkit.cohort.run import Options, run_cohort
 from phbkit.cohort.simulate import write_simulated
 from phbkit.settings import settings
-from tests.browser.conftest import free_port
+from tests import programs
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 WORKBOOKS = [ROOT / "workbooks" / name for name in ("know_the_deal.ipynb", "mental_health.ipynb")]
@@ -26,17 +27,11 @@ CASES = ("know-the-deal", "mental-health")
 @contextmanager
 def started(*command: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program of Dask, and end it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    try:
+    quiet = subprocess.DEVNULL
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-m", *command]
+    with programs.running(words, stdout=quiet, stderr=quiet, env=env) as process:
         yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 @pytest.fixture(scope="module")

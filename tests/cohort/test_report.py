@@ -34,7 +34,7 @@ from phbkit.documents.page import as_html
 from phbkit.errors import UnknownNameError
 from phbkit.settings import Settings, settings
 from tests.browser.axe import violations
-from tests.browser.conftest import CHROMIUM_FLAGS
+from tests.browser.windows import CHROMIUM_FLAGS
 from tests.cohort.made_run import made_run, simulated
 from tests.made import careful, careless
 

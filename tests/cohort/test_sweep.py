@@ -15,7 +15,7 @@ from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.sweep import compare, read_scenarios, write_comparison
 from phbkit.errors import AreaError
 from phbkit.money.views import roughly
-from tests.money.test_sums import AREA
+from tests.money.played import AREA
 
 ROOT = Path(__file__).parents[2]
 WORKBOOK = ROOT / "workbooks" / "getting_the_sums_right.ipynb"

@@ -9,16 +9,19 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import programs
 from tests.browser.axe import violations
-from tests.browser.conftest import Windows, free_port
 from tests.browser.training import PEOPLE, Training
+from tests.browser.windows import Windows
 from tests.need_programs import nginx
+from tests.ports import free_port
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "nginx.conf"
 ANN = PEOPLE[0]
@@ -58,20 +61,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         text = text.replace(before, after)
     (folder / "nginx.conf").write_text(text)
     (folder / "data").mkdir()
-    training = Training(folder / "data", inside, settings={"PHB_PUBLIC_URL": url})
-    training.start()
+    training = Training(folder / "data", inside, env={"PHB_PUBLIC_URL": url})
     program = nginx()
     assert program
     command = [program, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-g", "daemon off;"]
-    with (folder / "nginx.log").open("w") as log:
-        process = subprocess.Popen(command, stderr=log, stdout=log)
-    try:
+    with ExitStack() as stack:
+        training.start()
+        stack.callback(training.stop)
+        log = stack.enter_context((folder / "nginx.log").open("w"))
+        process = stack.enter_context(programs.running(command, stderr=log, stdout=log))
         _wait_until_up(url, process, folder / "nginx.log")
         yield Site(training, url, folder / "nginx.log")
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        training.stop()
 
 
 def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

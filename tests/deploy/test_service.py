@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import free_port
+from tests import programs
+from tests.ports import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PROGRAM = [sys.executable, "-m", "phbkit"]
@@ -72,8 +73,8 @@ class Service:
         program, *rest = command.removeprefix("ExecStart=").split()
         assert program == "/opt/phbkit/bin/phb"
         quiet = subprocess.DEVNULL
-        return subprocess.Popen(
-            [*PROGRAM, *rest, "--port", str(self.port)],
+        return programs.start(
+            [*PROGRAM, *rest, "--port", self.port],
             cwd=self.folder,
             env=self.environment,
             stdout=quiet,
@@ -106,8 +107,7 @@ def started(folder: Path, sign_in: str) -> Iterator[Service]:
                 time.sleep(0.2)
         yield service
     finally:
-        process.terminate()
-        process.wait(timeout=20)
+        programs.end(process)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from phbkit.forms import FORM_IS_THERE
 from phbkit.kernels import template
 from phbkit.kernels.provisioner import NAME, WarmProvisioner
+from tests import programs
 
 PATIENCE = 60
 
@@ -60,8 +60,9 @@ async def said(client: Any, code: str) -> str:
 
 async def interrupt(manager: AsyncKernelManager, client: Any) -> None:
     """Interrupt a cell that sleeps, and see that it was."""
-    asked = client.execute("import time; time.sleep(60)")
-    await asyncio.sleep(0.5)
+    asked = client.execute("import time; print('begun'); time.sleep(600)")
+    while (await client.get_iopub_msg(timeout=PATIENCE))["msg_type"] != "stream":
+        continue
     await manager.interrupt_kernel()
     reply = await client.get_shell_msg(timeout=PATIENCE)
     while reply["parent_header"].get("msg_id") != asked:
@@ -153,16 +154,12 @@ asyncio.run(main())
 
 
 def test_a_busy_kernel_ends_when_its_server_is_killed() -> None:
-    owner = subprocess.Popen([sys.executable, "-c", _OWNER], stdout=subprocess.PIPE, text=True)
-    assert owner.stdout
-    pid = int(owner.stdout.readline())
-    assert psutil.pid_exists(pid)
-    owner.kill()
-    owner.wait()
-    deadline = time.monotonic() + PATIENCE
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline, "the kernel outlived its server"
-        time.sleep(0.05)
+    with programs.running([sys.executable, "-c", _OWNER], stdout=subprocess.PIPE) as owner:
+        assert owner.stdout
+        kernel = psutil.Process(int(owner.stdout.readline()))
+        owner.kill()
+        owner.wait()
+        kernel.wait(timeout=PATIENCE)
 
 
 def test_where_forking_cannot_work_kernels_start_as_they_always_did(

@@ -12,19 +12,7 @@ from phbkit.meeting.documents import case_of
 from phbkit.meeting.joining import MeetingLobby
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.sessions import Sessions, open_sessions
-
-TRAINING = {"name": "Fay", "mode": "training", "case": "alcohol-detox-at-home"}
-LIVE = {
-    "name": "Fay",
-    "mode": "live",
-    "duties": "yes",
-    "title": "Support at home after hospital",
-    "called": "A",
-    "outcomes": "Sleep in my own bed\nSee my sister",
-    "options": "Help on weekday mornings; £24.50; 260\nA walking frame; 89; 1",
-    "safeguards": "A number that somebody answers",
-    "indicative": "£9,000",
-}
+from tests.meeting.openings import LIVE, TRAINING
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.record_document import full, plain
 from phbkit.meeting.room import Review, Sitting
 from phbkit.meeting.sessions import Sessions, open_sessions
-from tests.meeting.test_joining import LIVE, TRAINING
+from tests.meeting.openings import LIVE, TRAINING
 
 
 def chair_of(sessions: Sessions, bank: CaseBank, values: dict[str, str]) -> Review:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from phbkit.money.bands import Triangular, draw
 from phbkit.money.roll_out import Terms, UptakeCurve
 from phbkit.money.sensitivity import Scenario
-from tests.money.test_roll_out import CONTRACT
+from tests.money.contracts import CONTRACT
 
 TERMS = Terms(325_000, set_up=45_000, support=15_000, bridging=20_000_000, commissioner=0.6)
 SPREADS = {

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phbkit.money.contract import Contract
-from tests.money.test_roll_out import CONTRACT, contracts
+from tests.money.contracts import CONTRACT, contracts
 
 
 def test_one_leaver_has_an_average_that_is_not_what_stops() -> None:

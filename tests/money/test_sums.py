@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,9 @@ from phbkit.workbook.form_values import answers_from, check_values
 from phbkit.workbook.module import Module
 from phbkit.workbook.pages import effect, step_page
 from phbkit.workbook.steps import find_step
-from tests.conftest import CASEBANK
 from tests.made import careful
+from tests.money.played import AREA, play
 
-AREA = CASEBANK / "cases" / "getting-the-sums-right" / "area.csv"
 EVIL = "<img src=x onerror=alert(1)>"
 
 
@@ -39,15 +37,6 @@ def case(bank: CaseBank) -> Case:
 @pytest.fixture
 def module(case: Case) -> Module:
     return Module(case, MemoryJournal(dt.datetime(2026, 11, 2, tzinfo=dt.UTC)))
-
-
-def play(module: Module, until: str, own: Mapping[str, Any] | None = None) -> Module:
-    """Answer every step before `until`."""
-    answers = careful(module.case) | dict(own or {})
-    for step in module.case.steps[: module.place(until)]:
-        given = {key: answers[key] for key in module.asked_at(step) if key in answers}
-        module.submit(f"s-{step}", step, given)
-    return module
 
 
 def cards(module: Module, step: str, **figures: str) -> str:

@@ -23,8 +23,9 @@ from phbkit.records.database import open_database
 from phbkit.records.schema import answer
 from phbkit.workbook.form_values import answers_from
 from phbkit.workbook.new_notebook import make_notebook
-from tests.browser.conftest import Served, free_port
 from tests.browser.player import read
+from tests.browser.served import Served
+from tests.ports import free_port
 from tests.serving.learner_client import GONE, Learner, OpenModule, filled, new_ticket
 
 SENT_TWICE = 0.2  # of the answers that were acknowledged

@@ -16,11 +16,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from phbkit.records import open_learners, open_store
-from tests.browser.conftest import Windows, free_port
-from tests.deploy.platform import Platform, platform
+from tests import programs
+from tests.browser.windows import Windows
 from tests.need_programs import HUB_PROXY
+from tests.ports import free_port
+from tests.soak.hub.platform import Platform, platform
 
-CONFIG = Path(__file__).parents[2] / "deploy" / "jupyterhub_config.py"
+CONFIG = Path(__file__).parents[3] / "deploy" / "jupyterhub_config.py"
 PATIENCE = 120_000
 PASSWORD = "for trying out, at least 32 long!"
 
@@ -38,16 +40,12 @@ def hub(folder: Path, url: str, **settings: str) -> Iterator[None]:
         **settings,
     }
     command = [sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)]
-    with (folder / "hub.log").open("w") as log:
-        process = subprocess.Popen(
-            command, env=env, cwd=folder, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
+    with (
+        (folder / "hub.log").open("w") as log,
+        programs.running(command, env=env, cwd=folder, stdout=log, stderr=log) as process,
+    ):
         _wait_until_up(f"{url}/hub/health", process, folder / "hub.log")
         yield
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
 
 
 def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

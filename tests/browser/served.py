@@ -1,0 +1,164 @@
+"""A real `phb serve`, with its records in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from phbkit.casebank import Case
+from phbkit.errors import UnknownNameError
+from phbkit.records import open_learners, open_store
+from phbkit.workbook.module import Module
+from tests import programs
+
+
+def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server answers, or fail with its exit code."""
+    while process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except urllib.error.HTTPError:
+            return  # it answers, though not whoever asks
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.05)
+            continue
+        return
+    raise AssertionError(f"the server stopped with exit code {process.returncode}")
+
+
+def ports_of(process: psutil.Process) -> set[int]:
+    """List the ports that a process listens on."""
+    try:
+        connections = process.net_connections(kind="tcp")
+    except psutil.NoSuchProcess:
+        return set()
+    return {line.laddr.port for line in connections if line.status == psutil.CONN_LISTEN}
+
+
+@dataclass
+class Served:
+    """One server, which tests may share one after the other.
+
+    Parameters
+    ----------
+    data
+        The folder of its records and its log.
+    port
+        Where it listens, also after it is started again.
+    env
+        Settings beside those of the tests. A test may change them before it starts the server.
+    """
+
+    data: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+    env: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._usual = dict(self.env)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def module_url(self) -> str:
+        return f"{self.url}module/chronic_pain_massage"
+
+    @property
+    def database(self) -> str:
+        return f"sqlite:///{self.data / 'records.sqlite'}"
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def arguments(self) -> list[str]:
+        return ["serve"]
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "phbkit", *self.arguments(), "--port", str(self.port)]
+        env = {**os.environ, "PHB_DATA_DIR": str(self.data), "TMPDIR": str(self.data), **self.env}
+        for file in self._connection_files():
+            file.unlink()  # of a server that was killed
+        with (self.data / "server.log").open("ab") as log:
+            self.process = programs.start(
+                command,
+                env=env,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+        try:
+            wait_until_up(self.url, self.process)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop it, if it runs."""
+        if self.process:
+            programs.end(self.process)
+
+    def be_as_new(self) -> None:
+        """Be as a server that was just started, whatever an earlier test did to it."""
+        if not self.running or self.env != self._usual:
+            self.stop()
+            self.env = dict(self._usual)
+            self.start()
+        self.forget_everybody()
+
+    def forget_everybody(self) -> None:
+        """End the pages of whoever played here, and erase what is kept of them."""
+        self.end_kernels()
+        with suppress(UnknownNameError):
+            open_learners(self.database).erase("local")
+
+    def end_kernels(self) -> None:
+        """End the kernels that earlier tests left, as their pages would."""
+        with urllib.request.urlopen(self.url) as page:
+            [token] = re.findall(r"_xsrf=([^;]+)", str(page.headers))
+        headers = {"X-XSRFToken": token, "Cookie": f"_xsrf={token}"}
+        for file in self._connection_files():
+            address = f"{self.url}api/kernels/{file.stem.removeprefix('kernel-')}"
+            ending = urllib.request.Request(address, headers=headers, method="DELETE")
+            with suppress(urllib.error.HTTPError):  # it ended meanwhile
+                urllib.request.urlopen(ending).close()
+
+    def wait_until_no_kernel_is_left(self) -> None:
+        """Wait until every kernel has ended; fail where one does not."""
+        for kernel in self.kernels():
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(kernel).wait(timeout=programs.ENDS_WITHIN)
+
+    def kernels(self) -> list[int]:
+        """Process ids of the kernels that the server runs: those below it that listen."""
+        assert self.process
+        below = psutil.Process(self.process.pid).children(recursive=True)
+        return [process.pid for process in below if ports_of(process)]
+
+    def kernel(self, kernel_id: str) -> int:
+        """Find the process of a kernel, by the ports that its connection file names."""
+        file = next(each for each in self._connection_files() if kernel_id in each.name)
+        port = json.loads(file.read_text())["shell_port"]
+        return next(pid for pid in self.kernels() if port in ports_of(psutil.Process(pid)))
+
+    def _connection_files(self) -> list[Path]:
+        return list(self.data.glob("voila_*/kernel-*.json"))
+
+    def module(self, case: Case) -> Module:
+        """The latest attempt, folded from the database and from nothing else."""
+        store = open_store(self.database)
+        attempt = store.latest("local", case.id)
+        assert attempt
+        return Module(case, store.journal(attempt.id))
