@@ -14,8 +14,6 @@ ORDER = (
     "money", "meeting", "cohort",
 )  # fmt: skip
 NOT_YET = {
-    ("kernels", "cohort"),
-    ("kernels", "meeting"),
     ("records", "meeting"),
     ("scoring", "cohort"),
     ("serving", "meeting"),

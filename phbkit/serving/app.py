@@ -242,7 +242,7 @@ def make_server(
     shelf = None if only_reviews else Shelf(workbooks, bank, open_store(using.database_url))
     sessions = open_sessions(using.database_url)
     doors = Doors(sessions, bank, live=using.live_reviews, public_url=public)
-    provisioner.warm_up()
+    provisioner.warm_up("phbkit.meeting.sessions")
     os.environ.update(told)  # what a hub tells its servers is for this process alone
     server = Server(
         config=_configuration(using, host, port, base),

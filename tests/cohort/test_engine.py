@@ -39,13 +39,14 @@ import papermill
 import pytest
 from jupyter_client.manager import KernelManager
 from nbclient.exceptions import CellTimeoutError
+from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from phbkit.cohort.engine import register
+from phbkit.cohort.engine import NAME, PhbEngine
 from phbkit.kernels import template
 from tests.cohort.machinery import ROOT, all_gone, in_plain, marked, notebook, printed, read
 
-register()
+papermill_engines.register(NAME, PhbEngine)
 WORKBOOKS = sorted((ROOT / "workbooks").glob("*.ipynb"))
 ANSWERS = ROOT / "tests" / "answers"
 STOCK_TRIES = 3
