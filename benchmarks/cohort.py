@@ -156,9 +156,8 @@ def _bare_notebook(notebook: str, answers: str) -> None:
 
 def run_cells(pipe: Connection, sources: list[str]) -> None:
     """Run cells through IPython in this copy of the template, and keep nothing."""
-    sys.path.insert(0, str(ROOT))
     Cells(Limits())
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     for source in sources:
         shell.run_cell(source, store_history=True)
     pipe.send("done")

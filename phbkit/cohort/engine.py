@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Callable
 from time import monotonic
 from typing import Any, Literal, Protocol
@@ -43,7 +44,7 @@ class ForkedCells:
     def __init__(
         self, limits: Limits, method: Literal["forkserver", "fork"] = "forkserver"
     ) -> None:
-        self._seconds = limits.seconds
+        self._seconds, self.killed = limits.seconds, False
         self._process, self._pipe = template.start(
             "phbkit.kernels.cells:serve", limits, method=method
         )
@@ -59,17 +60,17 @@ class ForkedCells:
                     return dict(message["content"])
                 show(message)
         except (EOFError, ConnectionError):
-            return _error(show, *self._ended())
+            return _error(show, "DeadKernelError", self._epitaph())
         self._process.kill()
         seconds = f"This cell ran for more than {self._seconds:g} seconds and was stopped."
         return _error(show, "TimeoutError", seconds)
 
-    def _ended(self) -> tuple[str, str]:
+    def _epitaph(self) -> str:
         self._process.join(_ENDING_SECONDS)
         code = self._process.exitcode or 0
+        self.killed = code == -signal.SIGKILL
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        name = "KilledError" if code == -9 else "DeadKernelError"
-        return name, f"This cell was never finished: the notebook’s process {how}."
+        return f"This cell was never finished: the notebook’s process {how}."
 
     def end(self) -> None:
         """End the process."""

@@ -16,7 +16,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import LocalHandler, papermill_io
 
 from phbkit.cohort.engine import NAME, Cells, ForkedCells, PhbEngine
-from phbkit.cohort.jobs import NOTEBOOKS, WORKBOOKS, Job, Outcome
+from phbkit.cohort.jobs import KILLED, NOTEBOOKS, WORKBOOKS, Job, Outcome
 from phbkit.cohort.one_notebook import result_of
 from phbkit.files import write_whole
 from phbkit.kernels import cells
@@ -51,6 +51,8 @@ def play(pipe: Connection, job: Job, limits: Limits, separate: bool) -> None:
     forked = ForkedCells(limits, "fork")
     try:
         outcome: Outcome | OSError = _execute(job, forked, pipe)
+        if forked.killed and isinstance(outcome, Outcome):
+            outcome = replace(outcome, error=KILLED)
     except OSError as error:
         outcome = OSError(error.errno, error.strerror)
     except Exception as error:  # noqa: BLE001  no notebook may stop the others

@@ -16,7 +16,7 @@ DONE, FAILED = "done", "failed"
 WORKBOOKS, NOTEBOOKS, ANSWERS = "workbooks", "notebooks", "answers"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
-_KILLED = "KilledError"
+KILLED = "KilledError"
 _PLAY = "phbkit.cohort.execution:play"
 _PRELOADED = "phbkit.cohort.preloaded"
 _PATIENCE_SECONDS = 30.0
@@ -112,10 +112,10 @@ def run_job(folder: str, job: Job, limits: Limits) -> Outcome:
     outcome = None
     for separate in (False, True, True):
         outcome = _try(folder, job, limits, separate=separate)
-        if outcome is not None and outcome.error != _KILLED:
+        if outcome is not None and outcome.error != KILLED:
             break
     said = "The process that ran this notebook was killed."
-    return outcome or replace(job.ended(_KILLED, said), notebook="")
+    return outcome or replace(job.ended(KILLED, said), notebook="")
 
 
 def _try(folder: str, job: Job, limits: Limits, *, separate: bool) -> Outcome | None:

@@ -107,19 +107,13 @@ class Cells:
         shell, outputs = self._shell, self._outputs
         shell.set_parent(outputs.msg("execute_request"))
         outputs.send(None, "execute_input", {"execution_count": shell.execution_count})
-        code, error = source, None
         try:
             code = shell.transform_cell(source)
         except SyntaxError:
-            error = sys.exc_info()
-        result = None
-        try:
-            result = await shell.run_cell_async(
-                source, store_history=True, transformed_cell=code, preprocessing_exc_tuple=error
-            )
-        finally:
-            shell.events.trigger("post_execute")
-            shell.events.trigger("post_run_cell", result)
+            return shell.run_cell(source, store_history=True)  # which says what is wrong
+        result = await shell.run_cell_async(source, store_history=True, transformed_cell=code)
+        shell.events.trigger("post_execute")
+        shell.events.trigger("post_run_cell", result)
         return result
 
     def flush_often(self) -> None:

@@ -22,6 +22,7 @@ import pandas as pd
 import psutil
 import tornado.platform.asyncio
 
+import phbkit.kernels.template  # which keeps this path for the copies
 import phbkit.workbook.workbook
 from phbkit.kernels import cells, page_kernel
 
