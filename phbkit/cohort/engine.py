@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Any, Literal, Protocol
 
@@ -60,10 +61,10 @@ class ForkedCells:
                     return dict(message["content"])
                 show(message)
         except (EOFError, ConnectionError):
-            return _error(show, "DeadKernelError", self._epitaph())
+            return _failed("DeadKernelError", self._epitaph())
         self._process.kill()
         seconds = f"This cell ran for more than {self._seconds:g} seconds and was stopped."
-        return _error(show, "TimeoutError", seconds)
+        return _failed("TimeoutError", seconds)
 
     def _epitaph(self) -> str:
         self._process.join(_ENDING_SECONDS)
@@ -142,11 +143,15 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         if self.on_cell_start is not None:
             self.on_cell_start(cell=cell, cell_index=cell_index)
         self.clear_before_next_output = False
-        reply = self._cells.run(cell.source, lambda m: self.process_message(m, cell, cell_index))
+        show = partial(self.process_message, cell=cell, cell_index=cell_index)
+        reply = self._cells.run(cell.source, show)
         self.nb.metadata.update(reply["metadata"])
-        allowed = self.allow_errors or "raises-exception" in tags
-        if reply["status"] == "error" and not (allowed or reply["ename"] in self.allow_error_names):
-            raise CellExecutionError.from_cell_and_msg(cell, reply)
+        if reply["status"] == "error":
+            if not any(output.output_type == "error" for output in cell.outputs):
+                _show_error(show, reply["ename"], reply["evalue"])
+            allowed = self.allow_errors or "raises-exception" in tags
+            if not (allowed or reply["ename"] in self.allow_error_names):
+                raise CellExecutionError.from_cell_and_msg(cell, reply)
         return cell
 
 
@@ -159,9 +164,14 @@ def _why_not(kernel_name: str, options: dict[str, Any]) -> str:
     return ""
 
 
-def _error(show: Callable[[Message], object], ename: str, evalue: str) -> dict[str, Any]:
-    """Show an error as the cell's own, and return the reply that says so."""
-    content = {"ename": ename, "evalue": evalue, "traceback": [f"{ename}: {evalue}"]}
+def _failed(ename: str, evalue: str) -> dict[str, Any]:
+    """Reply for a cell that cannot do so itself."""
+    words = {"ename": ename, "evalue": evalue, "traceback": []}
+    return {"status": "error", "metadata": {}, **words}
+
+
+def _show_error(show: Callable[[Message], object], ename: str, evalue: str) -> None:
+    """Show an error as a cell's own."""
+    words = {"ename": ename, "evalue": evalue, "traceback": [f"{ename}: {evalue}"]}
     kind = {"msg_type": "error"}
-    show({**kind, "header": kind, "parent_header": {}, "content": content})
-    return {"status": "error", "metadata": {}, **content}
+    show({**kind, "header": kind, "parent_header": {}, "content": words})

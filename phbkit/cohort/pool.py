@@ -59,7 +59,8 @@ def run_all(
                 for future in ended:
                     yield future.result()
         finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+            for future in running:
+                future.cancel()
             while not scheduler and wait(running, _STOPPING_SECONDS).not_done:
                 for process in multiprocessing.active_children():
                     process.kill()

@@ -94,6 +94,7 @@ class Cells:
         self._outputs.show = show
         result = self._loop.run_until_complete(self._run(source))
         self._outputs.flush()
+        self._outputs.show = None
         reply = {"status": "ok", "metadata": {"language_info": IPythonKernel.language_info}}
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
@@ -142,7 +143,7 @@ class _Outputs(Session):
 
     def __init__(self, characters: float) -> None:
         super().__init__(key=b"unused")
-        self.show: Show = lambda _: None
+        self.show: Show | None = None  # between cells
         self.streams = _Stream("stdout", 1, self), _Stream("stderr", 2, self)
         self._most, self._shown = characters, 0
         self._process, self._turn = os.getpid(), threading.RLock()
@@ -159,7 +160,7 @@ class _Outputs(Session):
         **__: object,
     ) -> None:
         """Hand over one message, after what was printed before."""
-        if os.getpid() != self._process:  # a process that the notebook forked
+        if os.getpid() != self._process:  # one that the notebook forked
             return
         message = msg_or_type
         if isinstance(msg_or_type, str):
@@ -171,7 +172,8 @@ class _Outputs(Session):
             message["content"] = self.unpack(self.pack(message["content"]))
         with self._turn:
             self.flush()
-            self.show({**message, "buffers": [bytes(buffer) for buffer in buffers or ()]})
+            show = self.show or _ignore  # a thread may show things between cells
+            show({**message, "buffers": [bytes(buffer) for buffer in buffers or ()]})
 
     def print(self, name: str, text: str) -> None:
         """Keep what was printed until it is flushed."""
@@ -181,9 +183,11 @@ class _Outputs(Session):
             self._printed.append((name, text))
 
     def flush(self) -> None:
-        """Hand over what was printed."""
+        """Hand over what was printed, to the next cell where none runs."""
         with self._turn:
             self._drain()
+            if self.show is None:
+                return
             printed, self._printed = self._printed, []
             for name, texts in groupby(printed, key=itemgetter(0)):
                 text = "".join(text for _, text in texts).encode(errors="replace").decode()
@@ -197,8 +201,9 @@ class _Outputs(Session):
                 self._printed.append((stream.name, text))
 
     def _count(self, *values: object) -> None:
-        self._shown += sum(len(value) for value in values if isinstance(value, str))
-        if self._shown > self._most:
+        more = sum(len(value) for value in values if isinstance(value, str))
+        self._shown += more
+        if more and self._shown > self._most:
             raise PrintedTooMuchError(
                 f"This notebook has printed and displayed more than {self._most} characters."
             )
@@ -270,6 +275,10 @@ class _Stream(io.TextIOBase):
     def writable(self) -> bool:
         """Say that it is."""
         return True
+
+
+def _ignore(_: Message) -> None:
+    """Take a message and do nothing."""
 
 
 def _refuse_input(*_: object, **__: object) -> str:

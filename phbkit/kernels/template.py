@@ -126,7 +126,8 @@ def _run(
 ) -> None:
     _end_with_parent()
     os.setsid()
-    multiprocessing.current_process().daemon = False  # it may start processes
+    multiprocessing.current_process().daemon = False  # it may start processes,
+    multiprocessing.set_start_method(None, force=True)  # as its system does
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
