@@ -96,9 +96,11 @@ def start(
         begin()
     context: Any = multiprocessing.get_context(method)
     ours, theirs = context.Pipe()
-    place = folder or str(Path.cwd()), dict(os.environ if environment is None else environment)
-    process = context.Process(target=_run, args=(target, theirs, *place, arguments), daemon=True)
-    with _lock:
+    with _lock:  # while a template starts, the environment is its own
+        place = folder or str(Path.cwd()), dict(os.environ if environment is None else environment)
+        process = context.Process(
+            target=_run, args=(target, theirs, *place, arguments), daemon=True
+        )
         main = sys.modules["__main__"]
         sys.modules["__main__"] = ModuleType("__main__")  # a script must not be run in the copy
         multiprocessing.current_process().daemon = False  # a worker of Dask's is one
@@ -125,6 +127,8 @@ def _run(
     target: str, pipe: Connection, folder: str, environment: Mapping[str, str], arguments: Any
 ) -> None:
     _end_with_parent()
+    if _lock.locked():  # a fork has the lock of whoever forked it
+        _lock.release()
     os.setsid()
     multiprocessing.current_process().daemon = False  # it may start processes,
     multiprocessing.set_start_method(None, force=True)  # as its system does
