@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing.connection import Connection
@@ -17,14 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import papermill
+from IPython import get_ipython
 
 from benchmarks.timing import interleave, row
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.jobs import Job
-from phbkit.cohort.pool import Pool, Share, cores, run_all
+from phbkit.cohort.pool import cores, run_all
 from phbkit.cohort.reading import Attempt
 from phbkit.cohort.simulate import simulate, write_simulated
 from phbkit.kernels import template
+from phbkit.kernels.cells import Cells
 from phbkit.kernels.limits import Limits
 from phbkit.settings import settings
 
@@ -125,18 +127,15 @@ class Workplace:
         jobs = [
             Job(played()[a.case].stem, a.learner, a.case, a.answers) for a in attempts(OUR_JOBS)
         ]
-        share = Share(str(self.folder), Limits(60.0, 2048))
-        return _seconds_each(run_all(Pool(cores() + 1), share, jobs))
+        return _seconds_each(run_all(jobs, str(self.folder), Limits(60.0, 2048)))
 
     def bare(self) -> float:
         """Seconds a notebook: its cells alone, each notebook in a copy of the same template."""
-        context, begin = template.context(), template.become_worker
-        with ProcessPoolExecutor(cores() + 1, mp_context=context, initializer=begin) as pool:
-            with template.starting():
-                futures: list[Future[None]] = [
-                    pool.submit(_bare_notebook, str(played()[a.case]), self.answers(number))
-                    for number, a in enumerate(attempts(OUR_JOBS))
-                ]
+        with ThreadPoolExecutor(cores() + 1) as pool:
+            futures: list[Future[None]] = [
+                pool.submit(_bare_notebook, str(played()[a.case]), self.answers(number))
+                for number, a in enumerate(attempts(OUR_JOBS))
+            ]
             return _seconds_each(as_completed(futures))
 
 
@@ -149,20 +148,19 @@ def _bare_notebook(notebook: str, answers: str) -> None:
     cells = json.loads(Path(notebook).read_text())["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     sources.insert(1, f"answers = {answers!r}")
-    process, pipe = template.start("benchmarks.cohort:run_cells", sources)
+    process, pipe = template.start("benchmarks.cohort:run_cells", sources, folder=str(ROOT))
+    pipe.recv()
     pipe.close()
     template.end(process)
 
 
-def run_cells(_: Connection, sources: list[str]) -> None:
+def run_cells(pipe: Connection, sources: list[str]) -> None:
     """Run cells through IPython in this copy of the template, and keep nothing."""
-    from phbkit.kernels.bare_kernel import BareKernel, finish
-
-    kernel = BareKernel.ready()
-    kernel.put_to_use(lambda _: None, dict(os.environ), str(ROOT), Limits())
+    Cells(Limits())
+    shell = get_ipython()
     for source in sources:
-        kernel.shell.run_cell(source, store_history=True)
-    finish()
+        shell.run_cell(source, store_history=True)
+    pipe.send("done")
 
 
 def long_and_short(folder: Path) -> list[tuple[float, float]]:

@@ -15,6 +15,8 @@ A wing is a package with any of these functions, each imported when it is first 
     Pairs of a pattern and a request handler for the server; `alone` where it has no other pages.
 `server_settings(using, bank, public_url)`
     What those handlers find in the server's settings, by name.
+`preload()`
+    Names of modules that the template of a server's kernels imports.
 `owner_of(handler)`
     Who may be behind a browser beside a learner, or None.
 """

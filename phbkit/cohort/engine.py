@@ -3,22 +3,88 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
-from typing import Any
+import signal
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from typing import Any, Literal, Protocol
 
-from papermill.engines import NBClientEngine, papermill_engines
+from nbclient.exceptions import CellExecutionError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine
 
+from phbkit.kernels import template
+from phbkit.kernels.limits import Limits
+
+NAME = "phb"
 _log = logging.getLogger("papermill")
-_KERNELS = {"python3", "python"}
+_ENDING_SECONDS = 1.0
+_UNUSED = ("input_path", "start_timeout", "startup_timeout", "timeout", "execution_timeout")
+
+Message = dict[str, Any]
+
+
+class Cells(Protocol):
+    """Something that runs the cells of one notebook."""
+
+    def run(self, source: str, show: Callable[[Message], object]) -> dict[str, Any]:
+        """Run a cell; `show` takes what it shows. Return the content of the `execute_reply`."""
+
+
+class ForkedCells:
+    """Runs the cells of one notebook in a process made for it, and says how that ended.
+
+    Parameters
+    ----------
+    limits
+        What the notebook may use.
+    method
+        `fork` where this process is itself a copy of the template that has run no notebook.
+    """
+
+    def __init__(
+        self, limits: Limits, method: Literal["forkserver", "fork"] = "forkserver"
+    ) -> None:
+        self._seconds, self.killed = limits.seconds, False
+        self._process, self._pipe = template.start(
+            "phbkit.kernels.cells:serve", limits, method=method
+        )
+
+    def run(self, source: str, show: Callable[[Message], object]) -> dict[str, Any]:
+        """Run a cell; where its process does not come back, show that as the cell's error."""
+        end = None if self._seconds is None else monotonic() + self._seconds
+        try:
+            self._pipe.send(source)
+            while self._pipe.poll(None if end is None else max(0, end - monotonic())):
+                message: Message = self._pipe.recv()
+                if message["msg_type"] == "execute_reply":
+                    return dict(message["content"])
+                show(message)
+        except (EOFError, ConnectionError):
+            return _failed("DeadKernelError", self._epitaph())
+        self._process.kill()
+        seconds = f"This cell ran for more than {self._seconds:g} seconds and was stopped."
+        return _failed("TimeoutError", seconds)
+
+    def _epitaph(self) -> str:
+        self._process.join(_ENDING_SECONDS)
+        code = self._process.exitcode or 0
+        self.killed = code == -signal.SIGKILL
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return f"This cell was never finished: the notebook’s process {how}."
+
+    def end(self) -> None:
+        """End the process."""
+        self._pipe.close()
+        template.end(self._process)
 
 
 class PhbEngine(NBClientEngine):  # type: ignore[misc]
     """Runs Python notebooks in processes forked from a template that has imported the libraries.
 
-    Options beside papermill's own: `mebibytes`, the memory that a notebook may use, and `folder`,
-    where its code runs if not in the folder of this process. (`inside` is for processes that were
-    forked for one notebook.) Where forking cannot work, or what is asked for needs a kernel of its
-    own, papermill's stock engine runs the notebook and the log says why.
+    Options beside papermill's own: `mebibytes`, the memory that a notebook may use, and `cells`,
+    what runs its cells, if not a new process. Where forking cannot work, or what is asked for needs
+    a kernel of its own, papermill's stock engine runs the notebook and the log says why.
     """
 
     @classmethod
@@ -27,46 +93,85 @@ class PhbEngine(NBClientEngine):  # type: ignore[misc]
         nb_man: Any,
         kernel_name: str,
         *,
+        cells: Cells | None = None,
         mebibytes: int | None = None,
-        folder: str | None = None,
-        inside: bool = False,
         **options: Any,
     ) -> Any:
         """Execute the notebook that `nb_man` manages."""
-        from phbkit.kernels import template
-
         reason = template.why_not() or _why_not(kernel_name, options)
         if reason:
             _log.warning("The stock engine runs this notebook: %s.", reason)
             return super().execute_managed_notebook(nb_man, kernel_name, **options)
-        from phbkit.cohort.client import make_client
-        from phbkit.kernels.limits import Limits
-
-        seconds = options.pop("execution_timeout", None) or options.pop("timeout", None)
-        for unused in ("input_path", "start_timeout", "startup_timeout", "timeout"):
-            options.pop(unused, None)
-        client = make_client(
-            nb_man,
-            limits=Limits(seconds, mebibytes),
-            folder=folder or str(Path.cwd()),
-            inside=inside,
-            kernel_name=kernel_name,
-            log=_log,
-            **options,
-        )
-        return client.execute()
+        seconds = options.get("execution_timeout") or options.get("timeout")
+        options = {name: value for name, value in options.items() if name not in _UNUSED}
+        options |= {"kernel_name": kernel_name, "log": _log}
+        if cells is not None:
+            return _Client(nb_man, cells, **options).execute()
+        forked = ForkedCells(Limits(seconds, mebibytes))
+        try:
+            return _Client(nb_man, forked, **options).execute()
+        finally:
+            forked.end()
 
 
-def register() -> None:
-    """Make the engine known to papermill, where its entry point was not installed."""
-    if "phb" not in papermill_engines._engines:  # noqa: SLF001
-        papermill_engines.register("phb", PhbEngine)
+class _Client(PapermillNotebookClient):  # type: ignore[misc]
+    """papermill's own client; its cells are run by us instead of a kernel."""
+
+    def __init__(self, nb_man: Any, cells: Cells, **options: Any) -> None:
+        super().__init__(nb_man, record_timing=False, **options)
+        self._cells = cells
+
+    def execute(self, **_: Any) -> Any:
+        """Execute the notebook."""
+        self.reset_execution_trackers()
+        self.papermill_execute_cells()
+        self.set_widgets_metadata()
+        return self.nb
+
+    def execute_cell(self, cell: Any, cell_index: int, **_: Any) -> Any:
+        """Execute one cell.
+
+        Raises
+        ------
+        CellExecutionError
+            It failed, and is not allowed to.
+        """
+        tags = cell.metadata.get("tags", [])
+        skipped = self.skip_cells_with_tag in tags or not cell.source.strip()
+        if cell.cell_type != "code" or skipped:
+            return cell
+        if self.on_cell_start is not None:
+            self.on_cell_start(cell=cell, cell_index=cell_index)
+        self.clear_before_next_output = False
+        show = partial(self.process_message, cell=cell, cell_index=cell_index)
+        reply = self._cells.run(cell.source, show)
+        self.nb.metadata.update(reply["metadata"])
+        if reply["status"] == "error":
+            if not any(output.output_type == "error" for output in cell.outputs):
+                _show_error(show, reply["ename"], reply["evalue"])
+            allowed = self.allow_errors or "raises-exception" in tags
+            if not (allowed or reply["ename"] in self.allow_error_names):
+                raise CellExecutionError.from_cell_and_msg(cell, reply)
+        return cell
 
 
 def _why_not(kernel_name: str, options: dict[str, Any]) -> str:
-    if kernel_name not in _KERNELS:
+    if kernel_name not in {"python3", "python"}:
         return f"its kernel is {kernel_name!r}, and the template is for Python"
     for name in ("km", "kernel_manager_class", "resources"):
         if options.get(name) is not None:
             return f"{name} was given"
     return ""
+
+
+def _failed(ename: str, evalue: str) -> dict[str, Any]:
+    """Reply for a cell that cannot do so itself."""
+    words = {"ename": ename, "evalue": evalue, "traceback": []}
+    return {"status": "error", "metadata": {}, **words}
+
+
+def _show_error(show: Callable[[Message], object], ename: str, evalue: str) -> None:
+    """Show an error as a cell's own."""
+    words = {"ename": ename, "evalue": evalue, "traceback": [f"{ename}: {evalue}"]}
+    kind = {"msg_type": "error"}
+    show({**kind, "header": kind, "parent_header": {}, "content": words})

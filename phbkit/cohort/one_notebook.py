@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from phbkit.errors import AnswersError, PhbError
+from phbkit.files import part_of
 from phbkit.scoring import MIME
 
 QUIETLY = ["--log-level=ERROR"]
@@ -28,29 +29,28 @@ def run_notebook(notebook: Path, out: Path, answers: Path | None = None) -> None
         The notebook cannot be read or failed for another reason.
     """
     import papermill
+    from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
+
+    from phbkit.cohort.engine import NAME, PhbEngine
 
     if not notebook.is_file():
         raise RunError(f"{notebook}: there is no such notebook.")
+    papermill_engines.register(NAME, PhbEngine)  # where its entry point was not installed
     parameters = {"answers": str(answers.resolve())} if answers else {}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=out.parent, suffix=".ipynb", delete=False) as file:
-        part = Path(file.name)
     try:
-        papermill.execute_notebook(
-            notebook,
-            part,
-            parameters,
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            extra_arguments=QUIETLY,
-        )
-        part.replace(out)
+        with part_of(out) as part:
+            papermill.execute_notebook(
+                notebook,
+                part,
+                parameters,
+                NAME,
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+            )
     except PapermillExecutionError as error:
         kind = AnswersError if error.ename == "AnswersError" else RunError
         raise kind(error.evalue) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read_result(notebook: Path) -> dict[str, Any]:
@@ -65,13 +65,18 @@ def read_result(notebook: Path) -> dict[str, Any]:
     from nbformat.reader import NotJSONError
 
     try:
-        cells = nbformat.read(notebook, as_version=4).cells
+        result = result_of(nbformat.read(notebook, as_version=4).cells)
     except (OSError, NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as error:
         raise RunError(f"{notebook}: cannot be read as a notebook: {error}") from error
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    found = [output.data[MIME] for output in outputs if MIME in output.get("data", {})]
-    if not found:
+    if result is None:
         raise RunError(
             f"{notebook}: holds no result. Run it first: phb run WORKBOOK --out {notebook}"
         )
-    return dict(found[-1])
+    return result
+
+
+def result_of(cells: Iterable[Any]) -> dict[str, Any] | None:
+    """Return the last result that cells display."""
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    results = [output.data[MIME] for output in outputs if MIME in output.get("data", {})]
+    return dict(results[-1]) if results else None

@@ -14,7 +14,7 @@ from phbkit import __version__
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunError, RunFolder, jobs_of
 from phbkit.cohort.jobs import FAILED, Job
-from phbkit.cohort.pool import Cluster, Pool, Share, cores, run_all
+from phbkit.cohort.pool import run_all
 from phbkit.cohort.reading import read_cohort
 from phbkit.cohort.tables import write_tables
 from phbkit.errors import CaseError
@@ -137,11 +137,9 @@ def _run(
             elif chosen:
                 yield job
 
-    pool: Pool | Cluster
-    pool = Cluster(options.scheduler) if options.scheduler else Pool(options.workers or cores() + 1)
-    share = Share(str(folder.root.resolve()), options.limits)
+    place, width, scheduler = str(folder.root.resolve()), options.workers, options.scheduler
     with folder.logging() as log:
-        for outcome in run_all(pool, share, left()):
+        for outcome in run_all(left(), place, options.limits, width=width, scheduler=scheduler):
             log.append(outcome)
             progress.ran += 1
             progress.failed += outcome.state == FAILED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 from dataclasses import dataclass
 
-MEBIBYTE = 1024 * 1024
+_MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -16,18 +16,13 @@ class Limits:
     mebibytes: int | None = None
 
     @property
-    def most_printed(self) -> int | None:
-        """How many characters a notebook may print: they have to be held, written and read."""
-        return None if self.mebibytes is None else self.mebibytes * MEBIBYTE // 64
-
-    @property
-    def most_shown(self) -> int | None:
-        """How many bytes a notebook may print and display."""
-        return None if self.mebibytes is None else self.mebibytes * MEBIBYTE // 8
+    def characters(self) -> float:
+        """How many characters a notebook may show: they have to be held, written and read."""
+        return float("inf") if self.mebibytes is None else self.mebibytes * _MEBIBYTE // 64
 
     def apply(self) -> None:
         """Hold this process to its memory; asking for more raises MemoryError."""
         if self.mebibytes is not None:
-            most = self.mebibytes * MEBIBYTE
+            most = self.mebibytes * _MEBIBYTE
             resource.setrlimit(resource.RLIMIT_DATA, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

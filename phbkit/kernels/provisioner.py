@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
@@ -23,10 +22,16 @@ NAME = "phb-warm"  # as the entry point calls it
 _log = logging.getLogger(__name__)
 
 
-def warm_up() -> None:
-    """Begin to make a server's template, so that the first kernel need not wait for all of it."""
+def warm_up(*modules: str) -> None:
+    """Begin to make a server's template, so that the first kernel need not wait for all of it.
+
+    Parameters
+    ----------
+    modules
+        Names of modules that its kernels need besides.
+    """
     if not template.why_not():
-        template.begin("phbkit.kernels.records_preloaded")
+        template.begin("phbkit.kernels.records_preloaded", *modules)
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -40,9 +45,8 @@ class WarmProvisioner(LocalProvisioner):
             _log.warning("This kernel is started cold: %s.", reason)
             return await super().launch_kernel(cmd, **kwargs)
         folder = str(kwargs.get("cwd") or Path.cwd())
-        target = "phbkit.kernels.provisioner:become_kernel"
-        environment = dict(kwargs.get("env") or os.environ)
-        begin = partial(template.start, target, environment, folder, file)
+        start = partial(template.start, folder=folder, environment=kwargs.get("env"))
+        begin = partial(start, f"{__name__}:become_kernel", file)
         process, pipe = await asyncio.to_thread(begin)  # the template may still be importing
         pipe.close()
         kernel = ForkedKernel(process)
@@ -84,22 +88,20 @@ class ForkedKernel:
         self.send_signal(signal.SIGTERM)
 
 
-def become_kernel(pipe: Connection, environment: Mapping[str, str], folder: str, file: str) -> None:
+def become_kernel(pipe: Connection, file: str) -> None:
     """Make of this copy of the template the kernel that a connection file describes."""
     from ipykernel.kernelapp import IPKernelApp
     from ipywidgets import register_comm_target
 
-    from phbkit.kernels import page_kernel
-    from phbkit.kernels.bare_kernel import BareKernel, look_like_a_kernel
+    from phbkit.kernels import cells, page_kernel
 
     pipe.close()
-    look_like_a_kernel(environment, folder)
-    if FORM_IS_THERE in environment:
+    if FORM_IS_THERE in os.environ:
         app = page_kernel.ready(file)
     else:
-        for singleton in (type(BareKernel.ready().shell), BareKernel, page_kernel.PageKernelApp):
-            singleton.clear_instance()  # the template's own
+        cells.NotebookShell.clear_instance()  # the template's own
+        page_kernel.PageKernelApp.clear_instance()
         app = IPKernelApp.instance()
-        app.initialize(["-f", file, f"--IPKernelApp.parent_handle={os.getppid()}"])
+        app.initialize(["-f", file, "--IPKernelApp.parent_handle=1"])
     register_comm_target()  # which importing ipywidgets does only where a kernel is
     app.start()

@@ -5,11 +5,11 @@ A page's kernel then connects and reads; what it needs for that is made, and sha
 
 from __future__ import annotations
 
-import gc
 from contextlib import suppress
 
 import phbkit.kernels.preloaded  # noqa: F401  all that a template holds
 from phbkit.errors import PhbError
+from phbkit.kernels.cases import play_each
 from phbkit.records.attempts import Store
 from phbkit.records.database import Database, keep_ready
 from phbkit.settings import settings
@@ -26,5 +26,4 @@ def _read_nobody(database: Database) -> None:
 
 with suppress(PhbError):  # what is wrong with the records, the server says when it opens them
     keep_ready(settings().database_url, _read_nobody)
-gc.collect()
-gc.freeze()
+play_each(lambda _: {})

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from phbkit.settings import Settings
 
 __all__ = ["Meeting", "Review"]
-PRELOAD = ("phbkit.meeting.room",)
-"""Modules that every kernel's template imports."""
+
+
+def preload() -> tuple[str, ...]:
+    """Name the modules that every kernel's template imports."""
+    return ("phbkit.meeting.room", "phbkit.meeting.sessions")
 
 
 def add_commands(app: typer.Typer) -> None:

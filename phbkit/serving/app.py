@@ -248,7 +248,7 @@ def make_server(
         for hook in wings.hooks("server_settings")
         for name, value in hook(using, bank, public).items()
     }
-    provisioner.warm_up()
+    provisioner.warm_up(*(name for hook in wings.hooks("preload") for name in hook()))
     os.environ.update(told)  # what a hub tells its servers is for this process alone
     server = Server(
         config=_configuration(using, host, port, base),

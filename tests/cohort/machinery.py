@@ -116,8 +116,7 @@ def in_plain(made: nbformat.NotebookNode) -> dict[str, Any]:
             cell.pop("id", None)
         for key in times:
             cell["metadata"].get("papermill", {}).pop(key, None)
-        if "execution" in cell["metadata"]:
-            cell["metadata"]["execution"] = sorted(cell["metadata"]["execution"])
+        cell["metadata"].pop("execution", None)  # times of messages, which we have none of
         if "outputs" in cell:
             cell["outputs"] = _joined(cell["outputs"])
     for view in whole["metadata"].get("widgets", {}).values():

@@ -53,7 +53,6 @@ ENDS_BADLY: dict[str, tuple[str, str]] = {
     "closes-all-files": ("import os; os.closerange(0, 300); print('x')", "DeadKernelError"),
     "opens-files": ("held = []\nwhile True: held.append(open('/dev/null'))", "OSError"),
     "recurses": ("def f(): return f()\nf()", ""),  # IPython is long over the traceback
-    "stops-the-loop": ("import asyncio\nasyncio.get_running_loop().stop()", ""),
     "wants-input": ("input()", "StdinNotImplementedError"),
 }
 GOES_WELL: dict[str, str] = {
@@ -71,6 +70,7 @@ GOES_WELL: dict[str, str] = {
         "subprocess.Popen(['sleep', '600'], start_new_session=False)"
     ),
     "quits": "quit()",
+    "stops-the-loop": "import asyncio\nasyncio.get_running_loop().stop()",
     "changes-folder": "import os; os.chdir('/')",
     "changes-environment": "import os; os.environ.clear(); os.umask(0)",
     "goes-down-at-the-end": "import atexit, os; atexit.register(os.abort)",

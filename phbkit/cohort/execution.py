@@ -1,0 +1,88 @@
+"""Executing one job's notebook with papermill, in a process made for it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import papermill
+from papermill.engines import papermill_engines
+from papermill.exceptions import PapermillExecutionError
+from papermill.iorw import LocalHandler, papermill_io
+
+from phbkit.cohort.engine import NAME, Cells, ForkedCells, PhbEngine
+from phbkit.cohort.jobs import KILLED, NOTEBOOKS, WORKBOOKS, Job, Outcome
+from phbkit.cohort.one_notebook import result_of
+from phbkit.files import write_whole
+from phbkit.kernels import cells
+from phbkit.kernels.limits import Limits
+
+
+class WholeFiles(LocalHandler):  # type: ignore[misc]
+    """Writes notebooks for papermill, each whole and on disk, wherever the notebook went."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def write(self, buf: str, path: str) -> None:
+        """Write a notebook."""
+        write_whole(self._folder / path, buf.encode(errors="replace"))
+
+
+def play(pipe: Connection, job: Job, limits: Limits, separate: bool) -> None:
+    """Run a job in the current folder, and send the outcome; before each cell, send None.
+
+    Parameters
+    ----------
+    separate
+        Run the cells in a process of their own, which may end as it likes.
+    """
+    logging.getLogger("papermill").disabled = True  # what goes wrong stands in the notebook
+    if not separate:
+        with suppress(Exception):  # whoever asked has it run again
+            pipe.send(_execute(job, cells.Cells(limits), pipe))
+        return
+    forked = ForkedCells(limits, "fork")
+    try:
+        outcome: Outcome | OSError = _execute(job, forked, pipe)
+        if forked.killed and isinstance(outcome, Outcome):
+            outcome = replace(outcome, error=KILLED)
+    except OSError as error:
+        outcome = OSError(error.errno, error.strerror)
+    except Exception as error:  # noqa: BLE001  no notebook may stop the others
+        outcome = replace(job.ended(type(error).__name__, str(error)), notebook="")
+    finally:
+        forked.end()
+    pipe.send(outcome)
+
+
+def _execute(job: Job, runner: Cells, pipe: Connection) -> Outcome:
+    """Execute a job's notebook with papermill, and write it."""
+    answers: dict[str, Any] = {"learner": job.learner, "case": job.case, "answers": job.answers}
+    answers |= {"simulated": True} if job.simulated else {}
+    content = json.dumps(answers, ensure_ascii=False, indent=1)
+    write_whole(Path(job.answers_file), content.encode())
+    papermill_engines.register(NAME, PhbEngine)  # where its entry point was not installed
+    papermill_io.register(NOTEBOOKS, WholeFiles(Path.cwd()))
+    try:
+        notebook = papermill.execute_notebook(
+            f"{WORKBOOKS}/{job.workbook}.ipynb",
+            job.notebook,
+            {"answers": job.answers_file},
+            NAME,
+            request_save_on_cell_execute=False,
+            kernel_name="python3",
+            progress_bar=False,
+            cells=runner,
+            store_widget_state=False,
+            on_cell_start=lambda **_: pipe.send(None),
+        )
+    except PapermillExecutionError as error:
+        return job.ended(error.ename, error.evalue)
+    return job.ended(result=result_of(notebook.cells))
