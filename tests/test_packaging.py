@@ -58,7 +58,7 @@ def test_the_wheel_holds_case_bank_and_workbooks_and_checks_itself(tmp_path: Pat
     assert "phbkit/data/casebank/cases/chronic-pain-massage/case.yaml" in names
     assert "phbkit/data/workbooks/chronic_pain_massage.ipynb" in names
     assert "phbkit/forms/form.js" in names
-    assert "phbkit/records/migrations/versions/0001_attempts.py" in names
+    assert "phbkit/records/migrations/versions/0003_baseline.py" in names
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)
     script = "import phbkit.settings as s; print(s.settings().casebank)"
     done = subprocess.run(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
 from typing import Any, Literal, Protocol
 
+from jupyter_client.session import Session
 from nbclient.exceptions import CellExecutionError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
@@ -27,8 +28,13 @@ Message = dict[str, Any]
 class Cells(Protocol):
     """Something that runs the cells of one notebook."""
 
-    def run(self, source: str, show: Callable[[Message], object]) -> dict[str, Any]:
-        """Run a cell; `show` takes what it shows. Return the content of the `execute_reply`."""
+    def run(
+        self, source: str, show: Callable[[Message], object], messages: Sequence[Message] = ()
+    ) -> dict[str, Any]:
+        """Run a cell after giving `messages` to the widgets that they are for.
+
+        `show` takes what the cell shows. Return the content of the `execute_reply`.
+        """
 
 
 class ForkedCells:
@@ -50,11 +56,13 @@ class ForkedCells:
             "phbkit.kernels.cells:serve", limits, method=method
         )
 
-    def run(self, source: str, show: Callable[[Message], object]) -> dict[str, Any]:
+    def run(
+        self, source: str, show: Callable[[Message], object], messages: Sequence[Message] = ()
+    ) -> dict[str, Any]:
         """Run a cell; where its process does not come back, show that as the cell's error."""
         end = None if self._seconds is None else monotonic() + self._seconds
         try:
-            self._pipe.send(source)
+            self._pipe.send((source, list(messages)))
             while self._pipe.poll(None if end is None else max(0, end - monotonic())):
                 message: Message = self._pipe.recv()
                 if message["msg_type"] == "execute_reply":
@@ -120,6 +128,7 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
     def __init__(self, nb_man: Any, cells: Cells, **options: Any) -> None:
         super().__init__(nb_man, record_timing=False, **options)
         self._cells = cells
+        self.kc = _Widgets()
 
     def execute(self, **_: Any) -> Any:
         """Execute the notebook."""
@@ -144,7 +153,7 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
             self.on_cell_start(cell=cell, cell_index=cell_index)
         self.clear_before_next_output = False
         show = partial(self.process_message, cell=cell, cell_index=cell_index)
-        reply = self._cells.run(cell.source, show)
+        reply = self._cells.run(cell.source, show, self.kc.take())
         self.nb.metadata.update(reply["metadata"])
         if reply["status"] == "error":
             if not any(output.output_type == "error" for output in cell.outputs):
@@ -153,6 +162,24 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
             if not (allowed or reply["ename"] in self.allow_error_names):
                 raise CellExecutionError.from_cell_and_msg(cell, reply)
         return cell
+
+
+class _Widgets:
+    """Keeps what nbclient's output widgets have to say until the next cell is run."""
+
+    def __init__(self) -> None:
+        self.session = Session(key=b"unused")
+        self.shell_channel = self
+        self._messages: list[Message] = []
+
+    def send(self, message: Message) -> None:
+        """Keep a message."""
+        self._messages.append(message)
+
+    def take(self) -> list[Message]:
+        """Give the messages that were kept, once."""
+        messages, self._messages = self._messages, []
+        return messages
 
 
 def _why_not(kernel_name: str, options: dict[str, Any]) -> str:

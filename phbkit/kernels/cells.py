@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import groupby
 from multiprocessing.connection import Connection
@@ -76,13 +76,15 @@ class Cells:
         asyncio.set_event_loop(self._loop)
         limits.apply()
 
-    def run(self, source: str, show: Show) -> dict[str, Any]:
+    def run(self, source: str, show: Show, messages: Sequence[Message] = ()) -> dict[str, Any]:
         """Run a cell.
 
         Parameters
         ----------
         source
             The code of the cell.
+        messages
+            What the widgets that they name are told before.
         show
             Takes each message: `stream`, `display_data`, `error`, `comm_open` and their like.
 
@@ -92,6 +94,9 @@ class Cells:
             The content of Jupyter's `execute_reply`.
         """
         self._outputs.show = show
+        for message in messages:
+            to_widgets: Any = comm.get_comm_manager()
+            to_widgets.comm_msg(None, None, {"buffers": [], **message})
         result = self._loop.run_until_complete(self._run(source))
         self._outputs.flush()
         self._outputs.show = None
@@ -134,7 +139,8 @@ def serve(pipe: Connection, limits: Limits) -> None:
     cells.flush_often()
     with suppress(EOFError):
         while True:
-            reply = cells.run(pipe.recv(), pipe.send)
+            source, messages = pipe.recv()
+            reply = cells.run(source, pipe.send, messages)
             pipe.send({"msg_type": "execute_reply", "content": reply})
 
 

@@ -24,6 +24,7 @@ _ADDED_TABLES = {None, "0001", "0002"}  # up to HEAD every version did nothing b
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 4
 _BUSY_SECONDS_IN_A_ROW = 0.1
+_OPENING_SECONDS = 10
 _LOOK_MS = 20  # how long SQLite waits by itself before a write is tried anew
 _PASSING = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
@@ -147,7 +148,7 @@ def open_database(
         if url.get_backend_name() == "sqlite":
             _make_durable(engine, busy_seconds)
         database = Database(engine, busy_seconds, clock)
-        _bring_up_to_date(engine)
+        _bring_up_to_date(_patient(engine))
     except (sa.exc.ArgumentError, ValueError) as error:
         raise _no_address(address) from error
     except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
@@ -186,6 +187,14 @@ def _patience(url: sa.URL, seconds: float) -> dict[str, Any]:
     waits = {"connect_timeout": round(seconds / 2), "tcp_user_timeout": round(seconds * 500)}
     unset = {name: wait for name, wait in waits.items() if name not in url.query}
     return {"pool_pre_ping": True, "connect_args": unset}
+
+
+def _patient(engine: sa.Engine) -> sa.Engine:
+    """Return an engine to open the records with: no page waits for that, and many may be let in."""
+    if engine.dialect.name != "postgresql" or "connect_timeout" in engine.url.query:
+        return engine
+    waits = {"connect_timeout": _OPENING_SECONDS}
+    return sa.create_engine(engine.url, poolclass=sa.NullPool, connect_args=waits)
 
 
 def alone(connection: sa.Connection, name: str) -> None:
