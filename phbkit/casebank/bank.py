@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from phbkit import wings
 from phbkit.casebank import checks, safety
-from phbkit.casebank.area import Area, read_area
 from phbkit.casebank.case import Case
 from phbkit.casebank.models import CaseFile, QuestionFile
 from phbkit.casebank.panel import Panel, read_panel
@@ -327,14 +327,14 @@ def _panels_of(
     return [read_panel(spec, folder, concordance) for spec in about.panels]
 
 
-def _area_of(about: CaseFile | None, folder: Path) -> Area | list[Fault] | None:
+def _area_of(about: CaseFile | None, folder: Path) -> Any:
     """Read the figures of the area that a case is about, where it is about one."""
     if about is None or about.money is None:
         return None
     file = (folder / about.money.area).resolve()
     if not file.is_relative_to(folder.resolve()):
         return [Fault(folder / "case.yaml", 0, "money.area", "points outside.", "Keep it inside.")]
-    return read_area(file)
+    return next((hook(file) for hook in wings.hooks("read_area")), None)
 
 
 def _data_files(folder: Path) -> Iterator[Path]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from markupsafe import Markup
 
-from phbkit.casebank.area import Area
 from phbkit.casebank.models import (
     MONEY_STEPS,
     Budget,
@@ -43,7 +42,10 @@ def case_steps(case: CaseFile) -> tuple[StepId, ...]:
 
 @dataclass(frozen=True)
 class Case:
-    """A person's situation with everything that hangs on it, loaded without a fault."""
+    """A person's situation with everything that hangs on it, loaded without a fault.
+
+    `area` is what the wing of money made of an area's figures, where a case is about them.
+    """
 
     about: CaseFile
     questions: tuple[Question, ...]
@@ -52,7 +54,7 @@ class Case:
     sources: Mapping[str, Source]
     glossary: Mapping[str, GlossaryEntry]
     version: str
-    area: Area | None = None
+    area: Any = None
 
     @property
     def id(self) -> str:

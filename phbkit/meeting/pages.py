@@ -16,11 +16,11 @@ from phbkit import forms
 from phbkit.casebank import Case
 from phbkit.casebank.models import Says
 from phbkit.decision import Finding, Plan
-from phbkit.decision.ratings import METHOD
 from phbkit.decision.risk_ledger import HOLDERS
 from phbkit.meeting import acts, reveal
 from phbkit.meeting.decision_record import Party, RatedItem
 from phbkit.meeting.meeting import NEXT, STAGE_TITLES, STAGES, Meeting, Seat
+from phbkit.meeting.ratings import METHOD
 from phbkit.meeting.recording import called, notices
 from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, party_of
 from phbkit.meeting.shared_plan import SharedPlan, plan_of

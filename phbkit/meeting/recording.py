@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from phbkit.casebank import Case
 from phbkit.casebank.case import DRAFT, FICTION
-from phbkit.decision.ratings import METHOD
 from phbkit.decision.risk_ledger import HOLDERS
 from phbkit.meeting.decision_record import (
     DecisionRecord,
@@ -20,6 +19,7 @@ from phbkit.meeting.decision_record import (
     Teller,
 )
 from phbkit.meeting.meeting import ROUNDS, Agreed, Meeting, Stage, Words
+from phbkit.meeting.ratings import METHOD
 from phbkit.meeting.reveal import moved, rated_items
 from phbkit.meeting.roles import FACILITATOR, PARTIES, party_of, role_inside, role_name
 from phbkit.meeting.shared_plan import SharedPlan, day_of

@@ -6,9 +6,9 @@ import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from phbkit.decision.ratings import agreement
 from phbkit.meeting.decision_record import Mark, RatedItem
 from phbkit.meeting.meeting import Meeting
+from phbkit.meeting.ratings import agreement
 from phbkit.meeting.roles import FACILITATOR, PERSON_SIDE, ROLES, role_name
 
 _STEP = 36  # of a picture, from one mark to the next

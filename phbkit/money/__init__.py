@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from phbkit.casebank import Case
+    from phbkit.errors import Fault
+    from phbkit.money.area import Area
     from phbkit.workbook.steps import Step
 
 
@@ -38,6 +40,13 @@ def step_filters() -> Mapping[str, Callable[..., Any]]:
         "roughly": views.roughly,
         "written": lambda value, name: written(name, value),
     }
+
+
+def read_area(file: Path) -> Area | list[Fault]:
+    """Read the figures of an area that a case is about; see `phbkit.money.area`."""
+    from phbkit.money.area import read_area as read
+
+    return read(file)
 
 
 def take_parameters(

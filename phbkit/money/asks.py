@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from phbkit.casebank import Case
-from phbkit.casebank.area import Area, read_area
 from phbkit.casebank.models import BoardChoice
 from phbkit.errors import AnswersError, AreaError
+from phbkit.money.area import Area, read_area
 from phbkit.money.fields import FIELDS, check_figures, crossed
 from phbkit.money.sums import LABELS, PACES, Sums
 from phbkit.money.views import SHOWN

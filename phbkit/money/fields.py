@@ -16,8 +16,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from phbkit.casebank import Case
-from phbkit.casebank.area import LARGEST_AREA, Area, read_area
 from phbkit.errors import AnswersError, Fault
+from phbkit.money.area import LARGEST_AREA, Area, read_area
 from phbkit.text import plain
 from phbkit.workbook.formats import LONGEST_TEXT
 

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from phbkit.casebank import Case
-from phbkit.casebank.area import Area, read_area
 from phbkit.casebank.models import Rate
+from phbkit.money.area import Area, read_area
 from phbkit.money.bands import Triangular
 from phbkit.money.budget_setting import Employment, Methods
 from phbkit.money.contract import Contract

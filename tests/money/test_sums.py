@@ -12,8 +12,8 @@ from lxml import html
 
 from phbkit import Workbook
 from phbkit.casebank import Case, CaseBank
-from phbkit.casebank.area import COLUMNS
 from phbkit.errors import AnswersError, AreaError, RefusedError
+from phbkit.money.area import COLUMNS
 from phbkit.money.asks import sums_of
 from phbkit.money.fields import FIELDS, check_figures
 from phbkit.money.sums import Sums

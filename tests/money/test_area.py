@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phbkit.casebank import CaseBank
-from phbkit.casebank.area import Area, read_area
 from phbkit.errors import CaseError
+from phbkit.money.area import Area, read_area
 from tests.conftest import CASEBANK
 
 FILE = CASEBANK / "cases" / "getting-the-sums-right" / "area.csv"

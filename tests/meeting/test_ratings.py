@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phbkit.decision.ratings import INDEX_NEEDS, MEDIAN_NEEDS, METHOD, agreement
 from phbkit.errors import PhbError, RatingError
+from phbkit.meeting.ratings import INDEX_NEEDS, MEDIAN_NEEDS, METHOD, agreement
 
 NUMBERS = ("median", "low", "high", "ipr", "ipras", "index")
 ACCEPTED = [4, 5, 6, *[7] * 5, *[8] * 5, 9, 9]
@@ -264,7 +264,7 @@ def test_results_cannot_be_written_over_and_ratings_are_left_alone() -> None:
 def test_numpy_is_loaded_when_ratings_are_and_not_before() -> None:
     script = (
         "import sys; sys.modules['numpy'] = None;"  # an import of it now fails
-        "from phbkit.decision.ratings import METHOD; print(METHOD)"
+        "from phbkit.meeting.ratings import METHOD; print(METHOD)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
