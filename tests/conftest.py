@@ -29,17 +29,19 @@ TOGETHER = {  # files whose tests ask for one thing that takes long to start
 }  # fmt: skip
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give workers what takes longest first; a file of quick tests to one worker.
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give a file of quick tests to one worker, and one whose tests share what is slow to start.
 
     Whatever is in no group goes to the next worker that has nothing to do.
     """
+    if _together(item):
+        item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
     order = {folder: place for place, folder in enumerate(SLOWEST_FIRST)}
     items.sort(key=lambda item: (order.get(_folder(item), len(order)), not _together(item)))
-    for item in items:
-        if _together(item):
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
 
 
 def _together(item: pytest.Item) -> bool:

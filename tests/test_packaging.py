@@ -27,10 +27,14 @@ def test_environment_yml_asks_for_the_same_as_pyproject() -> None:
     assert f"python{PROJECT['requires-python']}" in conda
 
 
+def pins() -> list[str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
+
 def test_every_dependency_is_pinned_and_no_pin_has_an_address() -> None:
-    pins = (ROOT / "constraints.txt").read_text().splitlines()
-    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!_]+", pin) for pin in pins)
-    pinned = {pin.split("==")[0].lower().replace("_", "-") for pin in pins}
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!_]+", pin) for pin in pins())
+    pinned = {pin.split("==")[0].lower().replace("_", "-") for pin in pins()}
     wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
     names = {re.split(r"[<>=]", name)[0].replace("_", "-") for name in wanted}
     assert names <= pinned | {name.replace(".", "-") for name in pinned}
@@ -38,13 +42,18 @@ def test_every_dependency_is_pinned_and_no_pin_has_an_address() -> None:
 
 def test_every_pin_admits_the_oldest_python_that_is_promised() -> None:
     oldest = PROJECT["requires-python"].removeprefix(">=") + ".0"
-    for pin in (ROOT / "constraints.txt").read_text().split():
+    for pin in pins():
         name = pin.split("==")[0]
         try:
             asked = metadata.distribution(name).metadata.get("Requires-Python")
         except metadata.PackageNotFoundError:
             continue  # for another system
         assert not asked or oldest in SpecifierSet(asked), f"{pin} wants Python {asked}"
+
+
+def test_reading_a_notebook_builds_no_grammar() -> None:
+    script = "import sys, nbformat; sys.exit('lark' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_the_wheel_holds_case_bank_and_workbooks_and_checks_itself(tmp_path: Path) -> None:
