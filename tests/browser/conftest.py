@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.reviewing import Meetings
 from tests.browser.served import Served
 from tests.browser.training import Training
-from tests.browser.windows import CHROMIUM_FLAGS, Windows
+from tests.browser.windows import Windows, launched
 from tests.ports import free_port
 
 
@@ -61,11 +59,10 @@ def meetings(meetings_server: Meetings) -> Meetings:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """A browser for this package only: while it is open, a loop runs that asyncio trips over."""
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
-        yield launched
-        launched.close()
+        started = launched(playwright)
+        yield started
+        started.close()
 
 
 @pytest.fixture

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, expect
+
+from tests.need_programs import BROWSER
 
 CHROMIUM_FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
@@ -13,6 +17,12 @@ CHROMIUM_FLAGS = (
 PATIENCE_MS = 60_000  # the machines that run this may be busy
 INSIDE = ("http://127.0.0.1:", "https://127.0.0.1:", "data:", "blob:")
 expect.set_options(timeout=PATIENCE_MS)
+
+
+def launched(playwright: Playwright) -> Browser:
+    """Start the browser that tests use."""
+    program = os.environ.get("CHROMIUM") or shutil.which(BROWSER)
+    return playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
 
 
 class Windows:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +33,7 @@ from phbkit.documents.page import as_html
 from phbkit.errors import UnknownNameError
 from phbkit.settings import Settings, settings
 from tests.browser.axe import violations
-from tests.browser.windows import CHROMIUM_FLAGS
+from tests.browser.windows import launched
 from tests.cohort.made_run import made_run, simulated
 from tests.made import careful, careless
 
@@ -576,8 +575,7 @@ def test_the_page_needs_no_network_and_axe_finds_nothing_wrong(run: Path, tmp_pa
     file.write_bytes(as_html(report.document()))
     asked: list[str] = []
     with sync_playwright() as playwright:
-        program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        browser = launched(playwright)
         page = browser.new_page()
         page.on("request", lambda request: asked.append(request.url))
         page.goto(file.as_uri())
