@@ -17,13 +17,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.cohort.page import as_html
 from phbkit.cohort.run import Options, Progress, cases_played, run_cohort
 from phbkit.documents.document import Document, Heading, Paragraph, Table
-from phbkit.documents.page import as_html
-from phbkit.documents.svg import bars
 from phbkit.errors import AnswersError, AreaError, Fault
 from phbkit.files import write_whole
 from phbkit.money.area import read_area
+from phbkit.money.charts import bars
 from phbkit.money.fields import CSV, FIELDS, check_figures, crossed
 from phbkit.money.pence import in_pounds
 from phbkit.money.sums import LABELS, PACES, PaceName, Sums, written

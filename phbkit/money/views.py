@@ -7,8 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from phbkit.documents.document import Picture
-from phbkit.documents.svg import Series, bars, lines
 from phbkit.money.bands import Sensitivity
+from phbkit.money.charts import Series, bars, lines
 from phbkit.money.pence import in_pounds
 from phbkit.money.roll_out import Flows
 from phbkit.money.sums import LEGAL_MINIMUM, PACES, PaceName, Sums

@@ -212,7 +212,6 @@ def environment() -> Environment:
         "nearest_pound": _nearest_pound,
         "sentence": _sentence,
         "ordinal": ordinal,
-        "svg": Markup,  # only what phbkit.documents.svg drew
         "zip": lambda left, right: list(zip(left, right, strict=True)),
     }
     environment.filters.update(filters)

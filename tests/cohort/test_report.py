@@ -15,11 +15,13 @@ import docx
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup, Tag
+from markupsafe import Markup
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunError
+from phbkit.cohort.page import as_html
 from phbkit.cohort.reading import Attempt
 from phbkit.cohort.report import Report
 from phbkit.cohort.report.report import FRAMES, PARTS, Part
@@ -29,7 +31,6 @@ from phbkit.cohort.report.write import write_report
 from phbkit.cohort.statistics.pass_decision import pass_chances
 from phbkit.cohort.statistics.reliability import feldt
 from phbkit.documents.document import Document, Picture, Table, as_pdf, as_text, as_word
-from phbkit.documents.page import as_html
 from phbkit.errors import UnknownNameError
 from phbkit.settings import Settings, settings
 from tests.browser.axe import violations
@@ -595,7 +596,7 @@ def test_the_page_needs_no_network_and_axe_finds_nothing_wrong(run: Path, tmp_pa
 
 
 def test_word_and_plain_text_have_the_words_of_a_picture() -> None:
-    document = Document("A title", (Picture("<svg/>", "What it shows."),))
+    document = Document("A title", (Picture(Markup("<svg/>"), "What it shows."),))
     assert "What it shows." in as_text(document)
     word = docx.Document(io.BytesIO(as_word(document)))
     assert "What it shows." in [paragraph.text for paragraph in word.paragraphs]

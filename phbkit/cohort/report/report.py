@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from phbkit.casebank import CaseBank
 from phbkit.cohort.folder import RunError
+from phbkit.cohort.page import blocks_html, style
 from phbkit.cohort.report import panels, passing, pictures, scores, texts
 from phbkit.cohort.report import standards as standards_file
 from phbkit.cohort.report.render import counted, render
@@ -21,7 +22,6 @@ from phbkit.cohort.report.results import KEY, Run, Text, read_run
 from phbkit.cohort.report.standards import Standard, StandardsFile
 from phbkit.cohort.statistics import items, pass_decision, reliability
 from phbkit.documents.document import Block, Document, Heading, as_text
-from phbkit.documents.page import blocks_html, style
 from phbkit.errors import UnknownNameError
 from phbkit.settings import Settings, settings
 from phbkit.workbook.notebook import refuse_unknown_parameters

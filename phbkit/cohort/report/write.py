@@ -9,11 +9,11 @@ from pathlib import Path
 
 from phbkit.cohort.folder import RunError, RunFolder
 from phbkit.cohort.one_notebook import QUIETLY
+from phbkit.cohort.page import as_html
 from phbkit.cohort.report import passing, texts
 from phbkit.cohort.report.report import Report
 from phbkit.cohort.report.standards import CUTS, keep_cuts
 from phbkit.documents.document import as_pdf
-from phbkit.documents.page import as_html
 from phbkit.files import part_of, write_whole
 from phbkit.settings import Settings
 
