@@ -108,7 +108,3 @@ class AreaError(FaultsError):
 
 class CaseError(FaultsError):
     """A case that cannot be loaded, with every fault found in it."""
-
-
-class RatingError(PhbError):
-    """A rating that is not a whole number from 1 to 9."""

@@ -1,17 +1,15 @@
-"""The reveal: what the ratings of a round say, in figures and in words, and where marks lie."""
+"""The reveal: what the ratings of a round say, in figures and in words, and what to discuss."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable
 
 from phbkit.meeting.decision_record import Mark, RatedItem
-from phbkit.meeting.meeting import Meeting
+from phbkit.meeting.meeting import Meeting, Thing
 from phbkit.meeting.ratings import agreement
 from phbkit.meeting.roles import FACILITATOR, PERSON_SIDE, ROLES, role_name
 
-_STEP = 36  # of a picture, from one mark to the next
 _ELSEWHERE = 3  # marks between the person and the team
 _ORDER = [FACILITATOR, *ROLES]
 
@@ -21,59 +19,42 @@ def rated_items(meeting: Meeting, number: int) -> tuple[RatedItem, ...]:
 
     The marks of the person, and of whoever speaks for them, are kept apart and are in no figure.
     """
-    given = meeting.revealed(number)
-    if not given:
+    if not meeting.is_revealed(number):
         return ()
-    roles = {seat: meeting.seats[seat].role for seat in given}
-    team = {seat: role for seat, role in roles.items() if role not in PERSON_SIDE}
-    person = {seat: role for seat, role in roles.items() if role in PERSON_SIDE}
-    rows = [[given[seat].get(thing.id) for thing in meeting.things] for seat in team]
-    measured = agreement(rows or [[None] * len(meeting.things)])
-    verdicts = measured.verdicts()
-    return tuple(
-        RatedItem(
-            title=thing.title,
-            kind=thing.kind,
-            round=number,
-            team=_marks(team, given, thing.id),
-            person=_marks(person, given, thing.id),
-            median=_known(measured.median[place]),
-            low=_known(measured.low[place]),
-            high=_known(measured.high[place]),
-            index=_known(measured.index[place]),
-            disagreement=measured.disagreement[place],
-            verdict=verdicts[place],
-            classical=str(measured.classical[place]).replace("not defined", ""),
-        )
-        for place, thing in enumerate(meeting.things)
-    )
+    return tuple(_rated_item(meeting, number, thing) for thing in meeting.things)
 
 
-def _marks(
-    roles: Mapping[str, str], given: Mapping[str, Mapping[str, int | None]], thing: str
-) -> tuple[Mark, ...]:
+def _rated_item(meeting: Meeting, number: int, thing: Thing) -> RatedItem:
+    given = _by_role(meeting, number, thing)
+    team = tuple(Mark(role_name(role), mark) for role, mark in given if role not in PERSON_SIDE)
+    person = tuple(Mark(role_name(role), mark) for role, mark in given if role in PERSON_SIDE)
+    figures = vars(agreement(_ratings(team)))
+    return RatedItem(thing.title, thing.kind, number, team, person, **figures)
+
+
+def _by_role(meeting: Meeting, number: int, thing: Thing) -> list[tuple[str, int | None]]:
     """List marks by role, and within a role by size: not by who joined first."""
+    given = meeting.revealed(number)
     placed = sorted(
-        (_ORDER.index(role), given[seat].get(thing) or 0) for seat, role in roles.items()
+        (_ORDER.index(meeting.seats[seat].role), marks.get(thing.id) or 0)
+        for seat, marks in given.items()
     )
-    return tuple(Mark(role_name(_ORDER[place]), mark or None) for place, mark in placed)
+    return [(_ORDER[place], mark or None) for place, mark in placed]
 
 
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else round(float(value), 2)
+def _ratings(marks: Iterable[Mark]) -> list[int]:
+    return [mark.rating for mark in marks if mark.rating]
 
 
 def moved(meeting: Meeting) -> tuple[str, ...]:
     """Say what changed from the first round to the second, one sentence for each thing."""
-    if meeting.rounds != (1, 2):
-        return ()
     before, after = meeting.revealed(1), meeting.revealed(2)
-    both = [seat for seat in before if seat in after]
+    both = before.keys() & after.keys()
+    rounds = zip(rated_items(meeting, 1), rated_items(meeting, 2), strict=False)
     sentences = []
-    for thing, first, second in zip(
-        meeting.things, rated_items(meeting, 1), rated_items(meeting, 2), strict=True
-    ):
+    for thing, (first, second) in zip(meeting.things, rounds, strict=False):
         movers = sum(before[seat].get(thing.id) != after[seat].get(thing.id) for seat in both)
+        people = "1 person" if movers == 1 else f"{movers or 'no'} people"
         if first.median is None or second.median is None:
             medians = "too few rated for a median"
         elif first.median == second.median:
@@ -83,7 +64,6 @@ def moved(meeting: Meeting) -> tuple[str, ...]:
         change = ""
         if bool(first.disagreement) != bool(second.disagreement):
             change = f"; they {'now' if second.disagreement else 'no longer'} disagree"
-        people = "1 person" if movers == 1 else f"{movers or 'no'} people"
         sentences.append(
             f"{thing.title}: {medians}; {people} of {len(both)} changed their mark{change}."
         )
@@ -92,33 +72,13 @@ def moved(meeting: Meeting) -> tuple[str, ...]:
 
 def spread(item: RatedItem) -> str:
     """Say in words where the marks of an item lie."""
-    counts = Counter(mark.rating for mark in item.team)
-    parts = [f"{counts[rating]} gave {rating}" for rating in sorted(_ratings(counts))]
-    if counts[None]:
-        parts.append(f"{counts[None]} could not say")
+    given = _ratings(item.team)
+    parts = [f"{count} gave {rating}" for rating, count in sorted(Counter(given).items())]
+    if len(given) < len(item.team):
+        parts.append(f"{len(item.team) - len(given)} could not say")
     words = f"Team: {', '.join(parts) or 'nobody rated'}."
     marks = ", ".join(str(mark.rating or "cannot say") for mark in item.person)
     return f"{words} The person’s side: {marks}." if marks else words
-
-
-def _ratings(given: Collection[int | None]) -> list[int]:
-    return [rating for rating in given if rating is not None]
-
-
-def across(rating: float) -> float:
-    """Give the place of a mark in a picture, from the left."""
-    return round((rating - 0.5) * _STEP, 1)
-
-
-def places(marks: Collection[Mark], apart: int) -> list[float]:
-    """Give the places of marks; those that fall together spread to both sides, `apart` apart."""
-    seen: Counter[int] = Counter()
-    across_all = []
-    for rating in _ratings([mark.rating for mark in marks]):
-        side = 1 if seen[rating] % 2 else -1
-        across_all.append(across(rating) + apart * ((seen[rating] + 1) // 2 * side))
-        seen[rating] += 1
-    return across_all
 
 
 def to_discuss(items: tuple[RatedItem, ...]) -> tuple[RatedItem, ...]:
@@ -131,7 +91,7 @@ def is_split(item: RatedItem) -> bool:
     """Say whether the team disagrees; where too few rated to measure it, look at its ends."""
     if item.disagreement is not None:
         return item.disagreement
-    given = _ratings([mark.rating for mark in item.team])
+    given = _ratings(item.team)
     return bool(given) and min(given) <= 3 and max(given) >= 7
 
 
@@ -141,6 +101,5 @@ def _gap(item: RatedItem) -> float:
     That is from the team's median or, where too few rated to have one, from the farthest mark: in
     a small room each one may be the one who says no.
     """
-    team = _ratings([mark.rating for mark in item.team]) if item.median is None else [item.median]
-    person = _ratings([mark.rating for mark in item.person])
-    return max((abs(one - other) for one in person for other in team), default=0)
+    team = _ratings(item.team) if item.median is None else [item.median]
+    return max((abs(one - other) for one in _ratings(item.person) for other in team), default=0)
