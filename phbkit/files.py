@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from phbkit.errors import SettingsError
+
 _PART = ".part-"
 
 
@@ -36,3 +38,9 @@ def write_whole(file: Path, content: bytes) -> None:
     """Write a file whole."""
     with part_of(file) as part:
         Path(part).write_bytes(content)
+
+
+def need_absent(file: Path) -> None:
+    """Refuse to write over a file that is there already."""
+    if file.exists():
+        raise SettingsError(f"{file} is there already. Choose another name, or move it away.")

@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
-import sys
+import datetime as dt
+import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from phbkit import __version__, wings
-from phbkit.cli.failing import fails_clearly
-from phbkit.cli.learners import add_learners
+from phbkit.casebank import CaseBank, scaffold
+from phbkit.cli import learners
+from phbkit.errors import PhbError, UnknownNameError
+from phbkit.files import need_absent
+from phbkit.settings import settings
+
+Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
+
+
+class Commands(TyperGroup):
+    """Commands that fail with a message and exit code 2 where a person can put it right."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; a PhbError, and a file that cannot be read or written, is a message."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except PhbError as error:
+            problem = str(error)
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            problem = f"{place}{error.strerror or error}."
+        typer.echo(f"phb: {problem}", err=True)
+        raise typer.Exit(2)
+
 
 app = typer.Typer(
-    help="Workbooks for deciding with people how a personal health budget is spent.",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -31,10 +57,9 @@ def main(
 
 
 @app.command()
-@fails_clearly
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8866,
+    port: Port = 8866,
     database: Annotated[
         str, typer.Option(help="A SQLAlchemy address; PHB_DATABASE if left out.")
     ] = "",
@@ -45,7 +70,6 @@ def serve(
     """Serve the workbooks in the browser: to you alone, or to learners who sign in."""
     from phbkit.records.database import without_password
     from phbkit.serving.app import make_server
-    from phbkit.settings import settings
 
     chosen, base = settings(database=database, sign_in=sign_in), "/"
     if chosen.sign_in == "hub":
@@ -62,7 +86,6 @@ def serve(
 
 
 @app.command()
-@fails_clearly
 def check(
     case: Annotated[str, typer.Argument(help="The id of one case; all where left out.")] = "",
     due: Annotated[bool, typer.Option("--due", help="List sources whose check is due.")] = False,
@@ -74,10 +97,8 @@ def check(
     ] = False,
 ) -> None:
     """Check the case bank: every fault of every case, with file, line, field and cure."""
-    from phbkit.casebank import CaseBank
     from phbkit.casebank.construct import report
     from phbkit.decision import CASE_MARKS, ITEM_MARKS, RULES
-    from phbkit.settings import settings
 
     bank = CaseBank(settings().need_folder("casebank"))
     if due:
@@ -104,11 +125,9 @@ def check(
 
 
 @app.command()
-@fails_clearly
 def doctor() -> None:
     """Look at this installation and say what is wrong with it, and what would put it right."""
     from phbkit.serving.doctor import look
-    from phbkit.settings import settings
 
     wrong = 0
     for finding in look(settings()):
@@ -125,20 +144,13 @@ def _count(number: int, what: str) -> str:
 
 
 @app.command()
-@fails_clearly
 def new(case: Annotated[str, typer.Argument(help="The new case's id, like back-pain.")]) -> None:
     """Make the skeleton of a new case in the case bank."""
-    import datetime as dt
-
-    from phbkit.casebank.scaffold import new_case
-    from phbkit.settings import settings
-
     today = dt.datetime.now(tz=dt.UTC).date()
-    typer.echo(str(new_case(settings().need_folder("casebank"), case, today)))
+    typer.echo(str(scaffold.new_case(settings().need_folder("casebank"), case, today)))
 
 
 @app.command()
-@fails_clearly
 def notebook(
     case: Annotated[str, typer.Argument(help="The id of a case without faults.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The notebook to write.")],
@@ -146,32 +158,23 @@ def notebook(
     """Write the notebook that plays a case."""
     import nbformat
 
-    from phbkit.casebank import CaseBank
-    from phbkit.errors import SettingsError
-    from phbkit.settings import settings
     from phbkit.workbook.new_notebook import make_notebook
 
-    if out.exists():
-        raise SettingsError(f"{out} is there already. Choose another name.")
+    need_absent(out)
     made = make_notebook(CaseBank(settings().need_folder("casebank")).load(case))
     out.write_text(nbformat.writes(made) + "\n", encoding="utf-8")
     typer.echo(str(out))
 
 
 @app.command()
-@fails_clearly
 def preview(
     case: Annotated[str, typer.Argument(help="The id of a case; parts may be left to fill in.")],
-    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8867,
+    port: Port = 8867,
 ) -> None:
     """Serve one case as it is now; answers are thrown away when it stops."""
-    import tempfile
-
     import nbformat
 
-    from phbkit.casebank import CaseBank
     from phbkit.serving.app import make_server
-    from phbkit.settings import settings
     from phbkit.workbook.new_notebook import make_notebook
 
     chosen = settings()
@@ -187,37 +190,31 @@ def preview(
 
 
 @app.command()
-@fails_clearly
 def schema(
     what: Annotated[
         str, typer.Argument(help="case, questions, deal, sources, bodies or glossary.")
     ] = "case",
 ) -> None:
     """Print a JSON Schema, for completion and checks in an editor."""
-    from phbkit.casebank import scaffold
-    from phbkit.errors import UnknownNameError
-
     if what not in scaffold.SHAPES:
         raise UnknownNameError.among("file", what, list(scaffold.SHAPES))
     typer.echo(scaffold.schema(what), nl=False)
 
 
 @app.command()
-@fails_clearly
 def backup(file: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
     """Copy the records into a file, whole, while the server goes on: SQLite only."""
     from phbkit.records.backup import back_up
-    from phbkit.settings import settings
 
     back_up(settings().database_url, file)
     typer.echo(str(file))
 
 
-add_learners(app)
+app.add_typer(learners.commands)
 for add in wings.hooks("add_commands"):
     add(app)
 
 
 def entry() -> None:
     """Run the command line."""
-    sys.exit(app())
+    app()

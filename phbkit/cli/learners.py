@@ -9,29 +9,29 @@ from typing import Annotated
 
 import typer
 
-from phbkit.cli.failing import fails_clearly
+from phbkit.casebank import CaseBank
+from phbkit.errors import SettingsError
+from phbkit.files import need_absent, write_whole
+from phbkit.records import open_learners
+from phbkit.settings import settings
 
 _DAYS = 180
+_PRIVATE = ("https://", "http://127.0.0.1", "http://localhost")
+
+commands = typer.Typer()
+LearnerId = Annotated[str, typer.Argument(help="The learner's id.")]
 
 
-def add_learners(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(invite)
-    app.command()(learners)
-    app.command()(revoke)
-    app.command()(export)
-    app.command()(erase)
-
-
-@fails_clearly
+@commands.command()
 def invite(
     people: Annotated[
         Path, typer.Argument(help="CSV: learner,name and, where wanted, cohort,role.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The CSV with the links to write.")],
     until: Annotated[
-        str, typer.Option(help=f"The last day, like 2027-03-31; {_DAYS} days from now if left out.")
-    ] = "",
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help=f"The last day; {_DAYS} days from now by default."),
+    ] = None,
     url: Annotated[
         str, typer.Option(help="Where learners reach this server; PHB_PUBLIC_URL if left out.")
     ] = "",
@@ -40,29 +40,27 @@ def invite(
     ] = False,
 ) -> None:
     """Invite a cohort: write everybody's personal link. Who has one that works keeps it."""
-    from phbkit.errors import SettingsError
-    from phbkit.files import write_whole
-    from phbkit.records import open_learners
     from phbkit.serving.identity import Links, link_key
     from phbkit.serving.invitations import links_table, read_people
-    from phbkit.settings import settings
 
     chosen = settings()
     base = (url or chosen.public_url).rstrip("/")
-    if not base.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    if not base.startswith(_PRIVATE):
         raise SettingsError(
             "--url: say where learners reach this server, like https://phb.example.nhs.uk, or set "
             "PHB_PUBLIC_URL. A link is a key, so it must not cross a network over plain http."
         )
-    if out.exists():
-        raise SettingsError(f"{out} is there already. Choose another name, or move it away.")
+    need_absent(out)
     table = read_people(people)
-    end = _end_of(until)
+    now = dt.datetime.now(tz=dt.UTC).astimezone()
+    last = (until or now + dt.timedelta(days=_DAYS)).date()
+    end = dt.datetime.combine(last, dt.time(23, 59, 59)).astimezone()
+    if end <= now:
+        raise SettingsError(f"--until: {last} is over. Give a day to come.")
     links = Links(link_key(chosen.data_dir, chosen.link_key))
     made = open_learners(chosen.database_url).invite(table.learners, end, again=again)
     written = [f"{base}/enter/{links.token(each.id)}" for each in made]
-    last = end.astimezone().date().isoformat()
-    write_whole(out, links_table(table, written, last).encode("utf-8-sig"))
+    write_whole(out, links_table(table, written, last.isoformat()).encode("utf-8-sig"))
     typer.echo(f"{len(made)} invited until {last}. Their links are in {out}.")
     typer.echo("Each link is a key: send everybody their own, and delete the file.")
     if chosen.sign_in in {"header", "hub"}:
@@ -71,22 +69,7 @@ def invite(
         typer.echo("Serve with PHB_SIGN_IN=links; now this server would not ask for them.")
 
 
-def _end_of(day: str) -> dt.datetime:
-    """Return the last moment of a day here."""
-    from phbkit.errors import SettingsError
-
-    now = dt.datetime.now(tz=dt.UTC).astimezone()
-    try:
-        last = dt.date.fromisoformat(day) if day else now.date() + dt.timedelta(days=_DAYS)
-    except ValueError:
-        raise SettingsError(f"--until: must be a day like 2027-03-31, not {day!r}.") from None
-    end = dt.datetime.combine(last, dt.time(23, 59, 59)).astimezone()
-    if end <= now:
-        raise SettingsError(f"--until: {last} is over. Give a day to come.")
-    return end
-
-
-@fails_clearly
+@commands.command()
 def learners(
     cohort: Annotated[str | None, typer.Option(help="Of this cohort only.")] = None,
 ) -> None:
@@ -94,10 +77,6 @@ def learners(
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
-
-    from phbkit.casebank import CaseBank
-    from phbkit.records import open_learners
-    from phbkit.settings import settings
 
     chosen = settings()
     kept = open_learners(chosen.database_url)
@@ -120,43 +99,31 @@ def learners(
     typer.echo(f"{len(everybody)} learner{'' if len(everybody) == 1 else 's'}.")
 
 
-@fails_clearly
-def revoke(learner: Annotated[str, typer.Argument(help="The learner's id.")]) -> None:
+@commands.command()
+def revoke(learner: LearnerId) -> None:
     """Withdraw a learner's links: they are signed out within a minute. Answers are kept."""
-    from phbkit.records import open_learners
-    from phbkit.settings import settings
-
     ended = open_learners(settings().database_url).revoke(learner)
     typer.echo(f"{ended} link{'' if ended == 1 else 's'} of {learner} withdrawn.")
 
 
-@fails_clearly
+@commands.command()
 def export(
-    learner: Annotated[str, typer.Argument(help="The learner's id.")],
+    learner: LearnerId,
     out: Annotated[Path, typer.Option("--out", "-o", help="The JSON file to write.")],
 ) -> None:
     """Write everything that is kept of a learner as JSON, for them to have."""
-    from phbkit.errors import SettingsError
-    from phbkit.files import write_whole
-    from phbkit.records import open_learners
-    from phbkit.settings import settings
-
-    if out.exists():
-        raise SettingsError(f"{out} is there already. Choose another name, or move it away.")
+    need_absent(out)
     kept = open_learners(settings().database_url).export(learner)
     write_whole(out, json.dumps(kept, indent=2, ensure_ascii=False).encode())
     typer.echo(f"{len(kept['attempts'])} attempts of {learner} are in {out}.")
 
 
-@fails_clearly
+@commands.command()
 def erase(
-    learner: Annotated[str, typer.Argument(help="The learner's id.")],
+    learner: LearnerId,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete everything that is kept of a learner. It cannot be undone."""
-    from phbkit.records import open_learners
-    from phbkit.settings import settings
-
     kept = open_learners(settings().database_url)
     attempts = len(kept.export(learner)["attempts"])
     if not yes:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from phbkit.cli.failing import fails_clearly
 from phbkit.errors import PhbError
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ def add_cohorts(app: typer.Typer) -> None:
     app.command()(result)
 
 
-@fails_clearly
 def run(  # noqa: PLR0913, PLR0917  the options of a command
     workbooks: Annotated[list[Path], typer.Argument(help="Workbooks, such as workbooks/*.ipynb.")],
     out: Annotated[
@@ -133,7 +131,6 @@ def _run_many(
         return run_cohort(workbooks, given, out, watched, using=settings())
 
 
-@fails_clearly
 def simulate(
     out: Annotated[Path, typer.Option("--out", "-o", help="A .jsonl or .csv file to write.")],
     learners: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many learners.")] = 100,
@@ -153,7 +150,6 @@ def simulate(
     typer.echo(f"{count} simulated attempts of {learners} learners: {out}")
 
 
-@fails_clearly
 def report(
     run: Annotated[Path, typer.Argument(help="The folder of a run, such as runs/spring.")],
     standards: Annotated[
@@ -174,7 +170,6 @@ def report(
         typer.echo(str(file))
 
 
-@fails_clearly
 def remark(
     run: Annotated[Path, typer.Argument(help="The folder of a run, such as runs/spring.")],
     casebank: Annotated[Path, typer.Option(help="The case bank to score with.")],
@@ -217,7 +212,6 @@ def _line(given: str) -> tuple[str, float]:
     return key or "key", value
 
 
-@fails_clearly
 def result(notebook: Annotated[Path, typer.Argument(help="An executed notebook.")]) -> None:
     """Print the machine-readable result in an executed notebook as JSON."""
     import json

@@ -7,15 +7,12 @@ from typing import Annotated
 
 import typer
 
-from phbkit.cli.failing import fails_clearly
-
 reviews = typer.Typer(
     help="Case reviews: a team and the person decide together.", no_args_is_help=True
 )
 
 
 @reviews.command("serve")
-@fails_clearly
 def review_serve(
     host: Annotated[
         str, typer.Option(help="The address of this machine that the room can reach.")
@@ -35,7 +32,6 @@ def review_serve(
 
 
 @reviews.command("list")
-@fails_clearly
 def review_list() -> None:
     """List the meetings that were opened, the newest first."""
     from phbkit.meeting.sessions import open_sessions
@@ -50,7 +46,6 @@ def review_list() -> None:
 
 
 @reviews.command("record")
-@fails_clearly
 def review_record(
     session: Annotated[str, typer.Argument(help="The id of a meeting; phb review list has them.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to.")],
