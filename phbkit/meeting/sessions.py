@@ -127,8 +127,7 @@ class Sessions:
             review_session.c.closed.is_(None),
             review_session.c.opened > self._database.clock() - dt.timedelta(hours=OPEN_HOURS),
         )
-        row = self._database.row(query)
-        return ReviewSession(*row) if row else None
+        return self._database.first(ReviewSession, query)
 
     def get(self, session_id: str) -> ReviewSession:
         """Return a session, open or closed.
@@ -151,8 +150,8 @@ class Sessions:
                 review_session.c.opened > self._database.clock() - dt.timedelta(days=SEAT_DAYS),
             )
         )
-        row = self._database.row(query)
-        return (ReviewSession(*row[1:]), row[0]) if row else None
+        rows = self._database.rows(query)
+        return (ReviewSession(*rows[0][1:]), rows[0][0]) if rows else None
 
     def return_to(self, code: str, back: str) -> Seated | None:
         """Take a seat of an open session again; the secret it had is worth nothing from now on."""

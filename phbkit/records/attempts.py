@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, insert, select
 
 from phbkit.records.database import Database, alone
 from phbkit.records.event_log import EventLog
@@ -42,15 +42,16 @@ class Store:
 
     def latest(self, learner: str, case_id: str) -> Attempt | None:
         """Find the attempt this learner began last on a case."""
-        with self._database.reading() as connection:
-            return self._latest(connection, learner, case_id)
+        return self._database.first(Attempt, _latest(learner, case_id))
 
     def resume(self, learner: str, case_id: str, case_version: str) -> Attempt:
         """Go on with the latest attempt, or begin one; two at once begin one between them."""
         with self._database.writing() as connection:
             alone(connection, f"{learner} {case_id}")
-            latest = self._latest(connection, learner, case_id)
-            return latest or self._start(connection, learner, case_id, case_version)
+            row = connection.execute(_latest(learner, case_id)).first()
+            if row:
+                return Attempt(*row)
+            return self._start(connection, learner, case_id, case_version)
 
     def _start(
         self, connection: Connection, learner: str, case_id: str, case_version: str
@@ -60,26 +61,13 @@ class Store:
         connection.execute(insert(attempt).values(asdict(new)))
         return new
 
-    def _latest(self, connection: Connection, learner: str, case_id: str) -> Attempt | None:
-        query = (
-            select(attempt)
-            .where(attempt.c.learner == learner, attempt.c.case_id == case_id)
-            .order_by(attempt.c.started.desc())
-            .limit(1)
-        )
-        row = connection.execute(query).one_or_none()
-        return Attempt(*row) if row else None
-
     def latest_answers(self, case_ids: Collection[str]) -> Iterator[tuple[Attempt, dict[str, Any]]]:
         """List what was answered in the latest attempt of each learner at a case, every try.
 
         Learners come in order of their names, and cases in order of theirs.
         """
-        query = (
-            select(attempt)
-            .where(attempt.c.case_id.in_(case_ids))
-            .order_by(attempt.c.learner, attempt.c.case_id, attempt.c.started)
-        )
+        query = select(attempt).where(attempt.c.case_id.in_(case_ids))
+        query = query.order_by(attempt.c.learner, attempt.c.case_id, attempt.c.started)
         latest = {(row.learner, row.case_id): row for row in self._database.rows(query)}
         for row in latest.values():
             yield Attempt(*row), answers_in(self.journal(row.id).events())
@@ -90,12 +78,14 @@ class Store:
 
     def closed_steps(self, attempt_id: str) -> dict[str, dt.datetime]:
         """List the steps an attempt has finished, each with the time it was last saved."""
-        query = (
-            select(answer.c.step, func.max(answer.c.saved).label("saved"))
-            .where(answer.c.attempt_id == attempt_id, answer.c.question == STEP_CLOSED)
-            .group_by(answer.c.step)
-        )
+        this = answer.c.attempt_id == attempt_id, answer.c.question == STEP_CLOSED
+        query = select(answer.c.step, answer.c.saved).where(*this).order_by(answer.c.seq)
         return {row.step: row.saved for row in self._database.rows(query)}
+
+
+def _latest(learner: str, case_id: str) -> Select[Any]:
+    this = attempt.c.learner == learner, attempt.c.case_id == case_id
+    return select(attempt).where(*this).order_by(attempt.c.started.desc()).limit(1)
 
 
 class SqlJournal:
@@ -129,8 +119,7 @@ class SqlJournal:
     def draft(self, step: str) -> dict[str, Any]:
         """Return what was last typed into a step that is not answered yet."""
         query = select(draft.c["values"]).where(*self._draft_of(step))
-        row = self._database.row(query)
-        return row[0] if row else {}
+        return self._database.first(dict, query) or {}
 
     def keep_draft(self, step: str, values: Mapping[str, Any]) -> dt.datetime:
         """Keep what is typed so far, in place of the step's earlier draft."""

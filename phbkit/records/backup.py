@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from phbkit.errors import RecordsError, SettingsError
+from phbkit.files import need_absent, part_of
 from phbkit.records.database import parse
 
 
@@ -30,39 +30,12 @@ def back_up(address: str, file: Path) -> None:
             f"PHB_DATABASE is {url.get_backend_name()}, which has its own way: pg_dump copies a "
             "PostgreSQL database whole. docs/backup.md has the commands."
         )
-    if file.exists():
-        raise SettingsError(f"{file} is there already. Choose another name.")
-    source, part = Path(str(url.database)), file.with_name(f"{file.name}.part")
+    need_absent(file)
+    source = Path(str(url.database))
     if not source.is_file():
         raise RecordsError(f"There are no records at {source}.")
     try:
-        _copy(source, part)
-        part.rename(file)
-        _sync(file.parent)
+        with part_of(file) as part, closing(sqlite3.connect(source)) as records:
+            records.execute("VACUUM INTO ?", [part])
     except (sqlite3.Error, OSError) as error:
         raise RecordsError(f"The backup {file} was not made: {error}") from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _copy(source: Path, part: Path) -> None:
-    part.unlink(missing_ok=True)
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with (
-        closing(sqlite3.connect(source)) as records,
-        closing(sqlite3.connect(part)) as copy,
-    ):
-        records.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
-        [(told,)] = copy.execute("PRAGMA integrity_check").fetchall()[:1]
-        if told != "ok":
-            raise sqlite3.DatabaseError(told)
-    _sync(part)
-
-
-def _sync(path: Path) -> None:
-    place = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(place)
-    finally:
-        os.close(place)

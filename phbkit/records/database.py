@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from phbkit.errors import RecordsError, UnreachableError
-from phbkit.records.schema import metadata
 
 HEAD = "0003"
-_ADDED_TABLES = {None, "0001", "0002"}  # up to HEAD every version did nothing but add tables
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 4
 _BUSY_SECONDS_IN_A_ROW = 0.1
@@ -29,6 +26,7 @@ _LOOK_MS = 20  # how long SQLite waits by itself before a write is tried anew
 _PASSING = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
 Clock = Callable[[], dt.datetime]
+T = TypeVar("T")
 
 
 def now() -> dt.datetime:
@@ -73,10 +71,11 @@ class Database:
         with self.reading() as connection:
             return connection.execute(query).all()
 
-    def row(self, query: sa.Executable) -> Any:
-        """Read the only row that a query selects, in a transaction of its own."""
+    def first(self, kind: Callable[..., T], query: sa.Executable) -> T | None:
+        """Make a thing of a kind of the first row that a query selects, if there is one."""
         with self.reading() as connection:
-            return connection.execute(query).one_or_none()
+            row = connection.execute(query).first()
+        return kind(*row) if row else None
 
     @contextmanager
     def _transaction(self, failure: str, *, write: bool) -> Iterator[sa.Connection]:
@@ -131,7 +130,7 @@ def open_database(
     """Open the records at a SQLAlchemy address, bringing their tables up to date.
 
     `busy_seconds` is how long a transaction waits for others, and how long PostgreSQL may take to
-    let us in.
+    let us in; as they are opened it may take longer, because no page waits for that.
 
     Raises
     ------
@@ -142,15 +141,17 @@ def open_database(
         return _ready[address]
     url = parse(address)
     try:
-        if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
-            _keep_private(Path(str(url.database)))
-        engine = sa.create_engine(url, **_patience(url, busy_seconds))
         if url.get_backend_name() == "sqlite":
-            _make_durable(engine, busy_seconds)
-        database = Database(engine, busy_seconds, clock)
-        _bring_up_to_date(_patient(engine))
-    except (sa.exc.ArgumentError, ValueError) as error:
-        raise _no_address(address) from error
+            database = Database(_sqlite(url, busy_seconds), busy_seconds, clock)
+            _bring_up_to_date(database.engine)
+        else:
+            opening = _postgresql(url, connect_timeout=_OPENING_SECONDS)
+            _bring_up_to_date(opening)
+            opening.dispose()
+            # A transaction may find its connection dead, then no other: the two share the time.
+            waits = {"tcp_user_timeout": round(busy_seconds * 500)}
+            engine = _postgresql(url, connect_timeout=round(busy_seconds / 2), **waits)
+            database = Database(engine, busy_seconds, clock)
     except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
         raise RecordsError(
             f"The records at {without_password(address)} cannot be opened: {_reason(error)}"
@@ -159,42 +160,20 @@ def open_database(
 
 
 def parse(address: str) -> sa.URL:
-    """Read a SQLAlchemy address, or raise RecordsError."""
-    try:
-        return sa.make_url(address)
-    except (sa.exc.ArgumentError, ValueError) as error:
-        raise _no_address(address) from error
-
-
-def _no_address(address: str) -> RecordsError:
-    return RecordsError(
+    """Read a SQLAlchemy address of SQLite or PostgreSQL, or raise RecordsError."""
+    with suppress(sa.exc.ArgumentError, ValueError):
+        url = sa.make_url(address)
+        if url.get_backend_name() in {"sqlite", "postgresql"}:
+            return url
+    raise RecordsError(
         f"PHB_DATABASE: {without_password(address)!r} is not a database address. "
         "Write it like sqlite:////home/me/records.sqlite."
     )
 
 
-def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0]
-
-
-def _patience(url: sa.URL, seconds: float) -> dict[str, Any]:
-    """Have a PostgreSQL server that went away noticed in time, and found again when it is back.
-
-    A transaction may find its connection dead and then find no other: the two waits share the time.
-    """
-    if url.get_backend_name() != "postgresql":
-        return {}
-    waits = {"connect_timeout": round(seconds / 2), "tcp_user_timeout": round(seconds * 500)}
-    unset = {name: wait for name, wait in waits.items() if name not in url.query}
-    return {"pool_pre_ping": True, "connect_args": unset}
-
-
-def _patient(engine: sa.Engine) -> sa.Engine:
-    """Return an engine to open the records with: no page waits for that, and many may be let in."""
-    if engine.dialect.name != "postgresql" or "connect_timeout" in engine.url.query:
-        return engine
-    waits = {"connect_timeout": _OPENING_SECONDS}
-    return sa.create_engine(engine.url, poolclass=sa.NullPool, connect_args=waits)
+def without_password(address: str) -> str:
+    """Return a database's address as it may be shown."""
+    return re.sub(r"(?<=:)[^:/@]+(?=@)", "***", address)
 
 
 def alone(connection: sa.Connection, name: str) -> None:
@@ -204,21 +183,27 @@ def alone(connection: sa.Connection, name: str) -> None:
         connection.execute(sa.select(lock))
 
 
-def without_password(address: str) -> str:
-    """Return a database's address as it may be shown."""
-    return re.sub(r"(?<=:)[^:/@]+(?=@)", "***", address)
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0]
 
 
-def _keep_private(file: Path) -> None:
-    """Make a file, and a folder for it, that only their owner can read, where there is none."""
-    if not file.parent.is_dir():
-        file.parent.parent.mkdir(parents=True, exist_ok=True)
-        file.parent.mkdir(mode=0o700, exist_ok=True)
-    if not file.exists():
-        os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+def _postgresql(url: sa.URL, **waits: int) -> sa.Engine:
+    """Make an engine that notices a server that went away, and finds it again when it is back.
+
+    What the address says of a wait goes before what is given here.
+    """
+    unset = {name: wait for name, wait in waits.items() if name not in url.query}
+    return sa.create_engine(url, pool_pre_ping=True, connect_args=unset)
 
 
-def _make_durable(engine: sa.Engine, busy_seconds: float) -> None:
+def _sqlite(url: sa.URL, busy_seconds: float) -> sa.Engine:
+    """Make an engine that writes durably to a file, which only its owner can read if it is new."""
+    if url.database and url.database != ":memory:":
+        file = Path(url.database)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+    engine = sa.create_engine(url)
+
     @sa.event.listens_for(engine, "connect")
     def connect(connection: sqlite3.Connection, _: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy, not sqlite3, says when a transaction begins
@@ -226,6 +211,8 @@ def _make_durable(engine: sa.Engine, busy_seconds: float) -> None:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         _until_free(partial(connection.execute, "PRAGMA journal_mode = WAL"), busy_seconds)
+
+    return engine
 
 
 def _until_free(attempt: Callable[[], object], seconds: float) -> None:
@@ -249,44 +236,31 @@ def _until_free(attempt: Callable[[], object], seconds: float) -> None:
 
 
 def _bring_up_to_date(engine: sa.Engine) -> None:
-    with engine.connect() as connection:
-        if _version(connection) == HEAD:
-            return
-    with engine.execution_options(write=True).begin() as connection:
-        alone(connection, "migrations")
-        version = _version(connection)  # another program may have been first
-        if version != HEAD:
-            _upgrade(connection, version)
-
-
-def _upgrade(connection: sa.Connection, version: str | None) -> None:
-    """Bring the tables of a version forward to this one, in the transaction of the connection.
+    """Bring the tables forward to this version, all at once; who comes meanwhile waits.
 
     Raises
     ------
     RecordsError
         A newer phbkit made them.
     """
+    with engine.connect() as connection:
+        if sa.inspect(connection).has_table("alembic_version"):
+            version = sa.text("SELECT version_num FROM alembic_version")
+            if connection.execute(version).scalar() == HEAD:
+                return
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
-    config.attributes["connection"] = connection
-    if version in _ADDED_TABLES:
-        metadata.create_all(connection)
-        command.stamp(config, HEAD, purge=True)
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        raise RecordsError(
-            f"The records at {connection.engine.url} are of a version this phbkit does not know. "
-            "Install the phbkit that wrote them, or a newer one."
-        ) from error
-
-
-def _version(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    with engine.execution_options(write=True).begin() as connection:
+        alone(connection, "migrations")
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise RecordsError(
+                f"The records at {engine.url} are of a version this phbkit does not know. "
+                "Install the phbkit that wrote them, or a newer one."
+            ) from error

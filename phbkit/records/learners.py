@@ -7,10 +7,13 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from phbkit.errors import UnknownNameError
 from phbkit.records.database import Database, alone
@@ -84,47 +87,36 @@ class Learners:
     def _invite(
         self, connection: Connection, who: Learner, until: dt.datetime, *, again: bool
     ) -> Invitation:
-        moment = self._database.clock()
-        self._know(connection, who)
-        if again:
-            _end(connection, who.id, moment)
-        latest = (
-            select(invitation.c.id)
-            .where(invitation.c.learner_id == who.id, *_holds(moment))
-            .order_by(invitation.c.made.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        kept = update(invitation).where(invitation.c.id == latest).values(until=until)
-        row = connection.execute(kept.returning(invitation)).one_or_none()
-        if row:
-            return Invitation(*row)
-        new = Invitation(str(uuid.uuid4()), who.id, moment, until, None)
-        connection.execute(insert(invitation).values(asdict(new)))
-        return new
-
-    def _know(self, connection: Connection, who: Learner) -> None:
+        moment, this = self._database.clock(), invitation.c.learner_id == who.id
         known = update(learner).where(learner.c.id == who.id).values(asdict(who))
         if not connection.execute(known).rowcount:
-            row = {**asdict(who), "added": self._database.clock()}
-            connection.execute(insert(learner).values(row))
+            connection.execute(insert(learner).values(**asdict(who), added=moment))
+        if again:
+            _end(connection, who.id, moment)
+        held = select(invitation).where(this, *_holds(moment)).order_by(invitation.c.made.desc())
+        row = connection.execute(held).first()
+        if row is None:
+            new = Invitation(str(uuid.uuid4()), who.id, moment, until, None)
+            connection.execute(insert(invitation).values(asdict(new)))
+            return new
+        latest = invitation.c.id == row.id
+        connection.execute(update(invitation).where(latest).values(until=until))
+        return replace(Invitation(*row), until=until)
 
     def welcome(self, who: Learner) -> Learner:
         """Return a learner whom somebody else vouches for, known from now on."""
-        query = _LEARNERS.where(learner.c.id == who.id)
-        row = self._database.row(query)
-        if row is None:
-            with self._database.writing() as connection:
-                alone(connection, "learners")
-                row = connection.execute(query).one_or_none()
-                if row is None:
-                    self._know(connection, who)
-        return Learner(*row) if row else who
+        known = self._database.first(Learner, _LEARNERS.where(learner.c.id == who.id))
+        if known is None:
+            row = {**asdict(who), "added": self._database.clock()}
+            with suppress(IntegrityError), self._database.writing() as connection:
+                connection.execute(insert(learner).values(row))  # unless another was first
+        return known or who
 
     def invited(self, invitation_id: str) -> Learner | None:
         """Name whom an invitation is for; None when it does not hold (any more)."""
-        row = self._database.row(self._holding().where(invitation.c.id == invitation_id))
-        return Learner(*row) if row else None
+        return self._database.first(
+            Learner, self._holding().where(invitation.c.id == invitation_id)
+        )
 
     def welcome_now(self) -> set[str]:
         """Return the ids of the learners who have an invitation that holds."""
@@ -138,16 +130,15 @@ class Learners:
         if self.invited(invitation_id) is None:
             return None
         secret, moment = secrets.token_urlsafe(_SECRET_BYTES), self._database.clock()
-        row = {"secret": _digest(secret), "invitation_id": invitation_id, "at": moment}
+        new = insert(sign_in).values(secret=_digest(secret), invitation_id=invitation_id, at=moment)
         signed_in = select(sign_in.c.secret).where(
             sign_in.c.invitation_id == invitation_id, sign_in.c.ended.is_(None)
         )
         beyond = signed_in.order_by(sign_in.c.at.desc()).offset(MOST_BROWSERS)
         with self._database.writing() as connection:
-            connection.execute(insert(sign_in).values(row))
-            most = connection.execute(beyond).scalars().all()
-            ended = update(sign_in).where(sign_in.c.secret.in_(most)).values(ended=moment)
-            connection.execute(ended)
+            connection.execute(new)
+            ended = update(sign_in).where(sign_in.c.secret.in_(beyond))
+            connection.execute(ended.values(ended=moment))
         return secret
 
     def who(self, secret: str) -> Learner | None:
@@ -157,14 +148,13 @@ class Learners:
             .join(sign_in, sign_in.c.invitation_id == invitation.c.id)
             .where(sign_in.c.secret == _digest(secret), sign_in.c.ended.is_(None))
         )
-        row = self._database.row(query)
-        return Learner(*row) if row else None
+        return self._database.first(Learner, query)
 
     def sign_out(self, secret: str) -> None:
         """End what one browser was given."""
-        place = (sign_in.c.secret == _digest(secret), sign_in.c.ended.is_(None))
+        here = update(sign_in).where(sign_in.c.secret == _digest(secret), sign_in.c.ended.is_(None))
         with self._database.writing() as connection:
-            connection.execute(update(sign_in).where(*place).values(ended=self._database.clock()))
+            connection.execute(here.values(ended=self._database.clock()))
 
     def revoke(self, learner_id: str) -> int:
         """End every invitation of a learner, and so every sign-in; return how many ended.
@@ -216,31 +206,26 @@ class Learners:
         UnknownNameError
             Nothing is kept of anybody called so.
         """
-        mine = attempt.c.learner == learner_id
-        links = select(invitation).where(invitation.c.learner_id == learner_id)
-        browsers = select(sign_in.c.at, sign_in.c.ended).join(invitation)
-        browsers = browsers.where(invitation.c.learner_id == learner_id).order_by(sign_in.c.at)
-        attempts = select(attempt).where(mine).order_by(attempt.c.started)
-        answers = select(answer).order_by(answer.c.seq)
+        mine = invitation.c.learner_id == learner_id
+        given = [column for column in invitation.c if column is not invitation.c.id]
+        links = select(*given).where(mine).order_by(invitation.c.made)
+        browsers = select(sign_in.c.at, sign_in.c.ended).join(invitation).where(mine)
+        attempts = select(attempt).where(attempt.c.learner == learner_id)
         with self._database.reading() as connection:
             _require(connection, learner_id)
-            who = connection.execute(_LEARNERS.where(learner.c.id == learner_id)).one_or_none()
+            read = partial(_rows, connection)
+            kept = read(attempts.order_by(attempt.c.started))
+            for row in kept:
+                answers = select(answer).where(answer.c.attempt_id == row["id"])
+                row["answers"] = read(answers.order_by(answer.c.seq))
+                row["drafts"] = read(select(draft).where(draft.c.attempt_id == row["id"]))
             return {
-                "learner": asdict(Learner(*who)) if who else {"id": learner_id},
-                "links": _rows(connection, links.order_by(invitation.c.made), leave="id"),
-                "signed_in": _rows(connection, browsers),
-                "attempts": [
-                    {
-                        **row,
-                        "answers": _rows(
-                            connection, answers.where(answer.c.attempt_id == row["id"])
-                        ),
-                        "drafts": _rows(
-                            connection, select(draft).where(draft.c.attempt_id == row["id"])
-                        ),
-                    }
-                    for row in _rows(connection, attempts)
-                ],
+                "learner": next(
+                    iter(read(_LEARNERS.where(learner.c.id == learner_id))), {"id": learner_id}
+                ),
+                "links": read(links),
+                "signed_in": read(browsers.order_by(sign_in.c.at)),
+                "attempts": kept,
             }
 
     def erase(self, learner_id: str) -> Erasure:
@@ -306,13 +291,12 @@ def _require(connection: Connection, learner_id: str) -> None:
     raise UnknownNameError.among("learner", learner_id, known)
 
 
-def _rows(connection: Connection, query: Any, *, leave: str = "") -> list[dict[str, Any]]:
-    """Read rows as plain data, without one column: a moment is its ISO 8601 text."""
+def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    """Read rows as plain data: a moment is its ISO 8601 text."""
     return [
         {
             name: value.isoformat() if isinstance(value, dt.datetime) else value
             for name, value in row.items()
-            if name != leave
         }
         for row in connection.execute(query).mappings()
     ]

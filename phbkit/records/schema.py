@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table
 
 metadata = sa.MetaData(
     naming_convention={
@@ -35,115 +36,109 @@ class Moment(sa.TypeDecorator[dt.datetime]):
         return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
-attempt = sa.Table(
+attempt = Table(
     "attempt",
     metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
-    sa.Column("learner", sa.String(120), nullable=False, index=True),
-    sa.Column("case_id", sa.String(60), nullable=False),
-    sa.Column("case_version", sa.String(12), nullable=False),
-    sa.Column("started", Moment, nullable=False),
+    Column("id", String(36), primary_key=True),
+    Column("learner", String(120), nullable=False, index=True),
+    Column("case_id", String(60), nullable=False),
+    Column("case_version", String(12), nullable=False),
+    Column("started", Moment, nullable=False),
 )
 
-answer = sa.Table(
+answer = Table(
     "answer",
     metadata,
-    sa.Column("attempt_id", sa.String(36), primary_key=True),
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("submission", sa.String(64), nullable=False),
-    sa.Column("step", sa.String(20), nullable=False),
-    sa.Column("question", sa.String(60), nullable=False),
-    sa.Column("value", sa.JSON, nullable=True),
-    sa.Column("saved", Moment, nullable=False),
+    Column("attempt_id", String(36), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("submission", String(64), nullable=False),
+    Column("step", String(20), nullable=False),
+    Column("question", String(60), nullable=False),
+    Column("value", JSON, nullable=True),
+    Column("saved", Moment, nullable=False),
     sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"]),
     sa.UniqueConstraint("attempt_id", "submission", "question"),
 )
 
-draft = sa.Table(
+draft = Table(
     "draft",
     metadata,
-    sa.Column("attempt_id", sa.String(36), sa.ForeignKey("attempt.id"), primary_key=True),
-    sa.Column("step", sa.String(20), primary_key=True),
-    sa.Column("values", sa.JSON, nullable=False),
-    sa.Column("saved", Moment, nullable=False),
+    Column("attempt_id", String(36), ForeignKey("attempt.id"), primary_key=True),
+    Column("step", String(20), primary_key=True),
+    Column("values", JSON, nullable=False),
+    Column("saved", Moment, nullable=False),
 )
 
-review_session = sa.Table(
+review_session = Table(
     "review_session",
     metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
-    sa.Column("code", sa.String(7), nullable=False, unique=True),
-    sa.Column("case_id", sa.String(60), nullable=False),
-    sa.Column("mode", sa.String(8), nullable=False),
-    sa.Column("subject", sa.JSON(none_as_null=True), nullable=True),
-    sa.Column("opened", Moment, nullable=False),
-    sa.Column("closed", Moment, nullable=True),
+    Column("id", String(36), primary_key=True),
+    Column("code", String(7), nullable=False, unique=True),
+    Column("case_id", String(60), nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("subject", JSON(none_as_null=True), nullable=True),
+    Column("opened", Moment, nullable=False),
+    Column("closed", Moment, nullable=True),
 )
 
-seat = sa.Table(
+seat = Table(
     "seat",
     metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
-    sa.Column(
-        "session_id", sa.String(36), sa.ForeignKey("review_session.id"), nullable=False, index=True
-    ),
-    sa.Column("secret", sa.String(64), nullable=False, unique=True),
-    sa.Column("back", sa.String(64), nullable=False),
-    sa.Column("sat", Moment, nullable=False),
+    Column("id", String(36), primary_key=True),
+    Column("session_id", String(36), ForeignKey("review_session.id"), nullable=False, index=True),
+    Column("secret", String(64), nullable=False, unique=True),
+    Column("back", String(64), nullable=False),
+    Column("sat", Moment, nullable=False),
 )
 
-review_event = sa.Table(
+review_event = Table(
     "review_event",
     metadata,
-    sa.Column("session_id", sa.String(36), primary_key=True),
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("ticket", sa.String(64), nullable=False),
-    sa.Column("seat_id", sa.String(36), nullable=False),
-    sa.Column("act", sa.String(30), nullable=False),
-    sa.Column("data", sa.JSON, nullable=False),
-    sa.Column("at", Moment, nullable=False),
+    Column("session_id", String(36), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("ticket", String(64), nullable=False),
+    Column("seat_id", String(36), nullable=False),
+    Column("act", String(30), nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
     sa.ForeignKeyConstraint(["session_id"], ["review_session.id"]),
     sa.UniqueConstraint("session_id", "seat_id", "ticket"),
 )
 
-learner = sa.Table(
+learner = Table(
     "learner",
     metadata,
-    sa.Column("id", sa.String(120), primary_key=True),
-    sa.Column("name", sa.String(120), nullable=False),
-    sa.Column("cohort", sa.String(60), nullable=False),
-    sa.Column("role", sa.String(10), nullable=False),
-    sa.Column("added", Moment, nullable=False),
+    Column("id", String(120), primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("cohort", String(60), nullable=False),
+    Column("role", String(10), nullable=False),
+    Column("added", Moment, nullable=False),
 )
 
-invitation = sa.Table(
+invitation = Table(
     "invitation",
     metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
-    sa.Column(
-        "learner_id", sa.String(120), sa.ForeignKey("learner.id"), nullable=False, index=True
-    ),
-    sa.Column("made", Moment, nullable=False),
-    sa.Column("until", Moment, nullable=False),
-    sa.Column("revoked", Moment, nullable=True),
+    Column("id", String(36), primary_key=True),
+    Column("learner_id", String(120), ForeignKey("learner.id"), nullable=False, index=True),
+    Column("made", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("revoked", Moment, nullable=True),
 )
 
-sign_in = sa.Table(
+sign_in = Table(
     "sign_in",
     metadata,
-    sa.Column("secret", sa.String(64), primary_key=True),
-    sa.Column(
-        "invitation_id", sa.String(36), sa.ForeignKey("invitation.id"), nullable=False, index=True
-    ),
-    sa.Column("at", Moment, nullable=False),
-    sa.Column("ended", Moment, nullable=True),
+    Column("secret", String(64), primary_key=True),
+    Column("invitation_id", String(36), ForeignKey("invitation.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("ended", Moment, nullable=True),
 )
 
-erasure = sa.Table(
+erasure = Table(
     "erasure",
     metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
-    sa.Column("at", Moment, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("answers", sa.Integer, nullable=False),
+    Column("id", String(36), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("answers", Integer, nullable=False),
 )

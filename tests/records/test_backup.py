@@ -150,8 +150,9 @@ def test_a_backup_that_cannot_be_made_leaves_nothing_behind(tmp_path: Path) -> N
         back_up(f"sqlite:///{tmp_path / 'nowhere'}", tmp_path / "copy")
     open_store(f"sqlite:///{tmp_path / 'good.sqlite'}")
     with pytest.raises(RecordsError, match="was not made"):
-        back_up(f"sqlite:///{tmp_path / 'good.sqlite'}", tmp_path / "no folder" / "copy")
-    assert not list(tmp_path.glob("copy*"))
+        back_up(f"sqlite:///{tmp_path / 'good.sqlite'}", broken / "copy")
+    assert not list(tmp_path.glob("*copy*"))
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_postgresql_address_is_told_where_its_commands_are() -> None:

@@ -1,13 +1,18 @@
 """The tables of the first release.
 
-The versions before only added tables, so a database of theirs is given the tables it lacks; see
-`phbkit.records.database`. The first revision after this one that changes a table has to write here
-what the tables were, with `op.create_table`.
+The revisions before only added tables, so a database of theirs is given the tables it lacks. The
+first revision after this one that changes a table has to write here what the tables were, with
+`op.create_table`.
 """
 
+from alembic import op
+
+from phbkit.records.schema import metadata
+
 revision = "0003"
-down_revision = None
+down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Change nothing: the tables were made from `phbkit.records.schema`."""
+    """Make the tables that are not there yet."""
+    metadata.create_all(op.get_bind())
