@@ -20,9 +20,8 @@ from benchmarks.serving import FLAGS, Site, running
 from benchmarks.timing import interleave, row
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.simulate import whole_answers
-from phbkit.money.bands import draw
-from phbkit.money.roll_out import Parameters, roll_out
-from phbkit.money.sensitivity import Scenario, outcome
+from phbkit.money.roll_out import Parameters
+from phbkit.money.scenario import Scenario, outcome
 from phbkit.money.sums import Sums
 from phbkit.records import open_store
 from phbkit.settings import settings
@@ -67,10 +66,9 @@ def sweep(many: dict[str, Scenario]) -> None:
 
 def one_by_one(scenario: Scenario) -> None:
     """Play draws one after the other."""
-    drawn = draw(scenario.spreads, ONE_BY_ONE, 1)
+    drawn = scenario.drawn(ONE_BY_ONE, 1)
     for number in range(ONE_BY_ONE):
-        beliefs = Parameters(*(float(each[number]) for each in vars(drawn).values()))
-        roll_out(scenario.contract, scenario.terms, scenario.pace, beliefs)
+        scenario.flows(Parameters(*(float(each[number]) for each in vars(drawn).values())))
 
 
 def most_memory() -> float:

@@ -19,6 +19,8 @@ from phbkit.text import neutral
 
 PRINTABLE = r"^([^\p{C}\p{Z}]| )*$"
 """A pattern for pydantic of what `str.isprintable` takes."""
+SHOWN = "shown"
+"""The type of an error of pydantic whose message is the problem of a fault, as it stands."""
 Words = tuple[str, str, str]
 """Field, problem and cure of a fault, as format strings."""
 
@@ -133,6 +135,8 @@ class Table(Generic[RowT]):
         self.faults.append(Fault(self.file, line, *(part.format(**facts) for part in words)))
 
     def _problem(self, cells: Mapping[str, str], detail: Any) -> str:
+        if detail["type"] == SHOWN:
+            return str(detail["msg"])
         field = self.row.model_fields.get(detail["loc"][0])
         words = (field.description if field else self.row.OTHERS) or f"{detail['msg']}: {{0!r}}."
         return words.format(detail["input"], cells=cells)

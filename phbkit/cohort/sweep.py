@@ -25,9 +25,8 @@ from phbkit.files import write_whole
 from phbkit.money.area import read_area
 from phbkit.money.charts import bars
 from phbkit.money.fields import CSV, FIELDS, check_figures, crossed
-from phbkit.money.pence import in_pounds
-from phbkit.money.sums import LABELS, PACES, PaceName, Sums, written
-from phbkit.money.views import roughly
+from phbkit.money.pence import in_pounds, roughly, written
+from phbkit.money.sums import LABELS, PACES, PaceName, Sums
 from phbkit.settings import Settings
 from phbkit.tables import PRINTABLE, Row, csv_file, read_table
 

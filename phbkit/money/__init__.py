@@ -7,54 +7,20 @@ Shares are between 0 and 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
-if TYPE_CHECKING:
-    from phbkit.casebank import Case
-    from phbkit.errors import Fault
-    from phbkit.money.area import Area
-    from phbkit.workbook.steps import Step
-
-
-def steps() -> Iterable[Step]:
-    """Return the steps of the money."""
-    from phbkit.money.asks import STEPS
-
-    return STEPS
+_HOOKS = {
+    "read_area": "area",
+    "steps": "asks",
+    "step_templates": "asks",
+    "step_filters": "asks",
+    "take_parameters": "asks",
+}
 
 
-def step_templates() -> Path:
-    """Return the folder of their templates."""
-    return Path(__file__).parent / "templates"
-
-
-def step_filters() -> Mapping[str, Callable[..., Any]]:
-    """Return the filters of their templates."""
-    from phbkit.money import views
-    from phbkit.money.sums import written
-
-    return {
-        "money": views.exact,
-        "roughly": views.roughly,
-        "written": lambda value, name: written(name, value),
-    }
-
-
-def read_area(file: Path) -> Area | list[Fault]:
-    """Read the figures of an area that a case is about; see `phbkit.money.area`."""
-    from phbkit.money.area import read_area as read
-
-    return read(file)
-
-
-def take_parameters(
-    case: Case, given: Mapping[str, Any], parameters: dict[str, Any]
-) -> tuple[dict[str, Any], Mapping[str, Any]]:
-    """Take what a workbook about money may be opened with; see `phbkit.money.asks`."""
-    if not parameters:
-        return {}, given
-    from phbkit.money.asks import take_parameters as take
-
-    return take(case, given, parameters)
+def __getattr__(name: str) -> Any:
+    """Import what the wing registers when it is asked for; see `phbkit.wings`."""
+    if name not in _HOOKS:
+        raise AttributeError(name)
+    return getattr(import_module(f"{__name__}.{_HOOKS[name]}"), name)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -13,13 +12,13 @@ from phbkit.casebank.models import BoardChoice
 from phbkit.errors import AnswersError, AreaError
 from phbkit.money.area import Area, read_area
 from phbkit.money.fields import FIELDS, check_figures, crossed
-from phbkit.money.sums import LABELS, PACES, Sums
-from phbkit.money.views import SHOWN
+from phbkit.money.pence import exact, roughly, written
 from phbkit.workbook.asks import Ask, Effect
 from phbkit.workbook.parts import Answer, Text, choice_of, some_of, whole_number
 from phbkit.workbook.steps import Step
 
 if TYPE_CHECKING:
+    from phbkit.money.sums import Sums
     from phbkit.workbook.module import Module
 
 BOARD: dict[BoardChoice, str] = {
@@ -31,17 +30,17 @@ BOARD: dict[BoardChoice, str] = {
 }
 assert set(BOARD) == set(get_args(BoardChoice))  # noqa: S101
 LEAST_TRIGGERS = 2
-_REVISING = {
-    "setting": "these figures",
-    "block": "the contract",
-    "running": "the roll-out",
-    "bands": "the bands",
-}
 
 
 def sums_of(module: Module) -> Sums:
     """Return the sums of a module's area, with what was kept of them."""
-    return Sums.of(module.case, module.answers, module.options.get("area"))
+    return _sums(module.case, module.answers, module.options)
+
+
+def _sums(case: Case, answers: Mapping[str, Any], options: Mapping[str, Any]) -> Sums:
+    from phbkit.money.sums import Sums  # and arrays, which no other case needs
+
+    return Sums.of(case, answers, options.get("area"))
 
 
 class _MoneyAsk(Ask):
@@ -60,9 +59,9 @@ class _FiguresAsk(_MoneyAsk):
 
     revisable_until = "board"
 
-    def __init__(self, step: str) -> None:
+    def __init__(self, step: str, revising: str) -> None:
         super().__init__(step)
-        self.revising = _REVISING[step]
+        self.revising = revising
 
     def kept(self, case: Case, value: Any) -> dict[str, str]:
         if case.about.money is None:
@@ -82,16 +81,18 @@ class _FiguresAsk(_MoneyAsk):
     ) -> dict[str, str]:
         if not FIELDS.keys() & answers.keys():
             return {}
-        return crossed(self.key, Sums.of(case, answers, options.get("area")).figures)
+        return crossed(self.key, _sums(case, answers, options).figures)
 
     def effect(self, module: Module, values: Mapping[str, Any]) -> Effect:
-        sums = sums_of(module)
+        from phbkit.money.views import SHOWN
+
         try:
             figures = check_figures(self.key, self.from_form(values))
-            sums = replace(sums, given={**sums.given, self.key: figures})
-            problems = crossed(self.key, sums.figures)
         except AnswersError as error:
             problems = error.problems
+        else:
+            sums = _sums(module.case, {**module.answers, self.key: figures}, module.options)
+            problems = crossed(self.key, sums.figures)
         if problems:
             labels = {f"{self.key}.{field.name}": field.label for field in FIELDS[self.key]}
             named = {labels.get(name, "Your own figures"): text for name, text in problems.items()}
@@ -131,6 +132,8 @@ class _BoardAsk(_MoneyAsk):
         return Advice.from_form(self.key, values)
 
     def context(self, module: Module, *, form: bool) -> dict[str, Any]:
+        from phbkit.money.sums import LABELS, PACES
+
         sums = sums_of(module)
         return super().context(module, form=form) | {
             "both": {pace: sums.outcome(pace) for pace in PACES},
@@ -145,14 +148,29 @@ STEPS = (
         "setting",
         "Setting a budget",
         "Keep these figures",
-        _FiguresAsk("setting"),
+        _FiguresAsk("setting", "these figures"),
         objects={"sums": sums_of},
     ),
-    Step("block", "Where the money is", "Keep this contract", _FiguresAsk("block")),
-    Step("running", "Double running", "Keep this roll-out", _FiguresAsk("running")),
-    Step("bands", "What nobody knows", "Keep these bands", _FiguresAsk("bands")),
+    Step("block", "Where the money is", "Keep this contract", _FiguresAsk("block", "the contract")),
+    Step("running", "Double running", "Keep this roll-out", _FiguresAsk("running", "the roll-out")),
+    Step("bands", "What nobody knows", "Keep these bands", _FiguresAsk("bands", "the bands")),
     Step("board", "Advise the board", "Make this advice final", _BoardAsk("board"), final=True),
 )
+
+
+def steps() -> Iterable[Step]:
+    """Return the steps of the money."""
+    return STEPS
+
+
+def step_templates() -> Path:
+    """Return the folder of their templates."""
+    return Path(__file__).parent / "templates"
+
+
+def step_filters() -> Mapping[str, Callable[..., Any]]:
+    """Return the filters of their templates."""
+    return {"money": exact, "roughly": roughly, "written": lambda value, name: written(name, value)}
 
 
 def take_parameters(

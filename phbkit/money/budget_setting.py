@@ -1,4 +1,4 @@
-"""Setting one person's budget: four ways to a first estimate, and what the plan really costs."""
+"""Setting one person's budget: what the plan really costs."""
 
 from __future__ import annotations
 
@@ -12,25 +12,16 @@ _HUNDRED = Decimal(100)
 
 
 @dataclass(frozen=True)
-class Line:
-    """One part of a cost, whole pence a year, and how it was worked out."""
-
-    title: str
-    cost: int
-    how: str
-
-
-@dataclass(frozen=True)
 class Employment:
     """What it takes to employ personal assistants: hours a week, pounds, weeks and per cent a year.
 
     `holiday` and `sickness` are weeks in which somebody else is paid for the same hours. In weeks
-    of sickness each assistant has statutory sick pay from the first day: `sick_share` per cent of
-    pay, at most `sick_most` a week. Whoever covers earns holiday too, `accrual` per cent of what
-    covering is paid. National Insurance is `ni` per cent of what each is paid above
-    `ni_from`; with the Employment Allowance, up to `allowance` of it is not paid. `pension` is per
-    cent of what each is paid between `pension_from` and `pension_to`, for those who are paid
-    more than `pension_trigger`; others may ask to join.
+    of sickness each assistant has statutory sick pay from the first day: `sick_pay_share` per cent
+    of pay, at most `sick_pay_most` a week. Whoever covers earns holiday too, `cover_holiday` per
+    cent of what covering is paid. National Insurance is `employer_ni` per cent of what each is paid
+    above `employer_ni_from`; with the Employment Allowance, up to `employment_allowance` of it is
+    not paid. `pension` is per cent of what each is paid between `pension_from` and `pension_to`,
+    for those who are paid more than `pension_trigger`; others may ask to join.
     """
 
     hours: Decimal
@@ -38,37 +29,37 @@ class Employment:
     assistants: int
     holiday: Decimal
     sickness: Decimal
-    accrual: Decimal
-    ni: Decimal
-    ni_from: Decimal
-    allowance: Decimal
     pension: Decimal
-    pension_trigger: Decimal
-    pension_from: Decimal
-    pension_to: Decimal
-    sick_share: Decimal
-    sick_most: Decimal
     insurance: Decimal
     payroll: Decimal
     training: Decimal
     other_items: Decimal
     contingency: Decimal
+    cover_holiday: Decimal = Decimal(0)
+    employer_ni: Decimal = Decimal(0)
+    employer_ni_from: Decimal = Decimal(0)
+    employment_allowance: Decimal = Decimal(0)
+    pension_trigger: Decimal = Decimal(0)
+    pension_from: Decimal = Decimal(0)
+    pension_to: Decimal = Decimal(0)
+    sick_pay_share: Decimal = Decimal(0)
+    sick_pay_most: Decimal = Decimal(0)
 
     @property
     def pay(self) -> int:
         """All pay, that of cover and in sickness included, pence a year."""
-        return self._worked + self.sick_pay + self._cover + self.cover_holiday
+        return self._worked + self.sick_pay + self._cover + self.holiday_of_cover
 
     @property
-    def cover_holiday(self) -> int:
+    def holiday_of_cover(self) -> int:
         """The holiday that whoever covers earns, pence a year."""
-        return pence(Decimal(self._cover) * self.accrual / _HUNDRED / 100)
+        return pence(Decimal(self._cover) * self.cover_holiday / _HUNDRED / 100)
 
     @property
     def sick_pay(self) -> int:
         """Statutory sick pay for the weeks of sickness, pence a year."""
-        weekly = self.hours * self.rate / self.assistants * self.sick_share / _HUNDRED
-        return pence(min(weekly, self.sick_most) * self.sickness * self.assistants)
+        weekly = self.hours * self.rate / self.assistants * self.sick_pay_share / _HUNDRED
+        return pence(min(weekly, self.sick_pay_most) * self.sickness * self.assistants)
 
     @property
     def pension_due(self) -> int:
@@ -82,42 +73,30 @@ class Employment:
     @property
     def ni_due(self) -> int:
         """Employer's National Insurance before any allowance, pence a year."""
-        above = Decimal(self.pay) / self.assistants - self.ni_from * 100
-        return pence(max(above, Decimal(0)) * self.assistants * self.ni / _HUNDRED / 100)
+        above = Decimal(self.pay) / self.assistants - self.employer_ni_from * 100
+        return pence(max(above, Decimal(0)) * self.assistants * self.employer_ni / _HUNDRED / 100)
 
-    def lines(self) -> tuple[Line, ...]:
-        """Every part of the plan's cost, in order; contingency is not among them."""
-        ni = max(self.ni_due - pence(self.allowance), 0)
-        claimed = " The allowance takes it away." if self.ni_due and not ni else ""
-        hours = f"{self.hours} hours a week at £{self.rate}"
-        sick = f"{self.sickness} weeks, from the first day: {self.sick_share} % of pay"
-        pension = f"{self.pension} % of each one’s pay above £{self.pension_from:,}"
-        if not self.pension_due:
-            pension = f"Nobody is paid more than £{self.pension_trigger:,}, when it starts unasked"
-        return (
-            Line("Pay for the hours", self._worked, f"{hours}, {WEEKS - self.sickness} weeks"),
-            Line("Cover for holidays", self._pay(self.holiday), f"{self.holiday} weeks more"),
-            Line("Sick pay", self.sick_pay, f"{sick}, at most £{self.sick_most} a week"),
-            Line("Cover for sickness", self._pay(self.sickness), f"{self.sickness} weeks more"),
-            Line(
-                "Holiday of the cover", self.cover_holiday, f"{self.accrual} % of the cover’s pay"
-            ),
-            Line(
-                "Employer’s National Insurance",
-                ni,
-                f"{self.ni} % of each one’s pay above £{self.ni_from:,}.{claimed}",
-            ),
-            Line("Employer’s pension", self.pension_due, pension),
-            Line("Insurance", pence(self.insurance), "a year"),
-            Line("Payroll", pence(self.payroll), "a year"),
-            Line("Training", pence(self.training), "a year"),
-            Line("Other things in the plan", pence(self.other_items), "a year"),
-        )
+    @property
+    def costs(self) -> dict[str, int]:
+        """Every part of the plan's cost, pence a year; contingency is not among them."""
+        return {
+            "hours": self._worked,
+            "holidays": self._pay(self.holiday),
+            "sick_pay": self.sick_pay,
+            "sickness": self._pay(self.sickness),
+            "holiday_of_cover": self.holiday_of_cover,
+            "ni": max(self.ni_due - pence(self.employment_allowance), 0),
+            "pension": self.pension_due,
+            "insurance": pence(self.insurance),
+            "payroll": pence(self.payroll),
+            "training": pence(self.training),
+            "other_items": pence(self.other_items),
+        }
 
     @property
     def plan_cost(self) -> int:
         """What the agreed plan costs, pence a year: what the final sum has to cover."""
-        return sum(line.cost for line in self.lines())
+        return sum(self.costs.values())
 
     @property
     def held_back(self) -> int:
@@ -134,36 +113,3 @@ class Employment:
 
     def _pay(self, weeks: Decimal) -> int:
         return pence(self.hours * self.rate * weeks)
-
-
-@dataclass(frozen=True)
-class Methods:
-    """Four ways to an indicative budget for the same person, pounds a year."""
-
-    hours: Decimal
-    rate: Decimal
-    past_cost: Decimal
-    points: Decimal
-    point_value: Decimal
-    fixed_sum: Decimal
-
-    def lines(self) -> tuple[Line, ...]:
-        """Give each way's estimate, whole pence a year."""
-        return (
-            Line(
-                "Hours × rate",
-                pence(self.hours * self.rate * WEEKS),
-                "bare pay: nothing that an employer pays beside it",
-            ),
-            Line(
-                "Past service cost",
-                pence(self.past_cost),
-                "an average cost: it holds buildings, management and training",
-            ),
-            Line(
-                "Points",
-                pence(self.points * self.point_value),
-                f"{self.points} points at £{self.point_value}",
-            ),
-            Line("Fixed sum", pence(self.fixed_sum), "the same for everybody on the pathway"),
-        )

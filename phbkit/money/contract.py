@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from phbkit.money.pence import pence, whole_months
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from phbkit.money.pence import Pence, Share, pence
 
 _ALMOST = 1e-9
 
@@ -47,14 +47,14 @@ class Contract:
     """
 
     people: int
-    fixed: int
-    semi: int
-    variable: int
+    fixed: Pence
+    semi: Pence
+    variable: Pence
     step_people: int
     variable_notice: int = 0
     step_notice: int = 0
     end: int = 0
-    fixed_released: float = 0.0
+    fixed_released: Share = 0.0
 
     @property
     def total(self) -> int:
@@ -84,8 +84,6 @@ class Contract:
             People who have left and whose place stays empty, by month along the first axis. Cost is
             released for those who were gone through the whole of the notice.
         """
-        import numpy as np
-
         months = len(leavers)
         steps = np.floor(_gone_for(leavers, self.step_notice) / self.step_people + _ALMOST)
         each = self.variable / self.people / 12
@@ -99,10 +97,18 @@ class Contract:
 
 def _gone_for(leavers: NDArray[Any], notice: int) -> NDArray[Any]:
     """Count who was gone in this month and in every one of the `notice` months before it."""
-    import numpy as np
-
     gone = leavers.copy()
     for month in range(1, notice + 1):
         gone[month:] = np.minimum(gone[month:], leavers[:-month])
     gone[:notice] = 0
     return gone
+
+
+def whole_months(monthly: NDArray[Any]) -> NDArray[np.int64]:
+    """Round monthly amounts in pence so that their sum so far is never out by more than half one.
+
+    Months are along the first axis; twelve equal ones add up to the year's sum.
+    """
+    so_far = np.rint(monthly.cumsum(axis=0)).astype(np.int64)
+    made: NDArray[np.int64] = np.diff(so_far, axis=0, prepend=0)
+    return made

@@ -1,4 +1,4 @@
-"""The numbers that a learner may type on the pages about money: what each is, and its bounds.
+"""The figures that a learner may type on the pages about money, and what they hold before.
 
 An answer to a step of the money maps names of fields to numbers as text; a field that is left out
 keeps the area's own figure. `block` may have `csv` as well: an area's figures, pasted.
@@ -6,61 +6,27 @@ keeps the area's own figure. `block` may have `csv` as well: an area's figures, 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from collections.abc import Mapping
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter
-
 from phbkit.casebank import Case
 from phbkit.errors import AnswersError, Fault
-from phbkit.money.area import LARGEST_AREA, Area, read_area
+from phbkit.money.area import LARGEST_AREA, UPTAKE, Area, read_area
+from phbkit.money.quantities import FIELDS
 from phbkit.text import plain
 from phbkit.workbook.formats import LONGEST_TEXT
 
+__all__ = ["CSV", "FIELDS", "SPREADS", "check_figures", "crossed", "defaults", "faults_of"]
+
 CSV = "csv"
 PASTED = Path("your figures")
-_NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,4})?")
-_POUNDS = Decimal(10) ** 10
-
-
-class Field(BaseModel):
-    """One number: its label with its unit, its bounds, and whether it shows as a slider.
-
-    `item` names the line of the area's CSV that fills it in; `choices` are the only values allowed,
-    with their labels; `part` names the fold of the page that it stands in.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    label: str
-    low: Decimal = Decimal(0)
-    high: Decimal = _POUNDS
-    places: int = 2
-    hint: str = ""
-    slider: bool = False
-    item: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
-    part: str = ""
-
-
-def _read_fields() -> dict[str, tuple[Field, ...]]:
-    """Read `fields.yaml`: by step, its fields in the order of the page."""
-    text = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
-    found = yaml.load(text, yaml.CBaseLoader)  # noqa: S506  it makes texts, lists and mappings only
-    return TypeAdapter(dict[str, tuple[Field, ...]]).validate_python(found)
-
-
-FIELDS = _read_fields()
-SPREADS = {  # the fields of a belief's ends, and the field of `running` that holds its likeliest
-    "uptake": ("share", "uptake-low", "uptake-high"),
+SPREADS = {  # by item of the area: the field that holds the likeliest, and those of the two ends
+    UPTAKE: ("share", "uptake-low", "uptake-high"),
     "need": ("", "need-low", "need-high"),
-    "price_rise": ("price-rise", "price-low", "price-high"),
-    "drop_out": ("drop-out", "drop-low", "drop-high"),
+    "price-rise": ("price-rise", "price-low", "price-high"),
+    "drop-out": ("drop-out", "drop-low", "drop-high"),
 }
 
 
@@ -71,47 +37,33 @@ def defaults(
 
     What was typed of the roll-out moves the ends of its beliefs along.
     """
-    budget = {name: str(value) for name, value in case.money.budget.items()}
-    last, full = area.uptake[-1]
     own = {
-        "setting": {"year": case.money.rates[0].year, "claims": "yes"} | budget,
-        "block": {"leavers": "1"},
-        "running": {
-            "share": plain(full),
-            "months": str(min(last, 60)),
-            "fast": str(max(last // 4, 1)),
-        },
-        "bands": {"pace": "gradual", "draws": "2000", "seed": "1"},
+        step: {field.name: plain(area[field.item]) if field.item else field.start for field in of}
+        for step, of in FIELDS.items()
     }
-    for step, fields in FIELDS.items():
-        own[step] |= {field.name: plain(area[field.item]) for field in fields if field.item}
+    last, full = area.uptake[-1]
+    own["setting"]["year"] = case.money.rates[0].year
+    own["setting"] |= {name: str(value) for name, value in case.money.budget.items()}
+    months = {"months": str(min(last, 60)), "fast": str(max(last // 4, 1))}
+    own["running"] |= {"share": plain(full)} | months
     own["bands"] |= _ends(area, own["running"] | dict(running or {}))
     return own
 
 
 def _ends(area: Area, running: Mapping[str, str]) -> dict[str, str]:
     """Put the lowest and the highest of each belief about its likeliest as the area has them."""
-    full = area.uptake[-1][1]
-    likely = Decimal(running["share"])
-    scale = likely / full if full else Decimal(1)
-    need = area.figures["need"]
-    made = {
-        "uptake-low": area.spread[0] * scale,
-        "uptake-high": min(area.spread[1] * scale, Decimal(100)),
-        "need-low": 100 * need.low / need.value,
-        "need-high": 100 * need.high / need.value,
-    }
-    for item, name, least in (("price-rise", "price", -20), ("drop-out", "drop", 0)):
-        figure, middle = area.figures[item], Decimal(running[item])
-        made[f"{name}-low"] = max(middle - (figure.value - figure.low), Decimal(least))
-        made[f"{name}-high"] = middle + (figure.high - figure.value)
-    made["price-high"] = min(made["price-high"], Decimal(50))
-    made["drop-high"] = min(made["drop-high"], Decimal(100))
-    rounding = {"uptake-low": ROUND_FLOOR, "uptake-high": ROUND_CEILING}
-    return {
-        name: plain(value.quantize(Decimal("0.1"), rounding.get(name, ROUND_HALF_UP)))
-        for name, value in made.items()
-    }
+    bounds = {field.name: field for field in FIELDS["bands"]}
+    ends = {}
+    for item, (likely, low, high) in SPREADS.items():
+        figure = area.figures[item]
+        middle = _number(running[likely]) if likely else figure.value
+        scale = middle / figure.value if item == UPTAKE and figure.value else Decimal(1)
+        moved = 0 if item == UPTAKE else middle - figure.value
+        sides = ((low, figure.low, ROUND_FLOOR), (high, figure.high, ROUND_CEILING))
+        for name, end, rounding in sides:
+            inside = min(max(end * scale + moved, bounds[name].low), bounds[name].high)
+            ends[name] = plain(inside.quantize(Decimal("0.1"), rounding))
+    return ends
 
 
 def check_figures(step: str, value: Any) -> dict[str, str]:
@@ -125,31 +77,20 @@ def check_figures(step: str, value: Any) -> dict[str, str]:
     kept: dict[str, str] = {}
     errors: list[AnswersError] = []
     for name, given in value.items():
+        text = str(given).strip()
         if step == "block" and name == CSV:
-            errors += [AnswersError(str(fault), key=f"{step}.{CSV}") for fault in faults_of(given)]
-            kept |= {CSV: str(given)} if str(given).strip() else {}
-        elif name not in known:
-            listed = ", ".join(known)
-            errors.append(
-                AnswersError(f"is no field of it. Known: {listed}.", key=f"{step}.{name}")
-            )
+            problem = "\n".join(map(str, faults_of(given)))
+        elif name in known:
+            problem = known[name].problem(text)
         else:
-            problem = _problem(known[name], given)
-            if problem:
-                errors.append(AnswersError(problem, key=f"{step}.{name}"))
-            kept[name] = str(given).strip()
+            problem = f"is no field of it. Known: {', '.join(known)}."
+        if problem:
+            errors.append(AnswersError(problem, key=f"{step}.{name}"))
+        if text or name != CSV:
+            kept[name] = text
     if errors:
-        joined = _joined(errors)
-        raise AnswersError.of(joined)
+        raise AnswersError.of(errors)
     return kept
-
-
-def _joined(errors: list[AnswersError]) -> list[AnswersError]:
-    """Make one error of all that are about the same field."""
-    by_key: dict[str, list[str]] = {}
-    for error in errors:
-        by_key.setdefault(error.key, []).append(error.problem)
-    return [AnswersError("\n".join(problems), key=key) for key, problems in by_key.items()]
 
 
 def faults_of(text: Any) -> list[Fault]:
@@ -160,48 +101,27 @@ def faults_of(text: Any) -> list[Fault]:
     return found if isinstance(found, list) else []
 
 
-def _problem(field: Field, given: Any) -> str:
-    text = str(given).strip().replace("−", "-")
-    if field.choices:
-        allowed = [value for value, _ in field.choices]
-        return "" if text in allowed else f"must be one of {', '.join(filter(None, allowed))}."
-    if not text:
-        return "is empty. Give a number, 0 where there is nothing."
-    if not _NUMBER.fullmatch(text):
-        return f"must be a number such as 1250 or 12.50, no £, % or comma; got {text[:30]!r}."
-    number = Decimal(text)
-    if not field.low <= number <= field.high:
-        most = f" to {plain(field.high)}" if field.high < _POUNDS else " or more"
-        return f"must be from {plain(field.low)}{most}; got {text}."
-    if not field.places and number != number.to_integral_value():
-        return f"must be a whole number; got {text}."
-    return ""
-
-
 def crossed(step: str, figures: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Find figures that do not go together, by field. All of them have been checked alone."""
-    return dict(_crossed(step, figures))
-
-
-def _crossed(step: str, figures: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str]]:
-    block = figures["block"]
-    people = Decimal(block["people"])
+    found: dict[str, str] = {}
+    block = {name: _number(text) for name, text in figures["block"].items()}
     if step == "block":
         for name, what in (("leavers", "be"), ("step-people", "be in a step")):
-            if Decimal(block[name]) > people:
-                yield (
-                    f"block.{name}",
-                    f"is more than the {people} people in the contract can {what}.",
-                )
-        if not any(Decimal(block[name]) for name in ("fixed", "semi", "variable")):
-            yield (
-                "block.fixed",
-                "adds up with the other two to nothing. Give what the contract costs.",
-            )
+            if block[name] > block["people"]:
+                most = f"the {block['people']} people in the contract can {what}."
+                found[f"block.{name}"] = f"is more than {most}"
+        if not block["fixed"] + block["semi"] + block["variable"]:
+            cure = "Give what the contract costs."
+            found["block.fixed"] = f"adds up with the other two to nothing. {cure}"
     if step == "bands":
         for likely, low, high in SPREADS.values():
-            middle = Decimal(figures["running"][likely]) if likely else Decimal(100)
-            if Decimal(figures["bands"][low]) > middle:
-                yield f"bands.{low}", f"is above the likeliest, {plain(middle)}."
-            if Decimal(figures["bands"][high]) < middle:
-                yield f"bands.{high}", f"is below the likeliest, {plain(middle)}."
+            middle = _number(figures["running"][likely]) if likely else Decimal(100)
+            if _number(figures["bands"][low]) > middle:
+                found[f"bands.{low}"] = f"is above the likeliest, {plain(middle)}."
+            if _number(figures["bands"][high]) < middle:
+                found[f"bands.{high}"] = f"is below the likeliest, {plain(middle)}."
+    return found
+
+
+def _number(text: str) -> Decimal:
+    return Decimal(text.replace("−", "-"))

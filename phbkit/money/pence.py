@@ -1,13 +1,13 @@
-"""Whole pence, and pounds as people write them."""
+"""Whole pence, pounds as people write them, and the types of figures that were typed."""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from pydantic import BeforeValidator
+
+from phbkit.text import pounds
 
 
 def pence(amount: Decimal) -> int:
@@ -20,14 +20,40 @@ def in_pounds(amount: int) -> Decimal:
     return Decimal(int(amount)) / 100
 
 
-def whole_months(monthly: NDArray[Any]) -> NDArray[np.int64]:
-    """Round monthly amounts in pence so that their sum so far is never out by more than half one.
+def _pence_of(typed: str) -> int:
+    return pence(Decimal(typed))
 
-    Months are along the first axis; twelve equal ones add up to the year's sum.
+
+def _share_of(typed: str) -> float:
+    return float(Decimal(typed) / 100)
+
+
+Pence = Annotated[int, BeforeValidator(_pence_of)]
+"""Whole pence, typed in pounds."""
+Share = Annotated[float, BeforeValidator(_share_of)]
+"""A share of 1, typed in per cent."""
+
+
+def exact(amount: int) -> str:
+    """Write whole pence to the penny, with a minus sign that is read as one."""
+    return pounds(in_pounds(amount)).replace("-", "−")
+
+
+def roughly(amount: int) -> str:
+    """Write whole pence as a sum nobody takes for exact: three figures, or the pound below £1,000.
+
+    What was rounded away is less than half of the last figure shown.
     """
-    import numpy as np
+    whole = in_pounds(abs(int(amount))).quantize(Decimal(1), ROUND_HALF_UP)
+    unit = Decimal(10) ** max(len(str(whole)) - 3, 0)
+    rounded = (whole / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit
+    return f"{'−' if amount < 0 and rounded else ''}£{rounded:,.0f}"
 
-    so_far = np.rint(monthly.cumsum(axis=0)).astype(np.int64)
-    made: NDArray[np.int64] = so_far.copy()
-    made[1:] -= so_far[:-1]
-    return made
+
+def written(name: str, value: Any) -> str:
+    """Write one figure of an outcome for people."""
+    if name.startswith("chance"):
+        return f"{100 * value:.0f}"
+    if name in {"balances", "repaid"}:
+        return f"month {value}" if value else "not in this time"
+    return exact(value)

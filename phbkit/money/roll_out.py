@@ -10,16 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from phbkit.money.contract import Contract
-from phbkit.money.pence import whole_months
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from phbkit.money.contract import Contract, whole_months
+from phbkit.money.pence import Pence, Share
 
-    Amounts = NDArray[np.int64]
+Amounts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,6 @@ class UptakeCurve:
 
     def curve(self) -> NDArray[Any]:
         """Give the share of the full uptake that is reached by the end of each month."""
-        import numpy as np
-
         times, shares = zip((0.0, 0.0), *self.shape, strict=True)
         made: NDArray[Any] = np.interp(np.arange(1, self.months + 1) / self.over, times, shares)
         return made
@@ -62,15 +59,15 @@ class Terms:
     `commissioner` of what bridging money does not meet is carried by the commissioner.
     """
 
-    plan_cost: int
-    set_up: int = 0
-    support: int = 0
-    team: int = 0
-    newcomers: float = 0.0
-    backfill: float = 0.0
-    covered: float = 1.0
-    bridging: int = 0
-    commissioner: float = 1.0
+    plan_cost: Pence
+    set_up: Pence = 0
+    support: Pence = 0
+    team: Pence = 0
+    newcomers: Share = 0.0
+    backfill: Share = 0.0
+    covered: Share = 1.0
+    bridging: Pence = 0
+    commissioner: Share = 1.0
 
 
 @dataclass(frozen=True)
@@ -157,6 +154,10 @@ class Flows:
             "person": self.person,
         }
 
+    def carried(self, until: int | None = None) -> dict[str, int]:
+        """Add up what each carries of one draw, to the end or until a month."""
+        return {name: int(each[:until].sum()) for name, each in self.carriers.items()}
+
     @property
     def break_even_month(self) -> Amounts:
         """The month from which no month costs more than before, to the end; 0 where none is."""
@@ -170,8 +171,6 @@ class Flows:
 
 def _from_when(good: NDArray[np.bool_]) -> Amounts:
     """Find the month, from 1, from which something holds to the end; 0 where it does not."""
-    import numpy as np
-
     last_bad = len(good) - np.argmin(good[::-1], axis=0)
     month = np.where(good.all(axis=0), 1, last_bad + 1)
     found: Amounts = np.where(good[-1], month, 0)
@@ -186,8 +185,6 @@ def roll_out(contract: Contract, terms: Terms, pace: UptakeCurve, beliefs: Param
     Flows
         Arrays of months; of months by draws where a belief is an array of draws.
     """
-    import numpy as np
-
     uptake, need, rise, back = np.broadcast_arrays(
         beliefs.uptake, beliefs.need, beliefs.price_rise, beliefs.drop_out
     )

@@ -5,33 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from pydantic import TypeAdapter
 
 from phbkit.casebank import Case
 from phbkit.casebank.models import Rate
 from phbkit.money.area import Area, read_area
-from phbkit.money.bands import Triangular
-from phbkit.money.budget_setting import Employment, Methods
+from phbkit.money.budget_setting import WEEKS, Employment
 from phbkit.money.contract import Contract
 from phbkit.money.fields import CSV, PASTED, SPREADS, defaults
-from phbkit.money.pence import in_pounds, pence
-from phbkit.money.roll_out import Terms, UptakeCurve
-from phbkit.money.sensitivity import Scenario, outcome
-from phbkit.text import pounds, table
+from phbkit.money.pence import pence, written
+from phbkit.money.quantities import FIELDS
+from phbkit.money.roll_out import Parameters, Terms, UptakeCurve
+from phbkit.money.scenario import Scenario, Triangular, outcome
+from phbkit.text import table
 
 if TYPE_CHECKING:
     import pandas as pd
 
+CARRIED_BY = {
+    "bridging": "Bridging money",
+    "commissioner": "Commissioner",
+    "provider": "Provider",
+    "person": "The people themselves",
+}
 LABELS = {
     "deepest": "Deepest hole, everything likeliest",
     "balances": "Months cost no more than before, from",
     "repaid": "The hole is filled",
     "extra": "Extra cost at the end",
-    "carried by bridging": "Carried to the end by: bridging money",
-    "carried by commissioner": "Carried to the end by: commissioner",
-    "carried by provider": "Carried to the end by: provider",
-    "carried by person": "Carried to the end by: the people themselves",
+    **{
+        f"carried by {who}": f"Carried to the end by: {CARRIED_BY[who].lower()}"
+        for who in CARRIED_BY
+    },
     "deepest, 1 in 10 below": "Deepest hole, 1 draw in 10 below",
     "deepest, half below": "Deepest hole, half the draws below",
     "deepest, 9 in 10 below": "Deepest hole, 9 draws in 10 below",
@@ -40,20 +48,11 @@ LABELS = {
     "chance bridging is enough": "Bridging money is enough, of 100 draws",
 }
 PaceName = Literal["gradual", "fast"]
-PACES: tuple[PaceName, ...] = ("gradual", "fast")
-LEGAL_MINIMUM = "legal-minimum"
-NI = "employer-ni"
-RATES = {
-    "ni": NI,
-    "ni_from": "employer-ni-from",
-    "allowance": "employment-allowance",
-    "pension_trigger": "pension-trigger",
-    "pension_from": "pension-from",
-    "pension_to": "pension-to",
-    "sick_share": "sick-pay-share",
-    "sick_most": "sick-pay-most",
-    "accrual": "cover-holiday",
-}
+PACES: tuple[PaceName, ...] = get_args(PaceName)
+MONTHS: dict[PaceName, str] = {"gradual": "months", "fast": "fast"}
+"""The field that says over how many months a pace goes."""
+_NI = "employer-ni"
+_CONTRACT, _TERMS, _EMPLOYMENT = TypeAdapter(Contract), TypeAdapter(Terms), TypeAdapter(Employment)
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,12 @@ class Sums:
         """Make the sums of a case from kept answers, and an area in place of the case's own."""
         shipped = area or case.area
         assert shipped  # noqa: S101  checked when the case was loaded
-        return cls(case, shipped, {step: answers[step] for step in _STEPS if step in answers})
+        given = {
+            step: {name: text.replace("−", "-") for name, text in answers[step].items()}
+            for step in FIELDS
+            if step in answers
+        }
+        return cls(case, shipped, given)
 
     @cached_property
     def area(self) -> Area:
@@ -95,85 +99,73 @@ class Sums:
             made["block"] = plain["block"] | {"leavers": made["block"]["leavers"]}
         return made
 
+    def _typed(self, *steps: str) -> dict[str, Any]:
+        """Give the figures of some steps by names that a model's fields can have."""
+        typed = (pair for step in steps for pair in self.figures[step].items())
+        return {name.replace("-", "_"): text for name, text in typed}
+
     def number(self, step: str, name: str) -> Decimal:
         """Return one figure."""
-        return Decimal(self.figures[step][name].replace("−", "-"))
+        return Decimal(self.figures[step][name])
 
     def share(self, step: str, name: str) -> float:
         """Return a figure in per cent as a share of 1."""
         return float(self.number(step, name) / 100)
 
-    def rate(self, rate_id: str, year: str) -> Rate | None:
-        """Find a rate of a year; None where the case has none."""
-        found = (r for r in self.case.money.rates if r.id == rate_id and r.year == year)
-        return next(found, None)
+    def rates(self, year: str) -> dict[str, Rate]:
+        """Return the rates of a year, by id."""
+        return {rate.id: rate for rate in self.case.money.rates if rate.year == year}
 
     @property
     def rates_of(self) -> str:
         """The year whose National Insurance is used: the one typed, or the latest that is known."""
         year = self.figures["setting"]["year"]
-        return year if self.rate(NI, year) else self.case.money.rates[0].year
+        return year if _NI in self.rates(year) else self.case.money.rates[0].year
 
     @property
     def employment(self) -> Employment:
         """What it takes to employ the person's assistants."""
-        known = {field: self.rate(name, self.rates_of) for field, name in RATES.items()}
-        rates = {field: rate.value if rate else Decimal(0) for field, rate in known.items()}
+        rates = {
+            name.replace("-", "_"): rate.value for name, rate in self.rates(self.rates_of).items()
+        }
         if self.figures["setting"]["claims"] != "yes":
-            rates["allowance"] = Decimal(0)
-        numbers = "hours rate holiday sickness pension insurance payroll training contingency"
-        return Employment(
-            assistants=int(self.number("setting", "assistants")),
-            other_items=self.number("setting", "other-items"),
-            **{name: self.number("setting", name) for name in numbers.split()},
-            **rates,
-        )
+            rates["employment_allowance"] = Decimal(0)
+        return _EMPLOYMENT.validate_python(self._typed("setting") | rates)
 
     @property
-    def methods(self) -> Methods:
-        """The four ways to a first estimate."""
-        names = ("hours", "rate", "past-cost", "points", "point-value", "fixed-sum")
-        return Methods(*(self.number("setting", name) for name in names))
+    def estimates(self) -> dict[str, int]:
+        """Four ways to a first estimate of the same person's budget, whole pence a year."""
+        of = partial(self.number, "setting")
+        return {
+            "hours": pence(of("hours") * of("rate") * WEEKS),
+            "past": pence(of("past-cost")),
+            "points": pence(of("points") * of("point-value")),
+            "fixed": pence(of("fixed-sum")),
+        }
 
     @property
     def contract(self) -> Contract:
         """The block contract."""
-        return Contract(
-            people=int(self.number("block", "people")),
-            fixed=pence(self.number("block", "fixed")),
-            semi=pence(self.number("block", "semi")),
-            variable=pence(self.number("block", "variable")),
-            step_people=int(self.number("block", "step-people")),
-            variable_notice=int(self.number("running", "variable-notice")),
-            step_notice=int(self.number("running", "step-notice")),
-            end=int(self.number("running", "end")),
-            fixed_released=self.share("running", "fixed-released"),
-        )
+        return _CONTRACT.validate_python(self._typed("block", "running"))
 
     @property
     def terms(self) -> Terms:
         """What budgets cost and who is to carry what."""
-        costs = ("plan-cost", "set-up", "support", "team", "bridging")
-        plan, set_up, support, team, bridging = (
-            pence(self.number("running", name)) for name in costs
-        )
-        shares = ("newcomers", "backfill", "covered", "commissioner")
-        newcomers, backfill, covered, carries = (self.share("running", name) for name in shares)
-        return Terms(plan, set_up, support, team, newcomers, backfill, covered, bridging, carries)
+        return _TERMS.validate_python(self._typed("running"))
 
     def scenario(self, pace: PaceName) -> Scenario:
         """Make the roll-out at one pace, with every belief's spread."""
-        over = int(self.number("running", "months" if pace == "gradual" else "fast"))
-        spreads = {
-            name: Triangular(
+        over = int(self.number("running", MONTHS[pace]))
+        spreads = (
+            Triangular(
                 self.share("bands", low),
                 self.share("running", likely) if likely else 1.0,
                 self.share("bands", high),
             )
-            for name, (likely, low, high) in SPREADS.items()
-        }
+            for likely, low, high in SPREADS.values()
+        )
         watched = UptakeCurve.of(self.area.uptake, over, int(self.area["months"]))
-        return Scenario(self.contract, self.terms, watched, **spreads)
+        return Scenario(self.contract, self.terms, watched, Parameters(*spreads))
 
     @property
     def draws(self) -> tuple[int, int]:
@@ -202,18 +194,6 @@ class Sums:
         which = "a made-up area" if self.made_up else "figures of your own"
         caption = f"{which.capitalize()}, {self.area.year} prices; {self.draws[0]:,} draws"
         return str(table(caption, rows))
-
-
-_STEPS = ("setting", "block", "running", "bands")
-
-
-def written(name: str, value: Any) -> str:
-    """Write one compared figure for people."""
-    if name.startswith("chance"):
-        return f"{100 * value:.0f}"
-    if name in {"balances", "repaid"}:
-        return f"month {value}" if value else "not in this time"
-    return pounds(in_pounds(value)).replace("-", "−")
 
 
 def _in_pounds(found: Mapping[str, Any]) -> dict[str, Any]:

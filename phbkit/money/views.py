@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from phbkit.documents.document import Picture
-from phbkit.money.bands import Sensitivity
 from phbkit.money.charts import Series, bars, lines
-from phbkit.money.pence import in_pounds
-from phbkit.money.roll_out import Flows
-from phbkit.money.sums import LEGAL_MINIMUM, PACES, PaceName, Sums
-from phbkit.text import pounds
+from phbkit.money.pence import roughly
+from phbkit.money.roll_out import Flows, Terms
+from phbkit.money.scenario import Sensitivity, bands, likely_flows, sensitivities
+from phbkit.money.sums import CARRIED_BY, MONTHS, PACES, PaceName, Sums
 
+LEGAL_MINIMUM = "legal-minimum"
 _MOST_POINTS = 240
 NAMES = {
     "uptake": "How many move to a budget",
@@ -21,42 +20,16 @@ NAMES = {
     "price_rise": "How prices rise",
     "drop_out": "How many go back",
 }
-CARRIED_BY = {
-    "bridging": "Bridging money",
-    "commissioner": "Commissioner",
-    "provider": "Provider",
-    "person": "The people themselves",
-}
-
-
-def exact(amount: int) -> str:
-    """Write whole pence to the penny, with a minus sign that is read as one."""
-    return pounds(in_pounds(amount)).replace("-", "−")
-
-
-def roughly(amount: int) -> str:
-    """Write whole pence as a sum nobody takes for exact: three figures, or the pound below £1,000.
-
-    What was rounded away is less than half of the last figure shown.
-    """
-    whole = in_pounds(abs(int(amount))).quantize(Decimal(1), ROUND_HALF_UP)
-    unit = Decimal(10) ** max(len(str(whole)) - 3, 0)
-    rounded = (whole / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit
-    return f"{'−' if amount < 0 and rounded else ''}£{rounded:,.0f}"
 
 
 def _setting(sums: Sums) -> dict[str, Any]:
-    employment, methods = sums.employment, sums.methods
-    year = sums.figures["setting"]["year"]
-    minimum = sums.rate(LEGAL_MINIMUM, year)
+    employment = sums.employment
+    minimum = sums.rates(sums.figures["setting"]["year"]).get(LEGAL_MINIMUM)
     return {
         "employment": employment,
-        "methods": methods.lines(),
+        "estimates": sums.estimates,
         "minimum": minimum,
         "too_low": minimum is not None and employment.rate < minimum.value,
-        "estimates": [line.cost for line in methods.lines()],
-        "year": year,
-        "rates_of": sums.rates_of,
     }
 
 
@@ -86,16 +59,16 @@ def _block(sums: Sums) -> dict[str, Any]:
 
 
 def _running(sums: Sums) -> dict[str, Any]:
-    flows = {pace: sums.scenario(pace).flows() for pace in PACES}
+    flows = {pace: likely_flows(sums.scenario(pace)) for pace in PACES}
     terms, contract = sums.terms, sums.contract
     months = int(sums.area["months"])
     moments = [(contract.end, "contract let again")] if 0 < contract.end < months else []
     series = [
         Series(
-            f"{pace}, full after {sums.number('running', field)} months",
+            f"{pace}, full after {sums.number('running', MONTHS[pace])} months",
             [int(value) / 100 for value in flows[pace].cumulative_net_cost],
         )
-        for pace, field in zip(PACES, ("months", "fast"), strict=True)
+        for pace in PACES
     ]
     ends = " and ".join(
         f"{roughly(int(flows[pace].peak_deficit))} at the deepest when {pace}" for pace in PACES
@@ -109,7 +82,7 @@ def _running(sums: Sums) -> dict[str, Any]:
         words,
         across="month",
         up="Extra cost so far",
-        levels=[(terms.bridging / 100, "bridging money")] if terms.bridging else [],
+        levels=_bridging(terms),
         moments=moments,
     )
     return {
@@ -117,14 +90,12 @@ def _running(sums: Sums) -> dict[str, Any]:
         "terms": terms,
         "picture": picture,
         "months": [*range(3, months, 3), months],
-        "carried": {pace: _carried(flows[pace]) for pace in PACES},
-        "at_deepest": {
-            pace: _carried(flows[pace], int(flows[pace].peak_deficit_month)) for pace in PACES
-        },
         "carried_by": CARRIED_BY,
-        "freed": {pace: float(flows[pace].leavers[-1]) for pace in PACES},
-        "holders": {pace: float(flows[pace].holders[-1]) for pace in PACES},
     }
+
+
+def _bridging(terms: Terms) -> list[tuple[float, str]]:
+    return [(terms.bridging / 100, "bridging money")] if terms.bridging else []
 
 
 def _when(flows: dict[Any, Flows]) -> str:
@@ -136,43 +107,35 @@ def _when(flows: dict[Any, Flows]) -> str:
     return f"{'; '.join(told).capitalize()}."
 
 
-def _carried(flows: Flows, until: int | None = None) -> dict[str, int]:
-    """Add up what each carries, to the end or until a month."""
-    return {name: int(each[:until].sum()) for name, each in flows.carriers.items()}
-
-
 def _bands(sums: Sums) -> dict[str, Any]:
     pace: PaceName = "fast" if sums.figures["bands"]["pace"] == "fast" else "gradual"
     scenario, (draws, seed) = sums.scenario(pace), sums.draws
-    bands, effects = scenario.bands(draws, seed), scenario.effects()
-    low, middle, high = ([each[n] / 100 for each in bands.cumulative_net_cost] for n in range(3))
+    drawn, effects = bands(scenario, draws, seed), sensitivities(scenario)
+    likely = int(likely_flows(scenario).peak_deficit)
+    low, middle, high = ([each[n] / 100 for each in drawn.cumulative_net_cost] for n in range(3))
     words = (
         f"Band chart over {len(low)} months: extra cost so far, {pace} roll-out. Four draws in "
-        f"five lie in the band. The deepest hole is between {roughly(bands.peak_deficit[0])} and "
-        f"{roughly(bands.peak_deficit[2])} in four of five draws."
+        f"five lie in the band. The deepest hole is between {roughly(drawn.peak_deficit[0])} and "
+        f"{roughly(drawn.peak_deficit[2])} in four of five draws."
     )
-    terms = scenario.terms
     picture = lines(
         [Series("middle draw; band: 4 draws in 5", middle, low, high)],
         words,
         across="month",
         up="Extra cost so far",
-        levels=[(terms.bridging / 100, "bridging money")] if terms.bridging else [],
+        levels=_bridging(scenario.terms),
     )
     other = sums.scenario("gradual" if pace == "fast" else "fast")
     return {
         "pace": pace,
-        "bands": bands,
-        "other": other.bands(draws, seed),
-        "likely": int(scenario.flows().peak_deficit),
-        "draws": draws,
-        "seed": seed,
+        "bands": drawn,
+        "other": bands(other, draws, seed),
+        "likely": likely,
         "picture": picture,
         "effects": effects,
         "names": NAMES,
         "carried_by": CARRIED_BY,
-        "swings": _swings(effects, int(scenario.flows().peak_deficit)),
-        "terms": terms,
+        "swings": _swings(effects, likely),
         "months": [*range(3, len(low), 3), len(low)],
     }
 

@@ -14,7 +14,7 @@ from lxml import html
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.sweep import compare, read_scenarios, write_comparison
 from phbkit.errors import AreaError
-from phbkit.money.views import roughly
+from phbkit.money.pence import roughly
 from tests.money.played import AREA
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def test_only_who_is_short_leaves_anything_with_people(case: Case, tmp_path: Pat
 
 BAD = [
     ("base,,,", "base,x,,", "2: running.share, column 2: must be a number"),
-    ("base,,,", "base,140,,", "2: running.share, column 2: must be from 0 to 100; got 140."),
+    ("base,,,", "base,140,,", "2: running.share, column 2: is 140. Give from 0 to 100."),
     ("base,,,", "base,,,,", "2: has 5 cells for 4 columns."),
     ("half,", "base,", "3: scenario: is 'base', empty, long or twice."),
     ("half,", ",", "3: scenario: is ''"),

@@ -36,7 +36,7 @@ def test_the_shipped_area_is_read_to_the_penny() -> None:
     assert area["contract"] == area["fixed"] + area["semi-variable"] + area["variable"]
     assert area["people"] == 240
     assert area.uptake[-1] == (24, Decimal(40))
-    assert area.spread == (Decimal(20), Decimal(55))
+    assert (area.figures["uptake"].low, area.figures["uptake"].high) == (20, 55)
     assert area.year == "2026/27"
 
 
@@ -68,7 +68,7 @@ BAD = [
     ("need,,100,90,125", "need,,110,90,125", 13, "measured against plan-cost", "give 100"),
     ("set-up,,450,,,pounds each,2026/27,made up", "set-up,,450,,,pounds each,2026/27,", 14,
      "source", "where it is from"),
-    ("set-up,,450,", "set-up,,450.005,", 14, "parts of a penny", "pence at most"),
+    ("set-up,,450,", "set-up,,450.005,", 14, "is 450.005.", "at most 2 decimal places"),
 ]  # fmt: skip
 
 

@@ -13,11 +13,10 @@ from lxml import html
 from phbkit import Workbook
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import AnswersError, AreaError, RefusedError
-from phbkit.money.area import COLUMNS
 from phbkit.money.asks import sums_of
 from phbkit.money.fields import FIELDS, check_figures
+from phbkit.money.pence import roughly
 from phbkit.money.sums import Sums
-from phbkit.money.views import roughly
 from phbkit.records import MemoryJournal
 from phbkit.workbook.form_values import answers_from, check_values
 from phbkit.workbook.module import Module
@@ -94,6 +93,13 @@ def test_one_leaver_has_three_figures_and_never_one(module: Module) -> None:
     )
 
 
+def test_four_ways_give_four_estimates_for_one_person(case: Case) -> None:
+    ways = {"hours": "4", "rate": "13.20", "past-cost": "5200", "points": "38"}
+    ways |= {"point-value": "90", "fixed-sum": "2000"}
+    found = Sums.of(case, {"setting": ways}).estimates
+    assert list(found.values()) == [274_560, 520_000, 342_000, 200_000]
+
+
 def test_the_four_carriers_add_up_to_the_extra_cost(module: Module) -> None:
     found = sums_of(module).outcome("gradual")
     carried = [value for name, value in found.items() if name.startswith("carried")]
@@ -113,9 +119,9 @@ def test_budgets_that_do_not_pay_for_the_plans_are_a_stop_and_the_person_carries
 def test_nothing_is_worked_out_from_figures_that_cannot_be_right(module: Module) -> None:
     text = cards(module, "running", share="140", bridging="£200,000", months="2.5")
     assert "3 things to mend before anything is worked out" in text
-    assert "must be from 0 to 100; got 140." in text
-    assert "no £, % or comma; got '£200,000'." in text
-    assert "must be a whole number; got 2.5." in text
+    assert "is 140. Give from 0 to 100." in text
+    assert "is '£200,000'. Write 200000: no currency, commas or signs." in text
+    assert "is 2.5. Give a whole number." in text
     assert "Deepest hole" not in text
 
 
@@ -130,6 +136,13 @@ def test_the_ends_of_the_bands_move_with_what_was_thought_likeliest(module: Modu
     figures = sums_of(module).figures["bands"]
     assert (figures["uptake-low"], figures["uptake-high"]) == ("40", "100")
     assert (figures["price-low"], figures["price-high"]) == ("2", "8")
+    assert "to mend" not in cards(module, "bands")
+
+
+def test_a_true_minus_and_a_figure_of_two_decimals_are_taken(module: Module) -> None:
+    figures = {"price-rise": "−2.25", "drop-out": "8.25"}
+    play(module, "bands", {"running": figures})
+    assert sums_of(module).scenario("gradual").spreads.price_rise.likely == -0.0225
     assert "to mend" not in cards(module, "bands")
 
 
@@ -190,7 +203,7 @@ def test_nothing_that_is_typed_or_pasted_is_obeyed(module: Module) -> None:
     for step, name in (("setting", "hours"), ("block", "csv"), ("bands", "seed")):
         shown = effect(module, step, {f"{step}.{name}": EVIL, f"{step}.{EVIL}": EVIL})
         assert "<img" not in str(shown["cards"])
-    pasted = f"{','.join(COLUMNS)}\n{EVIL},,{EVIL},,,{EVIL},{EVIL},{EVIL}\n"
+    pasted = f"item,month,value,low,high,unit,year,source\n{EVIL},,{EVIL},,,{EVIL},{EVIL},{EVIL}\n"
     assert "<img" not in str(effect(module, "block", {"block.csv": pasted})["cards"])
 
 
