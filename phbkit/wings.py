@@ -11,6 +11,8 @@ A wing is a package with any of these functions, each imported when it is first 
 `take_parameters(case, given, parameters)`
     Takes out of `parameters` what the wing knows of what a workbook was opened with, and returns
     the module's options made of it, and the answers that are given.
+`add_tables()`
+    Adds tables to the `metadata` of `phbkit.records.schema`.
 `add_commands(app)`
     Adds commands to `phb`.
 `handlers(alone=…)`

@@ -27,6 +27,11 @@ def preload() -> tuple[str, ...]:
     return ("phbkit.meeting.room", "phbkit.meeting.sessions")
 
 
+def add_tables() -> None:
+    """Add the tables of meetings to those of the records."""
+    import_module("phbkit.meeting.schema")
+
+
 def add_commands(app: typer.Typer) -> None:
     """Add the commands `phb review …`."""
     from phbkit.meeting.commands import reviews

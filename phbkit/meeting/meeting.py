@@ -13,7 +13,6 @@ from typing import Any, Literal, get_args
 from phbkit.casebank.models import Says
 from phbkit.meeting.decision_record import Party
 from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, party_of, role_inside, role_name
-from phbkit.records import Act
 
 Stage = Literal["gather", "person", "rate", "reveal", "rate-again", "reveal-again", "agree", "end"]
 ThingKind = Literal["option", "safeguard"]
@@ -41,6 +40,18 @@ NEXT: dict[Stage, tuple[Stage, ...]] = {
 ROUNDS: dict[Stage, int] = {"rate": 1, "rate-again": 2}
 _UNSETTLED_AS_WRITTEN = "Speaks for the person: it is not settled by what authority"
 """What acts say of an answer for the person that were written before they kept `authority`."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing done from one seat, as it was written; acts are numbered from 1."""
+
+    seq: int
+    seat: str
+    act: str
+    data: dict[str, Any]
+    at: dt.datetime
+    ticket: str
 
 
 @dataclass(frozen=True)

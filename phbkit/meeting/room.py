@@ -24,12 +24,12 @@ from phbkit.errors import RecordsError, RefusedError, UnknownNameError
 from phbkit.forms import Answer, Reply, StepForm, answer, show_again
 from phbkit.meeting import documents
 from phbkit.meeting.acts import check, plan_items
-from phbkit.meeting.meeting import Meeting
+from phbkit.meeting.meeting import Act, Meeting
 from phbkit.meeting.pages import PARTS, View, part_page, plan_effect
 from phbkit.meeting.request import Request, Values, need_checked, refusal
 from phbkit.meeting.roles import FACILITATOR, PERSON_SIDE, SEAT_VARIABLE
 from phbkit.meeting.sessions import ReviewSession, Sessions, open_sessions
-from phbkit.records import Act, StaleError
+from phbkit.records import StaleError
 from phbkit.settings import Settings, settings
 from phbkit.text import clock
 from phbkit.workbook import notebook

@@ -14,11 +14,11 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from phbkit.errors import RecordsError
+from phbkit.meeting.meeting import Act
+from phbkit.meeting.schema import review_event, review_session
+from phbkit.meeting.schema import seat as seats
 from phbkit.records.database import Database, open_database
 from phbkit.records.event_log import EventLog
-from phbkit.records.journal import Act
-from phbkit.records.schema import review_event, review_session
-from phbkit.records.schema import seat as seats
 
 # No vowels, so that no code is a word; no 0, 1, B, G, I, O, S, U, Y or Z, which look like others.
 ALPHABET = "CDFHJKLMNPQRTVWX23456789"

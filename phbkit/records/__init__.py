@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from phbkit.records.journal import Act, Event, Journal, MemoryJournal, StaleError
+from phbkit.records.journal import Event, Journal, MemoryJournal, StaleError
 
 if TYPE_CHECKING:
     from phbkit.records.attempts import Store
     from phbkit.records.learners import Learners
 
 __all__ = [
-    "Act",
     "Event",
     "Journal",
     "MemoryJournal",

@@ -1,4 +1,4 @@
-"""A journal: what was done in one attempt or meeting, in order, and only ever added to."""
+"""A journal: what was done in one attempt, in order, and only ever added to."""
 
 from __future__ import annotations
 
@@ -26,18 +26,6 @@ class Event:
     value: Any
     at: dt.datetime
     submission: str
-
-
-@dataclass(frozen=True)
-class Act:
-    """One thing done from one seat, as it was written; acts are numbered from 1."""
-
-    seq: int
-    seat: str
-    act: str
-    data: dict[str, Any]
-    at: dt.datetime
-    ticket: str
 
 
 class StaleError(RecordsError):

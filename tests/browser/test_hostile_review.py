@@ -21,10 +21,9 @@ from tornado.websocket import WebSocketClientConnection
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.meeting.acts import MOST_SEATS
-from phbkit.meeting.meeting import Meeting
+from phbkit.meeting.meeting import Act, Meeting
 from phbkit.meeting.sessions import Seated, Sessions, open_sessions
 from phbkit.meeting.subject import usual_things
-from phbkit.records import Act
 from tests.browser.reviewing import Meetings
 from tests.browser.sockets import opened
 from tests.browser.training import FORM

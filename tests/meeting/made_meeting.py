@@ -8,10 +8,9 @@ from typing import Any
 
 from phbkit.casebank import Case
 from phbkit.meeting.acts import check, check_join
-from phbkit.meeting.meeting import Meeting
+from phbkit.meeting.meeting import Act, Meeting
 from phbkit.meeting.request import Request
 from phbkit.meeting.subject import usual_things
-from phbkit.records import Act
 
 TODAY = dt.date(2026, 11, 22)
 START = dt.datetime(2026, 11, 22, 9, 0, tzinfo=dt.UTC)

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.meeting.meeting import Meeting
-from phbkit.records import Act
+from phbkit.meeting.meeting import Act, Meeting
 from tests.meeting.made_meeting import CASEBANK, ended, gathered, planned, rated
 
 

@@ -19,8 +19,9 @@ from sqlalchemy import select
 
 from phbkit.errors import RecordsError
 from phbkit.meeting import sessions as sessions_module
+from phbkit.meeting.meeting import Act
 from phbkit.meeting.sessions import ReviewSession, Seated, Sessions, open_sessions
-from phbkit.records import Act, StaleError, database
+from phbkit.records import StaleError, database
 from phbkit.records.schema import metadata
 
 NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)

@@ -9,7 +9,7 @@ PLAY = """
 import datetime as dt, sys
 from pathlib import Path
 from phbkit.casebank import CaseBank
-from phbkit.records import Act, MemoryJournal, open_store
+from phbkit.records import MemoryJournal, open_store
 from phbkit.workbook.module import Module
 case = CaseBank(Path("casebank")).load("chronic-pain-massage")
 module = Module(case, MemoryJournal(dt.datetime.now(tz=dt.UTC)))

@@ -2,8 +2,11 @@
 
 from alembic import context
 
+from phbkit import wings
 from phbkit.records.schema import metadata
 
+for add_tables in wings.hooks("add_tables"):
+    add_tables()
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
