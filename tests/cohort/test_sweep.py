@@ -49,7 +49,7 @@ def test_only_who_is_short_leaves_anything_with_people(case: Case, tmp_path: Pat
 
 
 BAD = [
-    ("base,,,", "base,x,,", "2: running.share, column 2: must be a number"),
+    ("base,,,", "base,x,,", "2: running.share, column 2: is 'x', which is no number."),
     ("base,,,", "base,140,,", "2: running.share, column 2: is 140. Give from 0 to 100."),
     ("base,,,", "base,,,,", "2: has 5 cells for 4 columns."),
     ("half,", "base,", "3: scenario: is 'base', empty, long or twice."),
@@ -143,6 +143,6 @@ def test_phb_run_refuses_scenarios_with_faults_and_runs_nothing(tmp_path: Path) 
                "--parameters", "scenarios.csv"]  # fmt: skip
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "scenarios.csv:3: running.share, column 2: must be a number" in done.stderr
+    assert "scenarios.csv:3: running.share, column 2: is '£20'. Write 20:" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "sweep").exists()
