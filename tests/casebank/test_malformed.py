@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,7 +131,9 @@ EDITS: dict[str, Callable[[Path], None]] = {
 
 @pytest.fixture
 def broken(bank_copy: Path) -> Path:
-    """A folder that holds a second case, still sound."""
+    """The only case of a bank, under another id, still sound."""
+    for other in set((bank_copy / "cases").iterdir()) - {bank_copy / "cases" / SOUND}:
+        shutil.rmtree(other)
     folder = bank_copy / "cases" / BROKEN
     (bank_copy / "cases" / SOUND).rename(folder)
     text = (folder / CASE).read_text()
