@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TextIO, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from phbkit.errors import Fault
 from phbkit.files import part_of
@@ -19,10 +20,16 @@ from phbkit.text import neutral
 
 PRINTABLE = r"^([^\p{C}\p{Z}]| )*$"
 """A pattern for pydantic of what `str.isprintable` takes."""
-SHOWN = "shown"
-"""The type of an error of pydantic whose message is the problem of a fault, as it stands."""
 Words = tuple[str, str, str]
 """Field, problem and cure of a fault, as format strings."""
+
+
+_WRONG = "wrong"
+
+
+def wrong(problem: str) -> PydanticCustomError:
+    """Make the error of a cell whose problem is told as it stands; for validators of a row."""
+    return PydanticCustomError(_WRONG, "{problem}", {"problem": problem})
 
 
 class Row(BaseModel):
@@ -135,7 +142,7 @@ class Table(Generic[RowT]):
         self.faults.append(Fault(self.file, line, *(part.format(**facts) for part in words)))
 
     def _problem(self, cells: Mapping[str, str], detail: Any) -> str:
-        if detail["type"] == SHOWN:
+        if detail["type"] == _WRONG:
             return str(detail["msg"])
         field = self.row.model_fields.get(detail["loc"][0])
         words = (field.description if field else self.row.OTHERS) or f"{detail['msg']}: {{0!r}}."

@@ -21,9 +21,8 @@ from pydantic import AfterValidator, PlainValidator, ValidationInfo
 
 from phbkit.errors import Fault
 from phbkit.money.quantities import ITEMS, Quantity
-from phbkit.tables import Line, Row, read_table
+from phbkit.tables import Line, Row, read_table, wrong
 from phbkit.text import pounds
-from phbkit.workbook.parts import problem
 
 LARGEST_AREA = 100_000
 UPTAKE = "uptake"
@@ -35,7 +34,7 @@ def _item(text: str) -> str:
     if text not in ITEMS:
         near = get_close_matches(text, ITEMS, n=1)
         cure = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(ITEMS)}."
-        raise problem(f"{text[:40]!r} is no item known here. {cure}")
+        raise wrong(f"{text[:40]!r} is no item known here. {cure}")
     return text
 
 
@@ -43,21 +42,21 @@ def _month(item: Quantity, text: str) -> int:
     if item.name == UPTAKE:
         return int(ITEMS["months"].read(text))
     if text:
-        raise problem("is only for uptake. Leave it empty.")
+        raise wrong("is only for uptake. Leave it empty.")
     return 0
 
 
 def _value(item: Quantity, text: str) -> Decimal:
     value = item.read(text)
     if item.name == "need" and value != 100:
-        raise problem("is measured against plan-cost. Put it into plan-cost, and give 100.")
+        raise wrong("is measured against plan-cost. Put it into plan-cost, and give 100.")
     return value
 
 
 def _unit(item: Quantity, text: str) -> str:
     if text != item.unit:
         shown = text[:40] or "empty"
-        raise problem(f"is {shown}. Convert the value, and write: {item.unit}")
+        raise wrong(f"is {shown}. Convert the value, and write: {item.unit}")
     return text
 
 
@@ -65,13 +64,13 @@ def _year(item: Quantity, text: str) -> str:
     given = YEAR.fullmatch(text)
     if item.money and not (given and (int(given[1]) + 1) % 100 == int(given[2])):
         shown = repr(text[:20]) if text else "empty"
-        raise problem(f"is {shown}. Give the year of the price, like 2026/27.")
+        raise wrong(f"is {shown}. Give the year of the price, like 2026/27.")
     return text
 
 
 def _source(text: str) -> str:
     if not text:
-        raise problem("is empty. Say where it is from, or: made up")
+        raise wrong("is empty. Say where it is from, or: made up")
     return text
 
 
@@ -91,9 +90,9 @@ def _end(text: str, info: ValidationInfo) -> Decimal | None:
     end = item.read(text) if item and text.strip() else value
     if end is not None and value is not None:
         if info.field_name == "low" and end > value:
-            raise problem(f"is above the value. Give {value} or less.")
+            raise wrong(f"is above the value. Give {value} or less.")
         if info.field_name == "high" and end < value:
-            raise problem(f"is below the value. Give {value} or more.")
+            raise wrong(f"is below the value. Give {value} or more.")
     return end
 
 

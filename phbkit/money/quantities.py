@@ -10,8 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
+from phbkit.tables import wrong
 from phbkit.text import plain
-from phbkit.workbook.parts import problem
 
 _MOST = Decimal(10) ** 10
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,6})?")
@@ -40,15 +40,15 @@ class Quantity(BaseModel):
         """Return the number that a text stands for, or raise what pydantic makes a problem of."""
         text = text.strip().replace("−", "-")
         if not _NUMBER.fullmatch(text):
-            raise problem(_not_a_number(text))
+            raise wrong(_not_a_number(text))
         value = Decimal(text)
         if not self.low <= value <= self.high:
             most = f"from {plain(self.low)} to {plain(self.high)}"
             bounds = most if self.high < _MOST else f"{plain(self.low)} or more"
-            raise problem(f"is {text} {self.unit}".rstrip() + f". Give {bounds}.")
+            raise wrong(f"is {text} {self.unit}".rstrip() + f". Give {bounds}.")
         if value != round(value, self.places):
             most = f"at most {self.places} decimal places" if self.places else "a whole number"
-            raise problem(f"is {text}. Give {most}.")
+            raise wrong(f"is {text}. Give {most}.")
         return value
 
 

@@ -7,20 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from phbkit.records.journal import Event, Journal, MemoryJournal, StaleError
+from phbkit.records.journal import Journal, MemoryJournal, StaleError
 
 if TYPE_CHECKING:
     from phbkit.records.attempts import Store
     from phbkit.records.learners import Learners
 
-__all__ = [
-    "Event",
-    "Journal",
-    "MemoryJournal",
-    "StaleError",
-    "open_learners",
-    "open_store",
-]
+__all__ = ["Journal", "MemoryJournal", "StaleError", "open_learners", "open_store"]
 
 
 def open_store(address: str) -> Store:

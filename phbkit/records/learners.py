@@ -219,10 +219,9 @@ class Learners:
                 answers = select(answer).where(answer.c.attempt_id == row["id"])
                 row["answers"] = read(answers.order_by(answer.c.seq))
                 row["drafts"] = read(select(draft).where(draft.c.attempt_id == row["id"]))
+            [who] = read(_LEARNERS.where(learner.c.id == learner_id)) or [{"id": learner_id}]
             return {
-                "learner": next(
-                    iter(read(_LEARNERS.where(learner.c.id == learner_id))), {"id": learner_id}
-                ),
+                "learner": who,
                 "links": read(links),
                 "signed_in": read(browsers.order_by(sign_in.c.at)),
                 "attempts": kept,

@@ -16,7 +16,6 @@ from pydantic_core import PydanticCustomError
 
 from phbkit.casebank import Case
 from phbkit.errors import AnswersError
-from phbkit.tables import SHOWN
 from phbkit.workbook.formats import check_some, check_text
 
 NOT_ANSWERED = "is not answered yet."
@@ -24,7 +23,7 @@ NOT_ANSWERED = "is not answered yet."
 
 def problem(text: str) -> PydanticCustomError:
     """Make the error of one field, which is shown as it is."""
-    return PydanticCustomError(SHOWN, "{text}", {"text": text})
+    return PydanticCustomError("answer", "{text}", {"text": text})
 
 
 def _checked(check: Callable[..., Any], *arguments: Any, **options: Any) -> PlainValidator:
