@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from phbkit.casebank.case import Case
+from phbkit.casebank.checks.questions import facts_in
 from phbkit.casebank.models import Question
-from phbkit.casebank.safety import facts_in
 
 MOST_BY_CUE = 0.4
 """Share of four-option questions that no single cue may get right; by chance it is 0.25."""

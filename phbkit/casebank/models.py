@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
+ID, YEAR = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", r"^20\d\d/\d\d$"
+Id = Annotated[str, StringConstraints(pattern=ID, max_length=60)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=6000)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=240)]
 Pounds = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]
-PriceYear = Annotated[str, StringConstraints(pattern=r"^20\d\d/\d\d$")]
-StepId = Literal[
-    "meet",
-    "judge",
-    "deal",
-    "gates",
-    "voices",
-    "setting",
-    "block",
-    "running",
-    "bands",
-    "board",
-    "plan",
-    "risk",
-    "decide",
-    "after",
-    "feedback",
-    "reflect",
-]
-MONEY_STEPS: tuple[StepId, ...] = ("setting", "block", "running", "bands", "board")
+PriceYear = Annotated[str, StringConstraints(pattern=YEAR)]
+_Beginning = Literal["meet", "judge", "deal", "gates", "voices"]
+_MoneyStep = Literal["setting", "block", "running", "bands", "board"]
+_Deciding = Literal["plan", "risk", "decide", "after", "feedback", "reflect"]
+StepId = Literal[_Beginning, _MoneyStep, _Deciding]
+MONEY_STEPS: tuple[StepId, ...] = get_args(_MoneyStep)
 BoardChoice = Literal["gradual", "fast", "small", "wait", "no"]
 Held = Literal["notional", "third-party", "direct-payment"]
 Says = Literal["agrees", "agrees in part", "does not agree"]
@@ -178,6 +165,11 @@ class AgreedWhen(Shape):
     with_any: tuple[Id, ...] = ()
     without: tuple[Id, ...] = ()
     held: tuple[Held, ...] = ()
+
+    @property
+    def items(self) -> set[str]:
+        """The items that it turns on."""
+        return {*self.with_all, *self.with_any, *self.without}
 
     def met(self, items: frozenset[str], held: str | None = None) -> bool:
         """Say whether `items` and a way to hold the money meet it."""

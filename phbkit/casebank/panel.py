@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from phbkit.casebank.faults import fault
 from phbkit.casebank.models import PanelFile
+from phbkit.casebank.reading import file_inside
 from phbkit.errors import Fault
 from phbkit.tables import Row, read_table
 
@@ -59,13 +61,12 @@ class _Panellist(Row, extra="allow"):
 
 def read_panel(spec: PanelFile, folder: Path, questions: Sequence[str]) -> Panel | list[Fault]:
     """Read a panel's CSV file: one row a panellist, one column a question, -2 to 2."""
-    file = (folder / spec.file).resolve()
-    if not file.is_relative_to(folder.resolve()):
-        cure = "Keep panel files inside the case's folder."
-        return [Fault(folder / "case.yaml", 0, f"panels.{spec.id}", "points outside.", cure)]
+    file = file_inside(folder, spec.file, f"panels.{spec.id}")
+    if isinstance(file, list):
+        return file
     table, lines = read_table(file, _Panellist, needed=questions)
     if not lines and not table.faults:
-        return [Fault(file, 1, "", "has nobody in it.", "Add one row for each panellist.")]
+        return [fault(file, "panel-of-nobody", 1)]
     if table.faults:
         return table.faults
     judgements = {

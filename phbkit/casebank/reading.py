@@ -6,26 +6,30 @@ Scalars are read as the text they are, and the model says what each must be: `no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from phbkit.casebank.faults import Place, Problem, fault, problem
+from phbkit.casebank.models import ID, YEAR
 from phbkit.errors import Fault
 
 Model = TypeVar("Model", bound=BaseModel)
-Place = tuple[str | int, ...]
-Problem = tuple[Place, str, str]
-"""A place in a file, what is wrong there and what would put it right."""
 
 LARGEST_FILE = 1_000_000
 _DEEPEST = 20
 _LONGEST_NOTED = 4  # words of a value that a comment may follow on its line
 _NOTHING = {"", "null", "~"}
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_IN_WORDS = {
+    YEAR: "must be a financial year, such as 2026/27",
+    ID: "must be an id in small letters, such as back-pain",
+}
 
 
 class YamlDocument:
@@ -40,18 +44,18 @@ class YamlDocument:
             path = path[:-1]
         return self._lines.get(path, 1)
 
-    def faults(self, problems: Iterable[Problem]) -> Iterator[Fault]:
-        """Place problems in this file: each with its line and its field."""
-        for path, problem, cure in problems:
-            yield Fault(self.file, self.line(*path), ".".join(map(str, path)), problem, cure)
+    def fault(self, problem: Problem) -> Fault:
+        """Place a problem in this file: with its line and its field."""
+        field = ".".join(map(str, problem.place))
+        return Fault(self.file, self.line(*problem.place), field, problem.problem, problem.cure)
 
 
 class _NotPlainError(Exception):
     """YAML that is well formed and still refused, at a line."""
 
-    def __init__(self, problem: str, line: int) -> None:
-        self.problem, self.line = problem, line
-        super().__init__(problem)
+    def __init__(self, reason: str, mark: Any) -> None:
+        self.reason, self.line = reason, mark.line + 1
+        super().__init__(reason)
 
 
 def read_document(file: Path) -> YamlDocument | Fault:
@@ -59,87 +63,111 @@ def read_document(file: Path) -> YamlDocument | Fault:
     text = _read_text(file)
     if isinstance(text, Fault):
         return text
-    cure = "Mend it near this line."
     try:
-        _check_plain(text)
-        lines: dict[Place, int] = {}
-        return YamlDocument(file, _build(yaml.compose(text, Loader=_LOADER), (), lines), lines)
+        builder = _Builder(text)
+        return YamlDocument(file, builder.build(), builder.lines)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = f"is not valid YAML: {error.problem}."
-        return Fault(file, mark.line + 1 if mark else 1, "", problem, cure)
+        mark: Any = error.problem_mark or error.context_mark
+        return fault(file, "not-yaml", mark.line + 1 if mark else 1, found=error.problem)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, int(error.position)) + 1
-        return Fault(file, line, "", "is not valid YAML: it holds a control character.", cure)
+        return fault(file, "not-yaml", line, found="it holds a control character")
     except _NotPlainError as error:
-        return Fault(file, error.line, "", f"is not valid YAML: {error.problem}.", cure)
+        return fault(file, "not-yaml", error.line, found=error.reason)
 
 
-def _check_plain(text: str) -> None:
-    """Refuse what may multiply or nest without end, before anything is built of it."""
-    depth, lines = 0, text.splitlines()
-    for event in yaml.parse(text, Loader=_LOADER):
-        line = event.start_mark.line + 1 if event.start_mark else 1
-        if isinstance(event, yaml.ScalarEvent) and not event.style and event.end_mark:
-            _check_whole(event.value, lines, event.end_mark)
-        tag = getattr(event, "tag", None)
-        if tag:
-            raise _NotPlainError(f"tags ({tag}) are not allowed", line)
+def _read_text(file: Path) -> str | Fault:
+    try:
+        if file.stat().st_size > LARGEST_FILE:
+            return fault(file, "file-too-large")
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return fault(file, "file-missing")
+    except UnicodeDecodeError as error:
+        line = file.read_bytes()[: error.start].count(b"\n") + 1
+        return fault(file, "not-utf-8", line)
+    except OSError as error:
+        return fault(file, "file-unreadable", found=error.strerror)
+
+
+class _Builder:
+    """Makes plain data of YAML, and notes the line of each part.
+
+    What may multiply or nest without end is refused before anything is built of it.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.lines: dict[Place, int] = {}
+        self._rows = text.splitlines()
+        self._events: Iterator[Any] = iter(yaml.parse(text, Loader=_LOADER))
+
+    def build(self) -> Any:
+        """Build the data of the only document; None of an empty file."""
+        data = None
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if self.lines:
+                    raise _NotPlainError("it holds another document", event.start_mark)
+                data = self._value(next(self._events), ())
+        return data
+
+    def _value(self, event: Any, place: Place) -> Any:
+        self.lines.setdefault(place, event.start_mark.line + 1)
         if isinstance(event, yaml.AliasEvent):
-            raise _NotPlainError("aliases (*name) are not allowed", line)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > _DEEPEST:
-            raise _NotPlainError("it nests too deeply", line)
+            raise _NotPlainError("aliases (*name) are not allowed", event.start_mark)
+        if event.tag:
+            raise _NotPlainError(f"tags ({event.tag}) are not allowed", event.start_mark)
+        if isinstance(event, yaml.ScalarEvent):
+            return event.value if event.style else self._plain(event)
+        if len(place) == _DEEPEST:
+            raise _NotPlainError("it nests too deeply", event.start_mark)
+        if isinstance(event, yaml.MappingStartEvent):
+            return dict(self._entries(place))
+        return [self._value(child, (*place, n)) for n, child in enumerate(self._children())]
+
+    def _children(self) -> Iterator[Any]:
+        return takewhile(lambda event: not isinstance(event, yaml.CollectionEndEvent), self._events)
+
+    def _entries(self, place: Place) -> Iterator[tuple[str, Any]]:
+        for key in self._children():
+            mark: Any = key.start_mark
+            if not isinstance(key, yaml.ScalarEvent):
+                raise _NotPlainError("a key must be a word", mark)
+            child = (*place, key.value)
+            if child in self.lines:
+                raise _NotPlainError(f"found duplicate key {key.value!r}", mark)
+            self.lines[child] = mark.line + 1
+            yield key.value, self._value(next(self._events), child)
+
+    def _plain(self, event: Any) -> str | None:
+        """Read text without quotes; a short note may follow, and no text that YAML drops at `#`."""
+        end = event.end_mark
+        rest = self._rows[end.line][end.column :].strip() if end.line < len(self._rows) else ""
+        long = len(event.value.split()) > _LONGEST_NOTED
+        if rest.startswith("#") and (rest[1:2].strip() or long):
+            lost = f"the text from {rest[:20]!r} on is lost"
+            raise _NotPlainError(f"{lost}: put it in quotes, or after >- on a new line", end)
+        return None if event.value in _NOTHING else event.value
 
 
-def _check_whole(value: str, lines: list[str], end: Any) -> None:
-    """Refuse text that goes on after a `#`, where YAML drops it; a short note there may stand."""
-    rest = lines[end.line][end.column :].strip() if end.line < len(lines) else ""
-    told = rest.startswith("#") and (rest[1:2].strip() or len(value.split()) > _LONGEST_NOTED)
-    if told:
-        lost = f"the text from {rest[:20]!r} on is lost"
-        raise _NotPlainError(f"{lost}: put it in quotes, or after >- on a new line", end.line + 1)
+def file_inside(folder: Path, name: str, field: str) -> Path | list[Fault]:
+    """Find a file that a case names; one outside the case's folder is a fault."""
+    file = (folder / name).resolve()
+    if file.is_relative_to(folder.resolve()):
+        return file
+    return [fault(folder / "case.yaml", "outside-the-folder", field=field)]
 
 
-def _build(node: Any, path: Place, lines: dict[Place, int]) -> Any:
-    """Make plain data of a node, noting the line of each part."""
-    if node is None:
-        return None
-    lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        return dict(_entries(node, path, lines))
-    if isinstance(node, yaml.SequenceNode):
-        return [_build(child, (*path, index), lines) for index, child in enumerate(node.value)]
-    plain = isinstance(node, yaml.ScalarNode) and not node.style
-    return None if plain and node.value in _NOTHING else node.value
-
-
-def _entries(
-    node: yaml.MappingNode, path: Place, lines: dict[Place, int]
-) -> Iterator[tuple[str, Any]]:
-    for key, value in node.value:
-        line = key.start_mark.line + 1
-        if not isinstance(key, yaml.ScalarNode):
-            raise _NotPlainError("a key must be a word", line)
-        place = (*path, key.value)
-        if place in lines:
-            raise _NotPlainError(f"found duplicate key {key.value!r}", line)
-        lines[place] = line
-        yield key.value, _build(value, place, lines)
-
-
-def read_model(document: YamlDocument, model: type[Model], data: Any) -> Model | list[Fault]:
+def read_model(document: YamlDocument, model: type[Model], data: Any = None) -> Model | list[Fault]:
     """Validate a document's data as a model, or return a fault for every part that does not fit.
 
-    `data` is the document's own, or a copy of the same shape with texts filled in.
+    `data` is a copy of the same shape with texts filled in, where that is given.
     """
     try:
-        return model.model_validate(data)
+        return model.model_validate(document.data if data is None else data)
     except ValidationError as error:
-        return list(document.faults(_misfits(model, error)))
+        details = error.errors(include_url=False)
+        return [document.fault(_misfit(model, detail)) for detail in details]
 
 
 def strings(node: object, path: Place = ()) -> Iterator[tuple[Place, str]]:
@@ -154,66 +182,36 @@ def strings(node: object, path: Place = ()) -> Iterator[tuple[Place, str]]:
             yield from strings(child, (*path, index))
 
 
-def _read_text(file: Path) -> str | Fault:
-    try:
-        if file.stat().st_size > LARGEST_FILE:
-            return Fault(file, 0, "", "is over 1 MB.", "Split it, or shorten the prose.")
-        return file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return Fault(file, 0, "", "is missing.", "Add the file.")
-    except UnicodeDecodeError as error:
-        line = file.read_bytes()[: error.start].count(b"\n") + 1
-        return Fault(file, line, "", "is not UTF-8.", "Save the file as UTF-8.")
-    except OSError as error:
-        return Fault(file, 0, "", f"cannot be read: {error.strerror}.", "Check its permissions.")
-
-
-def _misfits(model: type[BaseModel], error: ValidationError) -> Iterator[Problem]:
-    for detail in error.errors(include_url=False, include_context=True):
-        path = tuple(detail["loc"])
-        yield path, _problem(detail), _cure(model, path, detail)
-
-
-def _problem(detail: Any) -> str:
-    if detail["type"] == "missing":
-        return "is missing."
-    if detail["type"] == "extra_forbidden":
-        return "is not a field that is known here."
-    got = repr(detail["input"])
-    got = got if len(got) <= 60 else got[:57] + "…"
-    told = _IN_WORDS.get(detail.get("ctx", {}).get("pattern", ""), detail["msg"])
-    return f"{told[0].lower()}{told[1:]}; found {got}."
-
-
-def _cure(model: type[BaseModel], path: Place, detail: Any) -> str:
-    kind, field = detail["type"], str(path[-1]) if path else ""
+def _misfit(model: type[BaseModel], detail: Any) -> Problem:
+    place, kind, context = tuple(detail["loc"]), detail["type"], detail.get("ctx", {})
+    field = str(place[-1]) if place else ""
     if kind == "missing":
-        return f"Add `{field}:`."
+        return problem("field-missing", place, found=field)
     if kind == "extra_forbidden":
-        if path[0] == "critical" and field == "decision":
-            return "Take it out: what is agreed to is unsafe whatever the decision is called."
-        near = get_close_matches(field, _field_names(model, path[:-1]), n=1)
-        return f"Did you mean `{near[0]}`?" if near else "Take it out."
+        if place[0] == "critical" and field == "decision":
+            return problem("decision-of-a-critical-error", place)
+        near = get_close_matches(field, _field_names(model, place[:-1]), n=1)
+        return problem("field-misspelt" if near else "field-unknown", place, found=near)
+    name = "too-little" if kind == "greater_than_equal" else "misfit"
     if field == "critical" and kind == "dict_type":
-        return "Say of each option why it is unsafe: `b: Nobody would see it go wrong.`"
-    if kind == "greater_than_equal":
-        return f"Give {detail['ctx']['ge']} or more."
-    return "Change it to what is asked for."
-
-
-_IN_WORDS = {
-    r"^20\d\d/\d\d$": "must be a financial year, such as 2026/27",
-    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "must be an id in small letters, such as back-pain",
-}
+        name = "reasons-missing"
+    wanted, got = _IN_WORDS.get(context.get("pattern", ""), detail["msg"]), repr(detail["input"])
+    return problem(
+        name,
+        place,
+        wanted=wanted[0].lower() + wanted[1:],
+        got=got if len(got) <= 60 else got[:57] + "…",
+        least=context.get("ge"),
+    )
 
 
 def _field_names(model: type[BaseModel], path: Place) -> list[str]:
     """List the fields of the shape that stands at a place."""
     shape: Any = model
     for part in path:
-        if isinstance(part, str) and isinstance(shape, type) and issubclass(shape, BaseModel):
-            shape = shape.model_fields[part].annotation if part in shape.model_fields else None
-            shape = next(iter(_shapes_in(shape)), None)
+        if isinstance(part, str) and shape:
+            field = shape.model_fields.get(part)
+            shape = next(_shapes_in(field.annotation if field else None), None)
     return sorted(shape.model_fields) if shape else []
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from phbkit.casebank.models import Id, Line, Shape, Text
+from phbkit.casebank.models import CaseFile, Id, Line, QuestionFile, Shape, Text
 
 
 class Source(Shape):
@@ -100,3 +100,14 @@ class GlossaryFile(Shape):
     """`glossary.yaml`."""
 
     glossary: dict[Id, GlossaryEntry]
+
+
+SHAPES: dict[str, type[Shape]] = {
+    "sources": SourceFile,
+    "bodies": BodyFile,
+    "deal": DealFile,
+    "glossary": GlossaryFile,
+    "case": CaseFile,
+    "questions": QuestionFile,
+}
+"""The model of each file of the case bank, by its name; those first that others rest on."""

@@ -7,21 +7,11 @@ import json
 import re
 from pathlib import Path
 
-from pydantic import BaseModel
+from phbkit.casebank.models import ID
+from phbkit.casebank.reference_data import SHAPES
+from phbkit.errors import SettingsError, UnknownNameError
 
-from phbkit.casebank import models, reference_data
-from phbkit.errors import SettingsError
-
-SHAPES: dict[str, type[BaseModel]] = {
-    "case": models.CaseFile,
-    "questions": models.QuestionFile,
-    "deal": reference_data.DealFile,
-    "sources": reference_data.SourceFile,
-    "bodies": reference_data.BodyFile,
-    "glossary": reference_data.GlossaryFile,
-}
 _SKELETON = Path(__file__).parent / "skeleton"
-_CASE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def new_case(root: Path, case_id: str, today: dt.date) -> Path:
@@ -33,7 +23,7 @@ def new_case(root: Path, case_id: str, today: dt.date) -> Path:
         The id cannot be one, or there is such a case already. Nothing is written.
     """
     folder = root / "cases" / case_id
-    if not _CASE_ID.fullmatch(case_id):
+    if not re.fullmatch(ID, case_id):
         raise SettingsError(f"{case_id!r} cannot be a case's id. Write it like back-pain-at-work.")
     if folder.exists():
         raise SettingsError(f"There is a case in {folder} already.")
@@ -59,5 +49,13 @@ def write_schemas(root: Path) -> None:
 
 
 def schema(name: str) -> str:
-    """Return the JSON Schema of one kind of file, as text."""
+    """Return the JSON Schema of one kind of file, as text.
+
+    Raises
+    ------
+    UnknownNameError
+        No file is of this kind.
+    """
+    if name not in SHAPES:
+        raise UnknownNameError.among("file", name, list(SHAPES))
     return json.dumps(SHAPES[name].model_json_schema(), indent=2) + "\n"

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from phbkit import __version__, wings
 from phbkit.casebank import CaseBank, scaffold
 from phbkit.cli import learners
-from phbkit.errors import PhbError, UnknownNameError
+from phbkit.errors import PhbError
 from phbkit.files import need_absent
 from phbkit.settings import settings
 
@@ -107,8 +107,8 @@ def check(
         typer.echo(f"{_count(len(bank.due()), 'source')} due on {bank.today}.")
         return
     ids = [case] if case else bank.case_ids
-    faults = bank.faults_of(case) if case else bank.faults() + bank.rules_beside(RULES)
-    faults += bank.strange_marks(ITEM_MARKS, CASE_MARKS, ids)
+    faults = bank.faults_of(case) if case else bank.faults()
+    faults += bank.unread(ids, rules=RULES, case_marks=CASE_MARKS, item_marks=ITEM_MARKS)
     faults += bank.unsigned(ids) if publishable else []
     for fault in faults:
         typer.echo(str(fault))
@@ -196,8 +196,6 @@ def schema(
     ] = "case",
 ) -> None:
     """Print a JSON Schema, for completion and checks in an editor."""
-    if what not in scaffold.SHAPES:
-        raise UnknownNameError.among("file", what, list(scaffold.SHAPES))
     typer.echo(scaffold.schema(what), nl=False)
 
 

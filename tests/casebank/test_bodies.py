@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from phbkit.casebank import CaseBank
-from phbkit.casebank.texts import named
+from phbkit.casebank.checks import named
+from phbkit.casebank.reference_data import Body
 
 ID = "chronic-pain-massage"
 TODAY = dt.date(2026, 11, 30)
@@ -55,10 +56,11 @@ def test_a_role_that_nobody_holds_is_a_fault(bank_copy: Path) -> None:
     assert "[[tax-office]] is held by no body on 2026-11-02." in fault.problem
 
 
-def test_a_role_is_named_in_every_text_and_nothing_else_is_touched(bank: CaseBank) -> None:
+def test_a_role_is_named_in_every_text_and_nothing_else_is_touched() -> None:
     day = dt.date(2026, 11, 2)
+    body = Body(name="integrated care board", short="ICB", since=day, source="a-source")
     data = {"a": ["[[nhs-commissioner]]", 1, {"b": "x [[nhs-commissioner:name]]"}], "day": day}
-    assert named(data, bank._bodies, day) == {
+    assert named(data, {"nhs-commissioner": (body,)}, day) == {
         "a": ["ICB", 1, {"b": "x integrated care board"}],
         "day": day,
     }

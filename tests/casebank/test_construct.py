@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from phbkit.casebank import CaseBank
+from phbkit.casebank.checks.questions import facts_in
 from phbkit.casebank.construct import (
     FEWEST_QUESTIONS,
     MOST_BY_CUE,
@@ -14,7 +15,6 @@ from phbkit.casebank.construct import (
     report,
 )
 from phbkit.casebank.models import Option, Question
-from phbkit.casebank.safety import facts_in
 
 
 def question(key: str, *texts: str) -> Question:

@@ -72,7 +72,7 @@ def test_a_panel_outside_the_case_folder_is_never_opened(tmp_path: Path, name: s
     [fault] = read(folder, ROWS, name)
     assert (fault.file, fault.field) == (folder / "case.yaml", "panels.p")
     assert fault.problem == "points outside."
-    assert fault.cure == "Keep panel files inside the case's folder."
+    assert fault.cure == "Keep it inside the case's folder."
 
 
 def test_a_panel_file_that_cannot_be_read_says_what_is_wanted(tmp_path: Path) -> None:

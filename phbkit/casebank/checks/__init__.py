@@ -1,0 +1,17 @@
+"""What must hold of a case, beyond the shape of each part: every check registers itself."""
+
+from phbkit.casebank.checks import agreement, cases, questions, reference, texts
+from phbkit.casebank.checks.registry import Context, parts_at, problems
+from phbkit.casebank.checks.texts import named
+
+__all__ = [
+    "Context",
+    "agreement",
+    "cases",
+    "named",
+    "parts_at",
+    "problems",
+    "questions",
+    "reference",
+    "texts",
+]

@@ -1,0 +1,152 @@
+"""Checks of the parts of a case, and of the names that lead from one to another."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from phbkit.casebank.case import case_steps
+from phbkit.casebank.checks.registry import Context, Found, check, unknown
+from phbkit.casebank.models import MONEY_STEPS, CaseFile, Claim, PlanItem, SignOff, StepId
+from phbkit.casebank.reference_data import Source
+
+_MOST_RISKS = 20
+_BOTH = ["panel", "person"]
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "meet": ("person", "outcomes"),
+    "deal": ("deal",),
+    "gates": ("gates",),
+    "voices": ("voices",),
+    "plan": ("person", "outcomes", "items", "budget"),
+    "risk": ("risks",),
+    "decide": ("person", "budget", "replies", "plans"),
+    "after": ("after",),
+    "setting": ("person", "money"),
+    **dict.fromkeys(MONEY_STEPS[1:], ("money",)),
+}
+_SHOWN_AT_ONE: tuple[StepId, ...] = ("deal", "gates", "voices", "after")
+
+
+@check("case")
+def check_whole(case: CaseFile, context: Context) -> Found:
+    """Find a case by another name than its folder's, and parts that its steps need or lack."""
+    steps, risks = case_steps(case), case.risks
+    arc = [step for step in get_args(StepId) if step in case.steps]
+    needed = [(part, step) for step in steps for part in _NEEDED.get(step, ())]
+    return {
+        "not-the-folder": case.id != context.case_id,
+        "steps-out-of-order": list(case.steps) != arc and [arc],
+        "part-missing": [pair for pair in needed if not getattr(case, pair[0])],
+        "part-not-shown": [p for p in _SHOWN_AT_ONE if getattr(case, p) and p not in steps],
+        "too-many-risks": len(risks) > _MOST_RISKS and (len(risks), _MOST_RISKS),
+        "no-risk-of-not-doing": risks and not any(risk.of == "not doing" for risk in risks),
+        "plans-of-others": sorted(plan.whose for plan in case.plans) not in ([], _BOTH),
+    }
+
+
+@check("case.outcomes", "case.gates", "case.voices", "case.items", "case.risks", "case.critical")
+@check("case.plans", "case.safeguards", "case.after", "case.panels")
+@check("questions.questions", "questions.questions.*.options", "questions.questions.*.rubric")
+@check("deal.rules")
+def check_ids(entries: Sequence[Any], _: Context) -> Found:
+    """Find ids that two entries of one part share."""
+    ids = [entry.id for entry in entries]
+    last = {name: index for index, name in enumerate(ids)}
+    return {"repeated-id": [(last[name], name) for name, n in Counter(ids).items() if n > 1]}
+
+
+@check("case.exceptions.*.rule", needs="deal")
+def check_exception(name: str, context: Context) -> Found:
+    """Find exceptions to no rule."""
+    return {
+        "unknown-name": unknown(
+            [name], {rule.id for rule in context.deal.rules}, "rule of the deal"
+        )
+    }
+
+
+@check("case.glossary.*", needs="glossary")
+def check_term(name: str, context: Context) -> Found:
+    """Find terms that the glossary does not explain."""
+    return {"unknown-name": unknown([name], context.glossary.glossary, "glossary entry")}
+
+
+@check("case.money.lessons.*.step")
+def check_lesson(step: str, _: Context) -> Found:
+    """Find lessons on a step that is not about money."""
+    return {"unknown-name": unknown([step], MONEY_STEPS, "step about money")}
+
+
+@check("case.items.*.serves")
+def check_outcomes(names: Sequence[str], context: Context) -> Found:
+    """Find outcomes that nobody wants."""
+    return {
+        "unknown-name": unknown(names, {outcome.id for outcome in context.case.outcomes}, "outcome")
+    }
+
+
+@check("case.items.*")
+def check_item(item: PlanItem, context: Context) -> Found:
+    """Find prices that cannot be added up, items in place of no other, and harm that is let by."""
+    case = context.case
+    others = {other.id for other in case.items} - {item.id}
+    year = case.budget.price_year if case.budget else item.price_year
+    caught = {name for error in case.critical for name in error.when.items}
+    in_part = item.how == "bought" and item.own_share <= item.price
+    return {
+        "price-of-the-nhs": item.how == "nhs" and item.price,
+        "price-of-another-year": item.price_year != year and year,
+        "share-of-no-price": item.own_share and not in_part,
+        "uncaught-harm": item.safety.grade == "could harm" and item.id not in caught,
+        "unknown-name": unknown(item.instead_of, others, "other plan item", "instead_of"),
+    }
+
+
+@check("case.as_of", "case.sign_off.next_review")
+def check_working_day(day: dt.date, _: Context) -> Found:
+    """Find days at the weekend."""
+    return {"weekend": day.weekday() > 4}
+
+
+@check("case.sign_off")
+def check_sign_off(signed: SignOff, context: Context) -> Found:
+    """Find a case that nobody qualified has signed off, or whose next review is past."""
+    draft, due = signed.state == "draft", signed.next_review
+    return {
+        "reviewed-by-nobody": not (draft or (signed.role and signed.signed and due)),
+        "draft": draft,
+        "review-overdue": not draft and due and due < context.today,
+    }
+
+
+@check("case.items.*.safety", "case.gates.*", "case.critical.*", needs="sources")
+def check_safety_sources(claim: Claim, context: Context) -> Found:
+    """Find claims about safety that rest on an opening, a copy or a practitioner's page alone."""
+    return {"weakly-sourced": not is_sound(claim, context.sources.sources) and "sources"}
+
+
+def is_sound(claim: Claim, sources: Mapping[str, Source]) -> bool:
+    """Say whether a claim rests on a source that is enough for safety."""
+    return any(sources[name].sound for name in claim.sources if name in sources)
+
+
+@check("case.marks.*", needs="known")
+def check_case_mark(mark: str, context: Context) -> Found:
+    """Find marks on a case that no rule reads."""
+    return _check_mark(mark, context.known["case_marks"])
+
+
+@check("case.items.*.marks.*", needs="known")
+def check_item_mark(mark: str, context: Context) -> Found:
+    """Find marks on an item that no rule reads."""
+    return _check_mark(mark, context.known["item_marks"])
+
+
+def _check_mark(mark: str, known: Collection[str]) -> Found:
+    if mark in known:
+        return {}
+    near = get_close_matches(mark, known, n=1)
+    return {"misspelt-mark": near} if near else {"unread-mark": ", ".join(known)}

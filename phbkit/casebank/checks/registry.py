@@ -1,0 +1,106 @@
+"""The registry of checks: functions that say which faults a part of a case has.
+
+A pattern says which parts a function is given. `case.items.*.serves` is a field of every item, and
+`case` the whole file, both of the model; `case.**.sources.*` is every text whose place ends so, as
+it was written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+from phbkit.casebank.faults import Place, Problem, problem
+from phbkit.casebank.models import CaseFile, QuestionFile
+from phbkit.casebank.reading import strings
+from phbkit.casebank.reference_data import BodyFile, DealFile, GlossaryFile, SourceFile
+
+Found = Mapping[str, object]
+"""By the name of a fault what was found of it: nothing, one thing, or a list with one for each."""
+
+
+class Context:
+    """What a check may look at beside its part: the days, and files that fit their models.
+
+    A file that does not is not there. `known` has the marks and rules that functions of the deal
+    read, where that is asked.
+    """
+
+    sources: SourceFile
+    bodies: BodyFile
+    deal: DealFile
+    glossary: GlossaryFile
+    case: CaseFile
+    questions: QuestionFile
+    known: Mapping[str, Collection[str]]
+
+    def __init__(self, case_id: str, day: dt.date, today: dt.date, *, drafts: bool) -> None:
+        self.case_id, self.day, self.today, self.drafts = case_id, day, today, drafts
+
+    def has(self, *files: str) -> bool:
+        """Say whether all of these files fit their models."""
+        return all(hasattr(self, name) for name in files)
+
+
+Check = Callable[[Any, Context], Found]
+_CHECKS: list[tuple[str, str, tuple[str, ...], Check]] = []
+
+
+def check(*patterns: str, needs: str = "") -> Callable[[Check], Check]:
+    """Register a function as the check of some parts.
+
+    It is given a part and the context, and returns what it found by the name of the fault. `needs`
+    names what else has to be there.
+    """
+
+    def register(function: Check) -> Check:
+        for pattern in patterns:
+            file, _, part = pattern.partition(".")
+            own = [] if part.startswith("**") else [file]
+            _CHECKS.append((file, part, (*own, *needs.split()), function))
+        return function
+
+    return register
+
+
+def problems(file: str, data: Any, context: Context) -> Iterator[Problem]:
+    """Hold a file, whose YAML is `data`, against every check."""
+    for _, pattern, _, function in (c for c in _CHECKS if c[0] == file and context.has(*c[2])):
+        whole = data if pattern.startswith("**") else getattr(context, file)
+        for place, part in parts_at(whole, pattern):
+            for name, found in function(part, context).items():
+                for each in found if isinstance(found, list) else [found] if found else []:
+                    yield problem(name, place, part=part, found=each, context=context)
+
+
+def parts_at(whole: Any, pattern: str) -> Iterator[tuple[Place, Any]]:
+    """List what stands at a pattern, each with its place; what is left out is passed over."""
+    first, _, rest = pattern.partition(".")
+    if not first:
+        yield (), whole
+    elif first == "**":
+        end = rest.replace(".", "/")
+        texts = ((place, text, PurePosixPath(*map(str, place))) for place, text in strings(whole))
+        yield from ((place, text) for place, text, path in texts if not end or path.match(end))
+    else:
+        children = whole.items() if isinstance(whole, dict) else enumerate(whole)
+        for name, part in children if first == "*" else [(first, getattr(whole, first, None))]:
+            if part is not None:
+                yield from (((name, *place), deeper) for place, deeper in parts_at(part, rest))
+
+
+class Unknown(NamedTuple):
+    """A name that is not among those known, and the field that it stands in."""
+
+    name: str
+    what: str
+    known: str
+    at: str
+
+
+def unknown(names: Iterable[str], known: Collection[str], what: str, at: str = "") -> list[Unknown]:
+    """Find names that are not among those known."""
+    listed = ", ".join(sorted(known)) or "none"
+    return [Unknown(name, what, listed, at) for name in names if name not in known]
