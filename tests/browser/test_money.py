@@ -79,7 +79,7 @@ def test_a_figure_that_cannot_be_right_is_told_at_its_field_and_the_fold_opens(
     page.get_by_text("What budgets cost, and who comes and goes").click()
     cost = page.get_by_label("What a plan costs, a year for each person, £")
     cost.fill("£3,250")
-    expect(page.locator("#effect-running")).to_contain_text("got '£3,250'")
+    expect(page.locator("#effect-running")).to_contain_text("is '£3,250'")
     page.get_by_text("What budgets cost, and who comes and goes").click()
     page.get_by_role("button", name="Keep this roll-out").click()
     summary = page.locator(".phb-errors:visible")
