@@ -17,7 +17,7 @@ A wing is a package with any of these functions, each imported when it is first 
     Adds commands to `phb`.
 `handlers(alone=…)`
     Pairs of a pattern and a request handler for the server; `alone` where it has no other pages.
-`server_settings(using, bank, public_url)`
+`server_settings(using, bank)`
     What those handlers find in the server's settings, by name.
 `preload()`
     Names of modules that the template of a server's kernels imports.

@@ -16,3 +16,10 @@ def add_commands(app: typer.Typer) -> None:
     from phbkit.cohort.commands import add_cohorts
 
     add_cohorts(app)
+
+
+def handlers(*, alone: bool = False) -> list[tuple[str, type]]:
+    """List the page of a trainer's cohort, where a server has modules."""
+    from phbkit.serving.cohort_progress import CohortHandler
+
+    return [] if alone else [(r"/cohort", CohortHandler)]

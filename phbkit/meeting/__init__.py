@@ -46,13 +46,13 @@ def handlers(*, alone: bool = False) -> list[tuple[str, type]]:
     return [*([(r"/", ToLobbyHandler)] if alone else []), *HANDLERS]
 
 
-def server_settings(using: Settings, bank: CaseBank, public_url: str) -> dict[str, Any]:
+def server_settings(using: Settings, bank: CaseBank) -> dict[str, Any]:
     """Make what the handlers find in the server's settings."""
     from phbkit.meeting.joining import MeetingLobby
     from phbkit.meeting.sessions import open_sessions
 
     sessions = open_sessions(using.database_url)
-    lobby = MeetingLobby(sessions, bank, live=using.live_reviews, public_url=public_url)
+    lobby = MeetingLobby(sessions, bank, live=using.live_reviews)
     return {"lobby": lobby}
 
 

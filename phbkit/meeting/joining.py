@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from jupyter_server.base.handlers import JupyterHandler
-from tornado.web import HTTPError, authenticated
+from tornado.web import HTTPError
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import PhbError, RecordsError, RefusedError, SettingsError, UnreachableError
@@ -22,9 +22,9 @@ from phbkit.meeting.roles import ROLES, SEAT_VARIABLE
 from phbkit.meeting.sessions import ReviewSession, Seated, Sessions
 from phbkit.meeting.subject import local_case, read_subject, usual_things
 from phbkit.records import StaleError
-from phbkit.serving.notebook_handler import PlayHandler
+from phbkit.serving.notebook_page import NotebookPage
 from phbkit.serving.owners import Owner
-from phbkit.serving.pages import Page, show_problem
+from phbkit.serving.pages import Page
 from phbkit.workbook.formats import clean
 
 NOTEBOOK = "mdt_case_review"
@@ -38,11 +38,8 @@ _MOST_TRIES = 60
 class MeetingLobby:
     """Where meetings are opened and joined: the sessions, the cases, and what slows guessing."""
 
-    def __init__(
-        self, sessions: Sessions, bank: CaseBank, *, live: bool, public_url: str = ""
-    ) -> None:
+    def __init__(self, sessions: Sessions, bank: CaseBank, *, live: bool) -> None:
         self.sessions, self.bank, self.live = sessions, bank, live
-        self.encrypted = public_url.startswith("https:")
         self.wrong_codes = WrongCodes()
         self.openings = MovingWindow(MOST_OPENINGS, WITHIN_SECONDS)
         self.cases = {case: bank.load(case) for case in bank.case_ids if _fits(bank, case)}
@@ -177,13 +174,8 @@ class LobbyHandler(Page):
         """Whether nobody on the way can listen: HTTPS, or a browser on this very machine."""
         forwarded = {"X-Forwarded-For", "X-Real-Ip", "Forwarded"} & set(self.request.headers)
         here = self.request.remote_ip in {"127.0.0.1", "::1"} and not forwarded
-        return here or self._encrypted
+        return here or self.encrypted
 
-    @property
-    def _encrypted(self) -> bool:
-        return self.lobby.encrypted or self.request.protocol == "https"
-
-    @authenticated
     def get(self) -> None:
         """Show the page."""
         self.show_lobby({}, {})
@@ -193,7 +185,6 @@ class LobbyHandler(Page):
         seat = (self.get_cookie(SEAT_COOKIE) or "").partition(".")[0]
         self.show(
             "review.html.j2",
-            xsrf=self.xsrf_field(),
             roles=ROLES,
             cases=self.lobby.cases.values(),
             live=self.lobby.live,
@@ -206,15 +197,7 @@ class LobbyHandler(Page):
 
     def take_seat(self, seated: Seated) -> None:
         """Give this device its seat, and open the room."""
-        self.set_cookie(
-            SEAT_COOKIE,
-            f"{seated.secret}.{seated.back}",
-            expires_days=_SEAT_DAYS,
-            path=self.base_url,
-            httponly=True,
-            samesite="Lax",
-            secure=self._encrypted,
-        )
+        self.set_secret(SEAT_COOKIE, f"{seated.secret}.{seated.back}", _SEAT_DAYS)
         self.redirect(f"{self.base_url}review/room", status=303)
 
 
@@ -223,7 +206,6 @@ class SeatHandler(LobbyHandler):
 
     SUPPORTED_METHODS = ("POST",)
 
-    @authenticated
     def post(self, door: str) -> None:
         """Take the seat, or show the page again with what is wrong."""
         values = {
@@ -252,7 +234,6 @@ class SeatHandler(LobbyHandler):
 class LeaveHandler(Page):
     """Leaving on this device; the seat stays and its return code works."""
 
-    @authenticated
     def post(self) -> None:
         """Forget the seat."""
         self.clear_cookie(SEAT_COOKIE, path=self.base_url)
@@ -262,19 +243,16 @@ class LeaveHandler(Page):
 class ToLobbyHandler(Page):
     """The root of a server that serves meetings alone."""
 
-    @authenticated
     def get(self) -> None:
         """Go to the lobby."""
         self.redirect(f"{self.base_url}review")
 
 
-class RoomHandler(PlayHandler):
+class RoomHandler(NotebookPage):
     """The meeting, seen from the seat that this device holds."""
 
-    @authenticated
     async def get(self) -> None:
         """Run the notebook for the seat; without one, go to the lobby."""
-        self.refuse_unasked()
         lobby: MeetingLobby = self.settings["lobby"]
         held = held_seat(self)
         if held is None or self.request.headers.get("Sec-Fetch-Site") == "cross-site":
@@ -284,16 +262,10 @@ class RoomHandler(PlayHandler):
         if lobby.openings.wait(owner.id):
             raise HTTPError(503)
         lobby.openings.add(owner.id)
-        if not await self.kernel_manager.room_for(owner):
-            raise HTTPError(503)
         await self.play(NOTEBOOK, owner, {SEAT_VARIABLE: self.get_cookie(SEAT_COOKIE) or ""})
 
-    def write_error(self, status_code: int, **_: Any) -> None:
-        """Say what happened without a traceback."""
-        show_problem(self, status_code)
 
-
-HANDLERS: list[tuple[str, type[Page | PlayHandler]]] = [
+HANDLERS: list[tuple[str, type[Page]]] = [
     (r"/review", LobbyHandler),
     (r"/review/(join|open)", SeatHandler),
     (r"/review/leave", LeaveHandler),

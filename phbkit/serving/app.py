@@ -8,6 +8,7 @@ import os
 import re
 import socket
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,11 +17,9 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.ioloop import PeriodicCallback
 from tornado.web import RequestHandler
-from traitlets import Any as AnyTrait
 from traitlets import Instance
 from traitlets.config import Config
 from voila.app import Voila
-from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from phbkit import wings
@@ -29,62 +28,41 @@ from phbkit.errors import SettingsError
 from phbkit.kernels import provisioner
 from phbkit.records import open_learners, open_store
 from phbkit.records.learners import Learners
-from phbkit.serving import assets
-from phbkit.serving.catalogue import Shelf
-from phbkit.serving.cohort_progress import CohortHandler
-from phbkit.serving.identity import (
-    Identity,
-    Links,
-    Recognise,
-    by_header,
-    by_link,
-    link_key,
-    local,
-    nobody,
-)
-from phbkit.serving.owners import Kernels, Owner, Owners, kernel_environment
-from phbkit.serving.pages import (
-    AccessibilityHandler,
-    AgainHandler,
-    ModuleHandler,
-    ProblemHandler,
-    StartHandler,
-)
-from phbkit.serving.sign_in import EnterHandler, SignOutHandler
-from phbkit.serving.sockets import LONGEST_FRAME, ChannelsHandler, Connection, ShutdownHandler
+from phbkit.serving import assets, pages
+from phbkit.serving.catalogue import Catalogue
+from phbkit.serving.identity import Identity, Links, link_key
+from phbkit.serving.notebook_page import ModuleHandler, has_failed
+from phbkit.serving.owners import Client, Kernels, Owner, Owners, kernel_environment
+from phbkit.serving.sockets import LONGEST_FRAME, Connection, ShutdownHandler
 from phbkit.settings import Settings
 
 _log = logging.getLogger(__name__)
-_KEPT_HANDLERS = {KernelHandler, VoilaKernelWebsocketHandler, VoilaShutdownKernelHandler}
 _IDLE_SECONDS = 1200  # without a page
 _LOOK_AGAIN_SECONDS = 30
 _LONGEST_BODY = 64 * 1024
-_SECURITY = "; ".join(  # noqa: FLY002
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'self'",
-    )
+_KERNEL = r"(?P<kernel_id>[\w-]+)"
+_SECURITY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'self'"
 )
 
 
 class Server(Voila):  # type: ignore[misc]
-    """Voilà with our pages, and without its own, its scripts, files, directories and templates."""
+    """Voilà with our pages, and without its own, its scripts, files and directories."""
 
-    shelf = Instance(Shelf, allow_none=True)
-    wing_settings = Instance(dict)
-    recognise = AnyTrait()
-    learners = Instance(Learners, allow_none=True)
     using = Instance(Settings)
+    catalogue = Instance(Catalogue, allow_none=True)
+    learners = Instance(Learners, allow_none=True)
+    links = Instance(Links, allow_none=True)
+    wing_settings = Instance(dict)
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
         """Read no configuration of other Voilà installations on the machine."""
+
+    def setup_template_dirs(self) -> None:
+        """Have Voilà write pages with our template, which no installation need find."""
+        self.template_paths = [str(Path(__file__).parent / "templates")]
 
     def init_settings(self) -> dict[str, Any]:
         """Add compression, cross-site protection and a content security policy."""
@@ -93,7 +71,6 @@ class Server(Voila):  # type: ignore[misc]
             "compress_response": True,
             "xsrf_cookies": True,
             "xsrf_cookie_kwargs": {"samesite": "Strict"},
-            "kernel_websocket_connection_class": Connection,
             "websocket_max_message_size": LONGEST_FRAME,
             "allow_remote_access": self.using.sign_in == "hub" or not _is_loopback(self.ip),
             "local_hostnames": ["localhost", self.ip, urlsplit(self.using.public_url).hostname],
@@ -104,25 +81,14 @@ class Server(Voila):  # type: ignore[misc]
                 "Cross-Origin-Opener-Policy": "same-origin",
                 "Cross-Origin-Resource-Policy": "same-origin",
             },
-            "default_handler_class": ProblemHandler,
+            "default_handler_class": pages.ProblemHandler,
             "log_function": _log_request,
-            "shelf": self.shelf,
-            **self.wing_settings,
-            "workbooks": self.using.workbooks,
-            "contact": self.using.contact,
-            "encrypted": self.using.encrypted,
+            "using": self.using,
+            "catalogue": self.catalogue,
             "learners": self.learners,
-            "links": self._links(),
+            "links": self.links,
+            **self.wing_settings,
         }
-
-    @property
-    def has_links(self) -> bool:
-        """Whether learners come by personal links, and can sign out."""
-        return self.learners is not None and self.using.sign_in == "links"
-
-    def _links(self) -> Links | None:
-        key = self.using.link_key
-        return Links(link_key(self.using.data_dir, key)) if self.has_links else None
 
     def owners_of(self, handler: JupyterHandler) -> set[Owner]:
         """Say who may be behind a browser: a learner, and whoever holds its seat in a meeting."""
@@ -133,7 +99,7 @@ class Server(Voila):  # type: ignore[misc]
 
     def start(self) -> None:
         """Serve; now and then end the kernels of learners whose place has ended."""
-        if self.has_links:
+        if self.links:
             for handler in (*logging.root.handlers, *self.log.handlers, logging.lastResort):
                 if handler:
                     handler.addFilter(_WithoutLinks())
@@ -151,43 +117,30 @@ class Server(Voila):  # type: ignore[misc]
         self.app.listen = partial(self.app.listen, max_body_size=_LONGEST_BODY)
         super().listen()
 
-    def init_handlers(self) -> list[Any]:
-        """Keep Voilà's handlers of kernels; serve pages ourselves and files not at all."""
-        instead = {
-            VoilaKernelWebsocketHandler: ChannelsHandler,
-            VoilaShutdownKernelHandler: ShutdownHandler,
-        }
-        kept = [
-            (rule[0], instead.get(rule[1], rule[1]), *rule[2:])
-            for rule in super().init_handlers()
-            if rule[1] in _KEPT_HANDLERS
-        ]
+    def init_handlers(self) -> list[tuple[Any, ...]]:
+        """List the handlers: Voilà's of kernels, and those of our pages; files are not served."""
+        alone = self.catalogue is None
         modules = [
-            (r"/", StartHandler),
+            (r"/", pages.StartHandler),
             (r"/module/([a-z0-9_]+)", ModuleHandler),
-            (r"/module/([a-z0-9_]+)/again", AgainHandler),
         ]
-        if self.has_links:
-            modules += [
-                (r"/enter/([A-Za-z0-9._-]{1,400})", EnterHandler),
-                (r"/sign-out", SignOutHandler),
-            ]
-        if self.learners:
-            modules += [(r"/cohort", CohortHandler)]
-        ours: list[tuple[Any, ...]] = [
+        links = [
+            (r"/enter/([A-Za-z0-9._-]{1,400})", pages.EnterHandler),
+            (r"/sign-out", pages.SignOutHandler),
+        ]
+        found: list[tuple[Any, ...]] = [
+            (rf"/api/kernels/{_KERNEL}", KernelHandler),
+            (rf"/api/kernels/{_KERNEL}/channels", VoilaKernelWebsocketHandler),
+            (rf"/voila/api/shutdown/{_KERNEL}", ShutdownHandler),
             (assets.PATTERN, assets.AssetHandler),
-            (r"/accessibility", AccessibilityHandler),
-            *(modules if self.shelf else []),
-            *(rule for hook in wings.hooks("handlers") for rule in hook(alone=self.shelf is None)),
-            *self._sign_in_handlers(),
+            (r"/accessibility", pages.AccessibilityHandler),
+            *([] if alone else modules),
+            *(links if self.links else []),
+            *(rule for hook in wings.hooks("handlers") for rule in hook(alone=alone)),
+            *self.identity_provider.get_handlers(),
         ]
         base = self.server_url.rstrip("/")
-        placed = [(base + pattern, *rest) for pattern, *rest in ours]
-        return [*kept, *placed, (r"/.*", ProblemHandler)]
-
-    def _sign_in_handlers(self) -> list[tuple[Any, ...]]:
-        """List the pages by which learners come in, where a hub knows them."""
-        return list(self.identity_provider.get_handlers()) if self.using.sign_in == "hub" else []
+        return [(base + pattern, *rest) for pattern, *rest in found]
 
 
 class _WithoutLinks(logging.Filter):
@@ -231,42 +184,42 @@ def make_server(
     workbooks = using.need_folder("workbooks")
     public = using.public_url or f"http://{host}:{port}/"
     using.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    needed = {
+        "PHB_CASEBANK": str(using.casebank.resolve()),
+        "PHB_DATABASE": using.database_url,
+        "PHB_DRAFTS": str(using.drafts),
+        "PHB_LIVE_REVIEWS": str(using.live_reviews),
+        "PHB_PUBLIC_URL": public,
+        "IPYTHONDIR": str(using.data_dir / "ipython"),
+    }
     told = {name: value for name, value in os.environ.items() if name.startswith("JUPYTERHUB_")}
-    _forget_the_rest(
-        PHB_CASEBANK=str(using.casebank.resolve()),
-        PHB_DATABASE=using.database_url,
-        PHB_DRAFTS=str(using.drafts),
-        PHB_LIVE_REVIEWS=str(using.live_reviews),
-        PHB_PUBLIC_URL=public,
-        IPYTHONDIR=str(using.data_dir / "ipython"),
-    )
-    shelf = None if only_reviews else Shelf(workbooks, bank, open_store(using.database_url))
-    alone = only_reviews or using.sign_in == "local"
-    learners = None if alone else open_learners(using.database_url)
+    kept = kernel_environment(os.environ, needed)
+    os.environ.clear()  # the template of the kernels is born with what is left
+    os.environ.update(kept)
+    catalogue = learners = links = None
+    if not only_reviews:
+        catalogue = Catalogue(workbooks, bank, open_store(using.database_url))
+        if using.sign_in != "local":
+            learners = open_learners(using.database_url)
+        if using.sign_in == "links":
+            links = Links(link_key(using.data_dir, using.link_key))
     wing_settings = {
         name: value
         for hook in wings.hooks("server_settings")
-        for name, value in hook(using, bank, public).items()
+        for name, value in hook(using, bank).items()
     }
     provisioner.warm_up(*(name for hook in wings.hooks("preload") for name in hook()))
     os.environ.update(told)  # what a hub tells its servers is for this process alone
     server = Server(
         config=_configuration(using, host, port, base),
-        shelf=shelf,
-        wing_settings=wing_settings,
-        recognise=nobody if only_reviews else _recognise(using, learners),
-        learners=learners,
         using=using,
+        catalogue=catalogue,
+        learners=learners,
+        links=links,
+        wing_settings=wing_settings,
     )
     server.initialize([str(workbooks)])
     return server
-
-
-def _forget_the_rest(**needed: str) -> None:
-    """Take out of the environment what no kernel needs: the template is born with what is left."""
-    kept = kernel_environment(os.environ, needed)
-    os.environ.clear()
-    os.environ.update(kept)
 
 
 def _configuration(using: Settings, host: str, port: int, base: str) -> Config:
@@ -277,7 +230,12 @@ def _configuration(using: Settings, host: str, port: int, base: str) -> Config:
     config.Voila.log_level = "WARN"
     config.Voila.identity_provider_class = _identity(using)
     config.Voila.authorizer_class = Owners
+    config.Voila.kernel_websocket_connection_class = Connection
     config.VoilaConfiguration.multi_kernel_manager_class = Kernels
+    config.VoilaConfiguration.allow_template_override = "NO"
+    config.VoilaExecutor.startup_timeout, config.VoilaExecutor.timeout = 45, 45
+    config.VoilaExporter.filters = {"failed": has_failed}
+    config.AsyncKernelManager.client_factory = Client
     config.KernelProvisionerFactory.default_provisioner_name = provisioner.NAME
     config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
     config.MappingKernelManager.cull_interval = 120
@@ -291,17 +249,6 @@ def _identity(using: Settings) -> type[IdentityProvider]:
     from phbkit.serving.hub import HubIdentity
 
     return HubIdentity
-
-
-def _recognise(using: Settings, learners: Learners | None) -> Recognise:
-    """Return what tells learners apart, as the settings want it."""
-    if learners is None:
-        return local(using.learner)
-    if using.sign_in == "links":
-        return by_link(learners)
-    if using.sign_in == "header":
-        return by_header(learners, using.user_header, using.proxies)
-    return nobody  # a hub says it: see `hub.HubIdentity`
 
 
 def _need_private(using: Settings, host: str) -> None:
@@ -323,15 +270,13 @@ def _need_private(using: Settings, host: str) -> None:
 
 
 def _need_free(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise SettingsError(
-                f"--port: {port} is taken, perhaps by one you started before. Stop that one, or "
-                f"choose another port: --port {port + 1}."
-            ) from error
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise SettingsError(
+            f"--port: {port} is taken, perhaps by one you started before. Stop that one, or "
+            f"choose another port: --port {port + 1}."
+        ) from error
 
 
 def _is_loopback(host: str) -> bool:

@@ -10,7 +10,7 @@ from jinja2 import Environment
 from tornado.web import HTTPError, RequestHandler
 
 from phbkit import forms
-from phbkit.text import templates
+from phbkit.text import quotes, templates
 
 PATTERN = r"/phb/static/(?:([0-9a-f]{12})/)?([a-z]+\.(?:css|js))"
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
@@ -23,6 +23,7 @@ def environment() -> Environment:
     """Return the templates of our pages; `asset(name)` is the address of a script or a style."""
     made = templates(Path(__file__).parent / "templates")
     made.globals["asset"] = address
+    made.filters["quotes"] = quotes
     return made
 
 

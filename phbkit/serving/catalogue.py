@@ -1,110 +1,85 @@
-"""The shelf: which workbooks there are, and how far a learner has come in each."""
+"""The catalogue: which modules there are, and how far a learner has come in each."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import CaseError, UnknownNameError
 from phbkit.records.attempts import Store
-from phbkit.text import clock, long_date, quotes
+from phbkit.text import clock, long_date
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Card:
-    """One module on the start page. `saved` says when, in words; it is empty before."""
+    """One module, and a learner's latest attempt at it: the steps that are closed, and when."""
 
     name: str
-    title: str
-    summary: str
-    minutes: int
-    draft: bool
-    steps: int
-    done: int
-    saved: str
+    learner: str
+    case: Case
+    closed: Mapping[str, dt.datetime]
 
     @property
     def finished(self) -> bool:
         """Whether every step is done."""
-        return self.done >= self.steps
+        return len(self.closed) >= len(self.case.steps)
+
+    @property
+    def saved(self) -> str:
+        """When the latest step was done, in words; empty where none is."""
+        last = max(self.closed.values(), default=None)
+        return f"on {long_date(last.astimezone().date())} at {clock(last)}" if last else ""
+
+    @property
+    def at(self) -> int:
+        """The place of the step that the learner is at, from 0."""
+        left = (place for place, step in enumerate(self.case.steps) if step not in self.closed)
+        return next(left, len(self.case.steps) - 1)
 
 
-class Shelf:
-    """The workbooks of one installation, and where learners are in them."""
+class Catalogue:
+    """The workbooks of one installation, and where learners are in them.
+
+    Parameters
+    ----------
+    workbooks
+        A folder of notebooks; those are modules that name a case in their metadata.
+    """
 
     def __init__(self, workbooks: Path, bank: CaseBank, store: Store) -> None:
         self._store = store
-        self._cases = {
-            file.stem: case
-            for file in sorted(workbooks.glob("*.ipynb"), key=_order)
-            if (case := _case_of(file, bank))
-        }
+        self.cases = _cases_in(workbooks, bank)
 
-    def has(self, name: str) -> bool:
-        """Say whether there is a module of this name."""
-        return name in self._cases
-
-    @property
-    def cases(self) -> list[Case]:
-        """The cases that are played, in the order of their modules."""
-        return list(self._cases.values())
+    def card(self, learner: str, name: str) -> Card:
+        """Return one module, with how far a learner has come."""
+        attempt = self._store.latest(learner, self.cases[name].id)
+        closed = self._store.closed_steps(attempt.id) if attempt else {}
+        return Card(name, learner, self.cases[name], closed)
 
     def cards(self, learner: str) -> list[Card]:
         """List the modules, each with how far a learner has come."""
-        return [self._card(learner, name, case) for name, case in self._cases.items()]
+        return [self.card(learner, name) for name in self.cases]
 
-    def open_step(self, learner: str, name: str) -> int:
-        """Return the place of the step that a learner is at, from 0."""
-        case = self._cases[name]
-        attempt = self._store.latest(learner, case.id)
-        closed = self._store.closed_steps(attempt.id) if attempt else {}
-        left = (place for place, step in enumerate(case.steps) if step not in closed)
-        return next(left, len(case.steps) - 1)
-
-    def start_again(self, learner: str, name: str) -> None:
+    def start_again(self, card: Card) -> None:
         """Begin a new attempt at a module; the earlier one is kept."""
-        case = self._cases[name]
-        self._store.start(learner, case.id, case.version)
-
-    def _card(self, learner: str, name: str, case: Case) -> Card:
-        attempt = self._store.latest(learner, case.id)
-        closed = self._store.closed_steps(attempt.id) if attempt else {}
-        last = max(closed.values(), default=None)
-        saved = f"on {long_date(last.astimezone().date())} at {clock(last)}" if last else ""
-        about = case.about
-        return Card(
-            name,
-            about.title,
-            quotes(about.summary),
-            about.minutes,
-            case.draft,
-            len(case.steps),
-            len(closed),
-            saved,
-        )
+        self._store.start(card.learner, card.case.id, card.case.version)
 
 
-def _order(file: Path) -> tuple[int, str]:
-    """Sort by the order that a notebook's metadata gives, then by name."""
-    return int(_metadata(file).get("order", 9)), file.stem
-
-
-def _metadata(file: Path) -> dict[str, Any]:
-    notebook = json.loads(file.read_text(encoding="utf-8"))
-    return dict(notebook.get("metadata", {}).get("phbkit", {}))
-
-
-def _case_of(file: Path, bank: CaseBank) -> Case | None:
-    """Load the case that a notebook's metadata names; None when it has none, or has faults."""
-    case_id = _metadata(file).get("case")
-    try:
-        return bank.load(case_id) if case_id else None
-    except (CaseError, UnknownNameError) as error:
-        _log.warning("%s is not served. %s", file.name, error)
-        return None
+def _cases_in(workbooks: Path, bank: CaseBank) -> dict[str, Case]:
+    """Load the cases that notebooks name, in the order of their metadata; none that has faults."""
+    found: list[tuple[int, str, Case]] = []
+    for file in workbooks.glob("*.ipynb"):
+        about = json.loads(file.read_text(encoding="utf-8"))["metadata"].get("phbkit", {})
+        try:
+            if case_id := about.get("case"):
+                found.append((int(about.get("order", 9)), file.stem, bank.load(case_id)))
+        except (CaseError, UnknownNameError) as error:
+            _log.warning("%s is not served. %s", file.name, error)
+    return {name: case for _, name, case in sorted(found, key=lambda each: each[:2])}

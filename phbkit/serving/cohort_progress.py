@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tornado.web import HTTPError, authenticated
+from tornado.web import HTTPError
 
 from phbkit.casebank import Case
-from phbkit.records.learners import TRAINER, Learner, Learners, Progress
+from phbkit.records.learners import TRAINER, Learner, Progress
 from phbkit.serving.pages import Page
 from phbkit.text import long_date
 
@@ -46,15 +46,13 @@ def _word(steps: int, case: Case) -> str:
 class CohortHandler(Page):
     """The trainer's page."""
 
-    @authenticated
     def get(self) -> None:
         """Show a trainer their own cohort."""
         trainer = self.learner
         if trainer.role != TRAINER:
             raise HTTPError(404)
-        learners: Learners = self.settings["learners"]
-        cohort = [who for who in learners.all(trainer.cohort) if who.role != TRAINER]
-        progress = learners.progress(who.id for who in cohort)
-        cases = self.shelf.cases
+        cohort = [who for who in self.learners.all(trainer.cohort) if who.role != TRAINER]
+        progress = self.learners.progress(who.id for who in cohort)
+        cases = list(self.catalogue.cases.values())
         rows = rows_of(cohort, progress, cases)
         self.show("cohort.html.j2", trainer=trainer, cases=cases, rows=rows)

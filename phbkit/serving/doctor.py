@@ -14,7 +14,7 @@ from phbkit.errors import PhbError
 from phbkit.kernels import template
 from phbkit.records import open_store
 from phbkit.records.database import HEAD, open_database, without_password
-from phbkit.serving.catalogue import Shelf
+from phbkit.serving.catalogue import Catalogue
 from phbkit.serving.identity import link_key
 from phbkit.settings import Settings
 
@@ -68,10 +68,10 @@ def _casebank(using: Settings) -> tuple[Verdict, str]:
 def _workbooks(using: Settings) -> tuple[Verdict, str]:
     folder = using.need_folder("workbooks")
     bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)
-    shelf = Shelf(folder, bank, open_store(using.database_url))
-    if not shelf.cases:
+    catalogue = Catalogue(folder, bank, open_store(using.database_url))
+    if not catalogue.cases:
         return "wrong", f"no workbook in {folder} plays a case. Leave PHB_WORKBOOKS out."
-    return "ok", f"{len(shelf.cases)} modules in {folder}"
+    return "ok", f"{len(catalogue.cases)} modules in {folder}"
 
 
 def _data(using: Settings) -> tuple[Verdict, str]:

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from traitlets import Unicode
 
 from phbkit.errors import SettingsError
-from phbkit.records.learners import Learner, Learners
-from phbkit.serving.identity import Visitor
+from phbkit.records.learners import Learner
+from phbkit.serving.identity import LONGEST_ID, Visitor
 
 try:
     from jupyterhub.singleuser.extension import JupyterHubIdentityProvider
 except ImportError as error:
     raise SettingsError("PHB_SIGN_IN=hub needs JupyterHub: pip install 'phbkit[hub]'.") from error
 
-_LONGEST = 120
 
-
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where the hub expects this server: address, port, and the path that its pages begin with."""
 
     host: str
@@ -59,7 +55,5 @@ class HubIdentity(JupyterHubIdentityProvider):  # type: ignore[misc]
         user = await super().get_user(handler)
         if user is None:
             return None
-        learners: Learners = self.parent.learners
-        known = Learner(user.username[:_LONGEST], (user.name or user.username)[:_LONGEST])
-        learner = learners.welcome(known)
-        return Visitor(f"learner {learner.id}", learner=learner)
+        known = Learner(user.username[:LONGEST_ID], (user.name or user.username)[:LONGEST_ID])
+        return Visitor.of(self.parent.learners.welcome(known))

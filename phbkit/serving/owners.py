@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from queue import Empty
 from typing import Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Int
@@ -19,7 +21,6 @@ _UNSEEN_SECONDS = 60.0  # a page that has just been asked for connects within th
 _GIVEN = {
     "HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE",
     "LD_LIBRARY_PATH", "TMPDIR", "TZ", "USER", "VIRTUAL_ENV", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR",
-    "VOILA_PREHEAT",
     "PHB_CASEBANK", "PHB_DATABASE", "PHB_DRAFTS", "PHB_LIVE_REVIEWS", "PHB_PUBLIC_URL",
 }  # fmt: skip
 
@@ -32,13 +33,11 @@ class Owner:
     id: str
 
 
-@dataclass
-class _Opening:
+@dataclass(frozen=True)
+class _Place:
     owner: Owner
     environment: Mapping[str, str]
-
-
-_opening: ContextVar[_Opening | None] = ContextVar("opening", default=None)
+    since: float = field(default_factory=time.monotonic)
 
 
 def kernel_environment(whole: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
@@ -49,96 +48,123 @@ def kernel_environment(whole: Mapping[str, str], more: Mapping[str, str]) -> dic
 
 
 class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
-    """Starts kernels for somebody, and for nobody else."""
+    """Starts kernels for somebody who has a place for one, and for nobody else."""
 
     most = Int(MOST, config=True, help="Kernels in all.")
     most_each = Int(MOST_EACH, config=True, help="Kernels of one owner.")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._owners: dict[str, Owner] = {}
-        self._began: dict[str, float] = {}
-        self._pending: list[_Opening] = []
+        self._places: dict[str, _Place] = {}
 
-    @contextmanager
-    def opened_by(self, owner: Owner, environment: Mapping[str, str]) -> Iterator[None]:
-        """Give the kernel that is started within to `owner`, with these variables of its own."""
-        opening = _Opening(owner, environment)
-        self._pending.append(opening)
-        token = _opening.set(opening)
-        try:
-            yield
-        finally:
-            _opening.reset(token)
-            self._pending = [each for each in self._pending if each is not opening]
+    async def place_for(self, owner: Owner, environment: Mapping[str, str]) -> str:
+        """Keep a place for a kernel of somebody; their oldest, or a forgotten one, goes for it.
 
-    async def start_kernel(self, *, env: Mapping[str, str] | None = None, **kwargs: Any) -> str:
-        """Start a kernel within `opened_by`.
+        Parameters
+        ----------
+        environment
+            Variables of its own.
+
+        Returns
+        -------
+        str
+            The id of the kernel to start; empty where there is no place.
+        """
+        while True:
+            mine = [kernel for kernel, place in self._places.items() if place.owner == owner]
+            if len(mine) < self.most_each:
+                break
+            running = [kernel for kernel in mine if kernel in self]
+            if not running:
+                return ""
+            await self.end(running[0])
+        if len(self._places) >= self.most:
+            for kernel in self._forgotten()[:1]:
+                await self.end(kernel)
+        if len(self._places) >= self.most:
+            return ""
+        kernel_id: str = self.new_kernel_id()
+        self._places[kernel_id] = _Place(owner, environment)
+        return kernel_id
+
+    async def start_kernel(self, *, kernel_id: str = "", **kwargs: Any) -> str:
+        """Start the kernel of a place, with the environment that it is to have.
 
         Raises
         ------
         PermissionError
             Nobody is there to own it.
         """
-        opening = _opening.get()
-        if opening is None:
+        if kernel_id not in self._places:
             raise PermissionError("a kernel is started for somebody, or not at all")
-        given = kernel_environment(env or {}, opening.environment)
-        started: str = await super().start_kernel(env=given, **kwargs)
-        self._owners[started], self._began[started] = opening.owner, time.monotonic()
-        self._pending = [each for each in self._pending if each is not opening]
+        somebody_is_there = {"VOILA_PREHEAT": "False"}
+        more = {**somebody_is_there, **self._places[kernel_id].environment}
+        kwargs["env"] = kernel_environment(os.environ, more)
+        started: str = await super().start_kernel(kernel_id=kernel_id, **kwargs)
         return started
 
     def owner(self, kernel_id: str) -> Owner | None:
         """Say whose a kernel is."""
-        return self._owners.get(kernel_id)
+        return self._places[kernel_id].owner if kernel_id in self._places else None
 
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget a kernel."""
-        self._owners.pop(kernel_id, None)
-        self._began.pop(kernel_id, None)
+        self._places.pop(kernel_id, None)
         return super().remove_kernel(kernel_id)
 
-    async def room_for(self, owner: Owner) -> bool:
-        """Say whether somebody may have another kernel; their oldest, or a forgotten one, goes.
-
-        Whoever is told so goes into `opened_by` before anybody else is asked.
-        """
-        while True:
-            mine = [kernel for kernel, theirs in self._owners.items() if theirs == owner]
-            opening = sum(each.owner == owner for each in self._pending)
-            if len(mine) + opening < self.most_each:
-                break
-            if not mine:
-                return False
-            await self._end(mine[0])
-        if self._full():
-            for kernel in self._forgotten()[:1]:
-                await self._end(kernel)
-        return not self._full()
-
-    def _full(self) -> bool:
-        return bool(len(self._owners) + len(self._pending) >= self.most)
-
-    def _forgotten(self) -> list[str]:
-        """List the kernels that no page is connected to, the one longest without work first."""
-        now = time.monotonic()
-        alone = [
-            kernel for kernel in self._owners
-            if not self._kernel_connections.get(kernel)
-            and now - self._began[kernel] > _UNSEEN_SECONDS
-        ]  # fmt: skip
-        return sorted(alone, key=lambda kernel: self._kernels[kernel].last_activity)
+    async def end(self, kernel_id: str) -> None:
+        """End a kernel, if it was started, and give its place back."""
+        if kernel_id in self:
+            await self.shutdown_kernel(kernel_id, now=True)
+        self._places.pop(kernel_id, None)
 
     async def end_those(self, unwanted: Callable[[Owner], bool]) -> None:
         """End the kernels whose owner may have none any more."""
-        for kernel, owner in list(self._owners.items()):
-            if unwanted(owner):
-                await self._end(kernel)
+        for kernel, place in list(self._places.items()):
+            if kernel in self and unwanted(place.owner):
+                await self.end(kernel)
 
-    async def _end(self, kernel_id: str) -> None:
-        if kernel_id in self:
-            await self.shutdown_kernel(kernel_id, now=True)
+    def _forgotten(self) -> list[str]:
+        """List the kernels that no page is connected to, the one longest without work first."""
+        latest = time.monotonic() - _UNSEEN_SECONDS
+        old = [each for each in self.list_kernel_ids() if self._places[each].since < latest]
+        models = [self.kernel_model(kernel) for kernel in old]
+        alone = [model for model in models if not model["connections"]]
+        return [model["id"] for model in sorted(alone, key=lambda model: model["last_activity"])]
+
+
+class Client(AsyncKernelClient):
+    """Waits for a kernel, and not for 0.2 seconds of silence besides, as jupyter_client's does.
+
+    Only clients need those that cannot tell the answers to their own messages.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Wait until the kernel has answered and is heard on its broadcast channel.
+
+        What it broadcasts before it knows of a listener is lost, so it is asked again until then.
+
+        Raises
+        ------
+        RuntimeError, TimeoutError
+            It died, or has not answered in time.
+        """
+        answered = heard = False
+        async with asyncio.timeout(timeout):
+            while not (answered and heard):
+                self.kernel_info()
+                answered = await _comes(self.shell_channel, 1.0) or answered
+                heard = heard or await _comes(self.iopub_channel, 0.1)
+                if not answered and not await self.is_alive():
+                    raise RuntimeError("The kernel died before it answered")
+
+
+async def _comes(channel: Any, seconds: float) -> bool:
+    try:
+        await channel.get_msg(timeout=seconds)
+    except Empty:
+        return False
+    return True
 
 
 class Owners(Authorizer):  # type: ignore[misc]
@@ -148,6 +174,5 @@ class Owners(Authorizer):  # type: ignore[misc]
         """Say whether the one kernel that is asked for belongs to whoever asks."""
         if resource != "kernels":
             return False
-        kernel_id = handler.path_kwargs.get("kernel_id") or next(iter(handler.path_args), "")
-        owner = self.parent.kernel_manager.owner(kernel_id)
+        owner = self.parent.kernel_manager.owner(handler.path_kwargs["kernel_id"])
         return owner is not None and owner in self.parent.owners_of(handler)

@@ -1,4 +1,4 @@
-"""Request handlers of the pages: start, module, start again, and what is not there."""
+"""Request handlers of the pages without a kernel: start, coming in by a link, what is not there."""
 
 from __future__ import annotations
 
@@ -7,42 +7,39 @@ from typing import Any
 
 from jupyter_server.base.handlers import JupyterHandler
 from markupsafe import Markup
-from tornado.web import HTTPError, authenticated
+from tornado.web import HTTPError
 
 from phbkit.casebank.case import FICTION
 from phbkit.errors import UnreachableError
-from phbkit.records.learners import Learner
+from phbkit.records.learners import Learner, Learners
 from phbkit.serving.assets import environment
-from phbkit.serving.catalogue import Shelf
-from phbkit.serving.notebook_handler import PlayHandler
-from phbkit.serving.owners import Owner
+from phbkit.serving.catalogue import Card, Catalogue
+from phbkit.serving.identity import COOKIE
+from phbkit.settings import Settings
 
-_USUAL = "Something went wrong on our side. What you saved is kept."
-_TEXTS = {
-    503: "Too many pages are open on this server. What you saved is kept. Try again in a minute.",
-    403: "This page may not be opened from here.",
-    404: "There is no page at this address. It may have been mistyped.",
-    405: "This address does not take what was sent to it.",
-    410: "This link does not work: it has ended, was withdrawn, or part of it is missing. Copy the "
-    "whole link from your mail, or ask whoever sent it for a new one. What you saved is kept.",
-}
-_TITLES = {
-    403: "Not from here",
-    404: "Page not found",
-    405: "Not from here",
-    410: "This link does not work",
-    503: "Too busy just now",
-}
+_DAYS = 30  # that a browser stays signed in
 
 
 class Page(JupyterHandler):  # type: ignore[misc]
     """One of our own pages."""
 
     @property
-    def shelf(self) -> Shelf:
-        """The workbooks that are served."""
-        shelf: Shelf = self.settings["shelf"]
-        return shelf
+    def using(self) -> Settings:
+        """The settings of the server."""
+        using: Settings = self.settings["using"]
+        return using
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The modules that are served."""
+        catalogue: Catalogue = self.settings["catalogue"]
+        return catalogue
+
+    @property
+    def learners(self) -> Learners:
+        """Who may learn here; for pages of servers that know learners."""
+        learners: Learners = self.settings["learners"]
+        return learners
 
     @property
     def learner(self) -> Learner:
@@ -51,106 +48,119 @@ class Page(JupyterHandler):  # type: ignore[misc]
         Raises
         ------
         HTTPError
-            The browser is nobody's that is known here.
+            401: the browser is nobody's that is known here.
         """
-        return _learner(self)
+        learner: Learner | None = self.current_user.learner
+        if learner is None:
+            raise HTTPError(401)
+        return learner
+
+    def card(self, name: str) -> Card:
+        """Return a module with how far whoever asks has come in it.
+
+        Raises
+        ------
+        HTTPError
+            401, or 404: there is no such module.
+        """
+        learner = self.learner
+        if name not in self.catalogue.cases:
+            raise HTTPError(404)
+        return self.catalogue.card(learner.id, name)
 
     def show(self, template: str, **context: Any) -> None:
-        """Write one of our own pages."""
-        page = environment().get_template(template)
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.set_header("Cache-Control", "no-store")
-        self.finish(page.render(base=self.base_url, **context))
+        """Write one of our own pages; `xsrf` is the field that shows a form of it to be ours."""
+        self._write_page(template, xsrf=Markup(self.xsrf_form_html()), **context)
 
-    def xsrf_field(self) -> Markup:
-        """Make the hidden field that shows a form to be ours."""
-        field = Markup('<input type="hidden" name="_xsrf" value="{}">')
-        return field.format(self.xsrf_token.decode())
+    def _write_page(self, template: str, **context: Any) -> None:
+        self.set_header("Cache-Control", "no-store")
+        has_links = self.using.sign_in == "links"
+        page = environment().get_template(template)
+        self.finish(page.render(base=self.base_url, has_links=has_links, **context))
 
     def write_error(self, status_code: int, **context: Any) -> None:
         """Say what happened without a traceback."""
-        error = context.get("exc_info", (None, None))[1]
+        error, told = context.get("exc_info", (None, None))[1], ""
         if isinstance(error, UnreachableError):
-            self.set_status(503)
-            show_problem(self, 503, f"{error.told} What you saved is kept. Try again in a minute.")
-        else:
-            show_problem(self, status_code)
+            status_code, told = 503, error.told
+            self.set_status(status_code)
+        if status_code == 503:
+            self.set_header("Retry-After", "60")
+        template = "unknown.html.j2" if status_code == 401 else "problem.html.j2"
+        self._write_page(template, status=status_code, told=told)
 
+    @property
+    def encrypted(self) -> bool:
+        """Whether browsers reach this server over HTTPS."""
+        return self.using.encrypted or self.request.protocol == "https"
 
-def _learner(handler: JupyterHandler) -> Learner:
-    learner: Learner | None = handler.current_user.learner if handler.current_user else None
-    if learner is None:
-        raise HTTPError(401)
-    return learner
-
-
-def show_problem(handler: JupyterHandler, status_code: int, text: str = "") -> None:
-    """Write the page for something that went wrong."""
-    name = "unknown.html.j2" if status_code == 401 else "problem.html.j2"
-    page = environment().get_template(name)
-    links = handler.settings["links"]
-    text = text or _TEXTS.get(status_code, _USUAL)
-    title = _TITLES.get(status_code, "Something went wrong")
-    if status_code == 503:
-        handler.set_header("Retry-After", "60")
-    handler.set_header("Content-Type", "text/html; charset=utf-8")
-    handler.finish(page.render(base=handler.base_url, title=title, text=text, links=links))
+    def set_secret(self, name: str, secret: str, days: int) -> None:
+        """Give the browser a secret that its scripts cannot read."""
+        self.set_cookie(
+            name,
+            secret,
+            expires_days=days,
+            path=self.base_url,
+            httponly=True,
+            samesite="Lax",
+            secure=self.encrypted,
+        )
 
 
 class StartHandler(Page):
     """The start page."""
 
-    @authenticated
     def get(self) -> None:
         """Show the modules, and how far the learner has come in each."""
-        learner = self.learner
-        self.show(
-            "start.html.j2",
-            learner=learner,
-            modules=self.shelf.cards(learner.id),
-            links=self.settings["links"],
-            xsrf=self.xsrf_field(),
-            fiction=FICTION,
-        )
+        cards = self.catalogue.cards(self.learner.id)
+        self.show("start.html.j2", learner=self.learner, modules=cards, fiction=FICTION)
 
 
-class AgainHandler(Page):
-    """A new attempt at a module."""
+class EnterHandler(Page):
+    """Coming in by a personal link.
 
-    @authenticated
-    def post(self, name: str) -> None:
-        """Begin again, and open the module."""
-        learner = self.learner
-        if not self.shelf.has(name):
-            raise HTTPError(404)
-        self.shelf.start_again(learner.id, name)
-        self.redirect(f"{self.base_url}module/{name}", status=303)
+    Opening the link only shows whose it is: programs that look at links in mail take no place,
+    and nobody is signed in as somebody else without seeing the name.
+    """
+
+    def get(self, token: str) -> None:
+        """Show whose link it is."""
+        invitation = self.settings["links"].invitation(token)
+        learner = self.learners.invited(invitation) if invitation else None
+        if learner is None:
+            raise HTTPError(410)
+        now = self.current_user.learner
+        other = now if now and now.id != learner.id else None
+        self.show("enter.html.j2", learner=learner, other=other)
+
+    def post(self, token: str) -> None:
+        """Sign this browser in, and go to the modules."""
+        invitation = self.settings["links"].invitation(token)
+        secret = self.learners.sign_in(invitation) if invitation else None
+        if secret is None:
+            raise HTTPError(410)
+        self.learners.sign_out(self.get_cookie(COOKIE, ""))
+        self.set_secret(COOKIE, secret, _DAYS)
+        self.redirect(self.base_url, status=303)
 
 
-class ModuleHandler(PlayHandler, Page):
-    """One module, played in a kernel of its own."""
+class SignOutHandler(Page):
+    """Signing out on this device; the link works again."""
 
-    @authenticated
-    async def get(self, name: str) -> None:
-        """Run the module's notebook and show it."""
-        learner, shelf = _learner(self), self.settings["shelf"]
-        if not shelf.has(name):
-            raise HTTPError(404)
-        self.refuse_unasked()
-        owner = Owner("learner", learner.id)
-        if not await self.kernel_manager.room_for(owner):
-            raise HTTPError(503)
-        at = shelf.open_step(learner.id, name)
-        await self.play(name, owner, {"PHB_LEARNER": learner.id}, shown_first=at)
+    def post(self) -> None:
+        """End what this browser was given, and its open modules."""
+        self.learners.sign_out(self.get_cookie(COOKIE, ""))
+        self.clear_cookie(COOKIE, path=self.base_url)
+        self.set_header("Clear-Site-Data", '"storage"')  # what was typed and not sent
+        self.show("out.html.j2")
 
 
 class AccessibilityHandler(Page):
     """What is known of who can use this site."""
 
-    @authenticated
     def get(self) -> None:
         """Show the statement, and whom to tell of trouble."""
-        self.show("accessibility.html.j2", contact=as_contact(self.settings["contact"]))
+        self.show("accessibility.html.j2", contact=as_contact(self.using.contact))
 
 
 def as_contact(contact: str) -> Markup:

@@ -119,7 +119,7 @@ def test_another_host_name_is_refused(served: Served) -> None:
 
 
 def test_starting_again_needs_the_page_s_own_token(served: Served) -> None:
-    assert ask(served, "module/chronic_pain_massage/again", method="POST") == 403
+    assert ask(served, "module/chronic_pain_massage", method="POST") == 403
 
 
 def test_a_kernel_cannot_be_ended_without_the_page_s_token(served: Served) -> None:

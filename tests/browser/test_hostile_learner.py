@@ -153,7 +153,7 @@ def test_nobody_sees_no_module_and_starts_no_kernel(training: Training, nobody: 
     for path in ("/", "/module/know_the_deal", "/module/none", "/cohort"):
         page = nobody.ask(path)
         assert (page.status, "Open your personal link" in page.text) == (401, True)
-    assert nobody.post("/module/know_the_deal/again").status == 401
+    assert nobody.post("/module/know_the_deal").status == 401
     assert set(training.kernels()) <= before
 
 

@@ -13,8 +13,9 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from phbkit.errors import SettingsError
 from phbkit.records import open_learners
 from phbkit.records.learners import Learner
-from phbkit.serving.identity import Links, by_header, link_key, local, nobody
+from phbkit.serving.identity import Links, link_key, recognise
 from phbkit.serving.owners import kernel_environment
+from phbkit.settings import Settings
 
 KEY = "k" * 40
 
@@ -75,14 +76,18 @@ def test_a_key_that_others_can_read_or_that_is_short_is_refused(tmp_path: Path) 
 
 def test_a_proxy_s_header_is_believed_from_the_proxy_alone(tmp_path: Path) -> None:
     learners = open_learners(f"sqlite:///{tmp_path / 'records.sqlite'}")
-    recognise = by_header(learners, "X-Forwarded-User", frozenset({"10.0.0.1"}))
+    using = Settings(sign_in="header", trusted_proxies="10.0.0.1")
+
+    def found(address: str, *headers: tuple[str, str]) -> Learner | None:
+        return recognise(request(address, *headers), using, learners)
+
     ann = ("X-Forwarded-User", "ann@example.org")
-    assert recognise(request("10.0.0.1", ann)) == Learner(ann[1], ann[1])
-    assert recognise(request("10.0.0.2", ann)) is None
-    assert recognise(request("10.0.0.2", ann, ("X-Forwarded-For", "10.0.0.1"))) is None
-    assert recognise(request("10.0.0.1", ann, ("x-forwarded-user", "ben"))) is None
+    assert found("10.0.0.1", ann) == Learner(ann[1], ann[1])
+    assert found("10.0.0.2", ann) is None
+    assert found("10.0.0.2", ann, ("X-Forwarded-For", "10.0.0.1")) is None
+    assert found("10.0.0.1", ann, ("x-forwarded-user", "ben")) is None
     for name in ("", "a" * 121):
-        assert recognise(request("10.0.0.1", ("X-Forwarded-User", name))) is None
+        assert found("10.0.0.1", ("X-Forwarded-User", name)) is None
     assert [who.id for who in learners.all()] == ["ann@example.org"]
 
 
@@ -90,14 +95,13 @@ def test_who_the_proxy_names_may_have_been_invited_under_a_name(tmp_path: Path) 
     learners = open_learners(f"sqlite:///{tmp_path / 'records.sqlite'}")
     end = dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=1)
     learners.invite([Learner("ann", "Ann Example", "spring", "trainer")], end)
-    recognise = by_header(learners, "Remote-User", frozenset({"::1"}))
-    found = recognise(request("::1", ("Remote-User", "ann")))
+    using = Settings(sign_in="header", user_header="Remote-User")
+    found = recognise(request("::1", ("Remote-User", "ann")), using, learners)
     assert found == Learner("ann", "Ann Example", "spring", "trainer")
 
 
-def test_one_machine_has_one_learner_and_a_server_of_reviews_none() -> None:
-    assert local("local")(request("127.0.0.1")) == Learner("local", "")
-    assert nobody(request("127.0.0.1")) is None
+def test_one_machine_has_one_learner() -> None:
+    assert recognise(request("127.0.0.1"), Settings(), None) == Learner("local", "")
 
 
 def test_a_kernel_is_given_nothing_that_it_need_not_know() -> None:

@@ -10,25 +10,17 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from phbkit.serving.page_template import begin, outputs_of, sections
+from phbkit.serving.notebook_page import begin, outputs_of, sections
 from phbkit.serving.pages import as_contact
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
 HOSTILE = "</script><!--<script>alert(1)//\u2028"
 
 
-def run_with(states: dict[str, Any]) -> Any:
-    """What a sheet asks of a run: the widget that an output shows."""
-
-    def widget(output: NotebookNode) -> dict[str, Any] | None:
-        model = output.get("data", {}).get("widget")
-        return {"model": model, "state": states[model]} if model else None
-
-    return SimpleNamespace(widget=widget)
-
-
 def written(*outputs: NotebookNode, states: dict[str, Any] | None = None, **cell: Any) -> str:
-    made = new_code_cell("secret = 1", id="step", **cell)
-    return str(outputs_of(made, run_with(states or {}), list(outputs)))
+    renderer: Any = SimpleNamespace(executor=SimpleNamespace(widget_state=states or {}))
+    made = new_code_cell("secret = 1", outputs=list(outputs), **cell)
+    return str(outputs_of(renderer, made, 7))
 
 
 def read_back(text: str) -> Any:
@@ -38,7 +30,7 @@ def read_back(text: str) -> Any:
 
 
 def test_what_a_widget_shows_comes_whole_and_cannot_end_its_script() -> None:
-    output = new_output("display_data", {"widget": "w1"})
+    output = new_output("display_data", {WIDGET: {"model_id": "w1"}})
     text = written(output, states={"w1": {"html": HOSTILE}})
     assert read_back(text) == [{"model": "w1", "state": {"html": HOSTILE}}]
     assert text.count("<") == 2
@@ -72,19 +64,19 @@ def test_a_notebook_is_laid_out_by_its_headings_and_tells_no_code() -> None:
     trainer = {"tags": ["trainer"]}
     cells = [
         new_markdown_cell("# Title"),
-        new_code_cell("secret = 1", id="one"),
+        new_code_cell("secret = 1"),
         new_markdown_cell("## For trainers", metadata=trainer),
         new_markdown_cell("## First <b>"),
-        new_code_cell("secret = 2", id="two"),
-        new_code_cell("secret = 3", id="three", metadata=trainer),
+        new_code_cell("secret = 2"),
+        new_code_cell("secret = 3", metadata=trainer),
     ]
     notebook = new_notebook(cells=cells, metadata={"title": HOSTILE})
     assert [section.title for section in sections(notebook)] == ["", "First <b>"]
-    page = begin(notebook, "/", 7)
+    page = begin(notebook, base="/", shown_first=7)
     assert "secret" not in page
-    assert 'id="cell-one"' in page
-    assert 'id="cell-two"' in page
-    assert "cell-three" not in page
+    assert 'id="cell-1"' in page
+    assert 'id="cell-4"' in page
+    assert "cell-5" not in page
     assert "<title>&lt;/script&gt;" in page
     assert "<h2>First &lt;b&gt;</h2>" in page
     assert not re.search(r"<section[^>]* hidden", page)

@@ -1,0 +1,90 @@
+"""Places for kernels: whose they are, how many there may be, and what a kernel that dies leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+from traitlets.config import Config
+
+from phbkit.forms import FORM_IS_THERE
+from phbkit.kernels import provisioner
+from phbkit.serving.owners import Client, Kernels, Owner
+
+ANN, BEN = Owner("learner", "ann"), Owner("learner", "ben")
+A_PAGE = {FORM_IS_THERE: "1"}
+
+
+def kernels(**most: int) -> Kernels:
+    config = Config()
+    config.AsyncKernelManager.client_factory = Client
+    config.KernelProvisionerFactory.default_provisioner_name = provisioner.NAME
+    return Kernels(config=config, **most)
+
+
+async def started(server: Kernels, owner: Owner, environment: Mapping[str, str] = A_PAGE) -> str:
+    """Start a kernel for somebody, and wait until it answers."""
+    kernel = await server.place_for(owner, environment)
+    await server.start_kernel(kernel_id=kernel, kernel_name="python3", path="")
+    client = server.get_kernel(kernel).client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=60)
+    finally:
+        client.stop_channels()
+    return kernel
+
+
+def test_the_oldest_of_somebody_s_kernels_goes_for_another_and_nobody_else_s() -> None:
+    async def look() -> None:
+        server = kernels(most=3, most_each=1)
+        bens = await started(server, BEN)
+        first = await started(server, ANN)
+        second = await server.place_for(ANN, A_PAGE)
+        assert server.owner(second) == ANN
+        assert (first in server, bens in server) == (False, True)
+        assert not await server.place_for(ANN, A_PAGE)  # the one before has not begun
+        await server.end(second)
+        assert await server.place_for(ANN, A_PAGE)
+        await server.end(bens)
+        assert server.owner(bens) is None
+
+    asyncio.run(look())
+
+
+def test_a_full_server_has_no_place_while_every_kernel_is_new() -> None:
+    async def look() -> None:
+        server = kernels(most=1)
+        anns = await started(server, ANN)
+        assert not await server.place_for(BEN, A_PAGE)
+        await server.end(anns)
+        assert await server.place_for(BEN, A_PAGE)
+
+    asyncio.run(look())
+
+
+def test_no_kernel_is_started_without_a_place() -> None:
+    async def look() -> None:
+        with pytest.raises(PermissionError, match="for somebody"):
+            await kernels().start_kernel(kernel_name="python3")
+
+    asyncio.run(look())
+
+
+def test_a_kernel_that_dies_before_it_answers_is_told_of_and_leaves_nothing() -> None:
+    async def look() -> None:
+        server = kernels()
+        kernel = await server.place_for(ANN, A_PAGE)
+        await server.start_kernel(kernel_id=kernel, kernel_name="python3", path="")
+        server.get_kernel(kernel).provisioner.process.kill()
+        client = server.get_kernel(kernel).client()
+        client.start_channels()
+        with pytest.raises(RuntimeError, match="died before it answered"):
+            await client.wait_for_ready(timeout=60)
+        client.stop_channels()
+        await server.end(kernel)
+        assert server.list_kernel_ids() == []
+        assert server.owner(kernel) is None
+
+    asyncio.run(look())
