@@ -6,55 +6,39 @@ Plain data, so that documents can be made of it without knowing cases or session
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Literal
+from functools import cache
+from typing import Annotated, Any, Literal
 
+from pydantic import PlainSerializer, TypeAdapter
+
+from phbkit.casebank import Case
+from phbkit.casebank.case import DRAFT, FICTION
 from phbkit.casebank.models import Held
+from phbkit.decision.risk_ledger import HOLDERS
+from phbkit.meeting.acts import HeldRisk, Outcome
+from phbkit.meeting.meeting import Agreement, Meeting, Statement
+from phbkit.meeting.ratings import METHOD
+from phbkit.meeting.reveal import RatedItem, moved, rated_items
+from phbkit.meeting.roles import PARTIES, Party, role_name
+from phbkit.meeting.shared_plan import SharedPlan
 from phbkit.workbook.asks import HELD
 
-Outcome = Literal["made", "deferred", "not reached"]
-Party = Literal["person", "professional", "commissioner"]
-Stance = Literal["agrees", "agrees in part", "does not agree", "not given"]
-Teller = Literal["", "speaks-for", "facilitator", "facilitator-while-away"]
-TOLD_BY: dict[Teller, str] = {
-    "": "",
-    "speaks-for": "somebody who speaks for the person, from a seat in the meeting",
-    "facilitator": "the facilitator",
-    "facilitator-while-away": "the facilitator, while whoever sat here for them was marked as away",
-}
-"""Who gave an answer for a party, in words; "" where the party answered for themselves."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One person's rating, 1 to 9, told by role; `rating` is None for “cannot say”."""
-
-    role: str
-    rating: int | None
-
-
-@dataclass(frozen=True)
-class RatedItem:
-    """One option or safeguard as rated in one round.
-
-    `team` holds the marks that the median is of; `person` those of the person and whoever speaks
-    for them, which are in no statistic. `median` is None, and `verdict` says why, where too few
-    rated. `classical` is the definition by counting for the panel's size, where there is one.
-    """
-
-    title: str
-    kind: Literal["option", "safeguard"]
-    round: int
-    team: tuple[Mark, ...]
-    person: tuple[Mark, ...]
-    median: float | None
-    low: float | None
-    high: float | None
-    index: float | None
-    disagreement: bool | None
-    verdict: str
-    classical: str = ""
+Payer = Literal["budget", "usual care", "own money"]
+_PAID_BY: dict[str, Payer] = {"bought": "budget", "nhs": "usual care", "own-money": "own money"}
+Pounds = Annotated[Decimal, PlainSerializer(lambda amount: f"{amount:.2f}")]
+SAFETY_NOTICE = (
+    "This tool has not been through clinical safety assurance. Using it on a real person’s care "
+    "may bring it under the NHS clinical risk standards: DCB0129 for whoever makes a health IT "
+    "system, and DCB0160 for the organisation that uses it. Ask your clinical safety officer "
+    "before you do."
+)
+PRIVACY_NOTICE = (
+    "Leave out names, dates of birth, NHS numbers, addresses and anything else that says who the "
+    "person is. The record belongs in the person’s own file, kept as your organisation keeps it."
+)
 
 
 @dataclass(frozen=True)
@@ -66,50 +50,15 @@ class PlanLine:
 
     title: str
     provider: str
-    price: Decimal
+    price: Pounds
     per: str
     times: int
-    cost: Decimal
-    paid_by: Literal["budget", "usual care", "own money"]
+    cost: Pounds
+    paid_by: Payer
     starts: dt.date | None
     ends: dt.date | None
     serves: tuple[str, ...]
-    own: Decimal = Decimal(0)
-
-
-@dataclass(frozen=True)
-class HeldRisk:
-    """One consequence of doing, or of not doing, and who carries what."""
-
-    of: Literal["doing", "not doing"]
-    consequence: str
-    affects: str
-    holders: tuple[str, ...]
-    mitigation: str
-    stop_rule: str
-    review: str
-
-
-@dataclass(frozen=True)
-class PartyAgreement:
-    """What one of the three parties said of the plan; `told_by` is a key of TOLD_BY."""
-
-    party: Party
-    who: str
-    says: Stance
-    not_to: tuple[str, ...]
-    reason: str
-    told_by: Teller
-    at: dt.datetime | None = None
-
-
-@dataclass(frozen=True)
-class Statement:
-    """Words somebody wrote, with the role they wrote them in and the round they were written in."""
-
-    role: str
-    text: str
-    round: int = 0
+    own: Pounds = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -118,7 +67,7 @@ class DecisionRecord:
 
     `earlier` holds refusals of earlier plans, and conditions, which stay on the record; `wants`
     what somebody wants where no case says which part of a plan is for it; `left_out` what was rated
-    and is not in the plan.
+    and is not in the plan. Whoever holds a risk is named in words.
     """
 
     session: str
@@ -134,15 +83,15 @@ class DecisionRecord:
     moved: tuple[str, ...]
     notes: tuple[Statement, ...]
     lines: tuple[PlanLine, ...]
-    indicative: Decimal | None
-    contingency: Decimal | None
-    cost: Decimal
-    held: Held | Literal[""]
+    indicative: Pounds | None
+    contingency: Pounds | None
+    cost: Pounds
+    held: Annotated[Literal[Held, ""], PlainSerializer(lambda held: HELD.get(held, ""))]
     served: tuple[str, ...]
     unserved: tuple[str, ...]
     findings: tuple[tuple[str, str, str], ...]
     risks: tuple[HeldRisk, ...]
-    agreements: tuple[PartyAgreement, ...]
+    agreements: tuple[Agreement, ...]
     dissent: tuple[Statement, ...]
     outcome: Outcome
     reasons: str
@@ -155,7 +104,7 @@ class DecisionRecord:
     not_asked: str = ""
     closed: bool = True
     safeguards: tuple[str, ...] = ()
-    earlier: tuple[PartyAgreement, ...] = ()
+    earlier: tuple[Agreement, ...] = ()
     wants: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
@@ -166,20 +115,113 @@ class DecisionRecord:
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values: dates as ISO texts, money as texts of pounds and pence."""
-        values: dict[str, Any] = _plain(asdict(self))
+        values: dict[str, Any] = _writer().dump_python(self, mode="json")
         return values
 
 
-_IN_WORDS: dict[str, dict[Any, str]] = {"held": {**HELD}, "told_by": {**TOLD_BY}}
+@cache
+def _writer() -> TypeAdapter[DecisionRecord]:
+    return TypeAdapter(DecisionRecord)
 
 
-def _plain(value: Any, name: str = "") -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(part, key) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, Decimal):
-        return f"{value:.2f}"
-    if name in _IN_WORDS:
-        return _IN_WORDS[name].get(value, "")
-    return value.isoformat() if isinstance(value, dt.date) else value
+def called(meeting: Meeting, case: Case) -> str:
+    """Say what the person is called in the meeting: a first name, or whatever a live one uses."""
+    name = case.person.name
+    return name if meeting.mode == "live" else name.split()[0]
+
+
+def notices(meeting: Meeting, case: Case) -> tuple[str, ...]:
+    """Say what must be said of a record: invented, or real with duties."""
+    texts = [SAFETY_NOTICE, PRIVACY_NOTICE] if meeting.mode == "live" else [FICTION]
+    if meeting.mode == "training" and case.draft:
+        texts.append(DRAFT)
+    if meeting.not_asked:
+        texts.append(f"The person was not asked before the meeting: {meeting.not_asked}")
+    texts += [
+        f"{role_name(meeting.seats[seat].role)}: the facilitator noted that they came back under "
+        "another name, and dropped the marks given under the first before anybody saw them."
+        for seat in meeting.dropped
+    ]
+    return tuple(texts)
+
+
+def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecord:
+    """Make the decision record of a meeting as it stands."""
+    shared, plan, ending = SharedPlan(case, meeting), meeting.plan, meeting.outcome
+    live = meeting.mode == "live"  # where no case says what an item is for
+    assert meeting.opened  # noqa: S101  the first act opens a meeting
+    return DecisionRecord(
+        session=session,
+        mode=meeting.mode,
+        title=meeting.title,
+        about=called(meeting, case),
+        held_on=meeting.opened.astimezone().date(),
+        present=_people(meeting, away=False),
+        away=_people(meeting, away=True),
+        matters=meeting.matters,
+        worries=meeting.worries,
+        rated=tuple(item for number in meeting.rounds for item in rated_items(meeting, number)),
+        moved=moved(meeting),
+        notes=meeting.notes,
+        lines=_lines(shared),
+        indicative=case.budget.indicative,
+        contingency=None if live else case.budget.contingency,
+        cost=shared.plan.cost,
+        held=plan.held,
+        served=() if live else tuple(each.title for each in shared.plan.served),
+        unserved=() if live else tuple(each.title for each in shared.plan.unserved),
+        findings=tuple((each.level, each.rule.title, each.about) for each in shared.findings()),
+        risks=tuple(
+            replace(risk, holders=tuple(HOLDERS[each] for each in risk.holders))
+            for risk in shared.risks.values()
+        ),
+        agreements=tuple(_agreement(meeting, party) for party in PARTIES),
+        dissent=tuple(meeting.dissent.values()),
+        outcome=ending.what if ending else "not reached",
+        reasons=ending.reasons if ending else "",
+        coordinator=plan.coordinator,
+        stop_rule=plan.stop_rule,
+        review_on=(ending or plan).review_on,
+        review_triggers=plan.triggers,
+        method=METHOD,
+        notices=notices(meeting, case),
+        not_asked=meeting.not_asked,
+        closed=meeting.ended,
+        safeguards=tuple(shared.chosen_safeguards.values()),
+        earlier=tuple(replace(each, told_by="") for each in meeting.earlier_refusals),
+        wants=tuple(each.title for each in case.about.outcomes if live),
+        left_out=shared.left_out if meeting.changed_by("plan") else (),
+    )
+
+
+def _people(meeting: Meeting, *, away: bool) -> tuple[str, ...]:
+    """Count who sits here, or is away, by role: names are for the room, not for the file."""
+    roles = Counter(role_name(seat.role) for seat in meeting.seats.values() if seat.away == away)
+    return tuple(role if count == 1 else f"{role} ({count})" for role, count in roles.items())
+
+
+def _lines(shared: SharedPlan) -> tuple[PlanLine, ...]:
+    plan, kept = shared.plan, shared.meeting.plan.items
+    outcomes = {each.id: each.title for each in plan.case.about.outcomes}
+    return tuple(
+        PlanLine(
+            title=item.title,
+            provider=item.provider,
+            price=item.price,
+            per=item.per,
+            times=plan.times(item),
+            cost=plan.cost_of(item),
+            own=plan.own_cost_of(item),
+            paid_by=_PAID_BY[item.how],
+            starts=kept[item.id].starts,
+            ends=kept[item.id].ends,
+            serves=tuple(outcomes[each] for each in item.serves if each in outcomes),
+        )
+        for item in plan.items
+    )
+
+
+def _agreement(meeting: Meeting, party: Party) -> Agreement:
+    changed = "Something changed after the answer, and they were not asked again."
+    reason = changed if meeting.lapsed(party) else ""
+    return meeting.standing(party) or Agreement(party, "", "not given", (), reason)

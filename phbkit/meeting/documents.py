@@ -14,10 +14,9 @@ from typing import Any
 from phbkit.casebank import Case, CaseBank
 from phbkit.documents import document
 from phbkit.errors import AnswersError
-from phbkit.meeting.decision_record import DecisionRecord
+from phbkit.meeting.decision_record import DecisionRecord, decision_record
 from phbkit.meeting.meeting import Act, Meeting
 from phbkit.meeting.record_document import full, plain
-from phbkit.meeting.recording import decision_record
 from phbkit.meeting.roles import FACILITATOR, ROLES
 from phbkit.meeting.sessions import ReviewSession
 from phbkit.meeting.subject import local_case

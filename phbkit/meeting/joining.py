@@ -13,10 +13,10 @@ from tornado.web import HTTPError
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import PhbError, RecordsError, RefusedError, SettingsError, UnreachableError
-from phbkit.meeting.acts import check_join
+from phbkit.meeting.checks import check_join
+from phbkit.meeting.decision_record import PRIVACY_NOTICE, SAFETY_NOTICE
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.rate_limit import MovingWindow, WrongCodes
-from phbkit.meeting.recording import PRIVACY_NOTICE, SAFETY_NOTICE
 from phbkit.meeting.request import need_checked, need_name, refusal
 from phbkit.meeting.roles import ROLES, SEAT_VARIABLE
 from phbkit.meeting.sessions import ReviewSession, Seated, Sessions

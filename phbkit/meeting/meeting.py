@@ -8,14 +8,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field, PlainSerializer
 
 from phbkit.casebank.models import Says
-from phbkit.meeting.decision_record import Party
-from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, party_of, role_inside, role_name
+from phbkit.meeting.acts import CarePlan, Ending, HeldRisk, SharedRisk, Thing
+from phbkit.meeting.roles import (
+    FACILITATOR,
+    PARTIES,
+    PERSON_SIDE,
+    Party,
+    party_of,
+    role_inside,
+    role_name,
+)
 
 Stage = Literal["gather", "person", "rate", "reveal", "rate-again", "reveal-again", "agree", "end"]
-ThingKind = Literal["option", "safeguard"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 STAGE_TITLES: dict[Stage, str] = {
     "gather": "Coming in",
@@ -38,8 +47,15 @@ NEXT: dict[Stage, tuple[Stage, ...]] = {
     "end": (),
 }
 ROUNDS: dict[Stage, int] = {"rate": 1, "rate-again": 2}
-_UNSETTLED_AS_WRITTEN = "Speaks for the person: it is not settled by what authority"
-"""What acts say of an answer for the person that were written before they kept `authority`."""
+_TOLD_IN: dict[Stage, int] = {"reveal": 1, "reveal-again": 2, **ROUNDS}
+Teller = Literal["", "speaks-for", "facilitator", "facilitator-while-away"]
+TOLD_BY: dict[Teller, str] = {
+    "": "",
+    "speaks-for": "somebody who speaks for the person, from a seat in the meeting",
+    "facilitator": "the facilitator",
+    "facilitator-while-away": "the facilitator, while whoever sat here for them was marked as away",
+}
+"""Who gave an answer for a party, in words; "" where the party answered for themselves."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,7 @@ class Act:
     act: str
     data: dict[str, Any]
     at: dt.datetime
-    ticket: str
+    ticket: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,43 +90,43 @@ class Seat:
         return self.role != FACILITATOR
 
 
-@dataclass(frozen=True)
-class Thing:
-    """One option or safeguard that is rated."""
-
-    id: str
-    kind: ThingKind
-    title: str
+Moment = Annotated[dt.datetime, PlainSerializer(dt.datetime.isoformat)]
+NotRecorded = Field(exclude=True)
 
 
 @dataclass(frozen=True)
-class Words:
-    """What somebody wrote, from which seat, in which stage; `told_for` where for another."""
+class Statement:
+    """Words somebody wrote, with the role they wrote them in and the round they were written in.
 
-    seat: str
+    Seat, stage and moment are for the room, and not for the record.
+    """
+
+    role: str
     text: str
-    stage: Stage
-    at: dt.datetime
-    told_for: str = ""
+    round: int = 0
+    seat: Annotated[str, NotRecorded] = ""
+    stage: Annotated[Stage, NotRecorded] = "person"
+    at: Annotated[dt.datetime | None, NotRecorded] = None
 
 
 @dataclass(frozen=True)
-class Agreed:
+class Agreement:
     """What one party said of the plan and the ledger as they stood after act number `plan`.
 
-    `not_to` names items by their titles. `settled` is False where somebody speaks for the person
-    and it is not settled by what authority.
+    `not_to` names parts by their titles; `told_by` is a key of TOLD_BY. `settled` is False where
+    somebody speaks for the person and it is not settled by what authority.
     """
 
     party: Party
-    seat: str
-    says: Says
+    who: str
+    says: Literal[Says, "not given"]
     not_to: tuple[str, ...]
     reason: str
-    plan: int
-    who: str = ""
-    at: dt.datetime | None = None
-    settled: bool = True
+    told_by: Annotated[Teller, PlainSerializer(TOLD_BY.__getitem__)] = ""
+    at: Moment | None = None
+    seat: Annotated[str, NotRecorded] = ""
+    plan: Annotated[int, NotRecorded] = 0
+    settled: Annotated[bool, NotRecorded] = True
 
 
 @dataclass(frozen=True)
@@ -132,18 +148,18 @@ class Meeting:
     stage: Stage = "gather"
     seats: Mapping[str, Seat] = field(default_factory=dict)
     things: tuple[Thing, ...] = ()
-    matters: tuple[Words, ...] = ()
-    worries: tuple[Words, ...] = ()
+    matters: tuple[Statement, ...] = ()
+    worries: tuple[Statement, ...] = ()
     reason_not_asked: str = ""
     came_later: bool = False
-    notes: tuple[Words, ...] = ()
-    plan: Mapping[str, Any] = field(default_factory=dict)
-    ledger: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[Statement, ...] = ()
+    plan: CarePlan = field(default_factory=CarePlan)
+    ledger: Mapping[str, HeldRisk] = field(default_factory=dict)
     agreed_to: int = 0
-    agreements: Mapping[Party, Agreed] = field(default_factory=dict)
-    refused: tuple[Agreed, ...] = ()
-    dissent: Mapping[str, Words] = field(default_factory=dict)
-    outcome: Mapping[str, Any] = field(default_factory=dict)
+    agreements: Mapping[Party, Agreement] = field(default_factory=dict)
+    refused: tuple[Agreement, ...] = ()
+    dissent: Mapping[str, Statement] = field(default_factory=dict)
+    outcome: Ending | None = None
     dropped: tuple[str, ...] = ()
     changed: Mapping[tuple[str, str], int] = field(default_factory=dict)
     tickets: Mapping[tuple[str, str], dt.datetime] = field(default_factory=dict, repr=False)
@@ -154,23 +170,22 @@ class Meeting:
     @classmethod
     def of(cls, acts: Iterable[Act]) -> Meeting:
         """Fold acts in order of their numbers."""
-        meeting, tickets = cls(), {}
+        meeting = cls()
         for act in acts:
-            meeting = meeting._folded(act)
-            tickets[act.seat, act.ticket] = act.at
-        return replace(meeting, tickets=tickets)
+            meeting = meeting.after(act)
+        return meeting
 
     def after(self, act: Act) -> Meeting:
         """Return the meeting after one more act; the same meeting if it was folded already."""
-        tickets = {**self.tickets, (act.seat, act.ticket): act.at}
-        return replace(self._folded(act), tickets=tickets)
-
-    def _folded(self, act: Act) -> Meeting:
         if act.seq <= self.seq:
             return self
         folded = _FOLDS[act.act](self._back(act.seat), act)
-        places = {(act.act, ""): act.seq, (act.act, act.seat): act.seq}
-        return replace(folded, seq=act.seq, changed={**self.changed, **places})
+        return replace(
+            folded,
+            seq=act.seq,
+            changed={**self.changed, (act.act, ""): act.seq, (act.act, act.seat): act.seq},
+            tickets={**self.tickets, (act.seat, act.ticket): act.at},
+        )
 
     def changed_by(self, part: str, seat: str = "") -> int:
         """Return the number of the act that changed a part last, or a seat's own share of it."""
@@ -269,8 +284,7 @@ class Meeting:
         professionals it is the one chosen with the plan, or the first.
         """
         here = [seat for seat in self.seats.values() if party_of(seat.role) == party]
-        chosen = self.plan.get("lead", "")
-        here.sort(key=lambda seat: (seat.id != chosen, seat.role == "speaks-for"))
+        here.sort(key=lambda seat: (seat.id != self.plan.lead, seat.role == "speaks-for"))
         return next((seat for seat in here if not seat.away), None)
 
     def may_agree(self, seat: Seat) -> bool:
@@ -281,7 +295,7 @@ class Meeting:
         signer = self._back(seat.id).signer(party)
         return signer is not None and signer.id == seat.id
 
-    def standing(self, party: Party) -> Agreed | None:
+    def standing(self, party: Party) -> Agreement | None:
         """Return what a party said of the plan as it is now.
 
         None when the plan or the ledger has changed since, and when it was given for somebody who
@@ -291,7 +305,7 @@ class Meeting:
         return answer if answer and answer.plan == self.agreed_to else None
 
     @property
-    def earlier_refusals(self) -> tuple[Agreed, ...]:
+    def earlier_refusals(self) -> tuple[Agreement, ...]:
         """Answers that were not a plain yes and do not stand any more: nothing of them is lost."""
         standing = [self.standing(party) for party in PARTIES]
         return tuple(answer for answer in self.refused if answer not in standing)
@@ -303,18 +317,12 @@ class Meeting:
 
 def _open(meeting: Meeting, act: Act) -> Meeting:
     seat = Seat(act.seat, FACILITATOR, act.data.get("name", ""))
-    return replace(
-        meeting,
-        title=act.data["title"],
-        mode=act.data["mode"],
-        things=_things(act),
-        opened=act.at,
-        seats={seat.id: seat},
-    )
+    about = {"title": act.data["title"], "mode": act.data["mode"], "opened": act.at}
+    return replace(_things(meeting, act), seats={seat.id: seat}, **about)
 
 
-def _things(act: Act) -> tuple[Thing, ...]:
-    return tuple(Thing(data["id"], data["kind"], data["title"]) for data in act.data["things"])
+def _things(meeting: Meeting, act: Act) -> Meeting:
+    return replace(meeting, things=tuple(Thing(**thing) for thing in act.data["things"]))
 
 
 def _join(meeting: Meeting, act: Act) -> Meeting:
@@ -331,29 +339,27 @@ def _away(meeting: Meeting, act: Act) -> Meeting:
 
 
 def _words(
-    before: Iterable[Words], meeting: Meeting, act: Act, part: str = "text"
-) -> tuple[Words, ...]:
+    before: Iterable[Statement], meeting: Meeting, act: Act, part: str = "text"
+) -> tuple[Statement, ...]:
     """Keep the last words of each seat; empty words take those before back."""
     others = tuple(words for words in before if words.seat != act.seat)
-    text, told_for = act.data[part], act.data.get("told_for", "")
-    return (*others, Words(act.seat, text, meeting.stage, act.at, told_for)) if text else others
+    role = meeting.seats[act.seat].role
+    usual = "facilitator’s note" if role == FACILITATOR else role_inside(role)
+    writer, text = act.data.get("told_for", usual), act.data[part]
+    place = (_TOLD_IN.get(meeting.stage, 0), act.seat, meeting.stage, act.at)
+    return (*others, Statement(writer[0].upper() + writer[1:], text, *place)) if text else others
 
 
 def _person(meeting: Meeting, act: Act) -> Meeting:
+    """Keep the person's words, or why they were not asked; that they spoke after all."""
+    told, reason = "not_asked" not in act.data, meeting.reason_not_asked
     return replace(
-        _not_asked(meeting, act),
+        meeting,
+        reason_not_asked=reason if told else act.data["not_asked"],
+        came_later=told and bool(reason),
         matters=_words(meeting.matters, meeting, act, "matters"),
         worries=_words(meeting.worries, meeting, act, "worries"),
     )
-
-
-def _not_asked(meeting: Meeting, act: Act) -> Meeting:
-    """Keep why the person was not asked; once they have spoken themselves, that they came later."""
-    if "not_asked" not in act.data:
-        return replace(meeting, came_later=bool(meeting.reason_not_asked))
-    if act.data["not_asked"] == meeting.not_asked:
-        return meeting
-    return replace(meeting, reason_not_asked=act.data["not_asked"], came_later=False)
 
 
 def _note(meeting: Meeting, act: Act) -> Meeting:
@@ -367,21 +373,24 @@ def _dissent(meeting: Meeting, act: Act) -> Meeting:
 
 def _plan(meeting: Meeting, act: Act) -> Meeting:
     """Keep a plan; kept as it was, it is still the plan that was agreed to."""
-    agreed_to = meeting.agreed_to if act.data == meeting.plan else act.seq
-    return replace(meeting, plan=act.data, agreed_to=agreed_to)
+    plan = CarePlan.model_validate(act.data)
+    first = not meeting.changed_by("plan")
+    changed = first or plan != meeting.plan
+    return replace(meeting, plan=plan, agreed_to=act.seq if changed else meeting.agreed_to)
 
 
 def _ledger(meeting: Meeting, act: Act) -> Meeting:
-    agreed_to = meeting.agreed_to if act.data["risks"] == meeting.ledger else act.seq
-    return replace(meeting, ledger=act.data["risks"], agreed_to=agreed_to)
+    ledger = SharedRisk.model_validate(act.data).risks
+    changed = ledger != meeting.ledger
+    return replace(meeting, ledger=ledger, agreed_to=act.seq if changed else meeting.agreed_to)
 
 
 def _agreement(meeting: Meeting, act: Act) -> Meeting:
-    data, plan = act.data, meeting.agreed_to
-    answer = Agreed(
-        data["party"], act.seat, data["says"], tuple(data["not_to"]), data["reason"], plan,
-        data.get("who", ""), act.at, _is_settled(meeting, act),
-    )  # fmt: skip
+    data, plan, role = act.data, meeting.agreed_to, meeting.seats[act.seat].role
+    told_by = _teller(meeting, role, data["party"])
+    settled = role != "speaks-for" or data.get("authority", "unsettled") != "unsettled"
+    said = (data["party"], data.get("who", ""), data["says"], tuple(data["not_to"]), data["reason"])
+    answer = Agreement(*said, told_by, act.at, act.seat, plan, settled)
     refused = [each for each in meeting.refused if (each.seat, each.plan) != (act.seat, plan)]
     if answer.says != "agrees" or answer.reason:
         refused.append(answer)
@@ -389,11 +398,22 @@ def _agreement(meeting: Meeting, act: Act) -> Meeting:
     return replace(meeting, refused=tuple(refused), agreements=agreements)
 
 
-def _is_settled(meeting: Meeting, act: Act) -> bool:
-    """Say whether whoever answered may: for the party themselves, or by an authority."""
-    if "authority" in act.data or meeting.seats[act.seat].role != "speaks-for":
-        return bool(act.data.get("authority") != "unsettled")
-    return bool(act.data.get("who") != _UNSETTLED_AS_WRITTEN)
+def _teller(meeting: Meeting, role: str, party: Party) -> Teller:
+    """Say who gives an answer for a party."""
+    if role == "speaks-for":
+        return "speaks-for"
+    if role != FACILITATOR:
+        return ""
+    had_seat = any(party_of(seat.role) == party for seat in meeting.seats.values())
+    return "facilitator-while-away" if had_seat else "facilitator"
+
+
+def _rate(meeting: Meeting, act: Act) -> Meeting:
+    return meeting.with_ratings(act.data["round"], act.seat, act.data["ratings"])
+
+
+def _outcome(meeting: Meeting, act: Act) -> Meeting:
+    return replace(meeting, outcome=Ending.model_validate(act.data), stage="end")
 
 
 _FOLDS: dict[str, Callable[[Meeting, Act], Meeting]] = {
@@ -401,15 +421,13 @@ _FOLDS: dict[str, Callable[[Meeting, Act], Meeting]] = {
     "join": _join,
     "away": _away,
     "stage": lambda meeting, act: replace(meeting, stage=act.data["to"]),
-    "things": lambda meeting, act: replace(meeting, things=_things(act)),
+    "things": _things,
     "person": _person,
-    "rate": lambda meeting, act: meeting.with_ratings(
-        act.data["round"], act.seat, act.data["ratings"]
-    ),
+    "rate": _rate,
     "note": _note,
     "plan": _plan,
     "ledger": _ledger,
     "agreement": _agreement,
     "dissent": _dissent,
-    "outcome": lambda meeting, act: replace(meeting, outcome=act.data, stage="end"),
+    "outcome": _outcome,
 }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
@@ -17,12 +16,14 @@ from phbkit.casebank import Case
 from phbkit.casebank.models import Says
 from phbkit.decision import Finding, Plan
 from phbkit.decision.risk_ledger import HOLDERS
-from phbkit.meeting import acts, reveal
-from phbkit.meeting.decision_record import Party, RatedItem
+from phbkit.meeting import reveal
+from phbkit.meeting.acts import CANNOT_SAY, HeldRisk, Terms
+from phbkit.meeting.checks import OUTCOMES, OWN_RISKS, OWN_THINGS
+from phbkit.meeting.decision_record import called, notices
 from phbkit.meeting.meeting import NEXT, STAGE_TITLES, STAGES, Meeting, Seat
 from phbkit.meeting.ratings import METHOD
-from phbkit.meeting.recording import called, notices
-from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, party_of
+from phbkit.meeting.reveal import RatedItem
+from phbkit.meeting.roles import CLINICAL, FACILITATOR, PARTIES, PERSON_SIDE, Party, party_of
 from phbkit.meeting.shared_plan import SharedPlan, plan_of
 from phbkit.meeting.subject import candidates
 from phbkit.text import clock, long_date
@@ -155,7 +156,7 @@ def part_page(part: str, view: View) -> Markup:
     return Markup(html.strip())
 
 
-def plan_effect(view: View, items: Mapping[str, Any]) -> dict[str, Markup]:
+def plan_effect(view: View, items: Mapping[str, Terms]) -> dict[str, Markup]:
     """Render what a plan being put together does: in a line, and in cards."""
     plan = plan_of(view.case, items)
     found = view.shared.findings(plan)
@@ -171,23 +172,22 @@ def _cards(meeting: Meeting, plan: Plan, found: Collection[Finding]) -> Markup:
     return Markup(template.render(meeting=meeting, plan=plan, found=found))
 
 
-def _day(text: str) -> str:
-    """Write a day kept as ISO text in words."""
-    return long_date(dt.date.fromisoformat(text))
-
-
 @cache
 def _environment() -> Environment:
     folder = Path(__file__).parent / "templates"
     templates = environment().overlay(loader=FileSystemLoader([folder, forms.TEMPLATES]))
-    for module in (acts, reveal):
-        templates.globals[module.__name__.rpartition(".")[2]] = module
     templates.globals.update(
+        reveal=reveal,
+        cannot_say=CANNOT_SAY,
+        outcomes=OUTCOMES,
+        own_things=OWN_THINGS,
+        own_risks=OWN_RISKS,
+        no_risk=HeldRisk(),
         stages=STAGES,
         stage_titles=STAGE_TITLES,
         next_stages=NEXT,
         parties=PARTIES,
-        party_of=party_of,
+        clinical_roles=CLINICAL,
         holders=HOLDERS,
         held=HELD,
         says=get_args(Says),
@@ -195,7 +195,7 @@ def _environment() -> Environment:
         candidates=candidates,
         notices=notices,
         clock=clock,
-        day=_day,
+        day=long_date,
         effect_line=_line,
         effect_cards=_cards,
     )

@@ -18,7 +18,8 @@ from pathlib import Path
 from jinja2 import Environment
 
 from phbkit.documents.document import Block, Bullets, Document, Fields, Heading, Paragraph, Table
-from phbkit.meeting.decision_record import TOLD_BY, DecisionRecord
+from phbkit.meeting.decision_record import DecisionRecord
+from phbkit.meeting.meeting import TOLD_BY
 from phbkit.text import long_date, moment, pounds, templates
 from phbkit.workbook.asks import HELD
 

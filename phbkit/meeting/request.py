@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar
+import re
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from phbkit import identifiers
 from phbkit.casebank import Case
-from phbkit.errors import RefusedError
+from phbkit.errors import AnswersError, RefusedError
+from phbkit.meeting.acts import Thing
 from phbkit.meeting.meeting import Meeting, Seat
-from phbkit.meeting.roles import FACILITATOR
-from phbkit.workbook.formats import LONGEST_TEXT
+from phbkit.meeting.roles import FACILITATOR, party_of
+from phbkit.meeting.shared_plan import SharedPlan
+from phbkit.meeting.subject import candidates
+from phbkit.workbook.formats import check_text
+from phbkit.workbook.parts import NOT_ANSWERED
 
-Name = TypeVar("Name", bound=str)
 Values = Mapping[str, str | list[str]]
-_LONGEST_PLAN = dt.timedelta(days=3 * 366)
+F = TypeVar("F", bound=BaseModel)
+_PYDANTIC_SAYS = re.compile("^(Input|String) should")
 
 
 def refusal(problem: str, name: str = "") -> RefusedError:
@@ -25,78 +33,83 @@ def refusal(problem: str, name: str = "") -> RefusedError:
     return RefusedError({name: problem})
 
 
+def read_form(form: type[F], values: Mapping[str, Any], context: object = None) -> F:
+    """Read a form.
+
+    Raises
+    ------
+    RefusedError
+        Says everything that is wrong, by field.
+    """
+    try:
+        return form.model_validate(values, context=context)
+    except ValidationError as error:
+        raise RefusedError(
+            {
+                ".".join(map(str, fault["loc"])): NOT_ANSWERED
+                if fault["type"] == "missing" or fault["input"] == ""
+                else _PYDANTIC_SAYS.sub("must", fault["msg"])
+                for fault in error.errors(include_url=False)
+            }
+        ) from None
+
+
 @dataclass(frozen=True)
 class Request:
-    """One act that somebody asks for: in which meeting, on which case, from which seat, when.
-
-    Reading a field that is wrong notes it in `problems` and gives an empty value, so that all that
-    is wrong is told at once: call `raise_problems` before anything is kept.
-    """
+    """One act that somebody asks for: in which meeting, on which case, from which seat, when."""
 
     meeting: Meeting
     case: Case
     seat: Seat
     values: Values
     today: dt.date
-    problems: dict[str, str] = field(default_factory=dict)
 
     @property
     def facilitates(self) -> bool:
         """Whether the facilitator asks."""
         return self.seat.role == FACILITATOR
 
-    def wrong(self, name: str, problem: str) -> None:
-        """Note what is wrong in a field; the first problem of each is told."""
-        self.problems.setdefault(name, problem)
+    @cached_property
+    def shared(self) -> SharedPlan:
+        """The plan as it stands."""
+        return SharedPlan(self.case, self.meeting)
 
-    def raise_problems(self) -> None:
-        """Raise RefusedError with what is wrong in each field, if anything is."""
-        if self.problems:
-            raise RefusedError(self.problems)
+    @property
+    def candidates(self) -> tuple[Thing, ...]:
+        """Everything of the case that may be rated."""
+        return candidates(self.case)
 
-    def text(self, name: str, *, required: bool = False, longest: int = LONGEST_TEXT) -> str:
-        """Read a text field."""
-        value = self.values.get(name, "")
-        if not isinstance(value, str):
-            self.wrong(name, "must be one text.")
-            return ""
-        text = value.strip()
-        if required and not text:
-            self.wrong(name, "is not answered yet.")
-        if len(text) > longest:
-            self.wrong(name, f"must be at most {longest} characters; got {len(text)}.")
-        return text
+    @property
+    def clinical(self) -> list[str]:
+        """The seats of healthcare professionals."""
+        seats = self.meeting.seats.values()
+        return [seat.id for seat in seats if party_of(seat.role) == "professional"]
 
-    def chosen(self, name: str, allowed: Iterable[str]) -> list[str]:
-        """Read the ticked boxes of a field, in the order of the list."""
-        value = self.values.get(name, [])
-        ticked, known = [value] if isinstance(value, str) else value, list(allowed)
-        for unknown in [each for each in ticked if each not in known]:
-            self.wrong(name, f"has no {unknown!r}.")
-        return [each for each in known if each in ticked]
+    def read(self, form: type[F], **gathered: Any) -> F:
+        """Read the fields of a form, with those of rows as they were `gathered`.
 
-    def one_of(self, name: str, allowed: Iterable[Name]) -> Name | None:
-        """Read the chosen one of a list."""
-        value, known = self.text(name, required=True), list(allowed)
-        if value not in known:
-            self.wrong(name, f"must be one of {', '.join(known)}; got {value!r}.")
-        return next((each for each in known if each == value), None)
+        Raises
+        ------
+        RefusedError
+            Says everything that is wrong, by field.
+        """
+        return read_form(form, {**self.values, **gathered}, self)
 
-    def day(self, name: str, *, after_today: bool = False) -> str:
-        """Read a day as ISO text; empty where none is given."""
-        text = self.text(name)
-        if not text:
-            return ""
+    def text(self, name: str, *, required: bool = False) -> str:
+        """Read one text."""
         try:
-            day = dt.date.fromisoformat(text)
-        except ValueError:
-            self.wrong(name, f"must be a day like {self.today.isoformat()}; got {text!r}.")
-            return ""
-        if after_today and day <= self.today:
-            self.wrong(name, "must be after today.")
-        if abs(day - self.today) > _LONGEST_PLAN:
-            self.wrong(name, "must be within three years of today.")
-        return day.isoformat()
+            return check_text(name, self.values.get(name, ""), required=required)
+        except AnswersError as error:
+            raise refusal(error.problem, name) from None
+
+    def table(self, name: str) -> dict[str, dict[str, Any]]:
+        """Gather the fields `<name>.<row>.<part>`, by row and part."""
+        rows: dict[str, dict[str, Any]] = {}
+        for field, value in self.values.items():
+            place, _, part = field.rpartition(".")
+            if place.startswith(f"{name}."):
+                rows.setdefault(place.removeprefix(f"{name}."), {})[part] = value
+        return rows
 
     def need_seen(self, part: str, *, of_seat: bool = False) -> None:
         """Refuse an edit made on an older state of a part, or of a seat's share, than is kept now.

@@ -4,14 +4,45 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from phbkit.meeting.decision_record import Mark, RatedItem
-from phbkit.meeting.meeting import Meeting, Thing
+from phbkit.meeting.acts import Thing, ThingKind
+from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.ratings import agreement
 from phbkit.meeting.roles import FACILITATOR, PERSON_SIDE, ROLES, role_name
 
 _ELSEWHERE = 3  # marks between the person and the team
 _ORDER = [FACILITATOR, *ROLES]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One person's rating, 1 to 9, told by role; `rating` is None for “cannot say”."""
+
+    role: str
+    rating: int | None
+
+
+@dataclass(frozen=True)
+class RatedItem:
+    """One option or safeguard as rated in one round.
+
+    `team` holds the marks that the figures of an `Agreement` are of; `person` those of the person
+    and whoever speaks for them, which are in no figure.
+    """
+
+    title: str
+    kind: ThingKind
+    round: int
+    team: tuple[Mark, ...]
+    person: tuple[Mark, ...]
+    median: float | None
+    low: float | None
+    high: float | None
+    index: float | None
+    disagreement: bool | None
+    verdict: str
+    classical: str = ""
 
 
 def rated_items(meeting: Meeting, number: int) -> tuple[RatedItem, ...]:

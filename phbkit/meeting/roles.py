@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from phbkit.meeting.decision_record import Party
+from typing import Literal
 
+Party = Literal["person", "professional", "commissioner"]
 FACILITATOR = "facilitator"
 SEAT_VARIABLE = "PHB_SEAT"  # in the environment of a kernel: the seat it is for
 ROLES: dict[str, str] = {

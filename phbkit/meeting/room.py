@@ -23,7 +23,8 @@ from phbkit.casebank import Case, CaseBank
 from phbkit.errors import RecordsError, RefusedError, UnknownNameError
 from phbkit.forms import Answer, Reply, StepForm, answer, show_again
 from phbkit.meeting import documents
-from phbkit.meeting.acts import check, plan_items
+from phbkit.meeting.acts import PlanItems
+from phbkit.meeting.checks import check
 from phbkit.meeting.meeting import Act, Meeting
 from phbkit.meeting.pages import PARTS, View, part_page, plan_effect
 from phbkit.meeting.request import Request, Values, need_checked, refusal
@@ -277,10 +278,7 @@ class Review:
         view = self._view
         if part != "plan" or not view.facilitates or self.meeting.stage != "agree":
             return {"did": "kept"}
-        request = self._request(values)
-        items = plan_items(request)
-        request.raise_problems()
-        effect = plan_effect(view, items)
+        effect = plan_effect(view, self._request(values).read(PlanItems).items)
         return {"did": "kept", **{name: str(html) for name, html in effect.items()}}
 
     def _download(self, what: object) -> Answer:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from phbkit.casebank import Case
 from phbkit.decision import Finding, ItemTerms, Plan, Proposal, findings
+from phbkit.meeting.acts import HeldRisk, Terms
 from phbkit.meeting.meeting import Meeting
 
 TO_WATCH = {
@@ -18,21 +17,11 @@ TO_WATCH = {
     "triggers": "what would bring the review forward",
     "stop_rule": "what would stop it",
 }
-RISK_FACTS = ("of", "consequence", "affects")
-_NOBODY: dict[str, Any] = {"holders": [], "mitigation": "", "stop_rule": "", "review": ""}
 
 
-def day_of(text: str) -> dt.date | None:
-    """Read a day that is kept as ISO text, empty where there is none."""
-    return dt.date.fromisoformat(text) if text else None
-
-
-def plan_of(case: Case, items: Mapping[str, Mapping[str, Any]]) -> Plan:
+def plan_of(case: Case, items: Mapping[str, Terms]) -> Plan:
     """Make the plan that a meeting keeps: its items by id, with times, start and end."""
-    terms = {
-        item: ItemTerms(kept["times"], day_of(kept["starts"]), day_of(kept["ends"]))
-        for item, kept in items.items()
-    }
+    terms = {item: ItemTerms(each.times, each.starts, each.ends) for item, each in items.items()}
     return Plan.of(case, items, terms)
 
 
@@ -46,26 +35,26 @@ class SharedPlan:
     @cached_property
     def plan(self) -> Plan:
         """The costed plan; empty before there is one."""
-        return plan_of(self.case, self.meeting.plan.get("items", {}))
+        return plan_of(self.case, self.meeting.plan.items)
 
     @cached_property
-    def risks(self) -> dict[str, dict[str, Any]]:
+    def risks(self) -> dict[str, HeldRisk]:
         """The risks of the plan as it is now, by id, with what was kept of each.
 
         A risk that the plan brings and that nobody has looked at yet is there, with nobody who
         holds it; one that the plan no longer brings is not. What the facilitator added stays.
         """
         ledger = self.meeting.ledger
-        own = {name: risk for name, risk in ledger.items() if name.startswith("own.")}
-        return {
-            risk.id: ledger.get(risk.id, risk.model_dump(include={*RISK_FACTS}) | _NOBODY)
+        brought = {
+            risk.id: ledger.get(risk.id, HeldRisk(risk.of, risk.consequence, risk.affects))
             for risk in self.plan.risks
-        } | own
+        }
+        return brought | {name: risk for name, risk in ledger.items() if name.startswith("own.")}
 
     @cached_property
     def unheld(self) -> int:
         """How many of the risks nobody holds."""
-        return sum(not risk["holders"] for risk in self.risks.values())
+        return sum(not risk.holders for risk in self.risks.values())
 
     @cached_property
     def safeguards(self) -> dict[str, str]:
@@ -77,7 +66,7 @@ class SharedPlan:
     @cached_property
     def chosen_safeguards(self) -> dict[str, str]:
         """The safeguards in the plan, by id."""
-        chosen = self.meeting.plan.get("safeguards", ())
+        chosen = self.meeting.plan.safeguards
         return {each: self.safeguards[each] for each in chosen if each in self.safeguards}
 
     @cached_property
@@ -94,7 +83,7 @@ class SharedPlan:
     @property
     def unwatched(self) -> list[str]:
         """What the plan does not say of how it is watched."""
-        return [words for name, words in TO_WATCH.items() if not self.meeting.plan.get(name)]
+        return [words for name, words in TO_WATCH.items() if not getattr(self.meeting.plan, name)]
 
     @property
     def is_asked(self) -> bool:
@@ -107,15 +96,14 @@ class SharedPlan:
     def findings(self, plan: Plan | None = None) -> tuple[Finding, ...]:
         """Hold the plan, or another in its place, and how it is watched against the deal."""
         kept, opened, weeks = self.meeting.plan, self.meeting.opened, None
-        review = day_of(kept.get("review_on", ""))
-        if review and opened:
-            weeks = max(1, (review - opened.date()).days // 7)
-        stop_rules = [risk["stop_rule"] for risk in self.risks.values()]
+        if kept.review_on and opened:
+            weeks = max(1, (kept.review_on - opened.date()).days // 7)
+        stop_rules = " ".join(risk.stop_rule for risk in self.risks.values())
         return findings(
             Proposal(
                 plan or self.plan,
                 review_weeks=weeks,
-                stop_rule=kept.get("stop_rule", "") or " ".join(stop_rules),
-                held=kept.get("held") or None,
+                stop_rule=kept.stop_rule or stop_rules,
+                held=kept.held or None,
             )
         )

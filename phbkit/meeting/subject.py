@@ -20,7 +20,7 @@ from phbkit.casebank.models import (
     SignOff,
 )
 from phbkit.errors import RefusedError
-from phbkit.meeting.meeting import Thing
+from phbkit.meeting.acts import Thing
 
 MOST_LINES = 12
 USUAL = 4

@@ -20,7 +20,7 @@ from tornado.httpclient import HTTPClientError
 from tornado.websocket import WebSocketClientConnection
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.meeting.acts import MOST_SEATS
+from phbkit.meeting.checks import MOST_SEATS
 from phbkit.meeting.meeting import Act, Meeting
 from phbkit.meeting.sessions import Seated, Sessions, open_sessions
 from phbkit.meeting.subject import usual_things
@@ -234,7 +234,7 @@ class Played:
 
     def form(self, mark: object = "5", number: str = "1") -> dict[str, Any]:
         """Fill in the form of ratings."""
-        marks = {f"r__{place}": mark for place in range(len(self.meeting.things))}
+        marks = {f"ratings__{thing.id}": mark for thing in self.meeting.things}
         return {"round": number, **marks}
 
     def sit(self, name: str, role: str) -> None:
@@ -476,8 +476,8 @@ def grown(packed: bytes, old: bytes, new: bytes) -> bytes:
         {"round": "2"},
         {"round": ""},
         {"round": ["1"]},
-        {"r__99": "5"},
-        {"r__-1": "5"},
+        {"ratings__99": "5"},
+        {"ratings__-1": "5"},
         {"__class__": "x"},
     ],
 )

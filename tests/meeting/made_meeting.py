@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from phbkit.casebank import Case
-from phbkit.meeting.acts import check, check_join
+from phbkit.meeting.checks import check, check_join
 from phbkit.meeting.meeting import Act, Meeting
 from phbkit.meeting.request import Request
 from phbkit.meeting.subject import usual_things
@@ -65,7 +65,10 @@ class Played:
     def rate(self, seat: str, marks: int | str | list[int | str]) -> None:
         count = len(self.meeting.things)
         given = marks if isinstance(marks, list) else [marks] * count
-        values = {f"r.{place}": str(mark) for place, mark in enumerate(given)}
+        things = self.meeting.things
+        values = {
+            f"ratings.{thing.id}": str(mark) for thing, mark in zip(things, given, strict=True)
+        }
         self.do(seat, "rate", round=str(self.meeting.round), **values)
 
     def seen(self, part: str) -> str:
@@ -97,8 +100,7 @@ def rated(case: Case) -> Played:
 
 def all_held(case: Case) -> dict[str, list[str]]:
     """Every risk of a case held by two, as a form says it."""
-    return {f"risk.{place}.holders": ["person", "professional"]
-            for place, _ in enumerate(case.about.risks)}  # fmt: skip
+    return {f"risks.{risk.id}.holders": ["person", "professional"] for risk in case.about.risks}
 
 
 def planned(case: Case) -> Played:
@@ -106,7 +108,7 @@ def planned(case: Case) -> Played:
     played = rated(case)
     played.go("agree")
     item = next(item for item in case.about.items if item.how == "bought")
-    place = case.about.items.index(item)
+    terms = {"times": "3", "starts": "2026-12-01", "ends": "2027-03-01"}
     played.do(
         "fay",
         "plan",
@@ -114,7 +116,7 @@ def planned(case: Case) -> Played:
         items=[item.id],
         held="notional",
         **WATCHED,
-        **{f"times.{place}": "3", f"starts.{place}": "2026-12-01", f"ends.{place}": "2027-03-01"},
+        **{f"items.{item.id}.{part}": value for part, value in terms.items()},
     )
     played.do(
         "fay",
@@ -122,13 +124,13 @@ def planned(case: Case) -> Played:
         seen="0",
         **all_held(case),
         **{
-            "own.0.consequence": "Nobody rings back.",
-            "own.0.of": "not doing",
-            "own.0.affects": "Pam",
-            "own.0.holders": ["professional", "commissioner"],
-            "own.0.mitigation": "A named number.",
-            "own.0.stop_rule": "Two missed calls.",
-            "own.0.review": "At six weeks.",
+            "risks.own.0.consequence": "Nobody rings back.",
+            "risks.own.0.of": "not doing",
+            "risks.own.0.affects": "Pam",
+            "risks.own.0.holders": ["professional", "commissioner"],
+            "risks.own.0.mitigation": "A named number.",
+            "risks.own.0.stop_rule": "Two missed calls.",
+            "risks.own.0.review": "At six weeks.",
         },
     )
     return played

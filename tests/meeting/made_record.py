@@ -7,15 +7,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from phbkit.meeting.decision_record import (
-    DecisionRecord,
-    HeldRisk,
-    Mark,
-    PartyAgreement,
-    PlanLine,
-    RatedItem,
-    Statement,
-)
+from phbkit.meeting.acts import HeldRisk
+from phbkit.meeting.decision_record import DecisionRecord, PlanLine
+from phbkit.meeting.meeting import Agreement, Statement
+from phbkit.meeting.reveal import Mark, RatedItem
 
 START, END = dt.date(2026, 11, 23), dt.date(2026, 11, 29)
 ROLES = ("GP", "Nurse", "Pharmacist", "Hospital doctor or specialist", "Commissioner")
@@ -97,8 +92,8 @@ def made_record(**changes: Any) -> DecisionRecord:
             ),
         ),
         agreements=(
-            PartyAgreement("person", "Kerry, the person", "agrees", (), "", "facilitator"),
-            PartyAgreement(
+            Agreement("person", "Kerry, the person", "agrees", (), "", "facilitator"),
+            Agreement(
                 "professional",
                 "GP",
                 "agrees in part",
@@ -106,7 +101,7 @@ def made_record(**changes: Any) -> DecisionRecord:
                 "I have seen no evidence for this group.",
                 "",
             ),
-            PartyAgreement("commissioner", "", "not given", (), "", ""),
+            Agreement("commissioner", "", "not given", (), "", ""),
         ),
         dissent=DISSENT,
         outcome="made",

@@ -18,7 +18,7 @@ import pytest
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.meeting import documents
-from phbkit.meeting.acts import MOST_SEATS, check_join
+from phbkit.meeting.checks import MOST_SEATS, check_join
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.reveal import rated_items
 from phbkit.meeting.room import Review, Sitting
@@ -65,7 +65,7 @@ def ask(kernel: Review, act: str, ticket: str, values: dict[str, Any]) -> dict[s
 
 def script(case: Case, meeting: Meeting) -> list[tuple[str, str, dict[str, Any]]]:
     """Every act of every role, in order, as a browser would send them."""
-    marks = {f"r.{place}": "7" for place in range(len(meeting.things))}
+    marks = {f"ratings.{thing.id}": "7" for thing in meeting.things}
     item = next(item.id for item in case.about.items if item.how == "bought")
     rates = [(who, "rate", {"round": "1", **marks}) for who in (*TEAM, "pam")]
     again = [(who, "rate", {"round": "2", **marks}) for who in (*TEAM, "pam")]
@@ -175,11 +175,12 @@ def test_thirty_people_rate_at_once_and_each_counts_once(case: Case, address: st
         ("stage", {"from": "person", "to": "rate"}),
     ):
         assert ask(chair, act, f"{act}-{values.get('to', '')}", values)["did"] == "saved"
-    marks = {f"r.{place}": "7" for place in range(len(chair.meeting.things))}
+    marks = {f"ratings.{thing.id}": "7" for thing in chair.meeting.things}
+    varied = f"ratings.{chair.meeting.things[0].id}"
 
     def rate(number: int) -> list[str]:
         kernel = review(sessions, case, seats[number].secret)
-        values = {"round": "1", **marks, "r.0": str(1 + number % 9)}
+        values = {"round": "1", **marks, varied: str(1 + number % 9)}
         return [ask(kernel, "rate", "once", values)["did"] for _ in range(2)]
 
     with ThreadPoolExecutor(max_workers=8) as threads:
@@ -252,7 +253,7 @@ def test_a_meeting_is_read_again_from_its_json(case: Case, tmp_path: Path) -> No
     file = tmp_path / "meeting.json"
     file.write_bytes(made[1])
     again = documents.read_meeting(file, CaseBank(CASEBANK))
-    assert again.record == held.record
+    assert again.record.as_json() == held.record.as_json()
     assert json.loads(made[1])["record"]["outcome"] == "made"
 
 

@@ -39,7 +39,7 @@ def page(case: Case, meeting: Meeting, seat: str | None, *, screen: bool = False
 
 def checked_marks(html: str) -> list[str]:
     soup = BeautifulSoup(html, "html.parser")
-    found = soup.select('input[type=radio][name^="r."][checked]')
+    found = soup.select('input[type=radio][name^="ratings."][checked]')
     return [f"{each['name']}={each['value']}" for each in found]
 
 
@@ -189,7 +189,7 @@ def test_everybody_is_told_what_they_have_still_to_do(case: Case) -> None:
     assert [todo(played, seat) for seat in ("pam", "ann", "eve")] == [asked] * 3
     assert todo(played, "dev") == []
     assert [todo(agreed(case), seat) for seat in ("pam", "fay")] == [[], [end]]
-    kept = list(played.meeting.plan["items"])
+    kept = list(played.meeting.plan.items)
     again = {"seen": played.seen("plan"), "items": [*kept, "sister-paid"], **WATCHED}
     played.do("fay", "plan", **again)
     assert todo(played, "fay")[0].startswith("Nobody holds 1 of the ")

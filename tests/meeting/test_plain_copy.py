@@ -10,7 +10,8 @@ import pytest
 
 from phbkit.documents import document
 from phbkit.documents.document import Document, Heading, Paragraph
-from phbkit.meeting.decision_record import Outcome, Statement
+from phbkit.meeting.acts import Outcome
+from phbkit.meeting.meeting import Statement
 from phbkit.meeting.record_document import plain
 from tests.meeting.made_record import DISSENT, empty_record, made_record
 

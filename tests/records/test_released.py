@@ -12,6 +12,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +148,8 @@ def met(held: HeldMeeting) -> dict[str, Any]:
         "seats": {seat.id: [seat.title, seat.away] for seat in meeting.seats.values()},
         "rated": [thing.title for thing in meeting.things],
         "ratings": {str(number): meeting.revealed(number) for number in meeting.rounds},
-        "plan": dict(meeting.plan),
-        "ledger": dict(meeting.ledger),
+        "plan": meeting.plan.model_dump() if meeting.changed_by("plan") else {},
+        "ledger": {name: asdict(risk) for name, risk in meeting.ledger.items()},
         "agreed to": meeting.agreed_to,
         "stands": {party: said.says for party in PARTIES if (said := meeting.standing(party))},
         "signs": {party: who.id for party in PARTIES if (who := meeting.signer(party))},
