@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from phbkit import wings
 from phbkit.casebank.case import Case
@@ -20,6 +20,7 @@ from phbkit.casebank.reading import YamlDocument, file_inside, read_document, re
 from phbkit.casebank.reference_data import SHAPES, Source, SourceFile
 from phbkit.errors import CaseError, Fault, UnknownNameError
 
+_KINDS: tuple[Kind, ...] = get_args(Kind)
 _SHARED = ("deal", "bodies", "sources", "glossary")
 Stamp = tuple[Path, int, int]
 """A file, when it was last written, and how long it is."""
@@ -65,56 +66,31 @@ class CaseBank:
         """
         return _load(self, case_id, tuple(map(_stamp, self.files(case_id))))
 
-    def faults_of(self, case_id: str) -> list[Fault]:
-        """Find every fault of one case and of what it rests on.
+    def check(
+        self, *case_ids: str, known: Mapping[str, Collection[str]] | None = None
+    ) -> dict[Kind, list[Fault]]:
+        """Find all that is wrong with some cases and with what they rest on, by its kind.
+
+        Parameters
+        ----------
+        case_ids
+            The cases; where there are none, all of them, and sources that nobody cites.
+        known
+            The `rules`, `case_marks` and `item_marks` that functions of the deal read.
 
         Raises
         ------
         UnknownNameError
-            No case has this id.
+            No case has one of the ids.
         """
-        return sorted(_Reading(self, case_id).found["fault"])
-
-    def faults(self) -> list[Fault]:
-        """Find every fault of every case, and sources that nobody cites."""
-        readings = [_Reading(self, case_id) for case_id in self.case_ids]
-        faults = {fault for reading in readings for fault in reading.found["fault"]}
-        if readings and all(reading.complete for reading in readings):
+        readings = [_Reading(self, case_id, known) for case_id in case_ids or self.case_ids]
+        found = {kind: {f for reading in readings for f in reading.found[kind]} for kind in _KINDS}
+        if readings and not case_ids and all(reading.complete for reading in readings):
             cited = {name for reading in readings for name in reading.cited()}
-            document, known = readings[0].documents["sources"], readings[0].context.sources.sources
-            unused = [problem("never-cited", ("sources", name)) for name in known.keys() - cited]
-            faults.update(map(document.fault, unused))
-        return sorted(faults)
-
-    def warnings(self, case_ids: Iterable[str]) -> list[Fault]:
-        """List what in some cases is most likely wrong, and may be right."""
-        return self._find("warning", case_ids)
-
-    def unread(self, case_ids: Iterable[str], **known: Collection[str]) -> list[Fault]:
-        """Find what no function of the deal reads: most likely it is misspelt.
-
-        `known` has the `rules`, the `case_marks` and the `item_marks` that one does.
-        """
-        return self._find("unread", case_ids, known)
-
-    def unsigned(self, case_ids: Iterable[str]) -> list[Fault]:
-        """Find cases that may not be published.
-
-        Nobody qualified has signed them off, their next review is past, or what they say of safety
-        has no sound source.
-        """
-        return self._find("unpublishable", case_ids)
-
-    def _find(
-        self,
-        kind: Kind,
-        case_ids: Iterable[str],
-        known: Mapping[str, Collection[str]] | None = None,
-    ) -> list[Fault]:
-        readings = [_Reading(self, case_id, known) for case_id in case_ids]
-        return sorted(
-            {fault for reading in readings if reading.sound for fault in reading.found[kind]}
-        )
+            document, sources = readings[0].documents["sources"], readings[0].context.sources
+            unused = [("sources", name) for name in sources.sources if name not in cited]
+            found["fault"] |= {document.fault(problem("never-cited", place)) for place in unused}
+        return {kind: sorted(faults) for kind, faults in found.items()}
 
     def due(self) -> dict[str, Source]:
         """List the sources whose next check is due, the longest overdue first."""
@@ -166,7 +142,8 @@ class _Reading:
             self._read(name, document)
         for name, document in self.documents.items():
             for found in problems(name, document.data, self.context):
-                self.found[found.kind].add(document.fault(found))
+                if found.kind == "fault" or self.sound:
+                    self.found[found.kind].add(document.fault(found))
         self.panels = self._read_panels() if self.sound else ()
         self.area = self._read_area() if self.sound else None
 

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 from markupsafe import Markup
 
-from phbkit.casebank.models import (
-    MONEY_STEPS,
-    Budget,
-    CaseFile,
-    FollowUp,
-    Money,
-    Person,
-    PlanItem,
-    Question,
-    Reply,
-    StepId,
-)
+from phbkit.casebank import models
 from phbkit.casebank.panel import Panel
 from phbkit.casebank.reference_data import GlossaryEntry, Rule, Source
 from phbkit.errors import UnknownNameError
@@ -28,16 +18,37 @@ from phbkit.text import long_date, pounds, table
 if TYPE_CHECKING:
     import pandas as pd
 
-Entry = TypeVar("Entry", Question, PlanItem)
+Entry = TypeVar("Entry", models.Question, models.PlanItem)
+Branch = TypeVar("Branch", models.Reply, models.FollowUp)
 DRAFT = "Draft for teaching design: nobody qualified has signed this case off."
 FICTION = "People, prices, stop rules and panel judgements in this case are made up for teaching."
 
 
-def case_steps(case: CaseFile) -> tuple[StepId, ...]:
+def _fields(shape: type[models.Shape]) -> dict[str, str]:
+    return {name: name for name in ("id", *shape.model_fields) if name != "when"}
+
+
+_COLUMNS = {
+    "items": {"title": "item", "price": "price", "per": "per", "times": "times a year",
+              "cost": "cost a year", "price_year": "price year", "evidence.grade": "evidence",
+              "safety.grade": "safety", "serves": "serves"},
+    "risks": _fields(models.Risk),
+    "voices": _fields(models.Voice),
+    "outcomes": _fields(models.Outcome),
+    "questions": {"id": "question", "step": "step", "format": "format", "stem": "stem"},
+}  # fmt: skip
+"""The columns of each table that a case gives: where a column is from, and what it is called."""
+
+
+def case_steps(case: models.CaseFile) -> tuple[models.StepId, ...]:
     """List the steps that a case plays: those it names, or the arc of a person's plan."""
-    whole: tuple[StepId, ...] = get_args(StepId)
-    left_out = MONEY_STEPS if case.gates else (*MONEY_STEPS, "gates")
+    whole: tuple[models.StepId, ...] = get_args(models.StepId)
+    left_out = models.MONEY_STEPS if case.gates else (*models.MONEY_STEPS, "gates")
     return case.steps or tuple(step for step in whole if step not in left_out)
+
+
+def _first(branches: Sequence[Branch], items: frozenset[str], *what: str | None) -> Branch:
+    return next(branch for branch in branches if branch.when.holds(items, *what))
 
 
 @dataclass(frozen=True)
@@ -47,8 +58,8 @@ class Case:
     `area` is what the wing of money made of an area's figures, where a case is about them.
     """
 
-    about: CaseFile
-    questions: tuple[Question, ...]
+    about: models.CaseFile
+    questions: tuple[models.Question, ...]
     panels: tuple[Panel, ...]
     rules: Mapping[str, Rule]
     sources: Mapping[str, Source]
@@ -67,38 +78,35 @@ class Case:
         return self.about.title
 
     @property
-    def steps(self) -> tuple[StepId, ...]:
+    def steps(self) -> tuple[models.StepId, ...]:
         """The steps of the arc that the case plays, in the arc's order."""
         return case_steps(self.about)
 
     @property
-    def person(self) -> Person:
+    def person(self) -> models.Person:
         """The person the case is about; only where a step of the case needs one."""
-        assert self.about.person  # noqa: S101  checked when the case was loaded
-        return self.about.person
+        return cast("models.Person", self.about.person)
 
     @property
-    def budget(self) -> Budget:
+    def budget(self) -> models.Budget:
         """The indicative budget; only where a step of the case needs one."""
-        assert self.about.budget  # noqa: S101  checked when the case was loaded
-        return self.about.budget
+        return cast("models.Budget", self.about.budget)
 
     @property
-    def money(self) -> Money:
+    def money(self) -> models.Money:
         """The money of an area; only where a step of the case needs it."""
-        assert self.about.money  # noqa: S101  checked when the case was loaded
-        return self.about.money
+        return cast("models.Money", self.about.money)
 
     @property
     def draft(self) -> bool:
         """Whether nobody qualified has signed the case off yet."""
         return self.about.sign_off.state == "draft"
 
-    def question(self, question_id: str) -> Question:
+    def question(self, question_id: str) -> models.Question:
         """Find a question, or raise UnknownNameError that lists them all."""
         return self._find("question", question_id, self.questions)
 
-    def item(self, item_id: str) -> PlanItem:
+    def item(self, item_id: str) -> models.PlanItem:
         """Find a plan item, or raise UnknownNameError that lists them all."""
         return self._find("plan item", item_id, self.about.items)
 
@@ -108,61 +116,40 @@ class Case:
                 return entry
         raise UnknownNameError.among(what, name, [entry.id for entry in entries], self.id)
 
-    def questions_at(self, step: str) -> tuple[Question, ...]:
+    def questions_at(self, step: str) -> tuple[models.Question, ...]:
         """List the questions that one step asks."""
         return tuple(question for question in self.questions if question.step == step)
 
     def follow_up(
         self, items: frozenset[str], refusal: str | None, held: str | None = None
-    ) -> FollowUp:
+    ) -> models.FollowUp:
         """Choose what happened next on what was agreed: the first branch whose condition holds."""
-        return next(b for b in self.about.after if b.when.holds(items, refusal, held))
+        return _first(self.about.after, items, refusal, held)
 
-    def person_reply(self, items: frozenset[str]) -> Reply:
+    def person_reply(self, items: frozenset[str]) -> models.Reply:
         """Choose what the person says to a plan: the first reply whose condition holds."""
-        assert self.about.replies  # noqa: S101  checked when the case was loaded
-        return next(r for r in self.about.replies.person if r.when.holds(items))
+        return _first(cast("models.Replies", self.about.replies).person, items)
 
     def commissioner_reply(
         self, items: frozenset[str], refusal: str | None, held: str | None = None
-    ) -> Reply:
+    ) -> models.Reply:
         """Choose what the commissioner says to what is left of a plan, last of the three."""
-        assert self.about.replies  # noqa: S101  checked when the case was loaded
-        return next(
-            r for r in self.about.replies.commissioner if r.when.holds(items, refusal, held)
-        )
+        return _first(cast("models.Replies", self.about.replies).commissioner, items, refusal, held)
 
     def frame(self, part: str = "items") -> pd.DataFrame:
         """Give one part of the case as a table: items, risks, voices, outcomes or questions."""
         import pandas as pd
 
-        parts = {
-            "items": [
-                {
-                    "item": item.title,
-                    "price": float(item.price),
-                    "per": item.per,
-                    "times a year": item.times,
-                    "cost a year": float(item.cost),
-                    "price year": item.price_year,
-                    "evidence": item.evidence.grade,
-                    "safety": item.safety.grade,
-                    "serves": ", ".join(item.serves),
-                }
-                for item in self.about.items
-            ],
-            "risks": [risk.model_dump(exclude={"when"}) for risk in self.about.risks],
-            "voices": [voice.model_dump() for voice in self.about.voices],
-            "outcomes": [outcome.model_dump() for outcome in self.about.outcomes],
-            "questions": [
-                {"question": q.id, "step": q.step, "format": q.format, "stem": q.stem}
-                for q in self.questions
-            ],
-        }
-        if part not in parts:
-            raise UnknownNameError.among("part of a case", part, list(parts))
-        key = "question" if part == "questions" else "item" if part == "items" else "id"
-        return pd.DataFrame(parts[part]).set_index(key)
+        if part not in _COLUMNS:
+            raise UnknownNameError.among("part of a case", part, list(_COLUMNS))
+        columns = _COLUMNS[part]
+        entries = self.questions if part == "questions" else getattr(self.about, part)
+        rows = [[attrgetter(path)(entry) for path in columns] for entry in entries]
+        frame = pd.DataFrame(rows, columns=list(columns.values()))
+        if part == "items":
+            frame = frame.astype({"price": float, "cost a year": float})
+            frame["serves"] = frame["serves"].str.join(", ")
+        return frame.set_index(frame.columns[0])
 
     def __repr__(self) -> str:
         return f"<Case {self.id}: {self.title}, {len(self.questions)} questions>"

@@ -15,11 +15,12 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Pounds = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]
 PriceYear = Annotated[str, StringConstraints(pattern=YEAR)]
 _Beginning = Literal["meet", "judge", "deal", "gates", "voices"]
-_MoneyStep = Literal["setting", "block", "running", "bands", "board"]
+MoneyStep = Literal["setting", "block", "running", "bands", "board"]
 _Deciding = Literal["plan", "risk", "decide", "after", "feedback", "reflect"]
-StepId = Literal[_Beginning, _MoneyStep, _Deciding]
-MONEY_STEPS: tuple[StepId, ...] = get_args(_MoneyStep)
+StepId = Literal[_Beginning, MoneyStep, _Deciding]
+MONEY_STEPS: tuple[StepId, ...] = get_args(MoneyStep)
 BoardChoice = Literal["gradual", "fast", "small", "wait", "no"]
+Unproven = Literal["low quality", "no recommendation", "none found"]
 Held = Literal["notional", "third-party", "direct-payment"]
 Says = Literal["agrees", "agrees in part", "does not agree"]
 SURE = ".sure"
@@ -105,14 +106,7 @@ class Voice(Shape):
 class Evidence(Claim):
     """What is known of whether an item works."""
 
-    grade: Literal[
-        "recommended",
-        "some support",
-        "low quality",
-        "no recommendation",
-        "none found",
-        "usual care",
-    ]
+    grade: Literal["recommended", "some support", Unproven, "usual care"]
 
 
 class Safety(Claim):
@@ -293,7 +287,7 @@ class Rate(Named):
 class Lesson(Shape):
     """What one step of the money teaches. Sources where it states facts; sums need none."""
 
-    step: StepId
+    step: MoneyStep
     title: Line
     text: Text
     sources: tuple[Id, ...] = ()

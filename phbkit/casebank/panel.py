@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -17,22 +17,26 @@ SCALE = (-2, -1, 0, 1, 2)
 SMALLEST_SUMMATIVE_PANEL = 10
 
 
-@dataclass(frozen=True)
-class Panel:
+class Panel(PanelFile):
     """The judgements of one panel.
 
-    `counts[question]` holds how many panellists chose each of -2, -1, 0, 1, 2, in that order;
-    `judgements[question]` what each of them chose, and `roles` who they are, both in row order.
+    `judgements[question]` holds what each panellist chose, and `roles` who they are, both in the
+    order of the file's rows.
     """
 
-    id: str
-    title: str
-    size: int
-    illustrative: bool
-    note: str
-    counts: dict[str, tuple[int, ...]]
-    judgements: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    roles: tuple[str, ...] = ()
+    judgements: dict[str, tuple[int, ...]]
+    roles: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """How many panellists there are."""
+        return len(self.roles)
+
+    @cached_property
+    def counts(self) -> dict[str, tuple[int, ...]]:
+        """By question, how many panellists chose each of -2, -1, 0, 1, 2, in that order."""
+        given = self.judgements.items()
+        return {question: tuple(map(chosen.count, SCALE)) for question, chosen in given}
 
     @property
     def formative_only(self) -> str:
@@ -69,14 +73,6 @@ def read_panel(spec: PanelFile, folder: Path, questions: Sequence[str]) -> Panel
         return [fault(file, "panel-of-nobody", 1)]
     if table.faults:
         return table.faults
-    judgements = {
-        question: tuple(int(line.cells[question]) for line in lines) for question in questions
-    }
-    counts = {
-        question: tuple(given.count(step) for step in SCALE)
-        for question, given in judgements.items()
-    }
+    judgements = {q: tuple(int(line.cells[q]) for line in lines) for q in questions}
     roles = tuple(line.row.role for line in lines)
-    return Panel(
-        spec.id, spec.title, len(lines), spec.illustrative, spec.note, counts, judgements, roles
-    )
+    return Panel(**dict(spec), judgements=judgements, roles=roles)

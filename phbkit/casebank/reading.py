@@ -50,12 +50,9 @@ class YamlDocument:
         return Fault(self.file, self.line(*problem.place), field, problem.problem, problem.cure)
 
 
-class _NotPlainError(Exception):
-    """YAML that is well formed and still refused, at a line."""
-
-    def __init__(self, reason: str, mark: Any) -> None:
-        self.reason, self.line = reason, mark.line + 1
-        super().__init__(reason)
+def _refused(reason: str, mark: Any) -> yaml.MarkedYAMLError:
+    """Make the error of YAML that is well formed and still no part of a case."""
+    return yaml.MarkedYAMLError(problem=reason, problem_mark=mark)
 
 
 def read_document(file: Path) -> YamlDocument | Fault:
@@ -72,8 +69,6 @@ def read_document(file: Path) -> YamlDocument | Fault:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, int(error.position)) + 1
         return fault(file, "not-yaml", line, found="it holds a control character")
-    except _NotPlainError as error:
-        return fault(file, "not-yaml", error.line, found=error.reason)
 
 
 def _read_text(file: Path) -> str | Fault:
@@ -107,20 +102,20 @@ class _Builder:
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if self.lines:
-                    raise _NotPlainError("it holds another document", event.start_mark)
+                    raise _refused("it holds another document", event.start_mark)
                 data = self._value(next(self._events), ())
         return data
 
     def _value(self, event: Any, place: Place) -> Any:
         self.lines.setdefault(place, event.start_mark.line + 1)
         if isinstance(event, yaml.AliasEvent):
-            raise _NotPlainError("aliases (*name) are not allowed", event.start_mark)
+            raise _refused("aliases (*name) are not allowed", event.start_mark)
         if event.tag:
-            raise _NotPlainError(f"tags ({event.tag}) are not allowed", event.start_mark)
+            raise _refused(f"tags ({event.tag}) are not allowed", event.start_mark)
         if isinstance(event, yaml.ScalarEvent):
             return event.value if event.style else self._plain(event)
         if len(place) == _DEEPEST:
-            raise _NotPlainError("it nests too deeply", event.start_mark)
+            raise _refused("it nests too deeply", event.start_mark)
         if isinstance(event, yaml.MappingStartEvent):
             return dict(self._entries(place))
         return [self._value(child, (*place, n)) for n, child in enumerate(self._children())]
@@ -132,10 +127,10 @@ class _Builder:
         for key in self._children():
             mark: Any = key.start_mark
             if not isinstance(key, yaml.ScalarEvent):
-                raise _NotPlainError("a key must be a word", mark)
+                raise _refused("a key must be a word", mark)
             child = (*place, key.value)
             if child in self.lines:
-                raise _NotPlainError(f"found duplicate key {key.value!r}", mark)
+                raise _refused(f"found duplicate key {key.value!r}", mark)
             self.lines[child] = mark.line + 1
             yield key.value, self._value(next(self._events), child)
 
@@ -146,7 +141,7 @@ class _Builder:
         long = len(event.value.split()) > _LONGEST_NOTED
         if rest.startswith("#") and (rest[1:2].strip() or long):
             lost = f"the text from {rest[:20]!r} on is lost"
-            raise _NotPlainError(f"{lost}: put it in quotes, or after >- on a new line", end)
+            raise _refused(f"{lost}: put it in quotes, or after >- on a new line", end)
         return None if event.value in _NOTHING else event.value
 
 

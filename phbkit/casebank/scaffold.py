@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import shutil
 from pathlib import Path
 
 from phbkit.casebank.models import ID
@@ -27,15 +28,11 @@ def new_case(root: Path, case_id: str, today: dt.date) -> Path:
         raise SettingsError(f"{case_id!r} cannot be a case's id. Write it like back-pain-at-work.")
     if folder.exists():
         raise SettingsError(f"There is a case in {folder} already.")
-    weekend = max(today.weekday() - 4, 0)
-    monday = today + dt.timedelta(days=3 - weekend if weekend else 0)
-    (folder / "panels").mkdir(parents=True)
-    for name in ("case.yaml", "questions.yaml"):
-        text = (_SKELETON / name).read_text(encoding="utf-8")
-        text = text.replace("{case}", case_id).replace("{today}", monday.isoformat())
-        (folder / name).write_text(text, encoding="utf-8")
-    panel = (_SKELETON / "clinicians.csv").read_text(encoding="utf-8")
-    (folder / "panels" / "clinicians.csv").write_text(panel, encoding="utf-8")
+    monday = today + dt.timedelta(days=7 - today.weekday() if today.weekday() > 4 else 0)
+    shutil.copytree(_SKELETON, folder)
+    for file in folder.glob("*.yaml"):
+        text = file.read_text(encoding="utf-8").replace("{case}", case_id)
+        file.write_text(text.replace("{today}", monday.isoformat()), encoding="utf-8")
     write_schemas(root)
     return folder
 

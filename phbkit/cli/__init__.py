@@ -106,13 +106,13 @@ def check(
             typer.echo(f"{source.due}  {name}: {source.title}, {source.publisher}")
         typer.echo(f"{_count(len(bank.due()), 'source')} due on {bank.today}.")
         return
+    known = {"rules": RULES, "case_marks": CASE_MARKS, "item_marks": ITEM_MARKS}
+    found = bank.check(*([case] if case else []), known=known)
     ids = [case] if case else bank.case_ids
-    faults = bank.faults_of(case) if case else bank.faults()
-    faults += bank.unread(ids, rules=RULES, case_marks=CASE_MARKS, item_marks=ITEM_MARKS)
-    faults += bank.unsigned(ids) if publishable else []
+    faults, warnings = found["fault"] + found["unread"], found["warning"]
+    faults += found["unpublishable"] if publishable else []
     for fault in faults:
         typer.echo(str(fault))
-    warnings = bank.warnings(ids)
     for warning in warnings:
         typer.echo(f"{warning}  (warning)")
     if faults:

@@ -55,10 +55,10 @@ def _python(_: Settings) -> tuple[Verdict, str]:
 
 def _casebank(using: Settings) -> tuple[Verdict, str]:
     bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)
-    faults = bank.faults()
-    if faults:
-        return "wrong", f"{len(faults)} faults. phb check lists them."
-    unsigned = len(bank.unsigned(bank.case_ids))
+    found = bank.check()
+    if found["fault"]:
+        return "wrong", f"{len(found['fault'])} faults. phb check lists them."
+    unsigned = len(found["unpublishable"])
     said = f"{len(bank.case_ids)} cases without faults in {using.casebank}"
     if unsigned:
         return "note", f"{said}; {unsigned} are drafts that nobody qualified has signed off."

@@ -28,7 +28,7 @@ def version(root: Path) -> str:
 
 def test_the_shipped_bank_has_no_faults(bank: CaseBank) -> None:
     assert set(WORKBOOKS.values()) <= set(bank.case_ids)
-    assert bank.faults() == []
+    assert bank.check()["fault"] == []
 
 
 def test_an_unknown_case_is_refused_with_the_name_that_was_meant(bank: CaseBank) -> None:
@@ -49,7 +49,7 @@ def test_a_fault_in_one_case_does_not_keep_another_from_loading(bank_copy: Path)
     change(second / "case.yaml", "price: 385.00", "price: -1")
     bank = CaseBank(bank_copy, today=TODAY)
     assert bank.load(ID).id == ID
-    assert [fault.file for fault in bank.faults()] == [second / "case.yaml"]
+    assert [fault.file for fault in bank.check()["fault"]] == [second / "case.yaml"]
     with pytest.raises(CaseError, match=r"items\.6\.price"):
         bank.load("second")
 
@@ -62,8 +62,8 @@ def test_a_fault_in_what_all_cases_rest_on_keeps_every_case_from_loading(bank_co
 
 def test_a_source_is_in_the_future_only_until_its_day(bank_copy: Path) -> None:
     change(bank_copy / "sources.yaml", "checked: 2026-11-01", "checked: 2026-12-01")
-    assert len(CaseBank(bank_copy, today=dt.date(2026, 11, 30)).faults()) == 1
-    assert CaseBank(bank_copy, today=dt.date(2026, 12, 1)).faults() == []
+    assert len(CaseBank(bank_copy, today=dt.date(2026, 11, 30)).check()["fault"]) == 1
+    assert CaseBank(bank_copy, today=dt.date(2026, 12, 1)).check()["fault"] == []
 
 
 def test_sources_due_for_a_check_are_listed_longest_overdue_first(bank: CaseBank) -> None:

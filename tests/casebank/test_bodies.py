@@ -44,7 +44,7 @@ def test_a_new_name_is_one_edit_in_one_file(bank_copy: Path) -> None:
 def test_a_name_written_out_is_a_fault(bank_copy: Path, name: str) -> None:
     file = bank_copy / f"cases/{ID}/case.yaml"
     file.write_text(file.read_text().replace("title: Chronic", f"title: {name} and chronic", 1))
-    [fault] = CaseBank(bank_copy, today=TODAY).faults()
+    [fault] = CaseBank(bank_copy, today=TODAY).check()["fault"]
     assert (fault.line, fault.field) == (2, "title")
     assert "a name that changes" in fault.problem
 
@@ -52,7 +52,7 @@ def test_a_name_written_out_is_a_fault(bank_copy: Path, name: str) -> None:
 def test_a_role_that_nobody_holds_is_a_fault(bank_copy: Path) -> None:
     file = bank_copy / f"cases/{ID}/case.yaml"
     file.write_text(file.read_text().replace("title: C", 'title: "[[tax-office]]" # C', 1))
-    [fault] = CaseBank(bank_copy, today=TODAY).faults()
+    [fault] = CaseBank(bank_copy, today=TODAY).check()["fault"]
     assert "[[tax-office]] is held by no body on 2026-11-02." in fault.problem
 
 

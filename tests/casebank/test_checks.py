@@ -168,7 +168,7 @@ def test_one_wrong_edit_is_one_fault_at_the_line_edited(
     name, after, old, new = change
     line = edit(bank_copy / name, after, old, new)
     bank = CaseBank(bank_copy, today=dt.date(2026, 11, 30))
-    [fault] = bank.faults() if name == "sources.yaml" else bank.faults_of(ID)
+    [fault] = bank.check()["fault"] if name == "sources.yaml" else bank.check(ID)["fault"]
     assert (fault.file, fault.line) == (bank_copy / name, line)
     assert fault.field == said[0]
     assert fault.problem.endswith(said[1])
@@ -198,7 +198,7 @@ replies:
 
 
 def faults_of(bank: Path) -> list[tuple[str, str]]:
-    found = CaseBank(bank, today=dt.date(2026, 11, 30)).faults_of(ID)
+    found = CaseBank(bank, today=dt.date(2026, 11, 30)).check(ID)["fault"]
     return [(fault.field, fault.problem) for fault in found]
 
 
@@ -237,13 +237,13 @@ def test_more_risks_than_a_page_can_ask_about_are_a_fault(bank_copy: Path) -> No
 
 def test_less_than_and_arrows_are_not_taken_for_html(bank_copy: Path) -> None:
     edit(bank_copy / CASE, "id: adapted-tools", "title:", "title: < 5 kg, 3 <= n, I <3 birds,")
-    assert CaseBank(bank_copy, today=dt.date(2026, 11, 30)).faults_of(ID) == []
+    assert CaseBank(bank_copy, today=dt.date(2026, 11, 30)).check(ID)["fault"] == []
 
 
 def test_a_branch_that_only_dear_plans_reach_is_a_fault(bank_copy: Path) -> None:
     file = bank_copy / CASE
     text = file.read_text()
     file.write_text(text.replace("indicative: 2400.00", "indicative: 1070.00", 1))
-    found = CaseBank(bank_copy, today=dt.date(2026, 11, 30)).faults_of(ID)
+    found = CaseBank(bank_copy, today=dt.date(2026, 11, 30)).check(ID)["fault"]
     problem = "needs a plan that the budget cannot pay for."
     assert [(fault.field, fault.problem) for fault in found] == [("after.4", problem)]

@@ -78,7 +78,7 @@ def test_one_wrong_edit_is_one_fault_of_that_question(
     begins = text.index(f"- id: {question}\n")
     place = text.index(old, begins)
     file.write_text(text[:place] + new + text[place + len(old) :], encoding="utf-8")
-    [fault] = CaseBank(bank_copy, today=dt.date(2026, 11, 30)).faults_of(case)
+    [fault] = CaseBank(bank_copy, today=dt.date(2026, 11, 30)).check(case)["fault"]
     assert fault.file == file
     assert fault.line >= text.count("\n", 0, begins) + 1
     assert fault.field.endswith(f".{field}")
@@ -99,7 +99,7 @@ def test_a_ranking_of_too_few_or_too_many_is_a_fault(
     options = "".join(f"      - {{id: {name}, text: Do {name}}}\n" for name in names)
     written = f"    options:\n{options}    key: [{', '.join(names)}]\n"
     file.write_text(text[:begins] + written + text[ends:], encoding="utf-8")
-    [fault] = CaseBank(bank_copy, today=dt.date(2026, 11, 30)).faults_of(case)
+    [fault] = CaseBank(bank_copy, today=dt.date(2026, 11, 30)).check(case)["fault"]
     assert fault.field.endswith(".options")
     assert (fault.problem, fault.cure) == (problem, "Give three to 8; five is usual.")
 

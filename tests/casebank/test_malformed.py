@@ -157,7 +157,9 @@ def test_a_broken_case_is_located_and_stops_no_other(how: str, broken: Path) -> 
     (sound / CASE).write_text(text.replace(f"id: {BROKEN}", f"id: {SOUND}", 1))
     EDITS[how](broken)
     bank = CaseBank(broken.parents[1], today=TODAY)
-    found = [fault for fault in bank.faults() if broken in (fault.file, *fault.file.parents)]
+    found = [
+        fault for fault in bank.check()["fault"] if broken in (fault.file, *fault.file.parents)
+    ]
     assert found, how
     assert all(fault.problem for fault in found)
     with pytest.raises(CaseError):

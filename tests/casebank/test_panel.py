@@ -95,4 +95,5 @@ REAL_ENOUGH = [
 def test_only_a_real_panel_of_ten_may_decide_a_pass(
     size: int, illustrative: bool, why: str
 ) -> None:
-    assert Panel("p", "A panel", size, illustrative, "", {}).formative_only == why
+    about = {"id": "p", "title": "A panel", "file": "p.csv", "illustrative": illustrative}
+    assert Panel(**about, note="N", judgements={}, roles=("GP",) * size).formative_only == why

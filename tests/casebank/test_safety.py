@@ -77,7 +77,7 @@ PLANTED = {
 def faults_after(bank_copy: Path, change: tuple[str, str, str, str]) -> list[Fault]:
     name, after, old, new = change
     edit(bank_copy / name, after, old, new)
-    return CaseBank(bank_copy, today=TODAY).faults_of(CASE)
+    return CaseBank(bank_copy, today=TODAY).check(CASE)["fault"]
 
 
 @pytest.mark.parametrize(("change", "field", "problem"), PLANTED.values(), ids=PLANTED)
@@ -94,7 +94,7 @@ def test_what_was_planted_is_found_with_its_place_and_its_cure(
 
 def test_voices_that_no_step_shows_are_a_fault(bank_copy: Path) -> None:
     edit(bank_copy / FILE, "", "\nperson:", "\nsteps: [meet, judge]\n\nperson:")
-    faults = {(f.field, f.problem) for f in CaseBank(bank_copy, today=TODAY).faults_of(CASE)}
+    faults = {(f.field, f.problem) for f in CaseBank(bank_copy, today=TODAY).check(CASE)["fault"]}
     assert ("voices", "is shown by no step of this case.") in faults
 
 
@@ -102,7 +102,9 @@ def test_a_commissioner_who_agrees_to_what_is_unsafe_is_a_fault(bank_copy: Path)
     yes = "    - {when: {with_all: [monday-start]}, says: agrees, words: Yes}\n"
     edit(bank_copy / FILE, "\n  commissioner:\n", "    - when:", f"{yes}    - when:")
     faults = [
-        f for f in CaseBank(bank_copy, today=TODAY).faults_of(CASE) if "commissioner" in f.field
+        f
+        for f in CaseBank(bank_copy, today=TODAY).check(CASE)["fault"]
+        if "commissioner" in f.field
     ]
     assert any("agrees to monday-start" in fault.problem for fault in faults)
 
@@ -111,14 +113,14 @@ def test_more_items_than_can_be_tried_are_a_fault_and_no_silence(bank_copy: Path
     meera = "mental-health"
     file = bank_copy / f"cases/{meera}/case.yaml"
     edit(file, "\ncritical:", "[shelley-holds-money]", "[shelley-holds-money, physical-check]")
-    faults = [str(fault) for fault in CaseBank(bank_copy, today=TODAY).faults_of(meera)]
+    faults = [str(fault) for fault in CaseBank(bank_copy, today=TODAY).check(meera)["fault"]]
     assert any("critical: and the commissioner's replies turn on 15 plan" in f for f in faults)
 
 
 def test_an_ending_that_only_an_unsafe_plan_could_reach_is_a_fault(bank_copy: Path) -> None:
     edit(bank_copy / FILE, "id: my-loud", "with_all: [pa-team, drum-lessons]",
          "with_all: [monday-start]")  # fmt: skip
-    faults = {f.problem for f in CaseBank(bank_copy, today=TODAY).faults_of(CASE)}
+    faults = {f.problem for f in CaseBank(bank_copy, today=TODAY).check(CASE)["fault"]}
     assert "can never be reached." in faults
 
 
@@ -136,16 +138,16 @@ WARNED = {
 def test_what_may_be_right_is_a_warning_and_plays(
     bank_copy: Path, change: tuple[str, str, str, str], problem: str
 ) -> None:
-    assert CaseBank(bank_copy, today=TODAY).warnings([CASE]) == []
+    assert CaseBank(bank_copy, today=TODAY).check(CASE)["warning"] == []
     assert faults_after(bank_copy, change) == []
-    [warning] = CaseBank(bank_copy, today=TODAY).warnings([CASE])
+    [warning] = CaseBank(bank_copy, today=TODAY).check(CASE)["warning"]
     assert problem in warning.problem
     assert CaseBank(bank_copy, today=TODAY).load(CASE).id == CASE
 
 
 def test_safety_that_rests_on_an_opening_or_a_copy_may_not_be_published(bank_copy: Path) -> None:
     def weak() -> list[str]:
-        faults = CaseBank(bank_copy, today=TODAY).unsigned([CASE])
+        faults = CaseBank(bank_copy, today=TODAY).check(CASE)["unpublishable"]
         return [fault.field for fault in faults if "rests on an opening" in fault.problem]
 
     before = weak()
@@ -155,4 +157,4 @@ def test_safety_that_rests_on_an_opening_or_a_copy_may_not_be_published(bank_cop
 
 
 def test_the_shipped_bank_has_no_warnings(bank: CaseBank) -> None:
-    assert bank.warnings(bank.case_ids) == []
+    assert bank.check()["warning"] == []

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phbkit.casebank import SCALE, Case, CaseBank, Panel
+from phbkit.casebank import Case, CaseBank, Panel
 from phbkit.scoring import Result, score
 from phbkit.scoring.marking import why_formative
 from tests import ranking
@@ -206,8 +206,8 @@ def test_a_ranking_and_key_features_are_marked_by_their_own_rules(ranked_bank: C
 def real_panel(rows: list[tuple[int, ...]]) -> Panel:
     columns = list(zip(*rows, strict=True))
     given = {f"q{place}": column for place, column in enumerate(columns)}
-    counts = {q: tuple(column.count(mark) for mark in SCALE) for q, column in given.items()}
-    return Panel("p", "A panel", len(rows), False, "", counts, given)
+    about = {"id": "p", "title": "A panel", "file": "p.csv", "illustrative": False, "note": "N"}
+    return Panel(**about, judgements=given, roles=("GP",) * len(rows))
 
 
 def test_a_form_that_rewards_whoever_judges_nothing_is_for_learning_only() -> None:

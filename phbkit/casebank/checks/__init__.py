@@ -1,6 +1,6 @@
 """What must hold of a case, beyond the shape of each part: every check registers itself."""
 
-from phbkit.casebank.checks import agreement, cases, questions, reference, texts
+from phbkit.casebank.checks import agreement, cases, questions, texts
 from phbkit.casebank.checks.registry import Context, parts_at, problems
 from phbkit.casebank.checks.texts import named
 
@@ -12,6 +12,5 @@ __all__ = [
     "parts_at",
     "problems",
     "questions",
-    "reference",
     "texts",
 ]

@@ -11,22 +11,11 @@ from decimal import Decimal
 from itertools import chain, combinations, product
 from typing import get_args
 
-from phbkit.casebank.checks.registry import Context, Found, check, unknown
-from phbkit.casebank.models import (
-    AgreedWhen,
-    CaseFile,
-    CriticalError,
-    FollowUp,
-    Held,
-    OtherPlan,
-    Refusal,
-    Reply,
-    When,
-)
+from phbkit.casebank import models
+from phbkit.casebank.checks.registry import Context, Found, check
 
 _MOST_ITEMS = 14
-_REFUSALS: tuple[str | None, ...] = (None, *get_args(Refusal))
-_CONDITIONS = ("risks.*", "critical.*", "after.*", "replies.person.*", "replies.commissioner.*")
+_REFUSALS: tuple[str | None, ...] = (None, *get_args(models.Refusal))
 Situation = tuple[frozenset[str], str | None, str | None]
 """The items of a plan, how the decision agrees to nothing, and how the money is held."""
 
@@ -34,7 +23,7 @@ Situation = tuple[frozenset[str], str | None, str | None]
 class _Situations:
     """Every situation that some conditions tell apart; none where they turn on too many items."""
 
-    def __init__(self, conditions: Iterable[AgreedWhen]) -> None:
+    def __init__(self, conditions: Iterable[models.AgreedWhen]) -> None:
         self._conditions = list(conditions)
         self._items = sorted({name for when in self._conditions for name in when.items})
         self.too_many = len(self._items) > _MOST_ITEMS and (len(self._items), _MOST_ITEMS)
@@ -42,21 +31,13 @@ class _Situations:
     def __iter__(self) -> Iterator[Situation]:
         sizes = () if self.too_many else range(len(self._items) + 1)
         held = any(when.held for when in self._conditions)
-        ways: tuple[str | None, ...] = get_args(Held) if held else (None,)
+        ways: tuple[str | None, ...] = get_args(models.Held) if held else (None,)
         for plan in chain.from_iterable(combinations(self._items, size) for size in sizes):
             yield from product([frozenset(plan)], _REFUSALS, ways)
 
 
-@check(*(f"case.{part}.when.{field}" for part in _CONDITIONS
-         for field in ("with_all", "with_any", "without")))  # fmt: skip
-@check("case.plans.*.items", "case.replies.person.*.not_to", "case.replies.commissioner.*.not_to")
-def check_items(names: Sequence[str], context: Context) -> Found:
-    """Find plan items that there are not."""
-    return {"unknown-name": unknown(names, {item.id for item in context.case.items}, "plan item")}
-
-
 @check("case.replies.person.*", "case.replies.commissioner.*")
-def check_reply(reply: Reply, _: Context) -> Found:
+def check_reply(reply: models.Reply, _: Context) -> Found:
     """Find replies that agree in part to everything, and others that refuse an item."""
     in_part = reply.says == "agrees in part"
     return {
@@ -72,19 +53,19 @@ def check_person(named: Sequence[str], _: Context) -> Found:
 
 
 @check("case.replies.person", "case.replies.commissioner")
-def check_replies(replies: Sequence[Reply], _: Context) -> Found:
+def check_replies(replies: Sequence[models.Reply], _: Context) -> Found:
     """Find replies that never come first, and plans that have none."""
     branches = [reply.when for reply in replies]
     tried = _Situations(branches)
     return {
-        "no-last-reply": branches[-1] != When() and [len(branches) - 1],
+        "no-last-reply": branches[-1] != models.When() and [len(branches) - 1],
         "too-many-items": tried.too_many,
         "unreachable": not tried.too_many and _unreached(branches, tried),
     }
 
 
 @check("case.after")
-def check_endings(endings: Sequence[FollowUp], context: Context) -> Found:
+def check_endings(endings: Sequence[models.FollowUp], context: Context) -> Found:
     """Find endings that no safe plan reaches, or none that the budget can pay for."""
     if not endings:
         return {}
@@ -104,14 +85,14 @@ def check_endings(endings: Sequence[FollowUp], context: Context) -> Found:
     unreachable = _unreached(branches, agreed(Decimal("inf")))
     too_dear = set(_unreached(branches, agreed(budget))).difference(unreachable)
     return {
-        "no-last-ending": branches[-1] != When() and [len(branches) - 1],
+        "no-last-ending": branches[-1] != models.When() and [len(branches) - 1],
         "too-many-items": tried.too_many,
         "unreachable": not tried.too_many and unreachable,
         "too-dear": sorted(too_dear),
     }
 
 
-def _unreached(branches: Sequence[When], situations: Iterable[Situation]) -> list[int]:
+def _unreached(branches: Sequence[models.When], situations: Iterable[Situation]) -> list[int]:
     """List the branches that come first in no situation."""
     unreached = set(range(len(branches)))
     for situation in situations:
@@ -123,20 +104,20 @@ def _unreached(branches: Sequence[When], situations: Iterable[Situation]) -> lis
 
 
 @check("case.critical.*")
-def check_critical(error: CriticalError, _: Context) -> Found:
+def check_critical(error: models.CriticalError, _: Context) -> Found:
     """Find critical errors that hold for every plan."""
-    return {"unsafe-whatever": error.when == AgreedWhen()}
+    return {"unsafe-whatever": error.when == models.AgreedWhen()}
 
 
 @check("case.plans.*")
-def check_plan(plan: OtherPlan, context: Context) -> Found:
+def check_plan(plan: models.OtherPlan, context: Context) -> Found:
     """Find a panel's plan that is unsafe."""
     errors = context.case.unsafe(frozenset(plan.items), plan.held)
     return {"unsafe-panel": plan.whose == "panel" and [error.id for error in errors[:1]]}
 
 
 @check("case")
-def check_agreements(case: CaseFile, _: Context) -> Found:
+def check_agreements(case: models.CaseFile, _: Context) -> Found:
     """Find unsafe plans that nothing catches, and commissioner's replies that agree to one.
 
     That is every plan, decision and part left out: a critical error rests on what is agreed and on
@@ -145,7 +126,7 @@ def check_agreements(case: CaseFile, _: Context) -> Found:
     replies = case.replies.commissioner if case.replies else ()
     graded = {item.id: n for n, item in enumerate(case.items) if item.safety.grade == "unsafe"}
     conditions = [*(error.when for error in case.critical), *(reply.when for reply in replies)]
-    tried = _Situations([*conditions, AgreedWhen(with_all=tuple(graded))])
+    tried = _Situations([*conditions, models.AgreedWhen(with_all=tuple(graded))])
     uncaught: dict[int, str] = {}
     unsafe: dict[int, tuple[str, str, str]] = {}
     for items, _refusal, held in (situation for situation in tried if not situation[1]):

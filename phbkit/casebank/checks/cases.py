@@ -1,4 +1,4 @@
-"""Checks of the parts of a case, and of the names that lead from one to another."""
+"""Checks of the parts of a case, and of what it rests on: sources, bodies and the deal."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, get_args
 
 from phbkit.casebank.case import case_steps
 from phbkit.casebank.checks.registry import Context, Found, check, unknown
 from phbkit.casebank.models import MONEY_STEPS, CaseFile, Claim, PlanItem, SignOff, StepId
-from phbkit.casebank.reference_data import Source
+from phbkit.casebank.reference_data import Body, Rule, Source
 
 _MOST_RISKS = 20
 _BOTH = ["panel", "person"]
@@ -28,6 +29,30 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(MONEY_STEPS[1:], ("money",)),
 }
 _SHOWN_AT_ONE: tuple[StepId, ...] = ("deal", "gates", "voices", "after")
+_CONDITIONS = ("risks.*", "critical.*", "after.*", "replies.person.*", "replies.commissioner.*")
+_NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "source": ("sources.sources", ("bodies.bodies.*.*.source",)),
+    "rule of the deal": ("deal.rules.*.id", ("case.exceptions.*.rule",)),
+    "glossary entry": ("glossary.glossary", ("case.glossary.*",)),
+    "outcome": ("case.outcomes.*.id", ("case.items.*.serves",)),
+    "gate": ("case.gates.*.id", ("questions.questions.*.gate",)),
+    "plan item": ("case.items.*.id", (
+        "case.plans.*.items", "case.replies.person.*.not_to", "case.replies.commissioner.*.not_to",
+        *(f"case.{part}.when.{field}" for part in _CONDITIONS
+          for field in ("with_all", "with_any", "without")),
+    )),
+}  # fmt: skip
+"""By what a name is the name of: where those are that there are, and where one is named."""
+
+
+def _check_names(what: str, names: str | Sequence[str], context: Context) -> Found:
+    """Find names that lead nowhere."""
+    known = context.names(_NAMES[what][0])
+    return {"unknown-name": unknown([names] if isinstance(names, str) else names, known, what)}
+
+
+for _what, (_known, _patterns) in _NAMES.items():
+    check(*_patterns, needs=_known.partition(".")[0])(partial(_check_names, _what))
 
 
 @check("case")
@@ -56,36 +81,6 @@ def check_ids(entries: Sequence[Any], _: Context) -> Found:
     ids = [entry.id for entry in entries]
     last = {name: index for index, name in enumerate(ids)}
     return {"repeated-id": [(last[name], name) for name, n in Counter(ids).items() if n > 1]}
-
-
-@check("case.exceptions.*.rule", needs="deal")
-def check_exception(name: str, context: Context) -> Found:
-    """Find exceptions to no rule."""
-    return {
-        "unknown-name": unknown(
-            [name], {rule.id for rule in context.deal.rules}, "rule of the deal"
-        )
-    }
-
-
-@check("case.glossary.*", needs="glossary")
-def check_term(name: str, context: Context) -> Found:
-    """Find terms that the glossary does not explain."""
-    return {"unknown-name": unknown([name], context.glossary.glossary, "glossary entry")}
-
-
-@check("case.money.lessons.*.step")
-def check_lesson(step: str, _: Context) -> Found:
-    """Find lessons on a step that is not about money."""
-    return {"unknown-name": unknown([step], MONEY_STEPS, "step about money")}
-
-
-@check("case.items.*.serves")
-def check_outcomes(names: Sequence[str], context: Context) -> Found:
-    """Find outcomes that nobody wants."""
-    return {
-        "unknown-name": unknown(names, {outcome.id for outcome in context.case.outcomes}, "outcome")
-    }
 
 
 @check("case.items.*")
@@ -150,3 +145,33 @@ def _check_mark(mark: str, known: Collection[str]) -> Found:
         return {}
     near = get_close_matches(mark, known, n=1)
     return {"misspelt-mark": near} if near else {"unread-mark": ", ".join(known)}
+
+
+@check("sources.sources.*")
+def check_source(source: Source, context: Context) -> Found:
+    """Find sources that were checked in the future, or are not sure enough to show."""
+    return {
+        "source-of-the-future": source.checked > context.today,
+        "due-too-early": source.due <= source.checked,
+        "unverified": source.sure == "unverified",
+    }
+
+
+@check("bodies.bodies.*")
+def check_bodies(bodies: Sequence[Body], _: Context) -> Found:
+    """Find bodies that hold a role at the same time as the one before."""
+    ends = [body.until or dt.date.max for body in bodies]
+    late = [n for n, body in enumerate(bodies) if n and ends[n - 1] >= body.since]
+    return {"overlapping-body": late}
+
+
+@check("deal.rules.*")
+def check_rule(rule: Rule, _: Context) -> Found:
+    """Find rules that end before they begin."""
+    return {"ends-before-it-begins": rule.since and rule.until and rule.until < rule.since}
+
+
+@check("deal.rules.*.id", needs="known")
+def check_function(name: str, context: Context) -> Found:
+    """Find rules that no function holds a plan against."""
+    return {"rule-without-function": name not in context.known["rules"]}

@@ -36,13 +36,6 @@ def check_step(step: str, context: Context) -> Found:
     return {"unknown-name": unknown([step], case_steps(context.case), "step of this case")}
 
 
-@check("questions.questions.*.gate", needs="case")
-def check_gate(name: str, context: Context) -> Found:
-    """Find questions of no gate."""
-    gates = {gate.id for gate in context.case.gates}
-    return {"unknown-name": unknown([name], gates, "gate")}
-
-
 @check("questions.questions.*")
 def check_options(question: Question, _: Context) -> Found:
     """Find options that are too few, too many or of no use, and keys that are not among them."""

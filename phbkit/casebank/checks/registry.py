@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 from phbkit.casebank.faults import Place, Problem, problem
 from phbkit.casebank.models import CaseFile, QuestionFile
@@ -42,6 +42,12 @@ class Context:
     def has(self, *files: str) -> bool:
         """Say whether all of these files fit their models."""
         return all(hasattr(self, name) for name in files)
+
+    def names(self, pattern: str) -> set[str]:
+        """List the names that stand at a pattern: ids, or the keys of a mapping."""
+        file, _, part = pattern.partition(".")
+        found = [names for _, names in parts_at(getattr(self, file), part)]
+        return {name for names in found for name in ([names] if isinstance(names, str) else names)}
 
 
 Check = Callable[[Any, Context], Found]
@@ -91,16 +97,9 @@ def parts_at(whole: Any, pattern: str) -> Iterator[tuple[Place, Any]]:
                 yield from (((name, *place), deeper) for place, deeper in parts_at(part, rest))
 
 
-class Unknown(NamedTuple):
-    """A name that is not among those known, and the field that it stands in."""
-
-    name: str
-    what: str
-    known: str
-    at: str
-
-
-def unknown(names: Iterable[str], known: Collection[str], what: str, at: str = "") -> list[Unknown]:
-    """Find names that are not among those known."""
+def unknown(
+    names: Iterable[str], known: Collection[str], what: str, at: str = ""
+) -> list[tuple[str, str, str, str]]:
+    """List names that are not among those known, as the words of `unknown-name` need them."""
     listed = ", ".join(sorted(known)) or "none"
-    return [Unknown(name, what, listed, at) for name in names if name not in known]
+    return [(name, what, listed, at) for name in names if name not in known]
