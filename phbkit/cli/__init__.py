@@ -12,7 +12,6 @@ from typer.core import TyperGroup
 
 from phbkit import __version__, wings
 from phbkit.casebank import CaseBank, scaffold
-from phbkit.cli import learners
 from phbkit.errors import PhbError
 from phbkit.files import need_absent
 from phbkit.settings import settings
@@ -208,7 +207,6 @@ def backup(file: Annotated[Path, typer.Argument(help="The file to write.")]) -> 
     typer.echo(str(file))
 
 
-app.add_typer(learners.commands)
 for add in wings.hooks("add_commands"):
     add(app)
 

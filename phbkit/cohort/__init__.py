@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of cohorts to `phb`."""
+    from phbkit.cohort import learner_commands
     from phbkit.cohort.commands import add_cohorts
 
+    app.add_typer(learner_commands.commands)
     add_cohorts(app)
 
 
 def handlers(*, alone: bool = False) -> list[tuple[str, type]]:
     """List the page of a trainer's cohort, where a server has modules."""
-    from phbkit.serving.cohort_progress import CohortHandler
+    from phbkit.cohort.trainer_page import CohortHandler
 
     return [] if alone else [(r"/cohort", CohortHandler)]

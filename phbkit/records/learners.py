@@ -1,24 +1,18 @@
-"""Learners in a database: who they are, the links they were given, and where they signed in."""
+"""Learners in a database: who they are, and where they signed in."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import secrets
-import uuid
-from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from functools import partial
-from typing import Any
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from phbkit.errors import UnknownNameError
-from phbkit.records.database import Database, alone
-from phbkit.records.journal import STEP_CLOSED
-from phbkit.records.schema import answer, attempt, draft, erasure, invitation, learner, sign_in
+from phbkit.records.database import Database
+from phbkit.records.schema import invitation, learner, sign_in
 
 LEARNER, TRAINER = "learner", "trainer"
 MOST_BROWSERS = 10  # that one link keeps signed in
@@ -35,92 +29,28 @@ class Learner:
     role: str = LEARNER
 
 
-@dataclass(frozen=True)
-class Invitation:
-    """A place for one learner, until a moment; whoever holds its link can take it."""
-
-    id: str
-    learner_id: str
-    made: dt.datetime
-    until: dt.datetime
-    revoked: dt.datetime | None
-
-
-@dataclass(frozen=True)
-class Erasure:
-    """The trace that something was erased. It does not say whose it was."""
-
-    id: str
-    at: dt.datetime
-    attempts: int
-    answers: int
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far one learner has come in one case."""
-
-    learner_id: str
-    case_id: str
-    steps: int
-    saved: dt.datetime | None
-
-
 class Learners:
     """The learners kept in one database."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def invite(
-        self, people: Sequence[Learner], until: dt.datetime, *, again: bool = False
-    ) -> list[Invitation]:
-        """Give everybody an invitation, all or none; who has one that holds keeps it.
-
-        A learner who is known gets the name, cohort and role given now. With `again`, earlier
-        invitations end and everybody gets a new one.
-        """
-        with self._database.writing() as connection:
-            alone(connection, "learners")
-            return [self._invite(connection, who, until, again=again) for who in people]
-
-    def _invite(
-        self, connection: Connection, who: Learner, until: dt.datetime, *, again: bool
-    ) -> Invitation:
-        moment, this = self._database.clock(), invitation.c.learner_id == who.id
-        known = update(learner).where(learner.c.id == who.id).values(asdict(who))
-        if not connection.execute(known).rowcount:
-            connection.execute(insert(learner).values(**asdict(who), added=moment))
-        if again:
-            _end(connection, who.id, moment)
-        held = select(invitation).where(this, *_holds(moment)).order_by(invitation.c.made.desc())
-        row = connection.execute(held).first()
-        if row is None:
-            new = Invitation(str(uuid.uuid4()), who.id, moment, until, None)
-            connection.execute(insert(invitation).values(asdict(new)))
-            return new
-        latest = invitation.c.id == row.id
-        connection.execute(update(invitation).where(latest).values(until=until))
-        return replace(Invitation(*row), until=until)
+        self.database = database
 
     def welcome(self, who: Learner) -> Learner:
         """Return a learner whom somebody else vouches for, known from now on."""
-        known = self._database.first(Learner, _LEARNERS.where(learner.c.id == who.id))
+        known = self.database.first(Learner, LEARNERS.where(learner.c.id == who.id))
         if known is None:
-            row = {**asdict(who), "added": self._database.clock()}
-            with suppress(IntegrityError), self._database.writing() as connection:
+            row = {**asdict(who), "added": self.database.clock()}
+            with suppress(IntegrityError), self.database.writing() as connection:
                 connection.execute(insert(learner).values(row))  # unless another was first
         return known or who
 
     def invited(self, invitation_id: str) -> Learner | None:
         """Name whom an invitation is for; None when it does not hold (any more)."""
-        return self._database.first(
-            Learner, self._holding().where(invitation.c.id == invitation_id)
-        )
+        return self.database.first(Learner, self._holding().where(invitation.c.id == invitation_id))
 
     def welcome_now(self) -> set[str]:
         """Return the ids of the learners who have an invitation that holds."""
-        return {row.id for row in self._database.rows(self._holding())}
+        return {row.id for row in self.database.rows(self._holding())}
 
     def sign_in(self, invitation_id: str) -> str | None:
         """Return a secret for a browser, whose SHA-256 alone is kept; None when it may not.
@@ -129,13 +59,13 @@ class Learners:
         """
         if self.invited(invitation_id) is None:
             return None
-        secret, moment = secrets.token_urlsafe(_SECRET_BYTES), self._database.clock()
+        secret, moment = secrets.token_urlsafe(_SECRET_BYTES), self.database.clock()
         new = insert(sign_in).values(secret=_digest(secret), invitation_id=invitation_id, at=moment)
         signed_in = select(sign_in.c.secret).where(
             sign_in.c.invitation_id == invitation_id, sign_in.c.ended.is_(None)
         )
         beyond = signed_in.order_by(sign_in.c.at.desc()).offset(MOST_BROWSERS)
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             connection.execute(new)
             ended = update(sign_in).where(sign_in.c.secret.in_(beyond))
             connection.execute(ended.values(ended=moment))
@@ -148,157 +78,26 @@ class Learners:
             .join(sign_in, sign_in.c.invitation_id == invitation.c.id)
             .where(sign_in.c.secret == _digest(secret), sign_in.c.ended.is_(None))
         )
-        return self._database.first(Learner, query)
+        return self.database.first(Learner, query)
 
     def sign_out(self, secret: str) -> None:
         """End what one browser was given."""
         here = update(sign_in).where(sign_in.c.secret == _digest(secret), sign_in.c.ended.is_(None))
-        with self._database.writing() as connection:
-            connection.execute(here.values(ended=self._database.clock()))
-
-    def revoke(self, learner_id: str) -> int:
-        """End every invitation of a learner, and so every sign-in; return how many ended.
-
-        Raises
-        ------
-        UnknownNameError
-            Nobody is called so.
-        """
-        with self._database.writing() as connection:
-            _require(connection, learner_id)
-            return _end(connection, learner_id, self._database.clock())
-
-    def all(self, cohort: str | None = None) -> list[Learner]:
-        """List learners in order of their names, of one cohort or of all."""
-        query = _LEARNERS.order_by(learner.c.name, learner.c.id)
-        if cohort is not None:
-            query = query.where(learner.c.cohort == cohort)
-        return [Learner(*row) for row in self._database.rows(query)]
-
-    def invitations(self) -> dict[str, Invitation]:
-        """Return the latest invitation of each learner, by the learner's id."""
-        query = select(invitation).order_by(invitation.c.made)
-        return {row.learner_id: Invitation(*row) for row in self._database.rows(query)}
-
-    def progress(self, learner_ids: Iterable[str]) -> list[Progress]:
-        """Say how many steps of each case these learners have closed in their latest attempt."""
-        closed = answer.c.question == STEP_CLOSED
-        query = (
-            select(
-                attempt.c.learner,
-                attempt.c.case_id,
-                func.count(func.distinct(answer.c.step)),
-                func.max(answer.c.saved).label("saved"),
-            )
-            .outerjoin(answer, (answer.c.attempt_id == attempt.c.id) & closed)
-            .where(attempt.c.learner.in_(list(learner_ids)))
-            .group_by(attempt.c.id)
-            .order_by(attempt.c.started)
-        )
-        latest = {(row.learner, row.case_id): row for row in self._database.rows(query)}
-        return [Progress(*row) for row in latest.values()]
-
-    def export(self, learner_id: str) -> dict[str, Any]:
-        """Return everything that is kept of a learner, as data; moments are ISO 8601 texts.
-
-        Raises
-        ------
-        UnknownNameError
-            Nothing is kept of anybody called so.
-        """
-        mine = invitation.c.learner_id == learner_id
-        given = [column for column in invitation.c if column is not invitation.c.id]
-        links = select(*given).where(mine).order_by(invitation.c.made)
-        browsers = select(sign_in.c.at, sign_in.c.ended).join(invitation).where(mine)
-        attempts = select(attempt).where(attempt.c.learner == learner_id)
-        with self._database.reading() as connection:
-            _require(connection, learner_id)
-            read = partial(_rows, connection)
-            kept = read(attempts.order_by(attempt.c.started))
-            for row in kept:
-                answers = select(answer).where(answer.c.attempt_id == row["id"])
-                row["answers"] = read(answers.order_by(answer.c.seq))
-                row["drafts"] = read(select(draft).where(draft.c.attempt_id == row["id"]))
-            [who] = read(_LEARNERS.where(learner.c.id == learner_id)) or [{"id": learner_id}]
-            return {
-                "learner": who,
-                "links": read(links),
-                "signed_in": read(browsers.order_by(sign_in.c.at)),
-                "attempts": kept,
-            }
-
-    def erase(self, learner_id: str) -> Erasure:
-        """Delete everything that is kept of a learner, in one transaction; leave a trace of it.
-
-        Raises
-        ------
-        UnknownNameError
-            Nothing is kept of anybody called so.
-        """
-        attempts = select(attempt.c.id).where(attempt.c.learner == learner_id)
-        links = select(invitation.c.id).where(invitation.c.learner_id == learner_id)
-        with self._database.writing() as connection:
-            _require(connection, learner_id)
-            connection.execute(attempts.with_for_update())
-            erased = {
-                table.name: connection.execute(delete(table).where(column.in_(of))).rowcount
-                for table, column, of in (
-                    (draft, draft.c.attempt_id, attempts),
-                    (answer, answer.c.attempt_id, attempts),
-                    (attempt, attempt.c.learner, [learner_id]),
-                    (sign_in, sign_in.c.invitation_id, links),
-                    (invitation, invitation.c.learner_id, [learner_id]),
-                    (learner, learner.c.id, [learner_id]),
-                )
-            }
-            moment = self._database.clock()
-            trace = Erasure(str(uuid.uuid4()), moment, erased["attempt"], erased["answer"])
-            connection.execute(insert(erasure).values(asdict(trace)))
-        return trace
-
-    def erasures(self) -> list[Erasure]:
-        """List what was erased, the oldest first."""
-        query = select(erasure).order_by(erasure.c.at)
-        return [Erasure(*row) for row in self._database.rows(query)]
+        with self.database.writing() as connection:
+            connection.execute(here.values(ended=self.database.clock()))
 
     def _holding(self) -> Select[tuple[str, str, str, str]]:
         """Select the learners whose invitation holds now."""
         place = invitation.c.learner_id == learner.c.id
-        return _LEARNERS.join(invitation, place).where(*_holds(self._database.clock()))
+        return LEARNERS.join(invitation, place).where(*holds(self.database.clock()))
 
 
-_LEARNERS = select(learner.c.id, learner.c.name, learner.c.cohort, learner.c.role)
+LEARNERS = select(learner.c.id, learner.c.name, learner.c.cohort, learner.c.role)
 
 
-def _holds(moment: dt.datetime) -> tuple[ColumnElement[bool], ...]:
+def holds(moment: dt.datetime) -> tuple[ColumnElement[bool], ...]:
+    """Say of an invitation that it holds at a moment."""
     return invitation.c.revoked.is_(None), invitation.c.until > moment
-
-
-def _end(connection: Connection, learner_id: str, moment: dt.datetime) -> int:
-    held = (invitation.c.learner_id == learner_id, invitation.c.revoked.is_(None))
-    return connection.execute(update(invitation).where(*held).values(revoked=moment)).rowcount
-
-
-def _require(connection: Connection, learner_id: str) -> None:
-    """Refuse a learner of whom nothing is kept: neither a place nor an attempt."""
-    known = connection.execute(select(learner.c.id)).scalars().all()
-    played = select(attempt.c.id).where(attempt.c.learner == learner_id).limit(1)
-    if learner_id in known or connection.execute(played).first():
-        return
-    if len(known) > 20:
-        raise UnknownNameError(f"no learner is called {learner_id!r}. phb learners lists all.")
-    raise UnknownNameError.among("learner", learner_id, known)
-
-
-def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
-    """Read rows as plain data: a moment is its ISO 8601 text."""
-    return [
-        {
-            name: value.isoformat() if isinstance(value, dt.datetime) else value
-            for name, value in row.items()
-        }
-        for row in connection.execute(query).mappings()
-    ]
 
 
 def _digest(secret: str) -> str:

@@ -17,8 +17,9 @@ from pathlib import Path
 import psutil
 
 from phbkit.casebank import Case
+from phbkit.cohort.register import open_register
 from phbkit.errors import UnknownNameError
-from phbkit.records import open_learners, open_store
+from phbkit.records import open_store
 from phbkit.workbook.module import Module
 from tests import programs
 
@@ -122,7 +123,7 @@ class Served:
         """End the pages of whoever played here, and erase what is kept of them."""
         self.end_kernels()
         with suppress(UnknownNameError):
-            open_learners(self.database).erase("local")
+            open_register(self.database).erase("local")
 
     def end_kernels(self) -> None:
         """End the kernels that earlier tests left, as their pages would."""

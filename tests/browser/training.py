@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from phbkit.records import open_learners
-from phbkit.records.learners import Learner, Learners
+from phbkit.cohort.register import Register, open_register
+from phbkit.records.learners import Learner
 from phbkit.serving.identity import Links
 from tests.browser.served import Served
 from tests.serving.wire import kernel_in
@@ -40,8 +40,8 @@ class Training(Served):
             self.learners.erase(learner.id)
 
     @property
-    def learners(self) -> Learners:
-        return open_learners(self.database)
+    def learners(self) -> Register:
+        return open_register(self.database)
 
     @property
     def links(self) -> Links:

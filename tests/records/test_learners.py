@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import create_engine, text
 
+from phbkit.cohort.register import Register
 from phbkit.errors import UnknownNameError
 from phbkit.records import database
 from phbkit.records.attempts import Store
-from phbkit.records.learners import MOST_BROWSERS, Learner, Learners
+from phbkit.records.learners import MOST_BROWSERS, Learner
 from phbkit.records.schema import metadata
 
 NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
@@ -35,8 +36,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def learners(address: str, clock: Clock) -> Learners:
-    return Learners(database.open_database(address, clock=clock))
+def learners(address: str, clock: Clock) -> Register:
+    return Register(database.open_database(address, clock=clock))
 
 
 def everything(address: str) -> str:
@@ -50,14 +51,14 @@ def everything(address: str) -> str:
         )
 
 
-def test_a_second_invitation_is_the_first_with_a_new_end(learners: Learners) -> None:
+def test_a_second_invitation_is_the_first_with_a_new_end(learners: Register) -> None:
     [first] = learners.invite([ANN], LATER)
     [second] = learners.invite([ANN], LATER + dt.timedelta(days=1))
     assert (second.id, second.until) == (first.id, LATER + dt.timedelta(days=1))
     assert learners.invited(first.id) == ANN
 
 
-def test_a_learner_who_is_invited_under_another_name_has_that_name(learners: Learners) -> None:
+def test_a_learner_who_is_invited_under_another_name_has_that_name(learners: Register) -> None:
     learners.invite([ANN, BEN], LATER)
     learners.invite([Learner("ann", "Ann Married", "autumn", "trainer")], LATER)
     assert learners.all() == [Learner("ann", "Ann Married", "autumn", "trainer"), BEN]
@@ -65,7 +66,7 @@ def test_a_learner_who_is_invited_under_another_name_has_that_name(learners: Lea
 
 
 def test_inviting_again_ends_the_earlier_link_and_what_was_signed_in_by_it(
-    learners: Learners,
+    learners: Register,
 ) -> None:
     [first] = learners.invite([ANN], LATER)
     secret = learners.sign_in(first.id)
@@ -78,7 +79,7 @@ def test_inviting_again_ends_the_earlier_link_and_what_was_signed_in_by_it(
     assert learners.sign_in(second.id)
 
 
-def test_a_place_ends_on_its_day_everywhere(learners: Learners, clock: Clock) -> None:
+def test_a_place_ends_on_its_day_everywhere(learners: Register, clock: Clock) -> None:
     [given] = learners.invite([ANN], LATER)
     secret = learners.sign_in(given.id)
     assert secret
@@ -91,7 +92,7 @@ def test_a_place_ends_on_its_day_everywhere(learners: Learners, clock: Clock) ->
     assert learners.welcome_now() == set()
 
 
-def test_signing_out_ends_one_browser_and_no_other(learners: Learners) -> None:
+def test_signing_out_ends_one_browser_and_no_other(learners: Register) -> None:
     [given] = learners.invite([ANN], LATER)
     phone, desk = learners.sign_in(given.id), learners.sign_in(given.id)
     assert phone
@@ -101,7 +102,7 @@ def test_signing_out_ends_one_browser_and_no_other(learners: Learners) -> None:
     assert learners.who(desk) == ANN
 
 
-def test_one_link_keeps_so_many_browsers_signed_in_and_no_more(learners: Learners) -> None:
+def test_one_link_keeps_so_many_browsers_signed_in_and_no_more(learners: Register) -> None:
     mine, theirs = learners.invite([ANN, BEN], LATER)
     other = learners.sign_in(theirs.id)
     given = [learners.sign_in(mine.id) or "" for _ in range(MOST_BROWSERS + 2)]
@@ -111,7 +112,7 @@ def test_one_link_keeps_so_many_browsers_signed_in_and_no_more(learners: Learner
     assert learners.who(other) == BEN
 
 
-def test_a_withdrawn_place_is_nobody_s_and_the_others_stay(learners: Learners) -> None:
+def test_a_withdrawn_place_is_nobody_s_and_the_others_stay(learners: Register) -> None:
     mine, theirs = learners.invite([ANN, BEN], LATER)
     secret, other = learners.sign_in(mine.id), learners.sign_in(theirs.id)
     assert secret
@@ -123,21 +124,21 @@ def test_a_withdrawn_place_is_nobody_s_and_the_others_stay(learners: Learners) -
 
 
 @pytest.mark.parametrize("wrong", ["", "x", "' OR '1'='1", "é" * 200, "\x00"])
-def test_a_secret_that_nobody_was_given_is_nobody_s(learners: Learners, wrong: str) -> None:
+def test_a_secret_that_nobody_was_given_is_nobody_s(learners: Register, wrong: str) -> None:
     [given] = learners.invite([ANN], LATER)
     learners.sign_in(given.id)
     assert learners.who(wrong) is None
     assert learners.invited(wrong.replace("\x00", "")) is None
 
 
-def test_the_database_does_not_hold_what_a_browser_holds(learners: Learners, address: str) -> None:
+def test_the_database_does_not_hold_what_a_browser_holds(learners: Register, address: str) -> None:
     [given] = learners.invite([ANN], LATER)
     secret = learners.sign_in(given.id)
     assert secret
     assert secret not in everything(address)
 
 
-def test_two_who_invite_the_same_people_at_once_give_one_link_each(learners: Learners) -> None:
+def test_two_who_invite_the_same_people_at_once_give_one_link_each(learners: Register) -> None:
     people = [Learner(f"l{number}", f"Learner {number}") for number in range(20)]
     with ThreadPoolExecutor(4) as threads:
         made = list(threads.map(lambda _: learners.invite(people, LATER), range(4)))
@@ -153,7 +154,7 @@ def played(address: str, learner: str) -> None:
     journal.keep_draft("voices", {"note": f"what {learner} typed"})
 
 
-def test_progress_counts_the_steps_of_the_latest_attempt(learners: Learners, address: str) -> None:
+def test_progress_counts_the_steps_of_the_latest_attempt(learners: Register, address: str) -> None:
     learners.invite([ANN, BEN], LATER)
     played(address, "ann")
     [come] = learners.progress(["ann", "ben"])
@@ -165,7 +166,7 @@ def test_progress_counts_the_steps_of_the_latest_attempt(learners: Learners, add
 
 
 def test_an_export_holds_all_that_is_kept_and_nobody_else_s(
-    learners: Learners, address: str
+    learners: Register, address: str
 ) -> None:
     mine, _ = learners.invite([ANN, BEN], LATER)
     learners.sign_in(mine.id)
@@ -183,7 +184,7 @@ def test_an_export_holds_all_that_is_kept_and_nobody_else_s(
 
 
 def test_an_erased_learner_leaves_a_trace_that_does_not_say_who(
-    learners: Learners, address: str
+    learners: Register, address: str
 ) -> None:
     mine, theirs = learners.invite([ANN, BEN], LATER)
     secret, other = learners.sign_in(mine.id), learners.sign_in(theirs.id)
@@ -200,12 +201,12 @@ def test_an_erased_learner_leaves_a_trace_that_does_not_say_who(
     assert learners.who(secret) is None
     assert learners.who(other) == BEN
     assert (trace.attempts, trace.answers) == (1, 3)
-    assert learners.erasures() == [trace]
+    assert trace.id in after
     assert learners.export("ben")["attempts"][0]["answers"]
 
 
 @pytest.mark.parametrize("act", ["export", "erase", "revoke"])
-def test_an_unknown_learner_is_named_with_who_was_meant(learners: Learners, act: str) -> None:
+def test_an_unknown_learner_is_named_with_who_was_meant(learners: Register, act: str) -> None:
     learners.invite([ANN, BEN], LATER)
     with pytest.raises(UnknownNameError, match="Did you mean 'ann'"):
         getattr(learners, act)("amn")
@@ -213,14 +214,14 @@ def test_an_unknown_learner_is_named_with_who_was_meant(learners: Learners, act:
 
 
 def test_whoever_played_without_a_link_can_be_exported_and_erased(
-    learners: Learners, address: str
+    learners: Register, address: str
 ) -> None:
     played(address, "local")
     assert learners.export("local")["learner"] == {"id": "local"}
     assert learners.erase("local").answers == 3
 
 
-def test_whoever_a_proxy_vouches_for_is_known_from_then_on(learners: Learners) -> None:
+def test_whoever_a_proxy_vouches_for_is_known_from_then_on(learners: Register) -> None:
     cat = Learner("cat@example.org", "cat@example.org")
     assert learners.welcome(cat) == cat
     learners.invite([Learner("cat@example.org", "Cat", "spring")], LATER)

@@ -15,12 +15,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, make_url, select
 
+from phbkit.cohort.register import Register
 from phbkit.errors import RecordsError
 from phbkit.meeting.sessions import Sessions
 from phbkit.records import database
 from phbkit.records.attempts import Store
 from phbkit.records.database import open_database
-from phbkit.records.learners import Learners
 from phbkit.records.schema import metadata
 
 RELEASED = Path(__file__).parent / "released"
@@ -103,7 +103,7 @@ def test_learners_go_on_where_an_earlier_version_left_them(released: str) -> Non
     journal.append("s3", "deal", {"a": 1}, after=4)
     assert journal.draft("deal") == {}
     assert journal.append("s2", "judge", {}, after=0) == NOON + dt.timedelta(minutes=3)
-    assert Learners(records).erase("ann").answers == 6
+    assert Register(records).erase("ann").answers == 6
 
 
 @pytest.mark.parametrize("version", VERSIONS[1:])

@@ -18,14 +18,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import select
 
 from phbkit.casebank import CaseBank
+from phbkit.cohort.register import Register
 from phbkit.meeting.documents import HeldMeeting, case_of
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.sessions import Sessions
 from phbkit.records.attempts import Store
 from phbkit.records.database import open_database
-from phbkit.records.learners import Learners
+from phbkit.records.schema import erasure
 from phbkit.workbook.module import Module
 
 RELEASED = Path(__file__).parent / "released"
@@ -89,7 +91,7 @@ def played(module: Module) -> dict[str, Any]:
     }
 
 
-def learners(kept: Learners, browsers: Mapping[str, Any]) -> dict[str, Any]:
+def learners(kept: Register, browsers: Mapping[str, Any]) -> dict[str, Any]:
     """Read who has a place, whose a browser is, how far everybody is, and what is kept of them."""
     everybody = [who.id for who in kept.all()]
     return {
@@ -105,7 +107,7 @@ def learners(kept: Learners, browsers: Mapping[str, Any]) -> dict[str, Any]:
             for each in kept.progress([*everybody, "local"])
         ),
         "erasures": [[each.id, each.at.isoformat(), each.attempts, each.answers]
-                     for each in kept.erasures()],
+                     for each in kept.database.rows(select(erasure).order_by(erasure.c.at))],
         "exports": {name: exported(kept.export(name)) for name in [*everybody, "local"]},
     }  # fmt: skip
 
@@ -164,7 +166,7 @@ def reading(address: str, bank: CaseBank, given: Mapping[str, Any]) -> dict[str,
     store = Store(database)
     read = {
         "attempts": attempts(store, bank),
-        **learners(Learners(database), given["browsers"]),
+        **learners(Register(database), given["browsers"]),
         **meetings(Sessions(database), bank, given["seats"]),
     }
     database.engine.dispose()

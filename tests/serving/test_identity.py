@@ -10,8 +10,8 @@ import pytest
 from itsdangerous import URLSafeSerializer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
+from phbkit.cohort.register import open_register
 from phbkit.errors import SettingsError
-from phbkit.records import open_learners
 from phbkit.records.learners import Learner
 from phbkit.serving.identity import Links, link_key, recognise
 from phbkit.serving.owners import kernel_environment
@@ -75,7 +75,7 @@ def test_a_key_that_others_can_read_or_that_is_short_is_refused(tmp_path: Path) 
 
 
 def test_a_proxy_s_header_is_believed_from_the_proxy_alone(tmp_path: Path) -> None:
-    learners = open_learners(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    learners = open_register(f"sqlite:///{tmp_path / 'records.sqlite'}")
     using = Settings(sign_in="header", trusted_proxies="10.0.0.1")
 
     def found(address: str, *headers: tuple[str, str]) -> Learner | None:
@@ -92,7 +92,7 @@ def test_a_proxy_s_header_is_believed_from_the_proxy_alone(tmp_path: Path) -> No
 
 
 def test_who_the_proxy_names_may_have_been_invited_under_a_name(tmp_path: Path) -> None:
-    learners = open_learners(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    learners = open_register(f"sqlite:///{tmp_path / 'records.sqlite'}")
     end = dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=1)
     learners.invite([Learner("ann", "Ann Example", "spring", "trainer")], end)
     using = Settings(sign_in="header", user_header="Remote-User")

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from phbkit.records import open_learners, open_store
+from phbkit.cohort.register import open_register
+from phbkit.records import open_store
 from tests import programs
 from tests.browser.windows import Windows
 from tests.need_programs import HUB_PROXY
@@ -148,7 +149,7 @@ def test_a_learner_launched_by_lti_plays_under_their_opaque_id(
     answer_the_first_step(page)
     address = f"sqlite:///{folder / 'records.sqlite'}"
     assert open_store(address).latest(there.learner, "know-the-deal")
-    assert [who.id for who in open_learners(address).all()] == [there.learner]
+    assert [who.id for who in open_register(address).all()] == [there.learner]
 
 
 def test_a_launch_that_the_platform_did_not_sign_is_refused(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from phbkit.cohort.invitations import PeopleError, links_table, read_people
 from phbkit.records.learners import Learner
-from phbkit.serving.invitations import PeopleError, links_table, read_people
 
 
 def table(folder: Path, text: str, encoding: str = "utf-8") -> Path:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from tornado.web import HTTPError
 
 from phbkit.casebank import Case
-from phbkit.records.learners import TRAINER, Learner, Progress
+from phbkit.cohort.register import Progress, Register
+from phbkit.records.learners import TRAINER, Learner
 from phbkit.serving.pages import Page
 from phbkit.text import long_date
 
@@ -51,8 +52,9 @@ class CohortHandler(Page):
         trainer = self.learner
         if trainer.role != TRAINER:
             raise HTTPError(404)
-        cohort = [who for who in self.learners.all(trainer.cohort) if who.role != TRAINER]
-        progress = self.learners.progress(who.id for who in cohort)
+        register = Register(self.learners.database)
+        cohort = [who for who in register.all(trainer.cohort) if who.role != TRAINER]
+        progress = register.progress(who.id for who in cohort)
         cases = list(self.catalogue.cases.values())
         rows = rows_of(cohort, progress, cases)
         self.show("cohort.html.j2", trainer=trainer, cases=cases, rows=rows)

@@ -12,7 +12,6 @@ import typer
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
 from phbkit.files import need_absent, write_whole
-from phbkit.records import open_learners
 from phbkit.settings import settings
 
 _DAYS = 180
@@ -40,8 +39,9 @@ def invite(
     ] = False,
 ) -> None:
     """Invite a cohort: write everybody's personal link. Who has one that works keeps it."""
+    from phbkit.cohort.invitations import links_table, read_people
+    from phbkit.cohort.register import open_register
     from phbkit.serving.identity import Links, link_key
-    from phbkit.serving.invitations import links_table, read_people
 
     chosen = settings()
     base = (url or chosen.public_url).rstrip("/")
@@ -58,7 +58,7 @@ def invite(
     if end <= now:
         raise SettingsError(f"--until: {last} is over. Give a day to come.")
     links = Links(link_key(chosen.data_dir, chosen.link_key))
-    made = open_learners(chosen.database_url).invite(table.learners, end, again=again)
+    made = open_register(chosen.database_url).invite(table.learners, end, again=again)
     written = [f"{base}/enter/{links.token(each.id)}" for each in made]
     write_whole(out, links_table(table, written, last.isoformat()).encode("utf-8-sig"))
     typer.echo(f"{len(made)} invited until {last}. Their links are in {out}.")
@@ -78,8 +78,10 @@ def learners(
     from rich.markup import escape
     from rich.table import Table
 
+    from phbkit.cohort.register import open_register
+
     chosen = settings()
-    kept = open_learners(chosen.database_url)
+    kept = open_register(chosen.database_url)
     bank = CaseBank(chosen.need_folder("casebank"), drafts=chosen.drafts)
     everybody = kept.all(cohort)
     links = kept.invitations()
@@ -102,7 +104,9 @@ def learners(
 @commands.command()
 def revoke(learner: LearnerId) -> None:
     """Withdraw a learner's links: they are signed out within a minute. Answers are kept."""
-    ended = open_learners(settings().database_url).revoke(learner)
+    from phbkit.cohort.register import open_register
+
+    ended = open_register(settings().database_url).revoke(learner)
     typer.echo(f"{ended} link{'' if ended == 1 else 's'} of {learner} withdrawn.")
 
 
@@ -112,8 +116,10 @@ def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="The JSON file to write.")],
 ) -> None:
     """Write everything that is kept of a learner as JSON, for them to have."""
+    from phbkit.cohort.register import open_register
+
     need_absent(out)
-    kept = open_learners(settings().database_url).export(learner)
+    kept = open_register(settings().database_url).export(learner)
     write_whole(out, json.dumps(kept, indent=2, ensure_ascii=False).encode())
     typer.echo(f"{len(kept['attempts'])} attempts of {learner} are in {out}.")
 
@@ -124,7 +130,9 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete everything that is kept of a learner. It cannot be undone."""
-    kept = open_learners(settings().database_url)
+    from phbkit.cohort.register import open_register
+
+    kept = open_register(settings().database_url)
     attempts = len(kept.export(learner)["attempts"])
     if not yes:
         asked = f"Delete {learner}, their links and {attempts} attempts, for good?"

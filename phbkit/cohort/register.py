@@ -1,0 +1,216 @@
+"""The register of learners: who is invited, how far everybody is, and what is kept of somebody."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+
+from phbkit.errors import UnknownNameError
+from phbkit.records.database import alone, open_database
+from phbkit.records.journal import STEP_CLOSED
+from phbkit.records.learners import LEARNERS, Learner, Learners, holds
+from phbkit.records.schema import answer, attempt, draft, erasure, invitation, learner, sign_in
+
+
+def open_register(address: str) -> Register:
+    """Open the learners at a SQLAlchemy address, bringing its tables up to date."""
+    return Register(open_database(address))
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """A place for one learner, until a moment; whoever holds its link can take it."""
+
+    id: str
+    learner_id: str
+    made: dt.datetime
+    until: dt.datetime
+    revoked: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """The trace that something was erased. It does not say whose it was."""
+
+    id: str
+    at: dt.datetime
+    attempts: int
+    answers: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one learner has come in one case."""
+
+    learner_id: str
+    case_id: str
+    steps: int
+    saved: dt.datetime | None
+
+
+class Register(Learners):
+    """The learners kept in one database, by whoever gives them a place and takes it away."""
+
+    def invite(
+        self, people: Sequence[Learner], until: dt.datetime, *, again: bool = False
+    ) -> list[Invitation]:
+        """Give everybody an invitation, all or none; who has one that holds keeps it.
+
+        A learner who is known gets the name, cohort and role given now. With `again`, earlier
+        invitations end and everybody gets a new one.
+        """
+        with self.database.writing() as connection:
+            alone(connection, "learners")
+            return [self._invite(connection, who, until, again=again) for who in people]
+
+    def _invite(
+        self, connection: Connection, who: Learner, until: dt.datetime, *, again: bool
+    ) -> Invitation:
+        moment, this = self.database.clock(), invitation.c.learner_id == who.id
+        known = update(learner).where(learner.c.id == who.id).values(asdict(who))
+        if not connection.execute(known).rowcount:
+            connection.execute(insert(learner).values(**asdict(who), added=moment))
+        if again:
+            _end(connection, who.id, moment)
+        held = select(invitation).where(this, *holds(moment)).order_by(invitation.c.made.desc())
+        row = connection.execute(held).first()
+        if row is None:
+            new = Invitation(str(uuid.uuid4()), who.id, moment, until, None)
+            connection.execute(insert(invitation).values(asdict(new)))
+            return new
+        latest = invitation.c.id == row.id
+        connection.execute(update(invitation).where(latest).values(until=until))
+        return replace(Invitation(*row), until=until)
+
+    def revoke(self, learner_id: str) -> int:
+        """End every invitation of a learner, and so every sign-in; return how many ended.
+
+        Raises
+        ------
+        UnknownNameError
+            Nobody is called so.
+        """
+        with self.database.writing() as connection:
+            _require(connection, learner_id)
+            return _end(connection, learner_id, self.database.clock())
+
+    def all(self, cohort: str | None = None) -> list[Learner]:
+        """List learners in order of their names, of one cohort or of all."""
+        query = LEARNERS.order_by(learner.c.name, learner.c.id)
+        if cohort is not None:
+            query = query.where(learner.c.cohort == cohort)
+        return [Learner(*row) for row in self.database.rows(query)]
+
+    def invitations(self) -> dict[str, Invitation]:
+        """Return the latest invitation of each learner, by the learner's id."""
+        query = select(invitation).order_by(invitation.c.made)
+        return {row.learner_id: Invitation(*row) for row in self.database.rows(query)}
+
+    def progress(self, learner_ids: Iterable[str]) -> list[Progress]:
+        """Say how many steps of each case these learners have closed in their latest attempt."""
+        closed = answer.c.question == STEP_CLOSED
+        query = (
+            select(
+                attempt.c.learner,
+                attempt.c.case_id,
+                func.count(func.distinct(answer.c.step)),
+                func.max(answer.c.saved).label("saved"),
+            )
+            .outerjoin(answer, (answer.c.attempt_id == attempt.c.id) & closed)
+            .where(attempt.c.learner.in_(list(learner_ids)))
+            .group_by(attempt.c.id)
+            .order_by(attempt.c.started)
+        )
+        latest = {(row.learner, row.case_id): row for row in self.database.rows(query)}
+        return [Progress(*row) for row in latest.values()]
+
+    def export(self, learner_id: str) -> dict[str, Any]:
+        """Return everything that is kept of a learner, as data; moments are ISO 8601 texts.
+
+        Raises
+        ------
+        UnknownNameError
+            Nothing is kept of anybody called so.
+        """
+        mine = invitation.c.learner_id == learner_id
+        given = [column for column in invitation.c if column is not invitation.c.id]
+        links = select(*given).where(mine).order_by(invitation.c.made)
+        browsers = select(sign_in.c.at, sign_in.c.ended).join(invitation).where(mine)
+        attempts = select(attempt).where(attempt.c.learner == learner_id)
+        with self.database.reading() as connection:
+            _require(connection, learner_id)
+            read = partial(_rows, connection)
+            kept = read(attempts.order_by(attempt.c.started))
+            for row in kept:
+                answers = select(answer).where(answer.c.attempt_id == row["id"])
+                row["answers"] = read(answers.order_by(answer.c.seq))
+                row["drafts"] = read(select(draft).where(draft.c.attempt_id == row["id"]))
+            [who] = read(LEARNERS.where(learner.c.id == learner_id)) or [{"id": learner_id}]
+            return {
+                "learner": who,
+                "links": read(links),
+                "signed_in": read(browsers.order_by(sign_in.c.at)),
+                "attempts": kept,
+            }
+
+    def erase(self, learner_id: str) -> Erasure:
+        """Delete everything that is kept of a learner, in one transaction; leave a trace of it.
+
+        Raises
+        ------
+        UnknownNameError
+            Nothing is kept of anybody called so.
+        """
+        attempts = select(attempt.c.id).where(attempt.c.learner == learner_id)
+        links = select(invitation.c.id).where(invitation.c.learner_id == learner_id)
+        with self.database.writing() as connection:
+            _require(connection, learner_id)
+            connection.execute(attempts.with_for_update())
+            erased = {
+                table.name: connection.execute(delete(table).where(column.in_(of))).rowcount
+                for table, column, of in (
+                    (draft, draft.c.attempt_id, attempts),
+                    (answer, answer.c.attempt_id, attempts),
+                    (attempt, attempt.c.learner, [learner_id]),
+                    (sign_in, sign_in.c.invitation_id, links),
+                    (invitation, invitation.c.learner_id, [learner_id]),
+                    (learner, learner.c.id, [learner_id]),
+                )
+            }
+            moment = self.database.clock()
+            trace = Erasure(str(uuid.uuid4()), moment, erased["attempt"], erased["answer"])
+            connection.execute(insert(erasure).values(asdict(trace)))
+        return trace
+
+
+def _end(connection: Connection, learner_id: str, moment: dt.datetime) -> int:
+    held = (invitation.c.learner_id == learner_id, invitation.c.revoked.is_(None))
+    return connection.execute(update(invitation).where(*held).values(revoked=moment)).rowcount
+
+
+def _require(connection: Connection, learner_id: str) -> None:
+    """Refuse a learner of whom nothing is kept: neither a place nor an attempt."""
+    known = connection.execute(select(learner.c.id)).scalars().all()
+    played = select(attempt.c.id).where(attempt.c.learner == learner_id).limit(1)
+    if learner_id in known or connection.execute(played).first():
+        return
+    if len(known) > 20:
+        raise UnknownNameError(f"no learner is called {learner_id!r}. phb learners lists all.")
+    raise UnknownNameError.among("learner", learner_id, known)
+
+
+def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    """Read rows as plain data: a moment is its ISO 8601 text."""
+    return [
+        {
+            name: value.isoformat() if isinstance(value, dt.datetime) else value
+            for name, value in row.items()
+        }
+        for row in connection.execute(query).mappings()
+    ]
