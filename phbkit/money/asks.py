@@ -11,6 +11,7 @@ from phbkit.casebank import Case
 from phbkit.casebank.models import BoardChoice
 from phbkit.errors import AnswersError, AreaError
 from phbkit.money.area import Area, read_area
+from phbkit.money.charts import bars, lines
 from phbkit.money.fields import FIELDS, check_figures, crossed
 from phbkit.money.pence import exact, roughly, written
 from phbkit.workbook.asks import Ask, Effect
@@ -170,7 +171,13 @@ def step_templates() -> Path:
 
 def step_filters() -> Mapping[str, Callable[..., Any]]:
     """Return the filters of their templates."""
-    return {"money": exact, "roughly": roughly, "written": lambda value, name: written(name, value)}
+    return {
+        "money": exact,
+        "roughly": roughly,
+        "written": lambda value, name: written(name, value),
+        "lines": lines,
+        "bars": bars,
+    }
 
 
 def take_parameters(

@@ -127,16 +127,12 @@ class Flows:
     @cached_property
     def peak_deficit(self) -> Amounts:
         """The deepest hole; nothing where there is none."""
-        deepest: Amounts = self.cumulative_net_cost.max(axis=0).clip(min=0)
-        return deepest
+        return _deepest(self.cumulative_net_cost)
 
     @cached_property
     def bridging_need(self) -> Amounts:
         """The deepest hole that is not left with people: what bridging money is held against."""
-        left: Amounts = (
-            (self.cumulative_net_cost - self.person.cumsum(axis=0)).max(axis=0).clip(min=0)
-        )
-        return left
+        return _deepest(self.cumulative_net_cost - self.person.cumsum(axis=0))
 
     @property
     def peak_deficit_month(self) -> Amounts:
@@ -167,6 +163,11 @@ class Flows:
     def payback_month(self) -> Amounts:
         """The month from which the hole is filled, to the end; 0 where it is not in this time."""
         return _from_when(self.cumulative_net_cost <= 0)
+
+
+def _deepest(hole: Amounts) -> Amounts:
+    deepest: Amounts = hole.max(axis=0).clip(min=0)
+    return deepest
 
 
 def _from_when(good: NDArray[np.bool_]) -> Amounts:
