@@ -21,9 +21,8 @@ from IPython import get_ipython
 
 from benchmarks.timing import interleave, row
 from phbkit.casebank import Case, CaseBank
-from phbkit.cohort.jobs import Job
+from phbkit.cohort.jobs import Attempt, Job
 from phbkit.cohort.pool import cores, run_all
-from phbkit.cohort.reading import Attempt
 from phbkit.cohort.simulate import simulate, write_simulated
 from phbkit.kernels import template
 from phbkit.kernels.cells import Cells
@@ -125,7 +124,8 @@ class Workplace:
     def ours(self) -> float:
         """Seconds a notebook, by the pool that `phb run` uses, once it is warm."""
         jobs = [
-            Job(played()[a.case].stem, a.learner, a.case, a.answers) for a in attempts(OUR_JOBS)
+            Job(a.learner, a.case, a.answers, workbook=played()[a.case].stem)
+            for a in attempts(OUR_JOBS)
         ]
         return _seconds_each(run_all(jobs, str(self.folder), Limits(60.0, 2048)))
 

@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import pandas as pd
+
 from benchmarks.cohort import cases
 from benchmarks.timing import interleave, row
-from phbkit.cohort.scores import columns_of, score_cohort
+from phbkit.cohort.scores import score_cohort
 from phbkit.cohort.simulate import simulate
 from phbkit.scoring import score
 
@@ -35,13 +37,13 @@ def count(rows: dict[str, list[dict[str, Any]]]) -> int:
 
 def rows() -> Iterator[tuple[str, ...]]:
     many, few = given(LEARNERS), given(ONE_BY_ONE)
-    columns = {case: columns_of(answers) for case, answers in many.items()}
+    columns = {case: pd.DataFrame(answers, dtype=object) for case, answers in many.items()}
     per_million = 1_000_000 / count(many), 1_000_000 / count(few)
 
     def together() -> float:
         start = time.perf_counter()
         for case in cases():
-            score_cohort(case, columns[case.id]).frame()
+            score_cohort(case, columns[case.id])
         return (time.perf_counter() - start) * per_million[0]
 
     def one_by_one() -> float:

@@ -97,11 +97,12 @@ def run(  # noqa: PLR0913, PLR0917  the options of a command
 
 
 def _run_one(workbooks: list[Path], out: Path, answers: str) -> None:
-    from phbkit.cohort.one_notebook import run_notebook
+    from phbkit.cohort.execution import run_notebook
 
     if len(workbooks) != 1:
         raise PhbError("--out: one notebook can be written from one workbook; name a folder.")
-    run_notebook(workbooks[0], out, Path(answers) if answers else None)
+    given = {"answers": str(Path(answers).resolve())} if answers else {}
+    run_notebook(workbooks[0], out, given)
     typer.echo(str(out))
 
 
@@ -183,6 +184,7 @@ def remark(
     No notebook is run. Without --cut the line is the pass mark that phb report --standards set.
     """
     from phbkit.casebank import CaseBank
+    from phbkit.cohort.remark import UP
     from phbkit.cohort.remark import remark as score_again
 
     made = score_again(run, CaseBank(casebank), dict(map(_line, cut or ())))
@@ -191,13 +193,16 @@ def remark(
     if made.formative:
         typer.echo(f"For learning only, not to pass or fail by: {', '.join(made.formative)}.")
     typer.echo(f"Changed: {', '.join(made.changed) or 'no case'}.")
-    for learner, case, reason in made.refused:
-        typer.echo(f"Not scored again: {learner}, {case}: {reason}")
-    for row in made.crossing:
-        typer.echo(row.words(made.cuts[row.key]))
-    scores = "case by case and over all cases" if made.each_case else "over all cases"
-    people = len({row.learner for row in made.crossing})
-    typer.echo(f"{people} of {made.learners} learners cross the line, {scores}. {made.folder}")
+    for refused in made.refused:
+        typer.echo(f"Not scored again: {refused.learner}, {refused.case}: {refused.reason}")
+    for row in made.crossing.to_dict("records"):
+        side = "now at or above" if row["crosses"] == UP else "now below"
+        line = f"{side} {made.cuts[row['key']]:.2f} %."
+        scores = f"{row['before']:.2f} % before, {row['after']:.2f} % after, {line}"
+        typer.echo(f"{row['learner']}: {row['case']}, {row['key']}: {scores}")
+    over = "case by case and over all cases" if made.each_case else "over all cases"
+    people, everybody = (rows["learner"].nunique() for rows in (made.crossing, made.rows))
+    typer.echo(f"{people} of {everybody} learners cross the line, {over}. {made.folder}")
 
 
 def _line(given: str) -> tuple[str, float]:
@@ -216,6 +221,6 @@ def result(notebook: Annotated[Path, typer.Argument(help="An executed notebook."
     """Print the machine-readable result in an executed notebook as JSON."""
     import json
 
-    from phbkit.cohort.one_notebook import read_result
+    from phbkit.cohort.jobs import read_result
 
     typer.echo(json.dumps(read_result(notebook), indent=2))

@@ -1,4 +1,4 @@
-"""Executing one job's notebook with papermill, in a process made for it."""
+"""Executing notebooks with papermill and our engine: one alone, or a job's in its own process."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import LocalHandler, papermill_io
 
 from phbkit.cohort.engine import NAME, Cells, ForkedCells, PhbEngine
-from phbkit.cohort.jobs import KILLED, NOTEBOOKS, WORKBOOKS, Job, Outcome
-from phbkit.cohort.one_notebook import result_of
-from phbkit.files import write_whole
+from phbkit.cohort.jobs import KILLED, NOTEBOOKS, WORKBOOKS, Job, Outcome, RunError, result_of
+from phbkit.errors import AnswersError
+from phbkit.files import part_of, write_whole
 from phbkit.kernels import cells
 from phbkit.kernels.limits import Limits
 
@@ -33,6 +33,36 @@ class WholeFiles(LocalHandler):  # type: ignore[misc]
     def write(self, buf: str, path: str) -> None:
         """Write a notebook."""
         write_whole(self._folder / path, buf.encode(errors="replace"))
+
+
+def execute(notebook: Path, out: str, parameters: dict[str, Any], **options: Any) -> Any:
+    """Execute a notebook with papermill and our engine; return it, and write it to `out`."""
+    papermill_engines.register(NAME, PhbEngine)  # where its entry point was not installed
+    quietly = {"progress_bar": False, "request_save_on_cell_execute": False}
+    return papermill.execute_notebook(notebook, out, parameters, NAME, **quietly, **options)
+
+
+def run_notebook(
+    notebook: Path, out: Path, parameters: dict[str, Any], folder: Path | None = None
+) -> None:
+    """Run one notebook in a folder; `out` is written whole or not at all.
+
+    Raises
+    ------
+    AnswersError
+        The answers cannot be taken.
+    RunError
+        The notebook cannot be read or failed for another reason.
+    """
+    if not notebook.is_file():
+        raise RunError(f"{notebook}: there is no such notebook.")
+    try:
+        with part_of(out) as part:
+            execute(notebook, part, parameters, cwd=folder)
+    except PapermillExecutionError as error:
+        if error.ename == "AnswersError":
+            raise AnswersError(error.evalue) from error
+        raise RunError(f"{notebook}: {error.ename}: {error.evalue}") from error
 
 
 def play(pipe: Connection, job: Job, limits: Limits, separate: bool) -> None:
@@ -68,17 +98,13 @@ def _execute(job: Job, runner: Cells, pipe: Connection) -> Outcome:
     answers |= {"simulated": True} if job.simulated else {}
     content = json.dumps(answers, ensure_ascii=False, indent=1)
     write_whole(Path(job.answers_file), content.encode())
-    papermill_engines.register(NAME, PhbEngine)  # where its entry point was not installed
     papermill_io.register(NOTEBOOKS, WholeFiles(Path.cwd()))
     try:
-        notebook = papermill.execute_notebook(
-            f"{WORKBOOKS}/{job.workbook}.ipynb",
+        notebook = execute(
+            Path(WORKBOOKS, f"{job.workbook}.ipynb"),
             job.notebook,
             {"answers": job.answers_file},
-            NAME,
-            request_save_on_cell_execute=False,
             kernel_name="python3",
-            progress_bar=False,
             cells=runner,
             store_widget_state=False,
             on_cell_start=lambda **_: pipe.send(None),

@@ -14,19 +14,13 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from phbkit.cohort.jobs import WORKBOOKS, Job, Outcome
-from phbkit.cohort.reading import Attempt
-from phbkit.errors import PhbError
+from phbkit.cohort.jobs import WORKBOOKS, Attempt, Job, Outcome, RunError
 from phbkit.files import part_of, sweep, write_whole
-
-
-class RunError(PhbError):
-    """A run that cannot begin or go on, and what would let it."""
 
 
 class RunFolder:
@@ -34,14 +28,7 @@ class RunFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-
-    @property
-    def _log(self) -> Path:
-        return self.root / "outcomes.jsonl"
-
-    @property
-    def _cohort(self) -> Path:
-        return self.root / "cohort.jsonl"
+        self._log, self._cohort = root / "outcomes.jsonl", root / "cohort.jsonl"
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -119,11 +106,11 @@ class RunFolder:
         RunError
             The folder holds the run of other people: nobody is in both cohorts.
         """
-        before = {attempt.learner for attempt in self.cohort()} if self._cohort.exists() else set()
+        before = {attempt.learner for attempt in self.cohort()}
         count, known = 0, not before
         with part_of(self._cohort) as part, Path(part).open("w", encoding="utf-8") as lines:
             for attempt in attempts:
-                lines.write(json.dumps(attempt.__dict__, ensure_ascii=False) + "\n")
+                lines.write(attempt.as_line())
                 known = known or attempt.learner in before
                 count += 1
             if not known:
@@ -135,9 +122,13 @@ class RunFolder:
 
     def cohort(self) -> Iterator[Attempt]:
         """Read the cohort again, one attempt after another."""
-        with self._cohort.open(encoding="utf-8") as lines:
-            for line in lines:
-                yield Attempt(**json.loads(line))
+        if self._cohort.exists():
+            with self._cohort.open(encoding="utf-8") as lines:
+                yield from (Attempt(**json.loads(line)) for line in lines)
+
+    def jobs(self, played: dict[str, dict[str, str]]) -> Iterator[Job]:
+        """Make a job of each attempt; `played` are the cases of the manifest."""
+        return (Job.of(attempt, played[attempt.case]) for attempt in self.cohort())
 
     def outcomes(self) -> Iterator[tuple[Outcome, int]]:
         """Read how jobs ended, in the order they did, each with its place in the file.
@@ -154,65 +145,27 @@ class RunFolder:
                         yield Outcome(**json.loads(line)), place
                 place += len(line)
 
-    def outcome_at(self, lines: Any, place: int) -> Outcome:
-        """Read one outcome at its place in the opened file."""
-        lines.seek(place)
-        return Outcome(**json.loads(lines.readline()))
+    def finished(self, played: dict[str, dict[str, str]]) -> Iterator[Outcome]:
+        """Read how the jobs ended that did, in the order of the cohort."""
+        wanted = {job.key: job.fingerprint for job in self.jobs(played)}
+        places = {o.key: at for o, at in self.outcomes() if wanted.get(o.key) == o.fingerprint}
+        if places:
+            with self._log.open("rb") as lines:
+                for key in filter(places.__contains__, wanted):
+                    lines.seek(places[key])
+                    yield Outcome(**json.loads(lines.readline()))
 
     @contextmanager
-    def open_outcomes(self) -> Iterator[Any]:
-        """Open the file of outcomes to read at places."""
-        with self._log.open("rb") as lines:
-            yield lines
-
-    @contextmanager
-    def logging(self) -> Iterator[OutcomeLog]:
-        """Write outcomes, after the last whole line."""
+    def logging(self) -> Iterator[Callable[[Outcome], None]]:
+        """Give what writes an outcome, after the last whole line; it is on disk at once."""
         self._log.touch(mode=0o600)  # people's words are in it
-        with self._log.open("ab") as log:
-            whole = _whole_length(self._log)
-            if whole != log.tell():
-                log.truncate(whole)
-                log.seek(whole)
-            yield OutcomeLog(log)
+        with self._log.open("rb+") as log:
+            log.truncate(sum(len(line) for line in log if line.endswith(b"\n")))
+            log.seek(0, os.SEEK_END)
 
+            def append(outcome: Outcome) -> None:
+                log.write(outcome.as_line().encode())
+                log.flush()
+                os.fsync(log.fileno())
 
-class OutcomeLog:
-    """Appends outcomes; each is on disk before the next is taken."""
-
-    def __init__(self, log: Any) -> None:
-        self._log = log
-
-    def append(self, outcome: Outcome) -> None:
-        """Write one outcome."""
-        self._log.write(outcome.as_line().encode())
-        self._log.flush()
-        os.fsync(self._log.fileno())
-
-
-def _whole_length(file: Path) -> int:
-    """Measure a file of lines up to the end of its last whole line."""
-    with file.open("rb") as content:
-        size = content.seek(0, os.SEEK_END)
-        while size:
-            start = max(0, size - 65536)
-            content.seek(start)
-            end = content.read(size - start).rfind(b"\n")
-            if end >= 0:
-                return start + end + 1
-            size = start
-    return 0
-
-
-def jobs_of(attempts: Iterable[Attempt], playing: dict[str, tuple[str, str, str]]) -> Iterator[Job]:
-    """Make a job of each attempt.
-
-    Parameters
-    ----------
-    playing
-        By case: the workbook that plays it, the fingerprint of the workbook, and that of the case.
-    """
-    for attempt in attempts:
-        workbook, content, version = playing[attempt.case]
-        job = Job(workbook, attempt.learner, attempt.case, attempt.answers, attempt.simulated)
-        yield job.stamped(content, version)
+            yield append

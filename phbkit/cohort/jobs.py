@@ -5,34 +5,54 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from phbkit.kernels import template
-from phbkit.kernels.limits import Limits
+from phbkit.errors import PhbError
+from phbkit.scoring import MIME
 
 DONE, FAILED = "done", "failed"
 WORKBOOKS, NOTEBOOKS, ANSWERS = "workbooks", "notebooks", "answers"
+KILLED = "KilledError"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
-KILLED = "KilledError"
-_PLAY = "phbkit.cohort.execution:play"
-_PRELOADED = "phbkit.cohort.preloaded"
-_PATIENCE_SECONDS = 30.0
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 
 
-@dataclass(frozen=True)
-class Job:
-    """What is to be run. `fingerprint` names everything that its outcome depends on."""
+class RunError(PhbError):
+    """A run, or one notebook, that cannot begin or go on, and what would let it."""
 
-    workbook: str
+
+@dataclass(frozen=True)
+class Attempt:
+    """One learner's answers to one case, as given; `simulated` where nobody real gave them."""
+
     learner: str
     case: str
     answers: dict[str, Any]
     simulated: bool = False
+
+    def as_line(self) -> str:
+        """Write it as one line of JSON."""
+        return json.dumps(vars(self), ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(Attempt):
+    """An attempt to be run. `fingerprint` names everything that its outcome depends on."""
+
+    workbook: str
     fingerprint: str = ""
+
+    @classmethod
+    def of(cls, attempt: Attempt, played: dict[str, str]) -> Job:
+        """Make the job of an attempt at a case that is played as a run's manifest says."""
+        name = played["workbook"]
+        content = [played["workbook_sha256"], played["version"], attempt.learner, attempt.answers]
+        made = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return cls(**vars(attempt), workbook=name, fingerprint=made[:16])
 
     @property
     def key(self) -> tuple[str, str]:
@@ -64,11 +84,6 @@ class Job:
             FAILED if error else DONE, self.notebook, result, error, said, self.simulated,
         )  # fmt: skip
 
-    def stamped(self, workbook: str, version: str) -> Job:
-        """Return the job with its fingerprint, of the workbook's and the case's content."""
-        made = json.dumps([workbook, version, self.learner, self.answers], sort_keys=True)
-        return replace(self, fingerprint=hashlib.sha256(made.encode()).hexdigest()[:16])
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -92,44 +107,33 @@ class Outcome:
 
     def as_line(self) -> str:
         """Write it as one line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True) + "\n"
+        return json.dumps(vars(self), ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def run_job(folder: str, job: Job, limits: Limits) -> Outcome:
-    """Run a job in a run's folder; the notebook is written whole, or not at all.
-
-    It runs in a process made for it. Where that does not come back with an outcome (the notebook
-    ended it, ran for too long, took it down), papermill runs it again with the cells in a process
-    of their own, so that the notebook shows where that happened; once more where that one was
-    killed. A notebook that fails is an outcome like any other.
+def read_result(notebook: Path) -> dict[str, Any]:
+    """Return the last result that an executed notebook displays.
 
     Raises
     ------
-    OSError
-        Something could not be written: the disk is full.
+    RunError
+        It is not a notebook, or displays no result.
     """
-    template.begin(_PRELOADED)
-    outcome = None
-    for separate in (False, True, True):
-        outcome = _try(folder, job, limits, separate=separate)
-        if outcome is not None and outcome.error != KILLED:
-            break
-    said = "The process that ran this notebook was killed."
-    return outcome or replace(job.ended(KILLED, said), notebook="")
+    import nbformat
+    from nbformat.reader import NotJSONError
+
+    try:
+        result = result_of(nbformat.read(notebook, as_version=4).cells)
+    except (OSError, NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as error:
+        raise RunError(f"{notebook}: cannot be read as a notebook: {error}") from error
+    if result is None:
+        raise RunError(
+            f"{notebook}: holds no result. Run it first: phb run WORKBOOK --out {notebook}"
+        )
+    return result
 
 
-def _try(folder: str, job: Job, limits: Limits, *, separate: bool) -> Outcome | None:
-    """Have a job run by a new process; None where it does not come back with an outcome."""
-    seconds = limits.seconds and limits.seconds + (_PATIENCE_SECONDS if separate else 0)
-    outcome: Outcome | OSError | None = None
-    with suppress(EOFError, ConnectionError):  # it was killed, or the template
-        process, pipe = template.start(_PLAY, job, limits, separate, folder=folder)
-        try:
-            while outcome is None and pipe.poll(seconds):
-                outcome = pipe.recv()  # None at the beginning of each cell
-        finally:
-            pipe.close()
-            template.end(process)
-    if isinstance(outcome, OSError):
-        raise outcome
-    return outcome
+def result_of(cells: Iterable[Any]) -> dict[str, Any] | None:
+    """Return the last result that cells display."""
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    results = [output.data[MIME] for output in outputs if MIME in output.get("data", {})]
+    return dict(results[-1]) if results else None

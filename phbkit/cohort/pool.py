@@ -6,15 +6,17 @@ import multiprocessing
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import islice
 
-from phbkit.cohort.folder import RunError
-from phbkit.cohort.jobs import Job, Outcome, run_job
+from phbkit.cohort.jobs import KILLED, Job, Outcome, RunError
 from phbkit.errors import SettingsError
+from phbkit.kernels import template
 from phbkit.kernels.limits import Limits
 
 _STOPPING_SECONDS = 0.05
+_PATIENCE_SECONDS = 30.0
 
 
 def run_all(
@@ -93,3 +95,44 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def run_job(folder: str, job: Job, limits: Limits) -> Outcome:
+    """Run a job in a run's folder; the notebook is written whole, or not at all.
+
+    It runs in a process made for it. Where that does not come back with an outcome (the notebook
+    ended it, ran for too long, took it down), papermill runs it again with the cells in a process
+    of their own, so that the notebook shows where that happened; once more where that one was
+    killed. A notebook that fails is an outcome like any other.
+
+    Raises
+    ------
+    OSError
+        Something could not be written: the disk is full.
+    """
+    template.begin("phbkit.cohort.preloaded")
+    outcome = None
+    for separate in (False, True, True):
+        outcome = _try(folder, job, limits, separate=separate)
+        if outcome is not None and outcome.error != KILLED:
+            break
+    said = "The process that ran this notebook was killed."
+    return outcome or replace(job.ended(KILLED, said), notebook="")
+
+
+def _try(folder: str, job: Job, limits: Limits, *, separate: bool) -> Outcome | None:
+    """Have a job run by a new process; None where it does not come back with an outcome."""
+    seconds = limits.seconds and limits.seconds + (_PATIENCE_SECONDS if separate else 0)
+    outcome: Outcome | OSError | None = None
+    with suppress(EOFError, ConnectionError):  # it was killed, or the template
+        play = "phbkit.cohort.execution:play"
+        process, pipe = template.start(play, job, limits, separate, folder=folder)
+        try:
+            while outcome is None and pipe.poll(seconds):
+                outcome = pipe.recv()  # None at the beginning of each cell
+        finally:
+            pipe.close()
+            template.end(process)
+    if isinstance(outcome, OSError):
+        raise outcome
+    return outcome

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 from phbkit.casebank import Case
 from phbkit.casebank.models import AGAIN, SURE
+from phbkit.cohort.jobs import Attempt
 from phbkit.errors import Fault, PhbError
 from phbkit.records import open_store
 from phbkit.tables import Row, Table
@@ -59,16 +59,6 @@ class CohortError(PhbError):
         more = [f"and {len(lines) - 20} more"] if len(lines) > 20 else []
         listed = "\n  ".join([*lines[:20], *more])
         return cls(f"{source} cannot be run. Nothing was.\n  {listed}")
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One learner's answers to one case, as given; `simulated` where nobody real gave them."""
-
-    learner: str
-    case: str
-    answers: dict[str, Any]
-    simulated: bool = False
 
 
 class Names:

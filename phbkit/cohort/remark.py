@@ -4,60 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.cohort.folder import RunError, RunFolder
-from phbkit.cohort.report.results import (
-    Run,
-    keys_of,
-    points_of,
-    possible_of,
-    read_run,
-    whole_percent,
-)
+from phbkit.cohort.folder import RunFolder
+from phbkit.cohort.jobs import RunError
+from phbkit.cohort.report.results import Run, points_of, possible_of, read_run, whole_percent
 from phbkit.cohort.report.standards import CUTS, read_cuts
-from phbkit.cohort.scores import columns_of, score_cohort
-from phbkit.errors import UnknownNameError
+from phbkit.cohort.scores import score_cohort
+from phbkit.errors import AnswersError, UnknownNameError
 from phbkit.files import write_whole
 from phbkit.scoring import score
 from phbkit.tables import csv_file
 from phbkit.workbook.answers import check_answers
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 ALL_CASES = "all cases"
 UP, DOWN = "up", "down"
-_HEADER = ("learner", "case", "key", "before", "after", "crosses", "note")
+_COLUMNS = ["learner", "case", "key", "before", "after", "crosses", "note"]
 
 
 @dataclass(frozen=True)
-class Remarked:
-    """One score before and after, per cent; NaN for none. `crosses` is up, down or empty."""
+class Refused:
+    """Answers that the new case bank does not take."""
 
     learner: str
     case: str
-    key: str
-    before: float
-    after: float
-    crosses: str
-    note: str = ""
-
-    def words(self, cut: float) -> str:
-        """Say it in a line."""
-        side = "now at or above" if self.crosses == UP else "now below"
-        return (
-            f"{self.learner}: {self.case}, {self.key}: {self.before:.2f} % before, "
-            f"{self.after:.2f} % after, {side} {cut:.2f} %."
-        )
+    reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Remark:
     """What scoring again came to.
 
@@ -72,9 +53,10 @@ class Remark:
     each_case
         Whether the line holds for each case too, and not only for all cases together.
     rows
-        Every score, in the order of the cohort.
+        Every score, in the order of the cohort: `before` and `after` are per cent, NaN for none;
+        `crosses` is up, down or empty, and `note` says why there is no score.
     refused
-        Learner, case and reason, where the new case bank does not take the answers.
+        Whose answers the new case bank does not take.
     not_done
         Jobs without a result, which have no score to compare.
     critical
@@ -89,27 +71,22 @@ class Remark:
     versions: Mapping[str, tuple[str, str]]
     cuts: Mapping[str, float]
     each_case: bool
-    rows: tuple[Remarked, ...]
-    refused: tuple[tuple[str, str, str], ...]
+    rows: pd.DataFrame
+    refused: Sequence[Refused]
     not_done: int
-    critical: tuple[tuple[str, str, int, int], ...]
+    critical: pd.DataFrame
     simulated: bool
-    formative: tuple[str, ...]
+    formative: Sequence[str]
 
     @property
-    def crossing(self) -> tuple[Remarked, ...]:
-        """Who crosses the line."""
-        return tuple(row for row in self.rows if row.crosses)
+    def crossing(self) -> pd.DataFrame:
+        """The rows of those who cross the line."""
+        return self.rows[self.rows["crosses"] != ""]
 
     @property
-    def learners(self) -> int:
-        """How many learners the run is of."""
-        return len({row.learner for row in self.rows})
-
-    @property
-    def changed(self) -> tuple[str, ...]:
+    def changed(self) -> list[str]:
         """The cases whose version is another."""
-        return tuple(case for case, (before, after) in self.versions.items() if before != after)
+        return [case for case, (before, after) in self.versions.items() if before != after]
 
 
 def remark(run: Path, bank: CaseBank, cuts: Mapping[str, float] | None = None) -> Remark:
@@ -142,15 +119,15 @@ def remark(run: Path, bank: CaseBank, cuts: Mapping[str, float] | None = None) -
             f"{run}: holds no pass mark ({CUTS}; phb report --standards writes it). Give the line: "
             "--cut 60, or --cut clinicians=70 for a panel."
         )
-    versions = {
-        case_id: (before.manifest["cases"][case_id]["version"], case.version)
-        for case_id, case in cases.items()
-    }
-    after, refused = _score_again(before, cases)
-    keys = list(dict.fromkeys([*before.keys, *keys_of(after)]))
+    blank = {case_id: score(case, {}) for case_id, case in cases.items()}
+    keys = list(dict.fromkeys([*before.keys, *(k for each in blank.values() for k in each.keys)]))
     for key in lines:
         if key not in keys:
             raise UnknownNameError.among("key", key, keys, str(run))
+    formative = {key for each in blank.values() for key, _ in each.formative}
+    played = before.manifest["cases"]
+    versions = {name: (played[name]["version"], case.version) for name, case in cases.items()}
+    after, refused = _score_again(before, cases)
     rows = _compare(before, after, keys, refused)
     told = json.dumps([versions, lines, bool(cuts)], sort_keys=True).encode()
     result = Remark(
@@ -158,52 +135,44 @@ def remark(run: Path, bank: CaseBank, cuts: Mapping[str, float] | None = None) -
         versions=versions,
         cuts=lines,
         each_case=bool(cuts),
-        rows=tuple(_crossing(rows, lines, each_case=bool(cuts))),
-        refused=tuple((*who, why) for who, why in refused.items()),
+        rows=rows.assign(crosses=_crosses(rows, lines, each_case=bool(cuts)))[_COLUMNS],
+        refused=refused,
         not_done=len(before.results) - len(before.done),
-        critical=tuple(_critical(before.done, after)),
+        critical=_critical(before.done, after),
         simulated=before.simulated,
-        formative=tuple(key for key in lines if before.drafts or key in _formative(cases)),
+        formative=[key for key in lines if before.drafts or key in formative],
     )
     with RunFolder(run).alone():
         _write(result)
     return result
 
 
-def _formative(cases: Mapping[str, Case]) -> set[str]:
-    return {key for case in cases.values() for key, _ in score(case, {}).formative}
-
-
-def _score_again(
-    run: Run, cases: Mapping[str, Case]
-) -> tuple[pd.DataFrame, dict[tuple[str, str], str]]:
+def _score_again(run: Run, cases: Mapping[str, Case]) -> tuple[pd.DataFrame, list[Refused]]:
     """Score the answers of every job that is done; tell whose answers are no longer taken."""
-    import pandas as pd
-
     done = set(zip(run.done["learner"], run.done["case"], strict=True))
-    given: dict[str, dict[str, dict[str, Any]]] = {case: {} for case in cases}
+    taken: dict[str, dict[str, dict[str, Any]]] = {case: {} for case in cases}
+    refused = []
     for attempt in RunFolder(run.folder).cohort():
         if (attempt.learner, attempt.case) in done:
-            given[attempt.case][attempt.learner] = attempt.answers
+            try:
+                answers = check_answers(cases[attempt.case], {"answers": attempt.answers})
+            except AnswersError as error:
+                refused.append(Refused(attempt.learner, attempt.case, str(error)))
+            else:
+                taken[attempt.case][attempt.learner] = answers
     tables = []
-    refused: dict[tuple[str, str], str] = {}
-    for case_id, answers in given.items():
-        learners = list(answers)
-        scores = score_cohort(cases[case_id], columns_of(answers.values()), check=check_answers)
-        table = scores.frame()
-        table.insert(0, "learner", [learners[place] for place in table.index])
-        tables.append(table.assign(case=case_id))
-        refused |= {(learners[place], case_id): why for place, why in scores.refused.items()}
+    for name, answers in taken.items():
+        columns = pd.DataFrame(list(answers.values()), index=list(answers), dtype=object)
+        scores = score_cohort(cases[name], columns).rename_axis("learner")
+        tables.append(scores.reset_index().assign(case=name))
     return pd.concat(tables, ignore_index=True), refused
 
 
 def _compare(
-    run: Run, after: pd.DataFrame, keys: Sequence[str], refused: Mapping[tuple[str, str], str]
+    run: Run, after: pd.DataFrame, keys: Sequence[str], refused: Sequence[Refused]
 ) -> pd.DataFrame:
     """Set every score beside the one before: case by case, then over all cases, by key."""
-    import pandas as pd
-
-    left_out = {learner for learner, _ in refused}
+    reasons = {(each.learner, each.case): each.reason for each in refused}
     done = list(zip(run.done["learner"], run.done["case"], strict=True))
     places = [*done, *((learner, ALL_CASES) for learner in run.learners)]
     tables = []
@@ -211,12 +180,12 @@ def _compare(
         table = pd.DataFrame(places, columns=["learner", "case"]).assign(key=key)
         for name, results in (("before", run.done), ("after", after)):
             table[name] = pd.Series(places).map(_scores(results, key)).astype(float)
-        table["note"] = [refused.get(place, "") for place in places]
+        table["note"] = [reasons.get(place, "") for place in places]
         tables.append(table)
     table = pd.concat(tables, ignore_index=True)
     over_all = table["case"] == ALL_CASES
-    unfinished, not_taken = table["before"].isna(), table["learner"].isin(left_out)
-    table.loc[over_all & unfinished, "note"] = "Not every case was done."
+    not_taken = table["learner"].isin([each.learner for each in refused])
+    table.loc[over_all & table["before"].isna(), "note"] = "Not every case was done."
     table.loc[over_all & not_taken, "note"] = "Answers to a case are no longer taken."
     scored = over_all | table[["before", "after"]].notna().any(axis=1)
     return pd.concat([table[scored & ~over_all], table[over_all]])
@@ -232,31 +201,27 @@ def _scores(results: pd.DataFrame, key: str) -> dict[tuple[str, str], float]:
     return by_case | {(learner, ALL_CASES): percent for learner, percent in whole.items()}
 
 
-def _crossing(
-    table: pd.DataFrame, cuts: Mapping[str, float], *, each_case: bool
-) -> Iterator[Remarked]:
+def _crosses(table: pd.DataFrame, cuts: Mapping[str, float], *, each_case: bool) -> Any:
     """Say of each score whether it crosses the line, where there is one."""
-    import numpy as np
-
     cut = table["key"].map(cuts).where(each_case | (table["case"] == ALL_CASES))
     before, after = table["before"], table["after"]
     ways = [(before < cut) & (after >= cut), (before >= cut) & (after < cut)]
-    crosses = np.select(ways, [UP, DOWN], "")
-    for row in table.assign(crosses=crosses)[list(_HEADER)].itertuples(index=False):
-        yield Remarked(*row)
+    return np.select(ways, [UP, DOWN], "")
 
 
-def _critical(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[tuple[str, str, int, int]]:
+def _critical(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Find whose critical errors differ in number."""
-    columns = ["learner", "case", "critical_errors"]
-    both = before[columns].merge(after[columns], on=["learner", "case"])
-    changed = both[both["critical_errors_x"] != both["critical_errors_y"]]
-    for learner, case, was, now in changed.itertuples(index=False):
-        yield learner, case, int(was), int(now)
+    columns = {"critical_errors_x": "before", "critical_errors_y": "after"}
+    both = before.merge(after, on=["learner", "case"]).rename(columns=columns)
+    both = both[["learner", "case", *columns.values()]].astype({"before": int, "after": int})
+    return both[both["before"] != both["after"]]
 
 
 def _write(result: Remark) -> None:
     """Write the table and what changed; the table last, so that it is never there alone."""
+    written = result.rows.copy()
+    for name in ("before", "after"):
+        written[name] = written[name].map("{:.2f}".format, na_action="ignore").fillna("")
     content = {
         "format": "phbkit-remark/1",
         "cases": {
@@ -266,25 +231,16 @@ def _write(result: Remark) -> None:
         "cuts": {key: f"{cut:.2f}" for key, cut in result.cuts.items()},
         "cuts_hold_for": "each case and all cases" if result.each_case else ALL_CASES,
         "simulated": result.simulated,
-        "for_learning_only": list(result.formative),
+        "for_learning_only": result.formative,
         "scores": len(result.rows),
         "without_a_result": result.not_done,
-        "crossing": [
-            asdict(row) | {"before": f"{row.before:.2f}", "after": f"{row.after:.2f}"}
-            for row in result.crossing
-        ],
-        "answers_no_longer_taken": [
-            {"learner": learner, "case": case, "reason": reason}
-            for learner, case, reason in result.refused
-        ],
-        "critical_errors": [
-            {"learner": learner, "case": case, "before": before, "after": after}
-            for learner, case, before, after in result.critical
-        ],
+        "crossing": written[written["crosses"] != ""].to_dict("records"),
+        "answers_no_longer_taken": [asdict(each) for each in result.refused],
+        "critical_errors": result.critical.to_dict("records"),
     }
-    written = json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n"
-    write_whole(result.folder / "remark.json", written)
-    with csv_file(result.folder / "remarked.csv", _HEADER) as write:
-        for row in result.rows:
-            pair = ("" if isnan(value) else f"{value:.2f}" for value in (row.before, row.after))
-            write([row.learner, row.case, row.key, *pair, row.crosses, " ".join(row.note.split())])
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    write_whole(result.folder / "remark.json", f"{text}\n".encode())
+    written["note"] = written["note"].str.split().str.join(" ")
+    with csv_file(result.folder / "remarked.csv", _COLUMNS) as write:
+        for row in written.itertuples(index=False):
+            write(row)

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from phbkit import __version__
 from phbkit.casebank import Case, CaseBank
-from phbkit.cohort.folder import RunError, RunFolder, jobs_of
-from phbkit.cohort.jobs import FAILED, Job
+from phbkit.cohort.folder import RunFolder
+from phbkit.cohort.jobs import FAILED, Job, RunError
 from phbkit.cohort.pool import run_all
 from phbkit.cohort.reading import read_cohort
 from phbkit.cohort.tables import write_tables
@@ -74,39 +73,40 @@ def run_cohort(
     RunError, CohortError, CaseError
         Why it cannot begin or go on. What is done is kept.
     """
+    folder = RunFolder(out)
+    bank = CaseBank(using.need_folder("casebank"))
+    workbook_of, left_out = cases_played(workbooks, bank)
+    cases, progress = list(workbook_of.values()), Progress(left_out=left_out)
     try:
-        return _run_cohort(workbooks, source, out, options, using)
+        with folder.alone():
+            played = {
+                case.id: {
+                    "workbook": file.stem,
+                    "workbook_sha256": hashlib.sha256(folder.keep_workbook(file)).hexdigest()[:16],
+                    "version": case.version,
+                }
+                for file, case in workbook_of.items()
+            }
+            others = _others(bank, cases)
+            progress.jobs = folder.keep_cohort(read_cohort(source, cases, others))
+            _check_only(folder, options)
+            manifest = {
+                "format": "phbkit-run/1",
+                "state": "running",
+                "phbkit": __version__,
+                "cohort": Path(source).name if "://" not in source else "a database",
+                "cases": dict(sorted(played.items())),
+            }
+            folder.keep_manifest(manifest)
+            _run(folder, played, options, progress)
+            simulated = write_tables(folder, played, cases)
+            whole = progress.jobs == progress.ran + progress.before
+            manifest["state"] = "finished" if whole else "unfinished"
+            folder.keep_manifest(manifest | {"jobs": progress.jobs, "simulated": simulated})
     except OSError as error:
         raise RunError(
             f"The run stopped: {error}. What is done is kept; the same command goes on."
         ) from error
-
-
-def _run_cohort(
-    workbooks: Sequence[Path], source: str, out: Path, options: Options, using: Settings
-) -> Progress:
-    folder = RunFolder(out)
-    bank = CaseBank(using.need_folder("casebank"))
-    played, left_out = cases_played(workbooks, bank)
-    with folder.alone():
-        playing = {}
-        for file, case in played.items():
-            content = hashlib.sha256(folder.keep_workbook(file)).hexdigest()[:16]
-            playing[case.id] = (file.stem, content, case.version)
-        cases = list(played.values())
-        progress = Progress(left_out=left_out)
-        others = _others(bank, cases)
-        progress.jobs = folder.keep_cohort(read_cohort(source, cases, others))
-        _check_only(folder, options)
-        folder.keep_manifest(_manifest(source, playing, "running"))
-        _run(folder, playing, options, progress)
-        wanted = {job.key: job.fingerprint for job in jobs_of(folder.cohort(), playing)}
-        simulated = write_tables(folder, wanted, cases)
-        whole = len(wanted) == progress.ran + progress.before
-        state = "finished" if whole else "unfinished"
-        folder.keep_manifest(
-            _manifest(source, playing, state) | {"jobs": progress.jobs, "simulated": simulated}
-        )
     return progress
 
 
@@ -118,17 +118,16 @@ def _check_only(folder: RunFolder, options: Options) -> None:
 
 
 def _run(
-    folder: RunFolder,
-    playing: dict[str, tuple[str, str, str]],
-    options: Options,
-    progress: Progress,
+    folder: RunFolder, played: dict[str, dict[str, str]], options: Options, progress: Progress
 ) -> None:
     ended = {o.key: (o.fingerprint, o.state) for o, _ in folder.outcomes()}
 
     def left() -> Iterator[Job]:
-        for job in jobs_of(folder.cohort(), playing):
+        for job in folder.jobs(played):
             fingerprint, state = ended.get(job.key, ("", ""))
-            there = fingerprint == job.fingerprint and _is_there(folder, job, state)
+            there = fingerprint == job.fingerprint and (
+                state == FAILED or (folder.root / job.notebook).is_file()
+            )
             chosen = not options.only or job.learner in options.only
             again = options.retry_failed and state == FAILED
             if there and not (again and chosen):
@@ -138,9 +137,9 @@ def _run(
                 yield job
 
     place, width, scheduler = str(folder.root.resolve()), options.workers, options.scheduler
-    with folder.logging() as log:
+    with folder.logging() as append:
         for outcome in run_all(left(), place, options.limits, width=width, scheduler=scheduler):
-            log.append(outcome)
+            append(outcome)
             progress.ran += 1
             progress.failed += outcome.state == FAILED
             options.watch(progress)
@@ -155,10 +154,6 @@ def _others(bank: CaseBank, played: Sequence[Case]) -> list[Case]:
             with suppress(CaseError):
                 found.append(bank.load(case_id))
     return found
-
-
-def _is_there(folder: RunFolder, job: Job, state: str) -> bool:
-    return state == FAILED or (folder.root / job.notebook).is_file()
 
 
 def cases_played(
@@ -192,16 +187,3 @@ def cases_played(
     if not played:
         raise RunError("None of these workbooks plays a case, so there is nothing to run.")
     return played, tuple(left_out)
-
-
-def _manifest(source: str, playing: dict[str, Any], state: str) -> dict[str, Any]:
-    return {
-        "format": "phbkit-run/1",
-        "state": state,
-        "phbkit": __version__,
-        "cohort": Path(source).name if "://" not in source else "a database",
-        "cases": {
-            case: {"workbook": workbook, "workbook_sha256": content, "version": version}
-            for case, (workbook, content, version) in sorted(playing.items())
-        },
-    }

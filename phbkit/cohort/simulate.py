@@ -17,8 +17,7 @@ from typing import Any
 
 from phbkit.casebank import SCALE, Case, Question
 from phbkit.casebank.models import AGAIN, MONEY_STEPS
-from phbkit.cohort.folder import RunError
-from phbkit.cohort.reading import Attempt
+from phbkit.cohort.jobs import Attempt, RunError
 from phbkit.decision import HOLDERS, Plan
 from phbkit.files import part_of
 from phbkit.money.asks import BOARD
@@ -68,7 +67,7 @@ def write_simulated(cases: Sequence[Case], learners: int, seed: int, out: Path) 
                 if out.suffix.lower() == ".csv":
                     table.writerow(_cells(attempt))
                 else:
-                    file.write(json.dumps(attempt.__dict__, ensure_ascii=False) + "\n")
+                    file.write(attempt.as_line())
     except OSError as error:
         raise RunError(f"{out}: cannot be written: {error}") from error
     return count

@@ -31,7 +31,7 @@ _TEXTS = ("learner", "case", "question", "text", "rubric")
 
 
 def write_tables(
-    folder: RunFolder, wanted: Mapping[tuple[str, str], str], cases: Iterable[Case]
+    folder: RunFolder, played: dict[str, dict[str, str]], cases: Iterable[Case]
 ) -> bool:
     """Write the tables of all jobs that ended, in the order of the cohort.
 
@@ -39,8 +39,8 @@ def write_tables(
 
     Parameters
     ----------
-    wanted
-        The fingerprint of each job of the cohort, by workbook and learner.
+    played
+        How the cases are played, as the manifest has it.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def write_tables(
         marks = stack.enter_context(_parquet_file(folder.root / "marks.parquet", _MARKS))
         table = stack.enter_context(csv_file(folder.root / "results.csv", columns))
         texts = stack.enter_context(csv_file(folder.root / "texts.csv", _TEXTS))
-        for outcome in ended(folder, wanted):
+        for outcome in folder.finished(played):
             row = _result_row(outcome, keys)
             simulated = simulated or outcome.simulated
             results(row)
@@ -65,17 +65,6 @@ def write_tables(
             for text in _text_rows(outcome):
                 texts(text)
     return simulated
-
-
-def ended(folder: RunFolder, wanted: Mapping[tuple[str, str], str]) -> Iterator[Outcome]:
-    """Read how the wanted jobs ended, in the order of the cohort."""
-    places = {o.key: place for o, place in folder.outcomes() if wanted.get(o.key) == o.fingerprint}
-    if not places:
-        return
-    with folder.open_outcomes() as lines:
-        for key in wanted:
-            if key in places:
-                yield folder.outcome_at(lines, places[key])
 
 
 @contextmanager

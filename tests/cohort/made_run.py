@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from phbkit.casebank import Case
-from phbkit.cohort.folder import RunFolder, jobs_of
-from phbkit.cohort.jobs import DONE, FAILED, Outcome
-from phbkit.cohort.reading import Attempt
+from phbkit.cohort.folder import RunFolder
+from phbkit.cohort.jobs import Attempt
 from phbkit.cohort.simulate import simulate
 from phbkit.cohort.tables import write_tables
 from phbkit.errors import AnswersError
@@ -29,27 +28,23 @@ def made_run(root: Path, cases: list[Case], attempts: Iterable[Attempt]) -> Path
     folder = RunFolder(root)
     root.mkdir(parents=True)
     known = {case.id: case for case in cases}
-    playing = {case.id: (case.id.replace("-", "_"), "0" * 16, case.version) for case in cases}
-    folder.keep_cohort(attempts)
-    wanted = {}
-    with (root / "outcomes.jsonl").open("w") as lines:
-        for job in jobs_of(folder.cohort(), playing):
-            wanted[job.key] = job.fingerprint
-            ended = _ended(known[job.case], job.answers)
-            outcome = Outcome(
-                job.workbook, job.learner, job.case, job.fingerprint, notebook=job.notebook,
-                simulated=job.simulated, **ended,
-            )  # fmt: skip
-            lines.write(outcome.as_line())
-    made_up = write_tables(folder, wanted, cases)
-    told = {
-        case: {"workbook": workbook, "workbook_sha256": content, "version": version}
-        for case, (workbook, content, version) in sorted(playing.items())
+    played = {
+        case.id: {
+            "workbook": case.id.replace("-", "_"),
+            "workbook_sha256": "0" * 16,
+            "version": case.version,
+        }
+        for case in cases
     }
+    count = folder.keep_cohort(attempts)
+    with folder.logging() as append:
+        for job in folder.jobs(played):
+            append(job.ended(**_ended(known[job.case], job.answers)))
+    made_up = write_tables(folder, played, cases)
     folder.keep_manifest(
         {
             "format": "phbkit-run/1", "state": "finished", "phbkit": "0", "cohort": "spring.csv",
-            "cases": told, "jobs": len(wanted), "simulated": made_up,
+            "cases": dict(sorted(played.items())), "jobs": count, "simulated": made_up,
         }
     )  # fmt: skip
     return root
@@ -59,5 +54,5 @@ def _ended(case: Case, answers: Mapping[str, Any]) -> dict[str, Any]:
     try:
         result = score(case, check_answers(case, {"answers": answers}))
     except AnswersError as error:
-        return {"state": FAILED, "error": "AnswersError", "said": str(error)}
-    return {"state": DONE, "result": json.loads(json.dumps(result.as_dict()))}
+        return {"error": "AnswersError", "said": str(error)}
+    return {"result": json.loads(json.dumps(result.as_dict()))}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from phbkit.casebank import CaseBank
-from phbkit.cohort.folder import RunError
+from phbkit.cohort.jobs import RunError
 from phbkit.cohort.run import Options, run_cohort
 from phbkit.cohort.simulate import write_simulated
 from phbkit.settings import settings

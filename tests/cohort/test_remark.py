@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.cli import app
-from phbkit.cohort.folder import RunError
-from phbkit.cohort.reading import Attempt
+from phbkit.cohort.jobs import Attempt, RunError
 from phbkit.cohort.remark import ALL_CASES, Remark, remark
 from phbkit.cohort.report.standards import Standard, keep_cuts
 from phbkit.errors import PhbError, UnknownNameError
@@ -56,8 +55,8 @@ def test_the_same_case_bank_gives_every_score_again_and_nobody_crosses(
     run: Path, bank: CaseBank
 ) -> None:
     made = remark(run, bank, {"key": 50.0, "clinicians": 50.0, "holders": 50.0})
-    assert made.changed == ()
-    assert made.crossing == ()
+    assert made.changed == []
+    assert made.crossing.empty
     table = rows(made)
     assert len(table) == 30 * 3 * 3  # two cases and all of them; three keys
     assert all(row["before"] == row["after"] != "" for row in table)
@@ -148,8 +147,8 @@ def test_answers_that_the_new_case_bank_does_not_take_are_told_and_not_scored(
     bank = change(bank_copy, KNOW, f"- id: {option.id}\n", "- id: renamed\n")
     made = remark(run, bank, {"key": 50.0})
     chose = {a.learner for a in simulated(cases, 30) if a.answers.get(question.id) == option.id}
-    assert chose == {who for who, _, _ in made.refused}
-    assert "must be one of" in made.refused[0][2]
+    assert chose == {refused.learner for refused in made.refused}
+    assert "must be one of" in made.refused[0].reason
     refused = [r for r in rows(made) if r["learner"] in chose and r["case"] in {KNOW, ALL_CASES}]
     assert refused
     assert all(row["after"] == row["crosses"] == "" and row["note"] for row in refused)
@@ -207,11 +206,11 @@ def test_the_command_names_who_crosses_and_what_the_line_may_not_do(
     lines = done.output.splitlines()
     assert "For learning only, not to pass or fail by: key." in lines
     assert f"Changed: {KNOW}." in lines
-    for row in crossing:
+    for row in crossing.itertuples():
         side = "now at or above" if row.crosses == "up" else "now below"
         said = f"{row.before:.2f} % before, {row.after:.2f} % after, {side} 50.00 %."
         assert f"{row.learner}: {row.case}, key: {said}" in lines
-    people = len({row.learner for row in crossing})
+    people = crossing["learner"].nunique()
     assert f"{people} of 30 learners cross the line" in lines[-1]
 
 

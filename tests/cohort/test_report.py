@@ -20,9 +20,8 @@ from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.cohort.folder import RunError
+from phbkit.cohort.jobs import Attempt, RunError
 from phbkit.cohort.page import as_html
-from phbkit.cohort.reading import Attempt
 from phbkit.cohort.report import Report
 from phbkit.cohort.report.report import FRAMES, PARTS, Part
 from phbkit.cohort.report.standards import StandardsError

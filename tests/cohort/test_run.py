@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.cohort.folder import RunError, RunFolder
-from phbkit.cohort.reading import Attempt, CohortError, read_cohort
+from phbkit.cohort.folder import RunFolder
+from phbkit.cohort.jobs import Attempt, RunError
+from phbkit.cohort.reading import CohortError, read_cohort
 from phbkit.cohort.simulate import write_simulated
 from phbkit.records import open_store
 from phbkit.records.attempts import Store

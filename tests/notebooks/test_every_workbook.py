@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.cohort.one_notebook import read_result, run_notebook
+from phbkit.cohort.execution import run_notebook
+from phbkit.cohort.jobs import read_result
 from phbkit.scoring import score
 from tests.made import WORKBOOKS, careful, careless
 
@@ -31,7 +32,7 @@ def test_a_workbook_run_headless_gives_what_scoring_gives(
     answers = LEARNERS[learner](case)
     given, out = tmp_path / "answers.json", tmp_path / "out.ipynb"
     given.write_text(json.dumps({"case": case.id, "answers": answers}))
-    run_notebook(FOLDER / f"{name}.ipynb", out, given)
+    run_notebook(FOLDER / f"{name}.ipynb", out, {"answers": str(given)})
     result = read_result(out)
     assert result == score(case, answers).as_dict()
     percent = {"careful": "100.00", "careless": "0.00", "nobody": "0.00"}[learner]

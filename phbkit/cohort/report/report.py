@@ -13,7 +13,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from phbkit.casebank import CaseBank
-from phbkit.cohort.folder import RunError
+from phbkit.cohort.jobs import RunError
 from phbkit.cohort.page import blocks_html, style
 from phbkit.cohort.report import panels, passing, pictures, scores, texts
 from phbkit.cohort.report import standards as standards_file

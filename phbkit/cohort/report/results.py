@@ -15,9 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.cohort.folder import RunError, RunFolder, jobs_of
-from phbkit.cohort.jobs import DONE, FAILED
-from phbkit.cohort.tables import ended
+from phbkit.cohort.folder import RunFolder
+from phbkit.cohort.jobs import DONE, FAILED, RunError
 from phbkit.errors import UnknownNameError
 from phbkit.scoring.credit import PARTS, percent
 
@@ -231,12 +230,7 @@ def read_run(folder: Path, bank: CaseBank) -> Run:
     critical: list[tuple[Any, ...]] = []
     texts: list[Text] = []
     drafts: set[str] = set()
-    playing = {
-        case: (of["workbook"], of["workbook_sha256"], of["version"])
-        for case, of in manifest["cases"].items()
-    }
-    wanted = {job.key: job.fingerprint for job in jobs_of(kept.cohort(), playing)}
-    for outcome in ended(kept, wanted):
+    for outcome in kept.finished(manifest["cases"]):
         result = outcome.result or {}
         who = (outcome.learner, outcome.case)
         for error in result.get("critical_errors", ()):

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from phbkit.cohort.folder import RunError, RunFolder
-from phbkit.cohort.one_notebook import QUIETLY
+from phbkit.cohort.folder import RunFolder
 from phbkit.cohort.page import as_html
 from phbkit.cohort.report import passing, texts
 from phbkit.cohort.report.report import Report
 from phbkit.cohort.report.standards import CUTS, keep_cuts
 from phbkit.documents.document import as_pdf
-from phbkit.files import part_of, write_whole
+from phbkit.files import write_whole
 from phbkit.settings import Settings
 
 NOTEBOOK = "cohort_report.ipynb"
@@ -76,12 +75,7 @@ def _execute(
 
     It works the figures out anew: that they come out of the folder again is what it is kept for.
     """
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
-
-    notebook = using.need_folder("workbooks") / NOTEBOOK
-    if not notebook.is_file():
-        raise RunError(f"{notebook}: there is no such notebook. PHB_WORKBOOKS must hold it.")
+    from phbkit.cohort.execution import run_notebook
 
     def near(file: Path) -> str:
         return os.path.relpath(file.resolve(), run.resolve())
@@ -91,14 +85,8 @@ def _execute(
         "standards": near(standards) if standards else None,
         "marks": [near(file) for file in marks] or None,
     }
-    options = {"progress_bar": False, "request_save_on_cell_execute": False}
-    with part_of(out) as part, _casebank(using):
-        try:
-            papermill.execute_notebook(
-                notebook, part, parameters, cwd=run, extra_arguments=QUIETLY, **options
-            )
-        except PapermillExecutionError as error:
-            raise RunError(f"{notebook}: {error.ename}: {error.evalue}") from error
+    with _casebank(using):
+        run_notebook(using.need_folder("workbooks") / NOTEBOOK, out, parameters, run)
 
 
 @contextmanager
