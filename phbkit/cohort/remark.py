@@ -18,10 +18,10 @@ from phbkit.cohort.jobs import RunError
 from phbkit.cohort.report.results import Run, points_of, possible_of, read_run, whole_percent
 from phbkit.cohort.report.standards import CUTS, read_cuts
 from phbkit.cohort.scores import score_cohort
+from phbkit.cohort.tables import rounded, write_frame
 from phbkit.errors import AnswersError, UnknownNameError
 from phbkit.files import write_whole
 from phbkit.scoring import score
-from phbkit.tables import csv_file
 from phbkit.workbook.answers import check_answers
 
 ALL_CASES = "all cases"
@@ -219,9 +219,7 @@ def _critical(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 def _write(result: Remark) -> None:
     """Write the table and what changed; the table last, so that it is never there alone."""
-    written = result.rows.copy()
-    for name in ("before", "after"):
-        written[name] = written[name].map("{:.2f}".format, na_action="ignore").fillna("")
+    written = rounded(result.rows, {"before": 2, "after": 2})
     content = {
         "format": "phbkit-remark/1",
         "cases": {
@@ -241,6 +239,4 @@ def _write(result: Remark) -> None:
     text = json.dumps(content, ensure_ascii=False, indent=1)
     write_whole(result.folder / "remark.json", f"{text}\n".encode())
     written["note"] = written["note"].str.split().str.join(" ")
-    with csv_file(result.folder / "remarked.csv", _COLUMNS) as write:
-        for row in written.itertuples(index=False):
-            write(row)
+    write_frame(result.folder / "remarked.csv", written)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from phbkit.casebank import Case
 from phbkit.cohort.folder import RunFolder
 from phbkit.cohort.jobs import Outcome
 from phbkit.files import part_of
 from phbkit.tables import csv_file
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _ROWS_AT_ONCE = 20_000
 _RESULTS = {
@@ -117,3 +120,19 @@ def _text_rows(outcome: Outcome) -> Iterator[list[str]]:
     for text in (outcome.result or {}).get("for_marking", ()):
         rubric = "; ".join(f"{part['asks']} (0 to {part['most']})" for part in text["rubric"])
         yield [outcome.learner, outcome.case, text["question"], text["text"], rubric]
+
+
+def rounded(frame: pd.DataFrame, places: Mapping[str, int]) -> pd.DataFrame:
+    """Write columns of numbers as texts with so many decimal places, NaN as an empty one."""
+    texts = {
+        name: frame[name].map(f"{{:.{count}f}}".format, na_action="ignore").fillna("")
+        for name, count in places.items()
+    }
+    return frame.assign(**texts)
+
+
+def write_frame(file: Path, frame: pd.DataFrame) -> None:
+    """Write a frame as a CSV file, whole or not at all."""
+    with csv_file(file, frame.columns) as write:
+        for row in frame.itertuples(index=False):
+            write(row)

@@ -11,16 +11,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from phbkit.casebank import SCALE, Panel
 from phbkit.cohort.report.results import KEY, Run, concordance_questions
 from phbkit.cohort.statistics import concordance
-from phbkit.cohort.statistics.baselines import Baselines, baselines, panel_error
+from phbkit.cohort.statistics.arrays import Floats
+from phbkit.scoring import credit
+from phbkit.scoring.baselines import rewarded
 
 BASELINES = {
-    "all_middle": "always the middle",
-    "never_extreme": "never an extreme",
+    "all middle": "always the middle",
+    "never extreme": "never an extreme",
     "random": "at random",
 }
 """How answerers who judge nothing answer."""
@@ -41,32 +42,27 @@ class Form:
     case: str
     panel: Panel
     questions: list[str]
-    answers: NDArray[np.float64]
+    answers: Floats
 
     @cached_property
-    def judgements(self) -> NDArray[np.float64]:
+    def judgements(self) -> Floats:
         """Of the panellists, -2 to 2, shape (panellists, questions)."""
         return np.array([self.panel.judgements[q] for q in self.questions], dtype=float).T
 
     @cached_property
-    def scored(self) -> NDArray[np.bool_]:
+    def scored(self) -> list[bool]:
         """False where the panel is contested."""
-        return ~concordance.contested([self.panel.counts[q] for q in self.questions])
-
-    @cached_property
-    def baselines(self) -> Baselines:
-        """What answerers who judge nothing would earn."""
-        return baselines(self.judgements, scored=self.scored)
+        return [not credit.contested(self.panel.counts[q]) for q in self.questions]
 
     @property
     def roles(self) -> list[tuple[str, int]]:
         """Who is on the panel, the commonest role first: scores move with that."""
         return Counter(filter(None, self.panel.roles)).most_common()
 
-    @property
+    @cached_property
     def rewarded(self) -> tuple[str, ...] | None:
         """What the form rewards that judges nothing; None where the panel is too small to tell."""
-        names = self.baselines.rewarded
+        names = rewarded(tuple(map(tuple, self.judgements[:, self.scored].astype(int).tolist())))
         return None if names is None else tuple(BASELINES[name] for name in names)
 
     @property
@@ -125,23 +121,25 @@ def panel_items(forms: Sequence[Form]) -> pd.DataFrame:
     Columns are each panel's mean judgement, -2 to 2, and how many of it chose each step; the gap
     between the means of two panels; the learners' mean; and the panels that are contested.
     """
-    rows = []
+    frames = []
     for case in dict.fromkeys(form.case for form in forms):
         group = [form for form in forms if form.case == case]
-        answers = pd.DataFrame(group[0].answers).mean()
-        for place, question in enumerate(group[0].questions):
-            row: dict[str, Any] = {"case": case, "question": question}
-            means = {form.panel.id: float(form.judgements[:, place].mean()) for form in group}
-            for form in group:
-                row[f"{form.panel.id}_mean"] = means[form.panel.id]
-                for step, count in zip(SCALE, form.panel.counts[question], strict=True):
-                    row[f"{form.panel.id}_chose_{step}"] = count
-            for one, other in combinations(means, 2):
-                row[f"gap_{one}_{other}"] = abs(means[one] - means[other])
-            row["learners_mean"] = answers[place]
-            row["contested_by"] = tuple(f.panel.id for f in group if not f.scored[place])
-            rows.append(row)
-    return pd.DataFrame(rows)
+        frame = pd.DataFrame({"case": case, "question": group[0].questions})
+        for form in group:
+            frame[f"{form.panel.id}_mean"] = form.judgements.mean(axis=0)
+            for step in SCALE:
+                frame[f"{form.panel.id}_chose_{step}"] = (form.judgements == step).sum(axis=0)
+        for one, other in combinations([form.panel.id for form in group], 2):
+            frame[f"gap_{one}_{other}"] = (frame[f"{one}_mean"] - frame[f"{other}_mean"]).abs()
+        frame["learners_mean"] = pd.DataFrame(group[0].answers).mean()
+        scored = zip(*(form.scored for form in group), strict=True)
+        names = [form.panel.id for form in group]
+        frame["contested_by"] = [
+            tuple(name for name, counts in zip(names, row, strict=True) if not counts)
+            for row in scored
+        ]
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def panel_forms(forms: Sequence[Form]) -> pd.DataFrame:
@@ -153,17 +151,15 @@ def panel_forms(forms: Sequence[Form]) -> pd.DataFrame:
     """
     rows = []
     for form in forms:
-        keys = concordance.keys([form.panel.counts[item] for item in form.questions])
+        judgements, answers = form.judgements[:, form.scored], form.answers[:, form.scored]
         row: dict[str, Any] = {"case": form.case, "panel": form.panel.id}
         row["members"] = form.panel.size
-        for name in concordance.KEYS:
-            scores = concordance.percent(form.answers, getattr(keys, name), form.scored)
-            row[f"{name}_percent"] = pd.Series(scores).mean()
-        error = panel_error(form.judgements, form.answers, scored=form.scored)
+        for name, key in concordance.keys(concordance.chosen(judgements).sum(axis=0)).items():
+            row[f"{name}_percent"] = pd.Series(concordance.percent(answers, key)).mean()
+        error = concordance.panel_error(judgements, answers)
         row["panel_error_points"] = pd.Series(error).mean()
-        base = form.baselines
-        row |= {f"{name}_percent": getattr(base, name) for name in BASELINES}
-        row["panel_mean_percent"], row["panel_sd_points"] = base.panel_mean, base.panel_sd
-        row["line_percent"], row["rewarded"] = base.line, form.rewarded
+        for name, earned in concordance.baselines(judgements).items():
+            row[f"{name.replace(' ', '_')}_percent"] = earned
+        row["panel_sd_points"], row["rewarded"] = row.pop("panel_sd_percent"), form.rewarded
         rows.append(row)
     return pd.DataFrame(rows)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import isnan, nan
+from math import nan
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from phbkit.cohort.report.render import Column, Row, column, write_csv
 from phbkit.cohort.report.results import Run
 from phbkit.cohort.report.standards import Standard
-from phbkit.cohort.statistics.pass_decision import borderline, pass_chances
+from phbkit.cohort.statistics.pass_decision import BORDERLINE, pass_chances
 from phbkit.cohort.statistics.reliability import Reliability
-from phbkit.text import neutral
+from phbkit.cohort.tables import rounded, write_frame
 
 DECISIONS = "decisions.csv"
-_YES = {True: "yes", False: "", None: "cannot be told"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,22 +48,18 @@ class Decided:
 
 def reliability_frame(run: Run, reliabilities: Mapping[str, Reliability]) -> pd.DataFrame:
     """Say how far case totals go together, a row a key; SEM and SD are per cent of all points."""
-    rows = [{"key": key, **asdict(figures)} for key, figures in reliabilities.items()]
-    frame = pd.DataFrame(rows).rename(columns={"low": "alpha_low", "high": "alpha_high"})
-    for figure in ("sem", "sd") if rows else ():
-        share = 100 / frame["key"].map(run.possible)
-        frame[f"{figure}_percent"] = frame[figure] * share
+    frame = pd.DataFrame([{"key": key, **asdict(each)} for key, each in reliabilities.items()])
+    for figure in ("sem", "sd") if len(frame) else ():
+        frame[f"{figure}_percent"] = frame[figure] * (100 / frame["key"].map(run.possible))
     return frame
 
 
 def decide(run: Run, standard: Standard, reliability: Reliability, *, formative: bool) -> Decided:
     """Set scores beside a pass mark. `formative` says that its key may not pass anybody."""
     scores = run.percent(standard.key)
-    alpha = reliability.alpha if reliability.low > 0 else nan  # else its interval says nothing
-    chances = pass_chances(scores.to_numpy(), standard.cut, alpha)
-    again = np.full(len(scores), None, dtype=object)
-    again[~np.isnan(chances.chance) | scores.isna().to_numpy()] = False
-    again[borderline(chances.chance)] = True
+    alpha = reliability.alpha if reliability.alpha_low > 0 else nan  # else it says nothing
+    true, chance, note = pass_chances(scores, standard.cut, alpha)
+    again = pd.Series(chance).between(*BORDERLINE).astype(object)
     errors = run.critical["learner"].value_counts()
     side = np.where(scores >= standard.cut, "at or above", "below")
     frame = pd.DataFrame(
@@ -75,35 +69,23 @@ def decide(run: Run, standard: Standard, reliability: Reliability, *, formative:
             "score_percent": scores.to_numpy(),
             "cut_percent": standard.cut,
             "side": np.where(scores.isna(), "no decision", side),
-            "true_score_percent": chances.true_score,
-            "chance": chances.chance,
-            "borderline": again,
+            "true_score_percent": true,
+            "chance": chance,
+            "borderline": again.where(~np.isnan(chance) | scores.isna().to_numpy(), None),
             "critical_errors": errors.reindex(scores.index, fill_value=0).to_numpy(),
             "formative_only": formative,
         }
     )
-    return Decided(standard, frame, chances.note)
+    return Decided(standard, frame, note)
 
 
 def write_decisions(folder: Path, decisions: pd.DataFrame) -> None:
     """Write the decision on every learner as a table."""
-    columns = [
-        Column("learner", lambda row: neutral(str(row["learner"]))),
-        column("key", "key"),
-        _decimals("percent", "score_percent", 2),
-        _decimals("cut", "cut_percent", 2),
-        column("side", "side"),
-        _decimals("true_score", "true_score_percent", 4),
-        _decimals("chance", "chance", 4),
-        Column("borderline", lambda row: _YES[row["borderline"]]),
-        column("critical_errors", "critical_errors"),
-        Column("formative_only", lambda row: _YES[row["formative_only"]]),
-    ]
-    write_csv(folder / DECISIONS, decisions, columns)
-
-
-def _decimals(header: str, name: str, places: int) -> Column:
-    def write(row: Row) -> str:
-        return "" if isnan(row[name]) else f"{row[name]:.{places}f}"
-
-    return Column(header, write)
+    yes = {True: "yes", False: "", None: "cannot be told"}
+    written = decisions.assign(
+        borderline=[yes[each] for each in decisions["borderline"]],
+        formative_only=decisions["formative_only"].map(yes),
+    )
+    names = {"score_percent": "percent", "cut_percent": "cut", "true_score_percent": "true_score"}
+    places = {"percent": 2, "cut": 2, "true_score": 4, "chance": 4}
+    write_frame(folder / DECISIONS, rounded(written.rename(columns=names), places))

@@ -6,19 +6,20 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from math import isnan
 from pathlib import Path
 
 import pandas as pd
 from markupsafe import Markup
 
-from phbkit.casebank import CaseBank
+from phbkit.casebank import SCALE, CaseBank
 from phbkit.cohort.jobs import RunError
 from phbkit.cohort.page import blocks_html, style
 from phbkit.cohort.report import panels, passing, pictures, scores, texts
 from phbkit.cohort.report import standards as standards_file
 from phbkit.cohort.report.render import counted, render
-from phbkit.cohort.report.results import KEY, Run, Text, read_run
+from phbkit.cohort.report.results import Run, Text, read_run
 from phbkit.cohort.report.standards import Standard, StandardsFile
 from phbkit.cohort.statistics import items, pass_decision, reliability
 from phbkit.documents.document import Block, Document, Heading, as_text
@@ -35,11 +36,16 @@ SIMULATED = (
     "Simulated answers: nobody real gave them. Figures show how the report works, and nothing else."
 )
 _NAMES = {
-    "KEY": KEY,
+    "SCALE": SCALE,
     "SIMULATED": SIMULATED,
-    **{module.__name__.rpartition(".")[2]: module for module in
-       (items, panels, passing, pass_decision, pictures, reliability, standards_file, texts)},
-}  # fmt: skip
+    "combinations": combinations,
+    "items": items,
+    "pass_decision": pass_decision,
+    "passing": passing,
+    "pictures": pictures,
+    "reliability": reliability,
+    "texts": texts,
+}
 PARTS = {
     "run": "What was run",
     "distribution": "How scores are spread",
@@ -66,22 +72,19 @@ class Part:
 
     def frame(self, number: int = 0) -> pd.DataFrame:
         """Hand over the numbers behind one of the part's tables, the first by default."""
-        if number not in range(len(self.frames)):
-            raise UnknownNameError.among(
-                f"table of {self.name!r}", str(number), list(map(str, range(len(self.frames))))
-            )
+        known = list(map(str, range(len(self.frames))))
+        if str(number) not in known:
+            raise UnknownNameError.among(f"table of {self.name!r}", str(number), known)
         return self.frames[number]
 
     def __repr__(self) -> str:
-        return (
-            as_text(Document(PARTS.get(self.name, TITLE), self.blocks[1:])) if self.blocks else ""
-        )
+        return as_text(Document(PARTS[self.name], self.blocks[1:])) if self.blocks else ""
 
     def _repr_html_(self) -> str:
-        if not self.blocks:
-            return ""
-        html = Markup('<section class="phb-report" lang="en-GB">{}</section>')
-        return str(html.format(blocks_html(self.blocks)))
+        return str(_SECTION.format(blocks_html(self.blocks))) if self.blocks else ""
+
+
+_SECTION = Markup('<section class="phb-report" lang="en-GB">{}</section>')
 
 
 class Report:
@@ -138,16 +141,16 @@ class Report:
     @cached_property
     def standards(self) -> dict[str, Standard]:
         """The pass mark of each key that has one."""
-        if self._standards is None or self.run is None:
+        if self._standards is None:
             return {}
-        file, given = self._standards
+        (file, given), run = self._standards, self._need
         standards = {}
         for key, judgements in given.keys.items():
-            if key not in self.run.keys:
-                raise UnknownNameError.among("key", key, self.run.keys, f"{file}: keys")
-            names = list(self.run.items(key).columns)
-            scores = self.run.percent(key)
-            standards[key] = standards_file.set_standard(key, judgements, scores, names, file)
+            if key not in run.keys:
+                raise UnknownNameError.among("key", key, run.keys, f"{file}: keys")
+            names = list(run.items(key).columns)
+            percents = run.percent(key)
+            standards[key] = standards_file.set_standard(key, judgements, percents, names, file)
         return standards
 
     @cached_property
@@ -170,7 +173,7 @@ class Report:
     def reliabilities(self) -> dict[str, reliability.Reliability]:
         """By key: how far case totals go together."""
         run = self._need
-        return {key: reliability.reliability(run.points(key).to_numpy()) for key in run.keys}
+        return {key: reliability.reliability(run.points(key)) for key in run.keys}
 
     @cached_property
     def decided(self) -> dict[str, passing.Decided]:
@@ -250,20 +253,19 @@ class Report:
     def document(self) -> Document:
         """Put all parts together."""
         run = self._need
-        blocks = (block for name in PARTS for block in self.part(name).blocks)
+        blocks = tuple(block for name in PARTS for block in self.part(name).blocks)
         learners, cases = len(run.learners), len(run.case_ids)
-        subtitle = f"{counted(learners, 'learner')}, {counted(cases, 'case')}"
-        return Document(TITLE, tuple(blocks), subtitle=f"{subtitle}.", stamp=self.stamp)
+        subtitle = f"{counted(learners, 'learner')}, {counted(cases, 'case')}."
+        return Document(TITLE, blocks, subtitle=subtitle, stamp=self.stamp)
 
     def __repr__(self) -> str:
         return f"<Report {self.run.folder}>" if self.run else BEGIN
 
     def _repr_html_(self) -> str:
-        message = BEGIN if self.run is None else self.stamp
-        kind = "stamp" if message and self.run else "lead"
-        html = Markup('<style>{}</style><section class="phb-report" lang="en-GB">'
-                      '<p class="{}">{}</p></section>')  # fmt: skip
-        return str(html.format(style(), kind, message or "Nothing rules out a pass decision."))
+        kind = "stamp" if self.stamp else "lead"
+        message = self.stamp or ("Nothing rules out a pass decision." if self.run else BEGIN)
+        paragraph = Markup('<p class="{}">{}</p>').format(kind, message)
+        return Markup("<style>{}</style>").format(style()) + _SECTION.format(paragraph)
 
     @property
     def _need(self) -> Run:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from phbkit.cohort.report.results import KEY, Run
 from phbkit.cohort.report.standards import Standard
-from phbkit.cohort.statistics.calibration import LEVELS, calibration
+from phbkit.cohort.statistics.calibration import calibration
 from phbkit.cohort.statistics.items import item_statistics
 
 _EDGES = tuple(range(0, 101, 10))
@@ -69,9 +69,9 @@ def items(run: Run) -> pd.DataFrame:
     frames = []
     for key in run.keys:
         credit = run.items(key)
-        names = pd.DataFrame([item.partition("/")[::2] for item in credit.columns])
-        columns = {"key": key, "case": names[0], "question": names[1]}
-        frames.append(pd.DataFrame(columns | vars(item_statistics(credit.to_numpy()))))
+        names = credit.columns.str.partition("/", expand=False)
+        item = pd.DataFrame({"key": key, "case": names.str[0], "question": names.str[2]})
+        frames.append(pd.concat([item, item_statistics(credit)], axis=1))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
@@ -104,8 +104,7 @@ def confidence(run: Run) -> pd.DataFrame:
     `stated_percent` is what the level claims; `brier` is of all answers.
     """
     marks = run.marks[(run.marks["key"] == KEY) & run.marks["answered"] & run.marks["sure"].notna()]
-    levels = calibration([marks["sure"].astype(float)], [marks["credit"] == 1])
-    frame = pd.DataFrame({"level": LEVELS, **vars(levels)})
+    levels = calibration(marks["sure"], marks["credit"] == 1)
     for share in ("share", "low", "high", "stated"):
-        frame[f"{share}_percent"] = 100 * frame.pop(share)
-    return frame
+        levels[f"{share}_percent"] = 100 * levels.pop(share)
+    return levels

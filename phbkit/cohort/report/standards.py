@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from math import isnan, nan
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from phbkit.cohort.statistics.arrays import StatisticsError
 from phbkit.cohort.statistics.standard_setting import (
     Cut,
     Hofstee,
@@ -20,7 +21,6 @@ from phbkit.cohort.statistics.standard_setting import (
     borderline_regression,
     hofstee,
 )
-from phbkit.cohort.statistics.validation import StatisticsError
 from phbkit.errors import PhbError
 from phbkit.files import write_whole
 
@@ -35,7 +35,7 @@ class StandardsError(PhbError):
 
 
 class _Shape(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Ratings(_Shape):
@@ -154,10 +154,14 @@ def set_standard(
         raise StandardsError(f"{place}.use: {problem}")
     try:
         figures = dict(_figures(place, given, scores, items))
-        cut = round(figures[given.method].cut, 2)
-        limits = None if given.hofstee is None else _hofstee(given.hofstee, scores)
+        judges = [
+            [*marks, least / 100, most / 100]
+            for *marks, least, most in (given.hofstee or {}).values()
+        ]
+        limits = None if given.hofstee is None else hofstee(scores.to_numpy(), judges)
     except StatisticsError as error:
         raise StandardsError(f"{place}: {error}") from error
+    cut = round(figures[given.method].cut, 2)
     failing = 100 * float((scores.dropna() < cut).mean())
     return Standard(key, given.method, cut, figures, limits, failing)
 
@@ -168,7 +172,11 @@ def _figures(
     if given.angoff is not None:
         yield "angoff", _by_judges(f"{place}.angoff", given.angoff, items)
     if given.borderline is not None:
-        yield "borderline", _by_ratings(f"{place}.borderline", given.borderline, scores)
+        ratings, learners = given.borderline.ratings, list(scores.index)
+        _require(f"{place}.borderline.ratings", ratings, learners, "learner of this run")
+        rated = [ratings.get(learner) for learner in learners]
+        borderline = given.borderline.borderline
+        yield "borderline", borderline_regression(scores.to_numpy(), rated, borderline)
     if given.fixed is not None:
         yield "fixed", Cut(0, 0, given.fixed.cut, note=f"Why: {given.fixed.why}")
 
@@ -188,17 +196,6 @@ def _by_judges(
     return replace(cut, **percents, note=note)
 
 
-def _by_ratings(place: str, given: Ratings, scores: pd.Series) -> Cut:
-    _known(f"{place}.ratings", given.ratings, list(scores.index), "learner of this run")
-    ratings = [given.ratings.get(learner) for learner in scores.index]
-    return borderline_regression(scores.to_numpy(), ratings, given.borderline)
-
-
-def _hofstee(judges: Mapping[str, tuple[float, float, float, float]], scores: pd.Series) -> Hofstee:
-    limits = [[*marks, least / 100, most / 100] for *marks, least, most in judges.values()]
-    return hofstee(scores.to_numpy(), limits)
-
-
 def standards_frame(standards: Mapping[str, Standard]) -> pd.DataFrame:
     """List the pass marks, a row a key and method: per cent of all cases."""
     rows = [
@@ -210,12 +207,13 @@ def standards_frame(standards: Mapping[str, Standard]) -> pd.DataFrame:
     return pd.DataFrame(rows).rename(columns=units)
 
 
-def keep_cuts(folder: Path, standards: Sequence[Standard]) -> None:
+def keep_cuts(folder: Path, standards: Iterable[Standard]) -> None:
     """Keep the pass marks in a run's folder, where `phb remark` finds them."""
+    kept = list(standards)
     data = {
         "format": "phbkit-cuts/1",
-        "cuts": {s.key: f"{s.cut:.2f}" for s in standards if not isnan(s.cut)},
-        "methods": {s.key: s.method for s in standards},
+        "cuts": {each.key: f"{each.cut:.2f}" for each in kept if not isnan(each.cut)},
+        "methods": {each.key: each.method for each in kept},
     }
     write_whole(folder / CUTS, json.dumps(data, indent=1).encode() + b"\n")
 
@@ -240,20 +238,17 @@ def read_cuts(folder: Path) -> dict[str, float]:
 
 def _by_item(place: str, judged: Mapping[str, float], items: Sequence[str]) -> dict[str, float]:
     """Name items in full: a question may stand alone where one case only has it."""
-    short: dict[str, list[str]] = {}
-    for item in items:
-        short.setdefault(item.partition("/")[2], []).append(item)
     full = {}
     for name, share in judged.items():
-        meant = [name] if name in items else short.get(name, [])
+        meant = [item for item in items if name in {item, item.partition("/")[2]}]
         if len(meant) > 1:
             raise StandardsError(f"{place}.{name}: is in several cases: {', '.join(meant)}.")
-        _known(place, meant or [name], items, "item of this key")
+        _require(place, meant or [name], items, "item of this key")
         full[meant[0]] = share
     return full
 
 
-def _known(place: str, names: Any, known: Sequence[str], what: str) -> None:
+def _require(place: str, names: Iterable[str], known: Collection[str], what: str) -> None:
     for name in names:
         if name not in known:
             near = get_close_matches(name, known, n=1)

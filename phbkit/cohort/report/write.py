@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from phbkit.cohort.execution import run_notebook
 from phbkit.cohort.folder import RunFolder
 from phbkit.cohort.page import as_html
 from phbkit.cohort.report import passing, texts
@@ -17,7 +18,6 @@ from phbkit.files import write_whole
 from phbkit.settings import Settings
 
 NOTEBOOK = "cohort_report.ipynb"
-_CASEBANK = "PHB_CASEBANK"
 
 
 def write_report(
@@ -48,24 +48,18 @@ def write_report(
 
 def _tables(report: Report, folder: Path) -> list[Path]:
     """Write the tables there is something for, and take away those of an earlier report."""
-    assert report.run is not None  # noqa: S101  it was opened with one
-    written = []
-    if report.run.texts:
-        texts.write_for_marking(folder, report.run.texts)
-        written += [folder / texts.TO_MARK, folder / texts.KEY_FILE]
+    for name in (texts.MARKED, CUTS, passing.DECISIONS):
+        (folder / name).unlink(missing_ok=True)
+    if report.texts:
+        texts.write_for_marking(folder, list(report.texts.values()))
     if report.marked:
         texts.write_marked(folder, report.frame("marks"))
-        written.append(folder / texts.MARKED)
     if report.standards:
-        keep_cuts(folder, list(report.standards.values()))
-        written.append(folder / CUTS)
+        keep_cuts(folder, report.standards.values())
     if report.decided:
         passing.write_decisions(folder, report.frame("decisions"))
-        written.append(folder / passing.DECISIONS)
-    for name in (texts.MARKED, CUTS, passing.DECISIONS):
-        if folder / name not in written:
-            (folder / name).unlink(missing_ok=True)
-    return written
+    names = (texts.TO_MARK, texts.KEY_FILE, texts.MARKED, CUTS, passing.DECISIONS)
+    return [folder / name for name in names if (folder / name).exists()]
 
 
 def _execute(
@@ -75,7 +69,6 @@ def _execute(
 
     It works the figures out anew: that they come out of the folder again is what it is kept for.
     """
-    from phbkit.cohort.execution import run_notebook
 
     def near(file: Path) -> str:
         return os.path.relpath(file.resolve(), run.resolve())
@@ -85,19 +78,17 @@ def _execute(
         "standards": near(standards) if standards else None,
         "marks": [near(file) for file in marks] or None,
     }
-    with _casebank(using):
+    with _environment(PHB_CASEBANK=str(using.need_folder("casebank").resolve())):
         run_notebook(using.need_folder("workbooks") / NOTEBOOK, out, parameters, run)
 
 
 @contextmanager
-def _casebank(using: Settings) -> Iterator[None]:
-    """Let the kernel, which works in another folder, find the case bank that is used here."""
-    before = os.environ.get(_CASEBANK)
-    os.environ[_CASEBANK] = str(using.need_folder("casebank").resolve())
+def _environment(**variables: str) -> Iterator[None]:
+    """Set variables that the notebook's process finds, which works in another folder."""
+    before = dict(os.environ)
+    os.environ.update(variables)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[_CASEBANK]
-        else:
-            os.environ[_CASEBANK] = before
+        os.environ.clear()
+        os.environ.update(before)

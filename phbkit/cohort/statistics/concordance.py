@@ -1,4 +1,4 @@
-"""Concordance keys from a panel: four side by side, contested items, and scores by them.
+"""Concordance: four keys from a panel, scores by them, what the choice of panel and gaming do.
 
 Judgements and answers are -2, -1, 0, 1, 2; the five options stand in that order, 0 the middle.
 Credits are not rounded here; `credit.concordance` rounds the aggregate one to four places.
@@ -6,73 +6,49 @@ Credits are not rounded here; `credit.concordance` rounds the aggregate one to f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import nan
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from phbkit.cohort.statistics.validation import ReadOnly, StatisticsError, numbers, ratio
-from phbkit.scoring import credit
+from phbkit.casebank import SCALE
+from phbkit.cohort.statistics.arrays import Floats, numbers, ratio
+from phbkit.scoring.baselines import BASELINES, FEWEST_PANELLISTS
 
-OPTIONS = 5
 KEYS = ("aggregate", "modal", "three_point", "distance")
+RESAMPLES = 1000
 
 
-@dataclass(frozen=True, eq=False)
-class Keys(ReadOnly):
-    """Credit of each option under four keys: arrays of shape (items, 5), 0 to 1, read only.
-
-    The best option of an item earns 1 under each. A row is NaN where nobody judged the item.
-
-    Attributes
-    ----------
-    aggregate
-        Panellists who chose the option over those who chose the commonest.
-    modal
-        1 for the commonest option, each of them where several are, else 0.
-    three_point
-        The aggregate key of the panel with -2 taken as -1 and 2 as 1.
-    distance
-        1 less a quarter for each step from the commonest option, the nearest where several are.
-    """
-
-    aggregate: NDArray[np.float64]
-    modal: NDArray[np.float64]
-    three_point: NDArray[np.float64]
-    distance: NDArray[np.float64]
-
-
-def count(judgements: Any) -> NDArray[np.int_]:
-    """Count who chose what: shape (items, 5).
+def chosen(judgements: Any) -> Floats:
+    """Put a 1 at the option chosen, and nowhere for NaN or None: shape (people, items, 5).
 
     Parameters
     ----------
     judgements
-        Array-like of shape (panellists, items), -2 to 2; NaN or None counts for no option.
+        Array-like of shape (people, items).
 
     Raises
     ------
     StatisticsError
-        An entry is none of these, or the shape is another.
+        An entry is none of the five, or the shape is another.
     """
-    counts: NDArray[np.int_] = chosen(steps_of(judgements, "Panellist")).sum(axis=0).astype(int)
-    return counts
+    steps = numbers(judgements, "judgement", 2, SCALE[0], SCALE[-1])
+    return np.equal(steps[:, :, np.newaxis], SCALE).astype(np.float64)
 
 
-def keys(counts: Any) -> Keys:
-    """Make the four keys of each item.
+def keys(counts: Any) -> dict[str, Floats]:
+    """Make the four keys of each item: the credit of each option, 0 to 1, shape (items, 5).
+
+    The best option of an item earns 1 under each. `aggregate` is the panellists who chose the
+    option over those who chose the commonest; `modal` 1 for the commonest option, each of them
+    where several are, else 0; `three_point` the aggregate key of the panel with -2 taken as -1 and
+    2 as 1; `distance` 1 less a quarter for each step from the commonest option, the nearest where
+    several are.
 
     Parameters
     ----------
     counts
-        Array-like of shape (items, 5): panellists who chose each option.
-
-    Raises
-    ------
-    StatisticsError
-        A count is missing or no whole number from 0, or the shape is another.
+        Array-like of shape (items, 5): panellists who chose each option, somebody in each row.
 
     Notes
     -----
@@ -81,108 +57,95 @@ def keys(counts: Any) -> Keys:
     al., Acad Med 2005;80:395, abstract; the collapse is as usually given. Several modes: our own
     choice.
     """
-    panel = _counts(counts)
-    nobody = panel.sum(axis=1, keepdims=True) == 0
+    panel = numbers(counts, "count", 2, 0)
     mode = panel == panel.max(axis=1, keepdims=True)
-    steps = np.abs(np.subtract.outer(np.arange(OPTIONS), np.arange(OPTIONS)))
-    nearest = np.where(mode[:, np.newaxis, :], steps, OPTIONS).min(axis=2)
+    steps = np.abs(np.subtract.outer(SCALE, SCALE))
+    nearest = np.where(mode[:, np.newaxis, :], steps, len(SCALE)).min(axis=2)
     three = np.stack([panel[:, :2].sum(axis=1), panel[:, 2], panel[:, 3:].sum(axis=1)], axis=1)
-    return Keys(
-        aggregate=ratio(panel, panel.max(axis=1, keepdims=True)),
-        modal=np.where(nobody, nan, mode),
-        three_point=ratio(three, three.max(axis=1, keepdims=True))[:, [0, 0, 1, 2, 2]],
-        distance=np.where(nobody, nan, 1 - nearest / (OPTIONS - 1)),
-    )
+    return {
+        "aggregate": panel / panel.max(axis=1, keepdims=True),
+        "modal": mode.astype(np.float64),
+        "three_point": (three / three.max(axis=1, keepdims=True))[:, [0, 0, 1, 2, 2]],
+        "distance": 1 - nearest / (len(SCALE) - 1),
+    }
 
 
-def contested(counts: Any) -> NDArray[np.bool_]:
-    """Say which items split the panel in two: to be shown as contested and left unscored.
-
-    Parameters
-    ----------
-    counts
-        As for `keys`.
-
-    Raises
-    ------
-    StatisticsError
-        As for `keys`.
-
-    Notes
-    -----
-    The rule is that of `credit.contested`.
-    """
-    return np.array([credit.contested(row) for row in _counts(counts).tolist()], dtype=bool)
-
-
-def percent(answers: Any, key: Any, scored: Any = None) -> NDArray[np.float64]:
-    """Score answers by a key, per cent of what could be earned.
+def percent(answers: Any, key: Floats) -> Floats:
+    """Score answers by a key, per cent of what could be earned, shape (learners,).
 
     Parameters
     ----------
     answers
-        Array-like of shape (learners, items), -2 to 2; NaN or None, not answered, earns nothing.
+        Array-like of shape (learners, items); NaN or None, not answered, earns nothing.
     key
-        One of the arrays of `Keys`, shape (items, 5). Items with a NaN row are not scored.
-    scored
-        Array-like of shape (items,), True to score; every item where not given.
-
-    Raises
-    ------
-    StatisticsError
-        An answer is none of these, or the shapes do not fit.
+        One of `keys`, shape (items, 5).
     """
-    steps, credit, weight = steps_of(answers, "Learner"), *credits_of(key, scored)
-    same_items(steps, credit)
-    return ratio(100 * earned(steps, credit) @ weight, weight.sum())
+    return ratio(100 * (chosen(answers) * key).sum(axis=(1, 2)), len(key))
 
 
-def same_items(steps: NDArray[np.float64], credit: NDArray[np.float64]) -> None:
-    """Refuse answers that are not to the items of a key."""
-    if steps.shape[1] != len(credit):
-        raise StatisticsError(f"Answers to {steps.shape[1]} items, a key of {len(credit)}.")
+def leave_one_out(judgements: Any) -> Floats:
+    """Score each panellist by the aggregate key of the others, per cent, shape (panellists,).
+
+    Parameters
+    ----------
+    judgements
+        Array-like of shape (panellists, items), all given. A panellist alone has no score: NaN.
+    """
+    picks = chosen(judgements)
+    others = picks.sum(axis=0) - picks
+    credit = ratio(others, others.max(axis=2, keepdims=True))
+    return ratio(100 * (picks * credit).sum(axis=(1, 2)), picks.shape[1])
 
 
-def steps_of(values: Any, who: str) -> NDArray[np.float64]:
-    """Take judgements or answers, -2 to 2, NaN for none: shape (people, items)."""
-    steps = numbers(values, "judgement", (who, "item"), -2, 2)
-    part = np.argwhere(~np.isnan(steps) & (steps != np.round(steps)))
-    if part.size:
-        row, item = part[0].tolist()
-        raise StatisticsError(
-            f"{who} {row + 1}, item {item + 1}: {steps[row, item]:g} is no judgement. "
-            "It is -2, -1, 0, 1 or 2."
-        )
-    return steps
+def baselines(judgements: Any) -> dict[str, float]:
+    """Work out what answerers who judge nothing would be expected to earn, per cent.
+
+    Beside each of `BASELINES` stand mean and standard deviation of the panellists, each scored by
+    the others' key, and the line two standard deviations below; NaN where there are too few.
+
+    Parameters
+    ----------
+    judgements
+        As for `leave_one_out`.
+
+    Notes
+    -----
+    Always answering 0 earns more than guessing in published tests: Lubarsky et al. 2018, abstract,
+    who would keep items with their mode there below a tenth. The line is our own choice.
+    """
+    credit = keys(chosen(judgements).sum(axis=0))["aggregate"]
+    scores = leave_one_out(judgements)
+    known = len(scores) >= FEWEST_PANELLISTS and len(credit) > 0
+    mean, sd = (float(scores.mean()), float(scores.std(ddof=1))) if known else (nan, nan)
+    earned = {name: credit[:, list(places)] for name, places in BASELINES.items()}
+    expected = {name: float(ratio(100 * of.sum(), of.size)) for name, of in earned.items()}
+    return expected | {"panel mean": mean, "panel sd": sd, "line": mean - 2 * sd}
 
 
-def chosen(steps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Put a 1 at the option chosen: shape (people, items, 5)."""
-    chosen: NDArray[np.bool_] = np.equal(steps[:, :, np.newaxis], np.arange(-2, 3))
-    return chosen.astype(np.float64)
+def panel_error(judgements: Any, answers: Any, *, seed: int = 0) -> Floats:
+    """Give the standard error that the choice of panellists leaves in each learner's score.
 
+    Percentage points, shape (learners,); NaN with fewer than two panellists or no item to score.
 
-def _counts(counts: Any) -> NDArray[np.float64]:
-    panel = numbers(counts, "count", ("Item", "option"), 0.0)
-    if panel.shape[1] != OPTIONS or np.isnan(panel).any() or (panel != np.round(panel)).any():
-        raise StatisticsError("Give counts of items by five options, each a whole number from 0.")
-    return panel
-
-
-def credits_of(key: Any, scored: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Take a key, 0 where it is not known, and 1 for each item to score."""
-    credit = numbers(key, "credit", ("Item", "option"), 0.0, 1.0)
-    wanted = np.ones(len(credit)) if scored is None else np.asarray(scored)
-    if credit.shape[1] != OPTIONS or wanted.shape != (len(credit),):
-        raise StatisticsError(
-            f"A key of shape {credit.shape}, `scored` of {wanted.shape}: give items by five "
-            "options, and one True or False an item."
-        )
-    known = ~np.isnan(credit.sum(axis=1))
-    return np.where(known[:, np.newaxis], credit, 0.0), np.where(known, wanted.astype(bool), 0.0)
-
-
-def earned(steps: NDArray[np.float64], credit: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Look up what each choice earns, 0 where there is none."""
-    place = (np.nan_to_num(steps) + 2).astype(int)
-    return np.where(np.isnan(steps), 0.0, credit[np.arange(len(credit)), place])
+    Parameters
+    ----------
+    judgements
+        As for `leave_one_out`.
+    answers
+        As for `percent`.
+    seed
+        Of the bootstrap over panellists, of `RESAMPLES` samples.
+    """
+    panel, picked = np.asarray(judgements, dtype=float), chosen(answers)
+    people, items = panel.shape
+    if people < 2 or not items:
+        return np.full(len(picked), nan)
+    picks = chosen(panel[np.lexsort(panel.T)])  # so that their order moves no draw
+    times = np.random.default_rng(seed).multinomial(people, [1 / people] * people, RESAMPLES)
+    drawn = np.tensordot(times.astype(float), picks, axes=1)
+    key = 100 * drawn / drawn.max(axis=2, keepdims=True) / items
+    # A score is a sum of key entries, so its variance needs only how these vary together.
+    together = np.cov(key.reshape(RESAMPLES, -1), rowvar=False)
+    picked = picked.reshape(len(picked), len(together))
+    error: Floats = np.sqrt(np.maximum(((picked @ together) * picked).sum(axis=1), 0.0))
+    return error

@@ -5,14 +5,14 @@ Under ten learners nothing is said about discrimination: a correlation from so f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from phbkit.cohort.statistics.validation import ReadOnly, numbers, ratio
+from phbkit.cohort.statistics.arrays import Floats, numbers, ratio
 
 FEWEST_LEARNERS = 10
 """Fewest learners discrimination is given for. Our own choice."""
@@ -21,39 +21,14 @@ GROUP = 0.27
 _FLAT = 1e-20  # far above what rounding leaves of no spread between 0 and 1
 
 
-@dataclass(frozen=True, eq=False)
-class Items(ReadOnly):
-    """What is known of each item: arrays of one length, one entry an item, read only.
-
-    Attributes
-    ----------
-    answered
-        Learners who answered it.
-    facility
-        Mean credit of those who answered it over the most it gives, 0 to 1.
-    rest, rest_low, rest_high
-        Correlation of the item with the rest of the form, -1 to 1, and its 95 % interval.
-    upper_lower
-        D, -1 to 1: facility in the upper group less facility in the lower.
-    learners, group
-        Learners who answered anything, and how many of them make up each group.
-    reasons
-        For each item why `rest` or `upper_lower` is NaN; empty when both are there.
-    """
-
-    answered: NDArray[np.int_]
-    facility: NDArray[np.float64]
-    rest: NDArray[np.float64]
-    rest_low: NDArray[np.float64]
-    rest_high: NDArray[np.float64]
-    upper_lower: NDArray[np.float64]
-    learners: int
-    group: int
-    reasons: tuple[str, ...]
-
-
-def item_statistics(credit: Any) -> Items:
+def item_statistics(credit: Any) -> pd.DataFrame:
     """Work out facility, corrected item-rest correlation and upper-lower difference of each item.
+
+    A row an item: `answered`, the learners who answered it; `facility`, their mean credit over the
+    most it gives, 0 to 1; `rest`, its correlation with the rest of the form, -1 to 1, and its 95 %
+    interval `rest_low` and `rest_high`; `upper_lower`, D, -1 to 1, facility in the upper group less
+    facility in the lower; `learners`, who answered anything, and `group`, how many of them make up
+    each group; `reasons`, why `rest` or `upper_lower` is NaN, empty when both are there.
 
     Parameters
     ----------
@@ -65,7 +40,7 @@ def item_statistics(credit: Any) -> Items:
     Raises
     ------
     StatisticsError
-        A credit is no number from 0 to 1, or the shape is another.
+        A credit is no number from 0 to 1.
 
     Notes
     -----
@@ -75,40 +50,27 @@ def item_statistics(credit: Any) -> Items:
     Transactions 1998;12:626 (https://www.rasch.org/rmt/rmt121r.htm). Our own choices: 27 % is
     rounded half up, and learners tied at the border of a group share its last places equally.
     """
-    table = numbers(credit, "credit", ("Learner", "item"), 0.0, 1.0)
+    table = numbers(credit, "credit", 2, 0, 1)
     table = table[~np.isnan(table).all(axis=1)] if table.shape[1] else table[:0]
     given = ~np.isnan(table)
     earned = np.where(given, table, 0.0)
     total, answered = earned.sum(axis=1), given.sum(axis=1)
-    correlations, reasons = [], []
     group, upper_lower = _upper_lower(earned, given, ratio(total, answered))
+    rows = []
     for item, difference in enumerate(upper_lower):
         both = given[:, item] & (answered > 1)
         rest = (total - earned[:, item])[both] / (answered[both] - 1)
         correlation, reason = _correlate(earned[both, item], rest, len(table))
         if not reason and isnan(difference):
             reason = "A group has nobody who answered it, or all totals are the same."
-        if len(rest) < FEWEST_LEARNERS:
-            upper_lower[item] = nan
-        correlations.append(correlation)
-        reasons.append(reason)
-    r, low, high = np.array(correlations, dtype=float).reshape(-1, 3).T
-    return Items(
-        answered=given.sum(axis=0),
-        facility=ratio(earned.sum(axis=0), given.sum(axis=0)),
-        rest=r,
-        rest_low=low,
-        rest_high=high,
-        upper_lower=upper_lower,
-        learners=len(table),
-        group=group,
-        reasons=tuple(reasons),
-    )
+        rows.append((*correlation, nan if len(rest) < FEWEST_LEARNERS else difference, reason))
+    columns = ["rest", "rest_low", "rest_high", "upper_lower", "reasons"]
+    answers = given.sum(axis=0)
+    frame = pd.DataFrame(rows, columns=columns).assign(learners=len(table), group=group)
+    return frame.assign(answered=answers, facility=ratio(earned.sum(axis=0), answers))
 
 
-def _correlate(
-    item: NDArray[np.float64], rest: NDArray[np.float64], learners: int
-) -> tuple[tuple[float, float, float], str]:
+def _correlate(item: Floats, rest: Floats, learners: int) -> tuple[tuple[float, float, float], str]:
     """Correlate an item with the rest: r and its interval, and why where it cannot be done."""
     from scipy.stats import pearsonr
 
@@ -127,16 +89,14 @@ def _correlate(
     return (result.statistic, *result.confidence_interval()), ""
 
 
-def _upper_lower(
-    credit: NDArray[np.float64], given: NDArray[np.bool_], total: NDArray[np.float64]
-) -> tuple[int, NDArray[np.float64]]:
+def _upper_lower(credit: Floats, given: NDArray[np.bool_], total: Floats) -> tuple[int, Floats]:
     """Give the size of a group and the difference between the groups' facilities."""
     total = np.round(total, 9)  # equal totals stay equal in whatever order they were added
     group = int(GROUP * len(total) + 0.5)
     if group == 0 or np.ptp(total) == 0:
         return group, np.full(credit.shape[1], nan)
 
-    def facility(total: NDArray[np.float64]) -> NDArray[np.float64]:
+    def facility(total: Floats) -> Floats:
         border = np.sort(total)[-group]
         above, tied = total > border, total == border
         weight = above + tied * (group - above.sum()) / tied.sum()

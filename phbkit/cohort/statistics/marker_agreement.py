@@ -7,13 +7,13 @@ which does not: a gap between the two is leniency. ICC(2,1) is left out, as it i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, isnan, nan
+from math import isnan, nan
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phbkit.cohort.statistics.validation import StatisticsError, bootstrap, numbers, ratio
+from phbkit.cohort.statistics.arrays import Floats, bootstrap, numbers, ratio
 
 FEWEST_TEXTS = 5
 """Fewest texts a kappa or a correlation is given for. Our own choice."""
@@ -70,7 +70,7 @@ def compare_markers(
     Raises
     ------
     StatisticsError
-        A mark is no number from 0 to `most`, the shapes differ, or `resamples` is under 2.
+        A mark is no number from 0 to `most`.
 
     Notes
     -----
@@ -79,9 +79,7 @@ def compare_markers(
     are, so that half marks need no categories. Our own choices: no kappa and no correlation under
     five texts; no interval where over 1 % of the bootstrap samples have no spread.
     """
-    a, b = _pair(first, second, most)
-    if resamples < 2:
-        raise StatisticsError(f"{resamples} resamples: it takes two or more.")
+    a, b = (numbers(marks, "mark", 1, 0, most) for marks in (first, second))
     both = ~(np.isnan(a) | np.isnan(b))
     left_out = int(a.size - both.sum())
     a, b = a[both], b[both]
@@ -118,22 +116,13 @@ def look_together(first: Any, second: Any, most: float) -> NDArray[np.int_]:
     StatisticsError
         As for `compare_markers`.
     """
-    a, b = _pair(first, second, most)
+    a, b = (numbers(marks, "mark", 1, 0, most) for marks in (first, second))
     difference = np.abs(a - b)
     places = np.flatnonzero(difference >= APART * most - 1e-9)
     return places[np.argsort(-difference[places], kind="stable")]
 
 
-def _pair(first: Any, second: Any, most: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if not (isfinite(most) and most > 0):
-        raise StatisticsError(f"The most a text can get is {most:g}; it is above 0.")
-    a, b = (numbers(marks, "mark", ("Text",), 0.0, most) for marks in (first, second))
-    if a.shape != b.shape:
-        raise StatisticsError(f"The first marked {a.size} texts and the second {b.size}.")
-    return a, b
-
-
-def _kappa(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+def _kappa(a: Floats, b: Floats) -> Floats:
     """Weigh along the last axis; NaN where all marks are the same."""
     leniency = (a.mean(axis=-1) - b.mean(axis=-1)) ** 2
     expected = a.var(axis=-1) + b.var(axis=-1) + leniency

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import isfinite, nan, sqrt
+from math import nan, sqrt
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from phbkit.cohort.statistics.arrays import Floats, numbers
 from phbkit.cohort.statistics.reliability import SMALL_COHORT
-from phbkit.cohort.statistics.validation import ReadOnly, StatisticsError, numbers
 
 BORDERLINE = (0.05, 0.95)
 """Chances of passing between which a person should look again, these included. Our own choice."""
 
 
-@dataclass(frozen=True, eq=False)
-class Decisions(ReadOnly):
-    """What is known of each learner's true score: arrays of shape (learners,), read only.
-
-    Attributes
-    ----------
-    true_score
-        The score drawn towards the mean by what is not reliable in it, points; NaN for no score.
-    chance
-        Probability that the true score is at or above the cut, 0 to 1; NaN for no score.
-    se
-        Standard error of a true score, points.
-    learners
-        How many have a score.
-    note
-        Why there are no figures, or a caution for a small cohort; else empty.
-    """
-
-    true_score: NDArray[np.float64]
-    chance: NDArray[np.float64]
-    se: float
-    learners: int
-    note: str
-
-
-def pass_chances(scores: Any, cut: float, alpha: float) -> Decisions:
+def pass_chances(scores: Any, cut: float, alpha: float) -> tuple[Floats, Floats, str]:
     """Work out each learner's true score and chance of being at or above the cut.
 
     Parameters
@@ -54,10 +27,17 @@ def pass_chances(scores: Any, cut: float, alpha: float) -> Decisions:
     alpha
         Reliability of the scores, above 0 and at most 1; outside that all figures are NaN.
 
+    Returns
+    -------
+    tuple
+        True scores, drawn towards the mean by what is not reliable in the scores, points; chances
+        that they are at or above the cut, 0 to 1; and why there are no figures, or a caution for a
+        small cohort.
+
     Raises
     ------
     StatisticsError
-        A score or the cut is no finite number, or alpha is above 1.
+        A score is no finite number.
 
     Notes
     -----
@@ -67,10 +47,8 @@ def pass_chances(scores: Any, cut: float, alpha: float) -> Decisions:
     """
     from scipy.stats import norm
 
-    score = numbers(scores, "score", ("Learner",))
+    score = numbers(scores, "score")
     known = score[~np.isnan(score)]
-    if not isfinite(cut) or alpha > 1:
-        raise StatisticsError("The cut is a finite number, and alpha at most 1.")
     count = known.size
     mean, sd = (float(known.mean()), float(known.std(ddof=1))) if count > 1 else (nan, nan)
     note = ""
@@ -82,27 +60,10 @@ def pass_chances(scores: Any, cut: float, alpha: float) -> Decisions:
         note = "The reliability cannot be told from 0, so scores say nothing of true scores."
     if note:
         nothing = np.full(score.shape, nan)
-        return Decisions(nothing, nothing, nan, count, note)
+        return nothing, nothing, note
     if count < SMALL_COHORT:
         note = f"From {count} learners: the reliability behind these chances is itself unsure."
     true = alpha * score + (1 - alpha) * mean
     se = sd * sqrt(alpha * (1 - alpha))
     chance = norm.sf((cut - true) / se) if se else np.where(np.isnan(true), nan, true >= cut)
-    return Decisions(true, np.asarray(chance, dtype=float), se, count, note)
-
-
-def borderline(chance: Any) -> NDArray[np.int_]:
-    """Give the places of the learners whose chance of passing lies in `BORDERLINE`.
-
-    Parameters
-    ----------
-    chance
-        Array-like of shape (learners,), 0 to 1; NaN, no score, is never listed.
-
-    Raises
-    ------
-    StatisticsError
-        A chance is not between 0 and 1.
-    """
-    chances = numbers(chance, "chance", ("Learner",), 0.0, 1.0)
-    return np.flatnonzero((chances >= BORDERLINE[0]) & (chances <= BORDERLINE[1]))
+    return true, np.asarray(chance, dtype=float), note

@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phbkit.cohort.statistics.validation import StatisticsError, bootstrap, numbers, ratio
+from phbkit.cohort.statistics.arrays import (
+    Floats,
+    StatisticsError,
+    bootstrap,
+    numbers,
+    ratio,
+)
 
 FEWEST_RATED = 5
 """Fewest learners a borderline regression is made of. Our own choice."""
@@ -107,7 +113,7 @@ def angoff(judgements: Any) -> Cut:
     """
     from scipy.stats import t
 
-    table = numbers(judgements, "share", ("Judge", "item"), 0.0, 1.0)
+    table = numbers(judgements, "share", 2, 0, 1)
     whole = table[~np.isnan(table).any(axis=1)]
     counts = (len(whole), len(table) - len(whole))
     if not whole.size:
@@ -141,7 +147,7 @@ def borderline_regression(
     Raises
     ------
     StatisticsError
-        The shapes differ, an entry or `borderline` is no finite number, or `resamples` is under 2.
+        An entry is no finite number.
 
     Notes
     -----
@@ -150,12 +156,7 @@ def borderline_regression(
     95 % of them. Our own choices: no pass mark from fewer than five learners or from a line that
     does not rise; no error where over 1 % of the samples had one rating only.
     """
-    y, x = numbers(scores, "score", ("Learner",)), numbers(ratings, "rating", ("Learner",))
-    if y.shape != x.shape or not np.isfinite(borderline) or resamples < 2:
-        raise StatisticsError(
-            f"{y.size} scores, {x.size} ratings, borderline {borderline:g}, {resamples} resamples: "
-            "give as many ratings as scores, a finite borderline and two resamples or more."
-        )
+    y, x = numbers(scores, "score"), numbers(ratings, "rating")
     both = ~(np.isnan(x) | np.isnan(y))
     order = np.lexsort((y[both], x[both]))  # so that the order of learners moves no draw
     x, y = x[both][order], y[both][order]
@@ -173,7 +174,7 @@ def borderline_regression(
         return replace(line, note="Scores do not rise with the ratings.")
     cut = intercept + slope * borderline
 
-    def cuts(rows: NDArray[np.int_]) -> NDArray[np.float64]:
+    def cuts(rows: NDArray[np.int_]) -> Floats:
         start, rise = _line(x[rows], y[rows])
         return start + rise * borderline
 
@@ -198,8 +199,7 @@ def hofstee(scores: Any, judgements: Any) -> Hofstee:
     Raises
     ------
     StatisticsError
-        An entry is no finite number, a share is not between 0 and 1, a least is above its most, or
-        the judges' means leave no line.
+        An entry is no finite number, a least is above its most, or the judges' means leave no line.
 
     Notes
     -----
@@ -208,11 +208,7 @@ def hofstee(scores: Any, judgements: Any) -> Hofstee:
     judges (or medians): F1000Research 2021;10:450. Our own choice: the highest mark at which the
     share failing is not above the line.
     """
-    score = numbers(scores, "score", ("Learner",))
-    table = numbers(judgements, "limit", ("Judge", "limit"))
-    if table.shape[1] != 4:
-        raise StatisticsError(f"Each judge gives four limits, not {table.shape[1]}.")
-    numbers(table[:, 2:], "share failing", ("Judge", "share"), 0.0, 1.0)
+    score, table = numbers(scores, "score"), numbers(judgements, "limit", 2)
     wrong = np.flatnonzero((table[:, 0] > table[:, 1]) | (table[:, 2] > table[:, 3]))
     if wrong.size:
         raise StatisticsError(f"Judge {wrong[0] + 1}: a least acceptable is above its most.")
@@ -242,9 +238,7 @@ def hofstee(scores: Any, judgements: Any) -> Hofstee:
     return Hofstee(judges, left_out, cut, failing(cut), (a, b), (c, d))
 
 
-def _line(
-    x: NDArray[np.float64], y: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _line(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Fit least squares along the last axis: intercept and slope, NaN where x does not vary."""
     from_mean = x - x.mean(axis=-1, keepdims=True)
     square = np.where(np.ptp(x, axis=-1) > 0, (from_mean**2).sum(axis=-1), 0.0)

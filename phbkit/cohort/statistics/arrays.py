@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from phbkit.errors import PhbError
 
+Floats = NDArray[np.float64]
 _DRAWS_A_RUN = 20_000_000
 _DRAWS_AT_ONCE = 2_000_000
 _FEWEST_RESAMPLES = 200
@@ -21,69 +22,48 @@ class StatisticsError(PhbError):
     """Numbers from which a figure cannot be worked out. The message says which and why."""
 
 
-class ReadOnly:
-    """A result whose arrays cannot be written over."""
-
-    def __post_init__(self) -> None:
-        for value in vars(self).values():
-            if hasattr(value, "setflags"):
-                value.setflags(write=False)
-
-
 def numbers(
-    values: Any, what: str, axes: tuple[str, ...], low: float = -inf, high: float = inf
-) -> NDArray[np.float64]:
+    values: Any, what: str, dimensions: int = 1, low: float = -inf, high: float = inf
+) -> Floats:
     """Take values as an array of floats, NaN for None, and refuse by place what is out of range.
 
     Parameters
     ----------
     values
-        Array-like with one dimension for each of `axes`.
-    what, axes
-        What an entry is called, and what each dimension counts: ("Learner", "item").
+        Array-like of so many dimensions.
+    what
+        What an entry is called.
     low, high
         The least and the most an entry may be.
 
     Raises
     ------
     StatisticsError
-        The shape is another, or an entry is no number or out of range.
+        The shape is another, or an entry is no finite number or out of range.
     """
-    try:
-        raw = np.asarray(values)
-        strange = raw.dtype.kind not in "biufO" or (
-            raw.dtype.kind == "O" and any(isinstance(cell, (str, bytes)) for cell in raw.flat)
-        )
-        array: NDArray[np.float64] = raw if strange else raw.astype(np.float64, copy=False)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise StatisticsError(f"Each {what} must be a number, or None: {error}.") from error
-    shape = " by ".join(f"{axis.lower()}s" for axis in axes)
-    if strange or array.ndim != len(axes):
-        raise StatisticsError(f"Give each {what} as a number, or None, in an array of {shape}.")
+    array = np.asarray(values, dtype=np.float64)
     wrong = ~np.isnan(array) & ~((array >= low) & (array <= high) & np.isfinite(array))
+    if array.ndim != dimensions:
+        raise StatisticsError(f"Give each {what} in an array of {dimensions} dimensions.")
     if wrong.any():
         place = np.argwhere(wrong)[0].tolist()
-        where = ", ".join(f"{axis} {n + 1}" for axis, n in zip(axes, place, strict=True))
-        cure = f"It is a finite number from {low:g} to {high:g}."
-        if high == inf:
-            cure = "It is a finite number." if low == -inf else f"It is finite, at least {low:g}."
-        raise StatisticsError(f"{where}: {array[tuple(place)]:g} is no {what}. {cure}")
+        where = ", ".join(str(n + 1) for n in place)
+        raise StatisticsError(
+            f"At {where}: {array[tuple(place)]:g} is no {what}, from {low:g} to {high:g}."
+        )
     return array
 
 
-def ratio(above: Any, below: Any) -> NDArray[np.float64]:
+def ratio(above: Any, below: Any) -> Floats:
     """Divide, giving NaN where there is nothing to divide by."""
     above, below = np.broadcast_arrays(np.asarray(above, float), np.asarray(below, float))
-    result: NDArray[np.float64] = np.full(above.shape, nan)
+    result: Floats = np.full(above.shape, nan)
     np.divide(above, below, out=result, where=below != 0)
     return result
 
 
 def bootstrap(
-    statistic: Callable[[NDArray[np.int_]], NDArray[np.float64]],
-    size: int,
-    resamples: int,
-    seed: int,
+    statistic: Callable[[NDArray[np.int_]], Floats], size: int, resamples: int, seed: int
 ) -> tuple[float, float, float]:
     """Give the standard error of a statistic and its 95 % percentile interval.
 
