@@ -22,18 +22,14 @@ from phbkit.records import open_store
 from phbkit.tables import Row, Table
 from phbkit.workbook.steps import asks
 
-LEARNER, CASE, QUESTION, ANSWER = "learner", "case", "question", "answer"
-SIMULATED = "simulated"
 LONGEST_LEARNER = 120
 Kind = Literal["choice", "text", "whole", "list", "lines"]
-_FORMATS: dict[str, Kind] = {
+_KINDS: dict[str, Kind] = {
     "multiple": "list",
     "key-features": "list",
     "ranking": "list",
     "concordance": "whole",
     "reflection": "text",
-}
-_PARTS: dict[str, Kind] = {
     "plan": "list",
     "ledger.holders": "list",
     "decision.not_to": "list",
@@ -61,49 +57,6 @@ class CohortError(PhbError):
         return cls(f"{source} cannot be run. Nothing was.\n  {listed}")
 
 
-class Names:
-    """Which cases are played, and what may be answered in each.
-
-    What is said of `others`, the cases that the case bank has besides, is passed over.
-    """
-
-    def __init__(self, cases: Iterable[Case], others: Iterable[Case] = ()) -> None:
-        self.cases = {case.id: case for case in cases}
-        self.others = Names(others) if others else None
-        self._questions = {
-            case.id: {question.id for question in case.questions} for case in self.cases.values()
-        }
-
-    def find(self, heading: str) -> tuple[list[str], str]:
-        """Find the cases that a column or a question belongs to, and its key there.
-
-        A heading is `question`, or `case/question` where two cases have one of that name. What the
-        arc itself asks (`plan`, `decision.choice`) belongs to every case.
-        """
-        case, _, key = heading.rpartition("/")
-        asked = [case] if case else list(self.cases)
-        return [name for name in asked if name in self.cases and self.has(name, key)], key
-
-    def is_elsewhere(self, heading: str) -> bool:
-        """Say whether only a case that is not played now asks for this."""
-        return self.others is not None and bool(self.others.find(heading)[0])
-
-    def has(self, case: str, key: str) -> bool:
-        """Say whether a case asks for this."""
-        first, _, part = key.partition(".")
-        questions = self._questions[case]
-        beside = part in {"sure", "again"} and first in questions
-        return key in questions or first in asks() or beside
-
-    def unknown(self, heading: str) -> str:
-        """Say that nothing is asked under a heading, and what was probably meant."""
-        key = heading.rpartition("/")[2]
-        known = [name for questions in self._questions.values() for name in questions]
-        near = get_close_matches(key, [*known, *asks()], n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        return f"{heading!r} is asked in none of {', '.join(self.cases)}.{hint}"
-
-
 def read_cohort(
     source: str, cases: Iterable[Case], others: Iterable[Case] = ()
 ) -> Iterator[Attempt]:
@@ -125,7 +78,7 @@ def read_cohort(
     CohortError
         What is wrong, by line: missing columns, unknown questions, a learner twice.
     """
-    cohort = _Cohort(source, Names(cases, others))
+    cohort = _Cohort(source, cases, others)
     path, ending = Path(source), Path(source).suffix.lower()
     if "://" in source:
         yield from _from_records(source, cohort)
@@ -146,12 +99,44 @@ def read_cohort(
 
 
 class _Cohort:
-    """What is wrong with a cohort, and who was seen where: on which line, or in which file."""
+    """What may be answered in a cohort, who was seen where, and what is wrong with it.
 
-    def __init__(self, source: str, names: Names) -> None:
-        self.source, self.names = source, names
+    A place is a line, or the name of a file.
+    """
+
+    def __init__(self, source: str, cases: Iterable[Case], others: Iterable[Case]) -> None:
+        self.source = source
+        self.cases = {case.id: case for case in cases}
+        self.others = {case.id: case for case in others}
         self.faults: list[Fault] = []
         self.places: dict[tuple[str, str], int | str] = {}
+        self._questions = {
+            name: {question.id for question in case.questions}
+            for name, case in (self.cases | self.others).items()
+        }
+
+    def asking(self, heading: str, among: Iterable[str]) -> list[str]:
+        """Find the cases that a column or a question belongs to.
+
+        A heading is `question`, or `case/question` where two cases have one of that name. What the
+        arc itself asks (`plan`, `decision.choice`) belongs to every case.
+        """
+        case, _, key = heading.rpartition("/")
+        return [name for name in among if case in {"", name} and self.asks(name, key)]
+
+    def asks(self, case: str, key: str) -> bool:
+        """Say whether a case asks for this."""
+        first, _, part = key.partition(".")
+        questions = self._questions[case]
+        beside = part in {"sure", "again"} and first in questions
+        return key in questions or first in asks() or beside
+
+    def unknown(self, heading: str) -> str:
+        """Say that nothing is asked under a heading, and what was probably meant."""
+        known = [*(name for case in self.cases for name in self._questions[case]), *asks()]
+        near = get_close_matches(heading.rpartition("/")[2], known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        return f"{heading!r} is asked in none of {', '.join(self.cases)}.{hint}"
 
     def fault(self, place: int | str, problem: str) -> None:
         """Note what is wrong, and where."""
@@ -167,12 +152,10 @@ class _Cohort:
                 f"printed; got {learner[:40]!r}.",
             )
             return False
-        if self.names.others is not None and case in self.names.others.cases:
-            return False
-        if case not in self.names.cases:
-            known = ", ".join(self.names.cases)
+        if case not in self.cases and case not in self.others:
+            known = ", ".join(self.cases)
             self.fault(place, f"no case {case!r} is played here. Played: {known}.")
-        return case in self.names.cases
+        return case in self.cases
 
     def is_new(self, place: int | str, learner: str, case: str) -> bool:
         """Say whether a learner comes for the first time with this case; note it if not."""
@@ -184,16 +167,17 @@ class _Cohort:
             self.fault(place, f"{learner!r} is there already, at {where}.")
         return first == place
 
-    def put(self, place: int, attempt: Attempt, key: str, text: str) -> None:
+    def put(self, place: int, attempt: Attempt, heading: str, text: str) -> None:
         """Put a cell among a learner's answers: `decision.choice` is a part of `decision`."""
         answers: Any = attempt.answers
+        key = heading.rpartition("/")[2]
         *steps, part = [key] if key.endswith((SURE, AGAIN)) else key.split(".")
         for step in steps:
             answers = answers.setdefault(step, {}) if isinstance(answers, dict) else None
         if not isinstance(answers, dict) or part in answers:
             self.fault(place, f"{attempt.learner!r} answers {key!r} twice.")
         else:
-            answers[part] = cell_value(self.names.cases[attempt.case], key, text)
+            answers[part] = cell_value(self.cases[attempt.case], key, text)
 
     def check(self) -> None:
         """Say everything that is wrong, if anything is.
@@ -242,7 +226,7 @@ class _Long(_Wide, extra="forbid"):
 
 def _from_table(path: Path, cohort: _Cohort) -> Iterator[Attempt]:
     wide = Table(path, _Wide)
-    if {QUESTION, ANSWER} <= set(wide.headings):
+    if {"question", "answer"} <= set(wide.headings):
         long = Table(path, _Long)
         cohort.faults = long.faults
         yield from _read_long(long, cohort)
@@ -252,60 +236,61 @@ def _from_table(path: Path, cohort: _Cohort) -> Iterator[Attempt]:
 
 
 def _read_wide(table: Table[_Wide], cohort: _Cohort) -> Iterator[Attempt]:
-    names = cohort.names
     columns = _columns(table.headings, cohort)
     for line in table if not cohort.faults else ():
         row = line.row
-        cases = [row.case] if row.case is not None else list(names.cases)
+        cases = [row.case] if row.case is not None else list(cohort.cases)
         attempts = {
             case: Attempt(row.learner, case, {}, is_simulated(row.simulated)) for case in cases
         }
-        for heading, (asking, key) in columns.items():
+        for heading, asking in columns.items():
             text = line.cells[heading]
             for case in asking if text.strip() else ():
                 if case in attempts:
-                    cohort.put(line.number, attempts[case], key, text)
-        answered = [attempt for attempt in attempts.values() if attempt.answers or len(cases) == 1]
-        for attempt in answered:
-            if cohort.is_new(line.number, row.learner, attempt.case):
+                    cohort.put(line.number, attempts[case], heading, text)
+        for attempt in attempts.values():
+            if (attempt.answers or len(cases) == 1) and cohort.is_new(
+                line.number, row.learner, attempt.case
+            ):
                 yield attempt
 
 
-def _columns(headings: list[str], cohort: _Cohort) -> dict[str, tuple[list[str], str]]:
-    """Find what each column answers; a heading that means nothing, or two things, is a fault."""
-    names, columns = cohort.names, {}
+def _columns(headings: list[str], cohort: _Cohort) -> dict[str, list[str]]:
+    """Find whose answers each column has; a heading that means nothing, or two, is a fault."""
+    columns = {}
     for heading in headings:
-        cases, key = names.find(heading)
-        if heading in _Wide.model_fields or (not cases and names.is_elsewhere(heading)):
+        cases = cohort.asking(heading, cohort.cases)
+        elsewhere = not cases and cohort.asking(heading, cohort.others)
+        if heading in _Wide.model_fields or elsewhere:
             continue
         if not cases:
-            cohort.fault(1, names.unknown(heading))
-        elif len(cases) > 1 and CASE not in headings:
-            both = " and ".join(f"{case}/{key}" for case in cases[:2])
-            problem = f"{heading!r} is asked in {len(cases)} cases. Add a column {CASE!r}, or name "
+            cohort.fault(1, cohort.unknown(heading))
+        elif len(cases) > 1 and "case" not in headings:
+            both = " and ".join(f"{case}/{heading}" for case in cases[:2])
+            problem = f"{heading!r} is asked in {len(cases)} cases. Add a column 'case', or name "
             cohort.fault(1, f"{problem}columns like {both}.")
-        columns[heading] = (cases, key)
+        columns[heading] = cases
     return columns
 
 
 def _read_long(table: Table[_Long], cohort: _Cohort) -> Iterator[Attempt]:
-    names = cohort.names
     gathered: dict[tuple[str, str], Attempt] = {}
     for line in table:
-        row = line.row
-        cases, key = names.find(row.question)
+        row, place = line.row, line.number
+        cases = cohort.asking(row.question, cohort.cases)
         if row.case:
             cases = [case for case in cases if case == row.case]
-        if not cases and names.is_elsewhere(row.question):
+        if not cases and cohort.asking(row.question, cohort.others):
             continue
         if len(cases) != 1:
-            several = f"{row.question!r} is asked in {len(cases)} cases: add a column {CASE!r}."
-            cohort.fault(line.number, several if cases else names.unknown(row.question))
-        elif cohort.takes(line.number, row.learner, cases[0]):
+            several = f"{row.question!r} is asked in {len(cases)} cases: add a column 'case'."
+            cohort.fault(place, several if cases else cohort.unknown(row.question))
+        elif cohort.takes(place, row.learner, cases[0]):
             who = (row.learner, cases[0])
-            cohort.places[who] = line.number
+            cohort.places[who] = place
             attempt = Attempt(*who, {}, is_simulated(row.simulated))
-            cohort.put(line.number, gathered.setdefault(who, attempt), key, line.cells[ANSWER])
+            answered = gathered.setdefault(who, attempt)
+            cohort.put(place, answered, row.question, line.cells["answer"])
     yield from gathered.values()
 
 
@@ -340,11 +325,11 @@ def cell_value(case: Case, key: str, text: str) -> Any:
 def _kind_of(case: Case, key: str) -> Kind:
     for question in case.questions:
         if question.id == key:
-            return _FORMATS.get(question.format, "choice")
+            return _KINDS.get(question.format, "choice")
     if key.endswith((SURE, AGAIN)):
         return "list" if key.endswith(AGAIN) else "whole"
-    step, _, part = key.partition(".")
-    return _PARTS.get(f"{step}.{part.rpartition('.')[2]}" if part else step, "choice")
+    step, *parts = key.split(".")
+    return _KINDS.get(".".join([step, *parts[-1:]]), "choice")
 
 
 def _from_lines(path: Path, cohort: _Cohort) -> Iterator[Attempt]:
@@ -378,22 +363,20 @@ def _take(text: str, place: int | str, learner: str, cohort: _Cohort) -> Iterato
         shape = '{"learner": "…", "case": "…", "answers": {"question": "a"}}'
         cohort.fault(place, f"must be a JSON object like {shape}.")
         return
-    names = cohort.names
-    only = next(iter(names.cases)) if len(names.cases) == 1 else ""
-    who, case = str(data.get(LEARNER, learner)).strip(), str(data.get(CASE, only))
+    only = next(iter(cohort.cases)) if len(cohort.cases) == 1 else ""
+    who, case = str(data.get("learner", learner)).strip(), str(data.get("case", only))
     if cohort.is_new(place, who, case):
         for key in data["answers"]:
-            if not names.has(case, key):
-                cohort.fault(place, names.unknown(f"{case}/{key}"))
-        yield Attempt(who, case, dict(data["answers"]), is_simulated(data.get(SIMULATED)))
+            if not cohort.asks(case, key):
+                cohort.fault(place, cohort.unknown(f"{case}/{key}"))
+        yield Attempt(who, case, dict(data["answers"]), is_simulated(data.get("simulated")))
 
 
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    answers: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in answers:
+    answers = dict(pairs)
+    for key in answers if len(answers) < len(pairs) else ():
+        if [name for name, _ in pairs].count(key) > 1:
             raise ValueError(f"{key!r} is there twice")
-        answers[key] = value
     return answers
 
 
@@ -402,8 +385,8 @@ def _from_records(address: str, cohort: _Cohort) -> Iterator[Attempt]:
     kind, _, file = address.partition(":///")
     if kind.startswith("sqlite") and not Path(file.partition("?")[0]).is_file():
         raise CohortError.of(address, ["there is no such file."])
-    for attempt, given in open_store(address).latest_answers(cohort.names.cases):
+    for attempt, given in open_store(address).latest_answers(cohort.cases):
         case = attempt.case_id
         if cohort.is_new(f"attempt {attempt.id}", attempt.learner, case):
-            known = {key: value for key, value in given.items() if cohort.names.has(case, key)}
+            known = {key: value for key, value in given.items() if cohort.asks(case, key)}
             yield Attempt(attempt.learner, case, known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from phbkit import __version__
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunFolder
-from phbkit.cohort.jobs import FAILED, Job, RunError
+from phbkit.cohort.jobs import FAILED, Attempt, Job, RunError
 from phbkit.cohort.pool import run_all
 from phbkit.cohort.reading import read_cohort
 from phbkit.cohort.tables import write_tables
@@ -73,33 +73,53 @@ def run_cohort(
     RunError, CohortError, CaseError
         Why it cannot begin or go on. What is done is kept.
     """
-    folder = RunFolder(out)
     bank = CaseBank(using.need_folder("casebank"))
-    workbook_of, left_out = cases_played(workbooks, bank)
-    cases, progress = list(workbook_of.values()), Progress(left_out=left_out)
+    played, left_out = cases_played(workbooks, bank)
+    attempts = read_cohort(source, played.values(), _others(bank, played.values()))
+    name = Path(source).name if "://" not in source else "a database"
+    progress = run_attempts(played, attempts, name, out, options)
+    progress.left_out = left_out
+    return progress
+
+
+def run_attempts(
+    workbooks: Mapping[Path, Case],
+    attempts: Iterable[Attempt],
+    name: str,
+    out: Path,
+    options: Options,
+) -> Progress:
+    """Run attempts through the workbooks that play their cases.
+
+    Parameters
+    ----------
+    name
+        What the attempts were read from, for the manifest.
+
+    Raises
+    ------
+    RunError
+        Why it cannot begin or go on. What is done is kept.
+    """
+    folder, progress, played = RunFolder(out), Progress(), {}
     try:
         with folder.alone():
-            played = {
-                case.id: {
-                    "workbook": file.stem,
-                    "workbook_sha256": hashlib.sha256(folder.keep_workbook(file)).hexdigest()[:16],
-                    "version": case.version,
-                }
-                for file, case in workbook_of.items()
-            }
-            others = _others(bank, cases)
-            progress.jobs = folder.keep_cohort(read_cohort(source, cases, others))
+            for file, case in workbooks.items():
+                content = hashlib.sha256(folder.keep_workbook(file)).hexdigest()[:16]
+                kept = {"workbook": file.stem, "workbook_sha256": content, "version": case.version}
+                played[case.id] = kept
+            progress.jobs = folder.keep_cohort(attempts)
             _check_only(folder, options)
             manifest = {
                 "format": "phbkit-run/1",
                 "state": "running",
                 "phbkit": __version__,
-                "cohort": Path(source).name if "://" not in source else "a database",
+                "cohort": name,
                 "cases": dict(sorted(played.items())),
             }
             folder.keep_manifest(manifest)
             _run(folder, played, options, progress)
-            simulated = write_tables(folder, played, cases)
+            simulated = write_tables(folder, played, workbooks.values())
             whole = progress.jobs == progress.ran + progress.before
             manifest["state"] = "finished" if whole else "unfinished"
             folder.keep_manifest(manifest | {"jobs": progress.jobs, "simulated": simulated})
@@ -145,7 +165,7 @@ def _run(
             options.watch(progress)
 
 
-def _others(bank: CaseBank, played: Sequence[Case]) -> list[Case]:
+def _others(bank: CaseBank, played: Iterable[Case]) -> list[Case]:
     """Load what else the case bank has; a case with faults that nobody plays is in nobody's way."""
     here = {case.id for case in played}
     found = []

@@ -6,27 +6,27 @@ One row a scenario: `scenario` names it, and every other column is a step and a 
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 from pydantic import Field
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.cohort.jobs import Attempt
 from phbkit.cohort.page import as_html
-from phbkit.cohort.run import Options, Progress, cases_played, run_cohort
-from phbkit.documents.document import Document, Heading, Paragraph, Table
+from phbkit.cohort.report.render import render
+from phbkit.cohort.run import Options, Progress, cases_played, run_attempts
+from phbkit.documents.document import Document
 from phbkit.errors import AnswersError, AreaError, Fault
 from phbkit.files import write_whole
 from phbkit.money.area import read_area
 from phbkit.money.charts import bars
 from phbkit.money.fields import CSV, FIELDS, check_figures, crossed
 from phbkit.money.pence import in_pounds, roughly, written
-from phbkit.money.sums import LABELS, PACES, PaceName, Sums
+from phbkit.money.sums import LABELS, PACES, Sums
 from phbkit.settings import Settings
 from phbkit.tables import PRINTABLE, Row, csv_file, read_table
 
@@ -35,18 +35,9 @@ MOST_SCENARIOS = 5000
 TABLE, PAGE = "comparison.csv", "comparison.html"
 _MOST_BARS = 40
 _MONTHS = {"balances", "repaid"}
-_COLUMNS = ("deepest", "balances", "deepest, half below", "deepest, 9 in 10 below",
-            "chance bridging is enough", "carried by commissioner", "carried by provider",
-            "carried by person")  # fmt: skip
 _NAME = "Give each row a short name of its own."
-
-
-@dataclass(frozen=True)
-class Given:
-    """One scenario: its name, and its figures by step."""
-
-    name: str
-    answers: dict[str, dict[str, str]]
+Scenarios = Mapping[str, Mapping[str, Mapping[str, str]]]
+"""Figures by step and field of each scenario, by its name."""
 
 
 class _Scenario(Row, extra="allow"):
@@ -64,7 +55,7 @@ class _Scenario(Row, extra="allow"):
     )]  # fmt: skip
 
 
-def read_scenarios(file: Path, case: Case, area: Path | None = None) -> list[Given]:
+def read_scenarios(file: Path, case: Case, area: Path | None = None) -> Scenarios:
     """Read scenarios, and hold every figure against what it may be.
 
     Raises
@@ -75,14 +66,14 @@ def read_scenarios(file: Path, case: Case, area: Path | None = None) -> list[Giv
     known = [f"{step}.{field.name}" for step, fields in FIELDS.items() for field in fields]
     table, lines = read_table(file, _Scenario, allowed=known)
     pasted = _own_area(area) if area else ""
-    scenarios = []
+    scenarios = {}
     for line in lines:
         answers: dict[str, dict[str, str]] = {"block": {CSV: pasted}} if pasted else {}
         for key, text in line.cells.items():
             step, _, field = key.partition(".")
             if field and text.strip():
                 answers.setdefault(step, {})[field] = text.strip()
-        scenarios.append(Given(line.row.scenario, answers))
+        scenarios[line.row.scenario] = answers
         for key, problem in _problems(case, answers).items():
             place = f", column {table.headings.index(key) + 1}" if key in table.headings else ""
             table.faults.append(Fault(file, line.number, key + place, problem, ""))
@@ -131,86 +122,69 @@ def run_scenarios(  # noqa: PLR0913  what a command gives
 
     Raises
     ------
-    AreaError, RunError, CohortError, CaseError
+    AreaError, RunError, CaseError
         Why it cannot begin or go on. What is done is kept.
     """
-    played, _ = cases_played(workbooks, CaseBank(using.need_folder("casebank")))
+    played, left_out = cases_played(workbooks, CaseBank(using.need_folder("casebank")))
     case = next((each for each in played.values() if each.area is not None), None)
     if case is None or len(played) != 1:
         raise AreaError("--parameters: name the one workbook that is about an area's money.")
-    given = read_scenarios(parameters, case, area)
-    with tempfile.TemporaryDirectory(prefix="phb-scenarios-") as folder:
-        source = Path(folder) / f"{parameters.stem}.jsonl"
-        attempts = (
-            {"learner": each.name, "case": case.id, "answers": each.answers} for each in given
-        )
-        source.write_text("".join(json.dumps(each) + "\n" for each in attempts), encoding="utf-8")
-        progress = run_cohort(workbooks, str(source), out, options, using=using)
-    write_comparison(out, case, given)
+    scenarios = read_scenarios(parameters, case, area)
+    attempts = (Attempt(name, case.id, dict(given)) for name, given in scenarios.items())
+    progress = run_attempts(played, attempts, parameters.name, out, options)
+    progress.left_out = left_out
+    write_comparison(out, case, scenarios)
     return progress
 
 
-def compare(case: Case, given: Sequence[Given]) -> list[tuple[str, PaceName, dict[str, Any]]]:
+def compare(case: Case, scenarios: Scenarios) -> list[dict[str, Any]]:
     """Work out the figures of every scenario at both paces: pence, months and chances.
 
     They are what the scenario's notebook shows: the same functions work both out.
     """
-    sums = [(scenario.name, Sums.of(case, scenario.answers)) for scenario in given]
-    return [(name, pace, of.outcome(pace)) for name, of in sums for pace in PACES]
+    sums = {name: Sums.of(case, given) for name, given in scenarios.items()}
+    return [
+        {SCENARIO: name, "pace": pace, **each.outcome(pace)}
+        for name, each in sums.items()
+        for pace in PACES
+    ]
 
 
-def write_comparison(out: Path, case: Case, given: Sequence[Given]) -> None:
+def write_comparison(out: Path, case: Case, scenarios: Scenarios) -> None:
     """Write `comparison.csv`, in pounds, and `comparison.html`, each whole."""
-    rows = compare(case, given)
-    with csv_file(out / TABLE, [SCENARIO, "pace", *rows[0][2]]) as write:
-        for scenario, pace, figures in rows:
-            write([scenario, pace, *(_exact(name, value) for name, value in figures.items())])
-    write_whole(out / PAGE, as_html(_document(case, given, rows)))
+    rows = compare(case, scenarios)
+    with csv_file(out / TABLE, rows[0]) as write:
+        for row in rows:
+            write(_exact(name, value) for name, value in row.items())
+    write_whole(out / PAGE, as_html(_document(case, scenarios, rows)))
 
 
 def _exact(name: str, value: Any) -> str | Decimal:
     if name.startswith("chance"):
         return f"{value:.4f}"
-    return str(value) if name in _MONTHS else round(in_pounds(value), 2)
+    whole = name in _MONTHS or isinstance(value, str)
+    return str(value) if whole else round(in_pounds(value), 2)
 
 
-def _rounded(name: str, value: Any) -> str:
-    """Write a figure for the page: sums as far as anybody can know them."""
-    known = name.startswith("chance") or name in _MONTHS
-    return written(name, value) if known else roughly(value)
-
-
-def _document(
-    case: Case, given: Sequence[Given], rows: Sequence[tuple[str, PaceName, dict[str, Any]]]
-) -> Document:
-    first = Sums.of(case, given[0].answers)
-    ranked = sorted(rows, key=lambda row: -row[2]["deepest, half below"])[:_MOST_BARS]
-    name, pace, deepest = ranked[0]
+def _document(case: Case, scenarios: Scenarios, rows: Sequence[Mapping[str, Any]]) -> Document:
+    """Put the page together: a chart of the deepest holes, and a table of every scenario."""
+    first = Sums.of(case, next(iter(scenarios.values())))
+    ranked = sorted(rows, key=lambda row: -row["deepest, half below"])[:_MOST_BARS]
     ends = ("deepest, 1 in 10 below", "deepest, 9 in 10 below")
-    picture = bars(
-        [(f"{name}, {pace}", *(row[end] / 100 for end in ends)) for name, pace, row in ranked],
-        f"Bar chart of {len(ranked)} of {len(rows)} roll-outs, the deepest first: each bar is "
-        "where the deepest hole lies in four of five draws. The deepest: "
-        f"{name}, {pace}, {roughly(deepest['deepest, half below'])} in "
-        "the middle of the draws. The table below has every number.",
-        up="Deepest hole, 4 draws in 5",
-    )
-    table = Table(
-        f"{len(given)} scenarios at both paces, {first.area.year} prices, pounds",
-        ("Scenario and pace", *(LABELS[column] for column in _COLUMNS)),
-        (2.0, *[1.0] * len(_COLUMNS)),
-        tuple(
-            (f"{name}, {pace}", *(_rounded(column, row[column]) for column in _COLUMNS))
-            for name, pace, row in rows
-        ),
+    blocks, _ = render(
+        "comparison.j2",
+        area=first.area,
+        bars=bars,
+        draws=first.draws[0],
+        labels=LABELS,
+        made_up=first.made_up,
+        ranked=ranked,
+        roughly=roughly,
+        rows=pd.DataFrame(rows, dtype=object),
+        spans=[
+            (f"{row[SCENARIO]}, {row['pace']}", *(row[end] / 100 for end in ends)) for row in ranked
+        ],
+        written=written,
     )
     whose = "A made-up area" if first.made_up else "Figures of your own"
-    text = (
-        f"{whose}. It follows from the figures that were put in: neither a forecast nor evidence. "
-        f"Each scenario has the same draws ({first.draws[0]:,} unless it says otherwise), so that "
-        "differences are not luck. No figure here is a saving: the deepest hole is what has to be "
-        "carried, and the last columns say by whom, over and above bridging money."
-    )
-    first_part = (Heading("Where the hole lies"), Paragraph(text), picture)
-    blocks = (*first_part, Heading("Every scenario"), table)
     return Document(f"{case.title}: scenarios compared", blocks, whose)

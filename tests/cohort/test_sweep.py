@@ -34,15 +34,16 @@ def file_of(folder: Path, text: str) -> Path:
 
 
 def test_an_empty_cell_keeps_the_areas_figure(case: Case, tmp_path: Path) -> None:
-    base, half, short = read_scenarios(file_of(tmp_path, GOOD), case)
-    assert base.answers == {}
-    assert half.answers == {"running": {"share": "20", "months": "12"}}
-    assert short.answers == {"running": {"covered": "90"}}
+    assert read_scenarios(file_of(tmp_path, GOOD), case) == {
+        "base": {},
+        "half": {"running": {"share": "20", "months": "12"}},
+        "short": {"running": {"covered": "90"}},
+    }
 
 
 def test_only_who_is_short_leaves_anything_with_people(case: Case, tmp_path: Path) -> None:
-    found = {(name, pace): row for name, pace, row in compare(
-        case, read_scenarios(file_of(tmp_path, GOOD), case))}  # fmt: skip
+    rows = compare(case, read_scenarios(file_of(tmp_path, GOOD), case))
+    found = {(row["scenario"], row["pace"]): row for row in rows}
     assert found["base", "gradual"]["carried by person"] == 0
     assert found["short", "gradual"]["carried by person"] > 0
     assert found["half", "fast"]["deepest"] < found["base", "fast"]["deepest"]
@@ -94,7 +95,7 @@ def test_an_area_of_ones_own_is_in_every_scenario(case: Case, tmp_path: Path) ->
     given = read_scenarios(file_of(tmp_path, GOOD), case, own)
     shipped = read_scenarios(file_of(tmp_path, GOOD), case)
     pairs = zip(compare(case, given), compare(case, shipped), strict=True)
-    assert all(ours[2]["deepest"] < theirs[2]["deepest"] for ours, theirs in pairs)
+    assert all(ours["deepest"] < theirs["deepest"] for ours, theirs in pairs)
     own.write_text("nonsense")
     with pytest.raises(AreaError, match=r"own\.csv"):
         read_scenarios(file_of(tmp_path, GOOD), case, own)

@@ -101,7 +101,7 @@ def render(name: str, **values: Any) -> tuple[tuple[Block, ...], tuple[pd.DataFr
     writers = {
         "place": place,
         "table": table,
-        "heading": lambda text: place(Heading(text, 3)),
+        "heading": lambda text, level=3: place(Heading(text, level)),
         "bullets": lambda items: place(Bullets(tuple(items))),
         "fields": lambda *pairs: place(Fields(pairs)),
     }
