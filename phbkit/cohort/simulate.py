@@ -10,8 +10,7 @@ import csv
 import json
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,17 +56,18 @@ def write_simulated(cases: Sequence[Case], learners: int, seed: int, out: Path) 
     """
     if out.suffix.lower() not in {".jsonl", ".csv"}:
         raise RunError(f"{out}: the name must end in .jsonl or .csv.")
-    count = 0
+    count, as_table = 0, out.suffix.lower() == ".csv"
     try:
         with part_of(out) as part, Path(part).open("w", encoding="utf-8", newline="") as file:
             table = csv.DictWriter(file, _columns(cases), restval="", lineterminator="\n")
-            if out.suffix.lower() == ".csv":
+            if as_table:
                 table.writeheader()
-            for count, attempt in enumerate(simulate(cases, learners, seed), start=1):  # noqa: B007
-                if out.suffix.lower() == ".csv":
+            for attempt in simulate(cases, learners, seed):
+                if as_table:
                     table.writerow(_cells(attempt))
                 else:
                     file.write(attempt.as_line())
+                count += 1
     except OSError as error:
         raise RunError(f"{out}: cannot be written: {error}") from error
     return count
@@ -85,7 +85,7 @@ def _answers(
             continue
         lead = ability - hard.get((case.id, question.id), 0)
         wins = 1.0 if lead == math.inf else 1 / (1 + math.exp(-lead))
-        answers[question.id] = _FORMATS[question.format](Ask(case, question, wins, chance))
+        answers[question.id] = _answer(case, question, wins, chance)
         if question.sure_key and chance.random() >= missing:
             answers[question.sure_key] = chance.choices((1, 2, 3), (1, 2, 1 + 3 * wins))[0]
     if "plan" in case.steps:
@@ -97,59 +97,28 @@ def _answers(
     return answers | _put_right(case, answers)
 
 
-@dataclass(frozen=True)
-class Ask:
-    """One question put to one learner, who gets it right with the chance `wins`."""
-
-    case: Case
-    question: Question
-    wins: float
-    chance: random.Random
-
-    @property
-    def right(self) -> bool:
-        """Whether the learner gets it right this time."""
-        return self.chance.random() < self.wins
-
-
-def _single(ask: Ask) -> str:
-    key = ask.question.key
-    others = [option.id for option in ask.question.options if option.id not in key]
-    return key[0] if ask.right else ask.chance.choice(others)
-
-
-def _some(ask: Ask) -> list[str]:
-    question = ask.question
-    chosen = [o.id for o in question.options if ask.right == (o.id in question.key)]
-    return chosen[: question.most or len(chosen)] or [question.options[0].id]
-
-
-def _ranked(ask: Ask) -> list[str]:
-    order = list(ask.question.key)
-    for place in range(len(order) - 1):
-        if not ask.right:
-            order[place], order[place + 1] = order[place + 1], order[place]
-    return order
-
-
-def _judged(ask: Ask) -> int:
-    panels = [panel.counts[ask.question.id] for panel in ask.case.panels]
-    counts = [sum(column) for column in zip(*panels, strict=True)]
-    return ask.chance.choices(SCALE, counts if ask.right and counts else None)[0]
-
-
-def _written(_: Ask) -> str:
+def _answer(case: Case, question: Question, wins: float, chance: random.Random) -> Any:
+    """Answer a question as somebody who gets each part of it right with the chance `wins`."""
+    options, key = [option.id for option in question.options], question.key
+    match question.format:
+        case "single":
+            right = chance.random() < wins
+            return key[0] if right else chance.choice([name for name in options if name not in key])
+        case "multiple" | "key-features":
+            chosen = [name for name in options if (chance.random() < wins) == (name in key)]
+            return chosen[: question.most or len(chosen)] or [options[0]]
+        case "ranking":
+            order = list(key)
+            for place in range(len(order) - 1):
+                if chance.random() >= wins:
+                    order[place], order[place + 1] = order[place + 1], order[place]
+            return order
+        case "concordance":
+            panels = [panel.counts[question.id] for panel in case.panels]
+            counts = [sum(column) for column in zip(*panels, strict=True)]
+            weights = counts if chance.random() < wins and counts else None
+            return chance.choices(SCALE, weights)[0]
     return _TEXT
-
-
-_FORMATS: dict[str, Callable[[Ask], Any]] = {
-    "single": _single,
-    "multiple": _some,
-    "key-features": _some,
-    "ranking": _ranked,
-    "concordance": _judged,
-    "reflection": _written,
-}
 
 
 def _decided(case: Case, chance: random.Random) -> dict[str, Any]:

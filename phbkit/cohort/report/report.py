@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from math import isnan
 from pathlib import Path
 
 import pandas as pd
@@ -164,27 +163,15 @@ class Report:
         return panels.formative_reasons(self._need, self.forms)
 
     @property
+    def formative_keys(self) -> set[str]:
+        """The keys that are for learning only."""
+        return {key for key, reasons in self.reasons.items() if reasons}
+
+    @property
     def shared_reasons(self) -> tuple[str, ...]:
         """Reasons that hold for every key."""
         first, *others = self.reasons.values() or ((),)
         return tuple(why for why in first if all(why in other for other in others))
-
-    @cached_property
-    def reliabilities(self) -> dict[str, reliability.Reliability]:
-        """By key: how far case totals go together."""
-        run = self._need
-        return {key: reliability.reliability(run.points(key)) for key in run.keys}
-
-    @cached_property
-    def decided(self) -> dict[str, passing.Decided]:
-        """By key with a pass mark: who passes, and how sure that is."""
-        return {
-            key: passing.decide(
-                self._need, standard, self.reliabilities[key], formative=bool(self.reasons[key])
-            )
-            for key, standard in self.standards.items()
-            if not isnan(standard.cut)
-        }
 
     @cached_property
     def texts(self) -> dict[str, Text]:
@@ -274,11 +261,6 @@ class Report:
         return self.run
 
 
-def _decisions(report: Report, _run: Run) -> pd.DataFrame:
-    frames = [decided.frame for decided in report.decided.values()]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-
-
 FRAMES: Mapping[str, Callable[[Report, Run], pd.DataFrame]] = {
     "scores": lambda report, run: scores.summary(run, report.standards),
     "distribution": lambda _, run: scores.distribution(run),
@@ -286,9 +268,11 @@ FRAMES: Mapping[str, Callable[[Report, Run], pd.DataFrame]] = {
     "items": lambda _, run: scores.items(run),
     "panel_items": lambda report, _: panels.panel_items(report.forms),
     "panel_forms": lambda report, _: panels.panel_forms(report.forms),
-    "reliability": lambda report, run: passing.reliability_frame(run, report.reliabilities),
+    "reliability": lambda _, run: passing.reliability_frame(run),
     "standards": lambda report, _: standards_file.standards_frame(report.standards),
-    "decisions": _decisions,
+    "decisions": lambda report, run: passing.decisions(
+        run, report.standards, report.frame("reliability"), report.formative_keys
+    ),
     "critical_errors": lambda _, run: scores.critical_errors(run),
     "critical_learners": lambda _, run: scores.critical_learners(run),
     "certainty": lambda _, run: scores.confidence(run),

@@ -56,7 +56,7 @@ def _tables(report: Report, folder: Path) -> list[Path]:
         texts.write_marked(folder, report.frame("marks"))
     if report.standards:
         keep_cuts(folder, report.standards.values())
-    if report.decided:
+    if not report.frame("decisions").empty:
         passing.write_decisions(folder, report.frame("decisions"))
     names = (texts.TO_MARK, texts.KEY_FILE, texts.MARKED, CUTS, passing.DECISIONS)
     return [folder / name for name in names if (folder / name).exists()]
