@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +12,7 @@ import typer
 from phbkit.errors import PhbError
 
 if TYPE_CHECKING:
-    from phbkit.cohort.run import Options, Progress
+    from phbkit.cohort.run import Progress
 
 _STOPPED = 130
 
@@ -61,9 +63,6 @@ def run(  # noqa: PLR0913, PLR0917  the options of a command
 
     With one workbook and --out something.ipynb it runs that one notebook.
     """
-    from phbkit.cohort.run import Options
-    from phbkit.kernels.limits import Limits
-
     if parameters is not None and (answers or out.suffix == ".ipynb"):
         raise PhbError("--parameters: takes no --answers, and needs a folder to write to.")
     if area is not None and parameters is None:
@@ -73,15 +72,24 @@ def run(  # noqa: PLR0913, PLR0917  the options of a command
         return
     if not answers and parameters is None:
         raise PhbError("--answers: say whose answers to run; or give --out one notebook to write.")
-    options = Options(
-        workers=workers,
-        only=tuple(only or ()),
-        retry_failed=retry_failed,
-        limits=Limits(seconds, megabytes),
-        scheduler=scheduler,
-    )
+    from phbkit.cohort.run import Options, run_cohort
+    from phbkit.kernels.limits import Limits
+    from phbkit.settings import settings
+
+    limits, using = Limits(seconds, megabytes), settings()
     try:
-        progress = _run_many(workbooks, parameters or answers, area, out, options)
+        with _progress_bar() as watch:
+            options = Options(
+                workers, tuple(only or ()), retry_failed, limits, scheduler=scheduler, watch=watch
+            )
+            if parameters is None:
+                progress = run_cohort(workbooks, answers, out, options, using=using)
+            else:
+                from phbkit.cohort.sweep import run_scenarios
+
+                progress = run_scenarios(
+                    workbooks, parameters, out, options, area=area, using=using
+                )
     except KeyboardInterrupt:
         typer.echo("\nStopped. What is done is kept; the same command goes on.", err=True)
         raise typer.Exit(_STOPPED) from None
@@ -106,30 +114,20 @@ def _run_one(workbooks: list[Path], out: Path, answers: str) -> None:
     typer.echo(str(out))
 
 
-def _run_many(
-    workbooks: list[Path], given: str | Path, area: Path | None, out: Path, options: Options
-) -> Progress:
-    """Run answers, which are named by a text, or scenarios, which are a file."""
-    from dataclasses import replace
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[Progress], None]]:
+    """Show a bar of notebooks; give what is told how the run stands."""
+    from rich import progress
 
-    from rich.progress import MofNCompleteColumn, Progress
-
-    from phbkit.cohort.run import run_cohort
-    from phbkit.cohort.sweep import run_scenarios
-    from phbkit.settings import settings
-
-    text, drawn, _, left = Progress.get_default_columns()
-    with Progress(text, drawn, MofNCompleteColumn(), left, transient=True) as bar:
+    text, drawn, _, left = progress.Progress.get_default_columns()
+    columns = (text, drawn, progress.MofNCompleteColumn(), left)
+    with progress.Progress(*columns, transient=True) as bar:
         task = bar.add_task("Notebooks", total=None)
 
-        def watch(now: object) -> None:
-            done = now.ran + now.before  # type: ignore[attr-defined]
-            bar.update(task, total=now.jobs, completed=done)  # type: ignore[attr-defined]
+        def watch(now: Progress) -> None:
+            bar.update(task, total=now.jobs, completed=now.ran + now.before)
 
-        watched = replace(options, watch=watch)
-        if isinstance(given, Path):
-            return run_scenarios(workbooks, given, out, watched, area=area, using=settings())
-        return run_cohort(workbooks, given, out, watched, using=settings())
+        yield watch
 
 
 def simulate(

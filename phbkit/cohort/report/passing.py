@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from math import isnan, nan
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pandas as pd
 from phbkit.cohort.report.results import Run
 from phbkit.cohort.report.standards import Standard
 from phbkit.cohort.statistics.pass_decision import BORDERLINE, pass_chances
-from phbkit.cohort.statistics.reliability import reliability
+from phbkit.cohort.statistics.reliability import Reliability, reliability
 from phbkit.cohort.tables import rounded, write_frame
 
 DECISIONS = "decisions.csv"
@@ -22,8 +22,8 @@ DECISIONS = "decisions.csv"
 def reliability_frame(run: Run) -> pd.DataFrame:
     """Say how far case totals go together, a row a key; SEM and SD are per cent of all points."""
     rows = [{"key": key, **asdict(reliability(run.points(key)))} for key in run.keys]
-    frame = pd.DataFrame(rows)
-    for figure in ("sem", "sd") if rows else ():
+    frame = pd.DataFrame(rows, columns=["key", *(each.name for each in fields(Reliability))])
+    for figure in ("sem", "sd"):
         frame[f"{figure}_percent"] = frame[figure] * (100 / frame["key"].map(run.possible))
     return frame
 
