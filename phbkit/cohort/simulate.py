@@ -6,7 +6,6 @@ win (a Rasch model). Answers are plausible and mean nothing else; every one is m
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import random
@@ -22,6 +21,7 @@ from phbkit.files import part_of
 from phbkit.money.asks import BOARD
 from phbkit.money.fields import FIELDS
 from phbkit.scoring.marking import critical_errors
+from phbkit.tables import csv_file
 from phbkit.workbook.asks import DECISIONS, HELD
 
 _MISSING = 0.03
@@ -56,21 +56,19 @@ def write_simulated(cases: Sequence[Case], learners: int, seed: int, out: Path) 
     """
     if out.suffix.lower() not in {".jsonl", ".csv"}:
         raise RunError(f"{out}: the name must end in .jsonl or .csv.")
-    count, as_table = 0, out.suffix.lower() == ".csv"
+    attempts, columns = simulate(cases, learners, seed), _columns(cases)
     try:
-        with part_of(out) as part, Path(part).open("w", encoding="utf-8", newline="") as file:
-            table = csv.DictWriter(file, _columns(cases), restval="", lineterminator="\n")
-            if as_table:
-                table.writeheader()
-            for attempt in simulate(cases, learners, seed):
-                if as_table:
-                    table.writerow(_cells(attempt))
-                else:
-                    file.write(attempt.as_line())
-                count += 1
+        if out.suffix.lower() == ".csv":
+            with csv_file(out, columns) as write:
+                for attempt in attempts:
+                    cells = _cells(attempt)
+                    write(cells.get(name) for name in columns)
+        else:
+            with part_of(out) as part, Path(part).open("w", encoding="utf-8") as file:
+                file.writelines(attempt.as_line() for attempt in attempts)
     except OSError as error:
         raise RunError(f"{out}: cannot be written: {error}") from error
-    return count
+    return learners * len(cases)
 
 
 Hard = dict[tuple[str, str], float]
@@ -178,14 +176,13 @@ def _columns(cases: Sequence[Case]) -> list[str]:
     return ["learner", "case", "simulated", *dict.fromkeys([*keys, "decision" + AGAIN]), *arc]
 
 
-def _cells(attempt: Attempt) -> dict[str, str]:
-    cells = {key: _cell(value) for key, value in attempt.answers.items()}
-    return {"learner": attempt.learner, "case": attempt.case, "simulated": "yes"} | cells
+def _cells(attempt: Attempt) -> dict[str, Any]:
+    given = {"learner": attempt.learner, "case": attempt.case, "simulated": "yes"}
+    return given | {key: _cell(value) for key, value in attempt.answers.items()}
 
 
-def _cell(value: Any) -> str:
-    """Write texts with spaces between, and anything else as JSON."""
-    texts = [value] if isinstance(value, str) else value
-    if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
-        return " ".join(texts)
-    return json.dumps(value)
+def _cell(value: Any) -> Any:
+    """Write texts with spaces between, numbers as they are, and anything else as JSON."""
+    if isinstance(value, list) and all(isinstance(text, str) for text in value):
+        return " ".join(value)
+    return json.dumps(value) if isinstance(value, dict | list) else value

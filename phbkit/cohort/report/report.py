@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -18,7 +18,7 @@ from phbkit.cohort.page import blocks_html, style
 from phbkit.cohort.report import panels, passing, pictures, scores, texts
 from phbkit.cohort.report import standards as standards_file
 from phbkit.cohort.report.render import counted, render
-from phbkit.cohort.report.results import Run, Text, read_run
+from phbkit.cohort.report.results import Run, read_run
 from phbkit.cohort.report.standards import Standard, StandardsFile
 from phbkit.cohort.statistics import items, pass_decision, reliability
 from phbkit.documents.document import Block, Document, Heading, as_text
@@ -86,18 +86,14 @@ class Part:
 _SECTION = Markup('<section class="phb-report" lang="en-GB">{}</section>')
 
 
+@dataclass(eq=False, repr=False)
 class Report:
     """What a run came to. Open it with `Report.open`."""
 
-    def __init__(
-        self,
-        run: Run | None,
-        standards: tuple[Path, StandardsFile] | None = None,
-        marks: Sequence[Path] = (),
-    ) -> None:
-        self.run = run
-        self._standards, self._marks = standards, tuple(marks)
-        self._frames: dict[str, pd.DataFrame] = {}
+    run: Run | None
+    judges: tuple[Path, StandardsFile] | None = None
+    marks: tuple[Path, ...] = ()
+    _frames: dict[str, pd.DataFrame] = field(default_factory=dict, init=False)
 
     @classmethod
     def open(
@@ -129,7 +125,7 @@ class Report:
         refuse_unknown_parameters()
         if run is None:
             return cls(None)
-        files = [Path(file) for file in marks or ()]
+        files = tuple(Path(file) for file in marks or ())
         if len(files) not in {0, 2}:
             raise texts.MarksError(f"It takes the marks of two markers; {len(files)} were given.")
         bank = CaseBank((using or settings()).need_folder("casebank"))
@@ -140,9 +136,9 @@ class Report:
     @cached_property
     def standards(self) -> dict[str, Standard]:
         """The pass mark of each key that has one."""
-        if self._standards is None:
+        if self.judges is None:
             return {}
-        (file, given), run = self._standards, self._need
+        (file, given), run = self.judges, self._need
         standards = {}
         for key, judgements in given.keys.items():
             if key not in run.keys:
@@ -173,18 +169,6 @@ class Report:
         first, *others = self.reasons.values() or ((),)
         return tuple(why for why in first if all(why in other for other in others))
 
-    @cached_property
-    def texts(self) -> dict[str, Text]:
-        """The texts to mark, by the ids that markers know them by."""
-        run = self._need
-        secret = texts.read_secret(run.folder)
-        if self._marks and not secret:
-            raise texts.MarksError(
-                f"{run.folder}: no texts were handed out for marking. Run phb report without "
-                f"--marks first, and give the markers {texts.TO_MARK}."
-            )
-        return texts.ids(run.texts, secret)
-
     def frame(self, name: str) -> pd.DataFrame:
         """Hand over figures as numbers, with their units in the columns' names.
 
@@ -213,19 +197,6 @@ class Report:
             return Part(name)
         blocks, frames = render(f"{name}.j2", report=self, run=self.run, **_NAMES)
         return Part(name, (Heading(PARTS[name]), *blocks), frames)
-
-    @property
-    def marked(self) -> bool:
-        """Whether two markers' marks were given."""
-        return bool(self._marks)
-
-    def read_marks(self) -> pd.DataFrame:
-        """Read both markers' files: their marks beside each other."""
-        if not self._marks:
-            raise texts.MarksError("No marks were given: phb report … --marks A.csv --marks B.csv.")
-        return texts.marked_frame(
-            self.texts, *(texts.read_marks(file, self.texts) for file in self._marks)
-        )
 
     @property
     def stamp(self) -> str:
@@ -277,7 +248,7 @@ FRAMES: Mapping[str, Callable[[Report, Run], pd.DataFrame]] = {
     "critical_learners": lambda _, run: scores.critical_learners(run),
     "certainty": lambda _, run: scores.confidence(run),
     "texts": lambda _, run: texts.texts_frame(run),
-    "marks": lambda report, _: report.read_marks(),
+    "marks": lambda report, run: texts.marked_frame(run, report.marks),
     "agreement": lambda report, _: texts.agreement_frame(report.frame("marks")),
     "failed": lambda _, run: run.failed,
 }

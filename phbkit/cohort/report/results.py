@@ -85,8 +85,8 @@ class Run:
     @property
     def keys(self) -> tuple[str, ...]:
         """What marks are measured by: `key` first, then the panels."""
-        keys = keys_of(self.results)
-        return tuple(key for key in keys if self.results[f"{key}_possible"].gt(0).any())
+        measured = self.results.filter(like="_possible").gt(0).any()
+        return tuple(name.removesuffix("_possible") for name in measured.index[measured])
 
     @property
     def done(self) -> pd.DataFrame:
@@ -150,29 +150,23 @@ class Run:
 
         Only of jobs done and of cases that are as they were; NaN where a learner chose nothing.
         """
-        unchanged = (case for case in self.case_ids if case not in self.changed)
-        questions = {case: concordance_questions(self.cases[case]) for case in unchanged}
-        rows: dict[str, list[list[float]]] = {case: [] for case in questions}
         done = set(zip(self.done["learner"], self.done["case"], strict=True))
+        given: dict[str, list[dict[str, Any]]] = {
+            case: [] for case in self.case_ids if case not in self.changed
+        }
         for attempt in RunFolder(self.folder).cohort():
-            if (attempt.learner, attempt.case) in done and attempt.case in rows:
-                chosen = [attempt.answers.get(q, nan) for q in questions[attempt.case]]
-                rows[attempt.case].append(chosen)
+            if (attempt.learner, attempt.case) in done and attempt.case in given:
+                given[attempt.case].append(attempt.answers)
+        columns = {case: concordance_questions(self.cases[case]) for case in given}
         return {
-            case: np.array(chosen, dtype=float).reshape(-1, len(questions[case]))
-            for case, chosen in rows.items()
+            case: pd.DataFrame(answers, columns=columns[case]).to_numpy(dtype=float)
+            for case, answers in given.items()
         }
 
 
 def concordance_questions(case: Case) -> list[str]:
     """List the questions of a case that are set beside panels."""
     return [question.id for question in case.questions if question.format == "concordance"]
-
-
-def keys_of(results: pd.DataFrame) -> list[str]:
-    """List the keys that a table of results has columns for."""
-    ending = "_percent"
-    return [name.removesuffix(ending) for name in map(str, results) if name.endswith(ending)]
 
 
 def points_of(results: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -123,21 +123,32 @@ def texts_frame(run: Run) -> pd.DataFrame:
     return frame.assign(title=frame["case"].map(run.title))
 
 
-def marked_frame(
-    by_id: Mapping[str, Text], first: Mapping[str, float], second: Mapping[str, float]
-) -> pd.DataFrame:
+def marked_frame(run: Run, files: Sequence[Path]) -> pd.DataFrame:
     """Set two markers' marks beside each other, a row a text: points, NaN for none.
 
     `discussion_order` is the place among the texts of a question to look at together, from 0; NaN
     for none.
+
+    Raises
+    ------
+    MarksError
+        A file cannot be used, or none was given, or no texts were handed out.
     """
-    rows = []
-    for name in {*first, *second}:
-        text = by_id[name]
-        marks = (first.get(name, nan), second.get(name, nan), text.most)
-        rows.append((text.learner, text.case, text.question, name, *marks))
-    columns = ["learner", "case", "question", "text_id", "first", "second", "most"]
-    frame = pd.DataFrame(rows, columns=columns).sort_values(["case", "question", "text_id"])
+    if not files:
+        raise MarksError("No marks were given: phb report … --marks A.csv --marks B.csv.")
+    secret = read_secret(run.folder)
+    if not secret:
+        raise MarksError(
+            f"{run.folder}: no texts were handed out for marking. Run phb report without --marks "
+            f"first, and give the markers {TO_MARK}."
+        )
+    by_id = ids(run.texts, secret)
+    rows = [(text.learner, text.case, text.question, name) for name, text in by_id.items()]
+    frame = pd.DataFrame(rows, columns=["learner", "case", "question", "text_id"])
+    for name, file in zip(("first", "second"), files, strict=True):
+        frame[name] = frame["text_id"].map(read_marks(file, by_id)).astype(float)
+    frame["most"] = [text.most for text in by_id.values()]
+    frame = frame.sort_values(["case", "question", "text_id"])
     frame["discussion_order"] = nan
     for _, group in frame.groupby(["case", "question"]):
         places = look_together(group["first"], group["second"], group["most"].iloc[0])

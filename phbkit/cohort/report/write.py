@@ -50,9 +50,9 @@ def _tables(report: Report, folder: Path) -> list[Path]:
     """Write the tables there is something for, and take away those of an earlier report."""
     for name in (texts.MARKED, CUTS, passing.DECISIONS):
         (folder / name).unlink(missing_ok=True)
-    if report.texts:
-        texts.write_for_marking(folder, list(report.texts.values()))
-    if report.marked:
+    if report.run and report.run.texts:
+        texts.write_for_marking(folder, report.run.texts)
+    if report.marks:
         texts.write_marked(folder, report.frame("marks"))
     if report.standards:
         keep_cuts(folder, report.standards.values())
