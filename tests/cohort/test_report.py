@@ -514,14 +514,14 @@ def test_marks_that_cannot_be_used_are_told_with_their_line(run: Path) -> None:
     hand_out(run)
     good = marked(run, "good.csv", lambda row: [1, 1, 1])
     bad = marked(run, "bad.csv", lambda row: [3, "x", 1])
-    with pytest.raises(MarksError, match="mark_1 must be 0 to 2, or empty; got '3'") as caught:
+    with pytest.raises(MarksError, match="mark_1: must be 0 to 2, or empty; got '3'") as caught:
         Report.open(run, marks=[good, bad]).document()
-    assert "mark_2 must be 0 to 2, or empty; got 'x'" in str(caught.value)
+    assert "mark_2: must be 0 to 2, or empty; got 'x'" in str(caught.value)
     with pytest.raises(MarksError, match="takes the marks of two markers; 1 were given"):
         Report.open(run, marks=[good])
     strange = run.parent / "strange.csv"
     strange.write_text("text_id,mark_1\nt000,1\n")
-    with pytest.raises(MarksError, match="line 2: text_id 't000' is no text of this run"):
+    with pytest.raises(MarksError, match="csv:2: text_id: 't000' is no text of this run"):
         Report.open(run, marks=[good, strange]).document()
 
 

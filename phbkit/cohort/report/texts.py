@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from math import nan
 from pathlib import Path
@@ -20,14 +20,14 @@ import pandas as pd
 from phbkit.cohort.report.results import Run, Text
 from phbkit.cohort.statistics.marker_agreement import compare_markers, look_together
 from phbkit.cohort.tables import write_frame
-from phbkit.errors import PhbError
+from phbkit.errors import FaultsError
 from phbkit.files import write_whole
-from phbkit.tables import Line, Row, csv_file, read_table
+from phbkit.tables import Line, Row, Table, csv_file, read_table
 
 TO_MARK, KEY_FILE, MARKED = "for_marking.csv", "marking_key.json", "marked_texts.csv"
 
 
-class MarksError(PhbError):
+class MarksError(FaultsError):
     """A file of marks that cannot be used: what is wrong, on which line."""
 
 
@@ -98,20 +98,16 @@ def read_marks(file: Path, by_id: Mapping[str, Text]) -> dict[str, float]:
     MarksError
         A text is unknown or there twice, or a mark is none the rubric allows.
     """
-    problems: list[str] = []
-    marks: dict[str, float] = {}
-    for line in _rows(file):
-        name, place = line.row.text_id, f"line {line.number}"
-        if name not in by_id:
-            problems.append(f"{place}: text_id {name!r} is no text of this run.")
-        elif name in marks:
-            problems.append(f"{place}: {name} is there twice. Keep one.")
+    table, lines = _table(file)
+    marks = {}
+    for line in lines:
+        name = line.row.text_id
+        if name in by_id:
+            marks[name] = _sum(table, line, by_id[name])
         else:
-            wrong, marks[name] = _sum(by_id[name], line.cells)
-            problems += [f"{place}: {problem}" for problem in wrong]
-    if problems:
-        more = [f"and {len(problems) - 20} more"] if len(problems) > 20 else []
-        raise MarksError("\n  ".join([f"{file}: cannot be used.", *problems[:20], *more]))
+            table.fault(line.number, line.cells, "text_id", f"{name!r} is no text of this run.")
+    if table.faults:
+        raise MarksError.of(file, sorted(table.faults), "cannot be used")
     return marks
 
 
@@ -180,29 +176,23 @@ class _Marked(Row, extra="allow"):
     """A text and a marker's first mark; others may follow. Spreadsheets leave out empty cells."""
 
     MISSING = ("", f"there must be columns text_id and mark_1, as in {TO_MARK}.", "")
-    DELIMITERS, FILLED_UP = ",;\t", True
+    DELIMITERS, FILLED_UP, UNIQUE = ",;\t", True, "text_id"
 
     text_id: str
     mark_1: str
 
 
-def _rows(file: Path) -> Iterator[Line[_Marked]]:
+def _table(file: Path) -> tuple[Table[_Marked], list[Line[_Marked]]]:
     """Read a table however a spreadsheet parted its columns; marks need no letters but ASCII."""
     try:
         text = file.read_bytes().decode("utf-8-sig", errors="replace")
     except OSError as error:
         raise MarksError(f"{file}: cannot be read: {error}") from error
-    table, lines = read_table(file, _Marked, text)
-    if not table.whole:
-        raise MarksError(str(table.faults[-1]))
-    yield from lines
+    return read_table(file, _Marked, text)
 
 
 def _has_marks(file: Path) -> bool:
-    try:
-        lines = list(_rows(file)) if file.exists() else []
-    except MarksError:
-        return False
+    lines = _table(file)[1] if file.exists() else []
     return any(
         value.strip()
         for line in lines
@@ -211,16 +201,19 @@ def _has_marks(file: Path) -> bool:
     )
 
 
-def _sum(text: Text, cells: Mapping[str, str]) -> tuple[list[str], float]:
-    """Add up the marks of a text, NaN where one is missing; say of each what is wrong with it."""
-    problems, total = [], 0.0
+def _sum(table: Table[_Marked], line: Line[_Marked], text: Text) -> float:
+    """Add up the marks of a text, NaN where one is missing; what is no mark is a fault."""
+    total = 0.0
     for number, (_, most) in enumerate(text.rubric, start=1):
-        given = cells.get(f"mark_{number}", "").strip().replace(",", ".")
+        name = f"mark_{number}"
+        given = line.cells.get(name, "").strip().replace(",", ".")
         try:
             mark = float(given or nan)
         except ValueError:
             mark = -1.0
         if mark < 0 or mark > most:
-            problems.append(f"mark_{number} must be 0 to {most}, or empty; got {given!r}.")
+            table.fault(
+                line.number, line.cells, name, f"must be 0 to {most}, or empty; got {given!r}."
+            )
         total += mark
-    return problems, total
+    return total
