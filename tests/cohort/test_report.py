@@ -497,7 +497,7 @@ def test_two_markers_are_compared_and_told_which_texts_to_look_at_together(run: 
     report, written = write_report(run, None, files, using=settings())
     texts = report.part("texts")
     assert texts.frame(2)["text_id"].tolist() == [worst]
-    count = len(report.texts)
+    count = len(report.frame("marks"))
     agreement = report.frame("agreement")
     assert agreement["equal_percent"].tolist() == pytest.approx([100 * (count - 1) / count])
     assert cells(texts, agreement["question"][0], 1)[2] == f"{100 * (count - 1) / count:.0f} %"
