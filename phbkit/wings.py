@@ -17,6 +17,8 @@ A wing is a package with any of these functions, each imported when it is first 
     Adds commands to `phb`.
 `handlers(alone=…)`
     Pairs of a pattern and a request handler for the server; `alone` where it has no other pages.
+`page_templates()`
+    The folder of those handlers' templates.
 `server_settings(using, bank)`
     What those handlers find in the server's settings, by name.
 `preload()`

@@ -1,10 +1,11 @@
 """Cohorts: workbooks run without anybody at them, and what their results come to.
 
-A wing: it registers the commands that run cohorts and report on them.
+A wing: it registers the commands that run cohorts and report on them, and a trainer's page.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ def add_commands(app: typer.Typer) -> None:
 
     app.add_typer(learner_commands.commands)
     add_cohorts(app)
+
+
+def page_templates() -> Path:
+    """Return the folder of its pages' templates."""
+    return Path(__file__).parent / "templates"
 
 
 def handlers(*, alone: bool = False) -> list[tuple[str, type]]:

@@ -7,6 +7,7 @@ asked for.
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ def add_commands(app: typer.Typer) -> None:
     from phbkit.meeting.commands import reviews
 
     app.add_typer(reviews, name="review")
+
+
+def page_templates() -> Path:
+    """Return the folder of its pages' templates."""
+    return Path(__file__).parent / "templates"
 
 
 def handlers(*, alone: bool = False) -> list[tuple[str, type]]:

@@ -8,7 +8,6 @@ import os
 import re
 import socket
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,7 +30,7 @@ from phbkit.records.learners import Learners
 from phbkit.serving import assets, pages
 from phbkit.serving.catalogue import Catalogue
 from phbkit.serving.identity import Identity, Links, link_key
-from phbkit.serving.notebook_page import ModuleHandler, has_failed
+from phbkit.serving.notebook_page import FILTERS, ModuleHandler
 from phbkit.serving.owners import Client, Kernels, Owner, Owners, kernel_environment
 from phbkit.serving.sockets import LONGEST_FRAME, Connection, ShutdownHandler
 from phbkit.settings import Settings
@@ -62,7 +61,7 @@ class Server(Voila):  # type: ignore[misc]
 
     def setup_template_dirs(self) -> None:
         """Have Voilà write pages with our template, which no installation need find."""
-        self.template_paths = [str(Path(__file__).parent / "templates")]
+        self.template_paths = [str(assets.TEMPLATES)]
 
     def init_settings(self) -> dict[str, Any]:
         """Add compression, cross-site protection and a content security policy."""
@@ -210,7 +209,7 @@ def make_server(
     }
     provisioner.warm_up(*(name for hook in wings.hooks("preload") for name in hook()))
     os.environ.update(told)  # what a hub tells its servers is for this process alone
-    server = Server(
+    server: Server = Server.instance(  # whose log the renderer of pages writes to
         config=_configuration(using, host, port, base),
         using=using,
         catalogue=catalogue,
@@ -234,7 +233,7 @@ def _configuration(using: Settings, host: str, port: int, base: str) -> Config:
     config.VoilaConfiguration.multi_kernel_manager_class = Kernels
     config.VoilaConfiguration.allow_template_override = "NO"
     config.VoilaExecutor.startup_timeout, config.VoilaExecutor.timeout = 45, 45
-    config.VoilaExporter.filters = {"failed": has_failed}
+    config.VoilaExporter.filters = FILTERS
     config.AsyncKernelManager.client_factory = Client
     config.KernelProvisionerFactory.default_provisioner_name = provisioner.NAME
     config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS

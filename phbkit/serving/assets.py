@@ -9,9 +9,10 @@ from pathlib import Path
 from jinja2 import Environment
 from tornado.web import HTTPError, RequestHandler
 
-from phbkit import forms
-from phbkit.text import quotes, templates
+from phbkit import forms, wings
+from phbkit.text import long_date, quotes, templates
 
+TEMPLATES = Path(__file__).parent / "templates"
 PATTERN = r"/phb/static/(?:([0-9a-f]{12})/)?([a-z]+\.(?:css|js))"
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 _FOLDERS = (forms.STYLE.parent, Path(__file__).parent / "static")
@@ -20,10 +21,9 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 @cache
 def environment() -> Environment:
-    """Return the templates of our pages; `asset(name)` is the address of a script or a style."""
-    made = templates(Path(__file__).parent / "templates")
-    made.globals["asset"] = address
-    made.filters["quotes"] = quotes
+    """Return the templates of our pages; `asset` filters names of scripts and styles."""
+    made = templates(TEMPLATES, *(hook() for hook in wings.hooks("page_templates")))
+    made.filters |= {"asset": address, "long_date": long_date, "quotes": quotes}
     return made
 
 

@@ -1,4 +1,4 @@
-"""Notebooks as pages: run and written by Voilà's renderer, with a template of ours.
+"""Notebooks as pages: run and written by Voilà's handler and renderer, with a template of ours.
 
 The prose is sent before there is a kernel, and what each cell shows once it has run. Voilà's own
 `get_generator` starts the kernel before it sends anything, and keeps it for visitors who have gone.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -21,7 +20,7 @@ from voila.notebook_renderer import NotebookRenderer
 from voila.tornado.handler import TornadoVoilaHandler
 
 from phbkit.forms import FORM_IS_THERE
-from phbkit.serving.assets import environment
+from phbkit.serving import assets
 from phbkit.serving.owners import Owner
 from phbkit.serving.pages import Page
 from phbkit.text import prose
@@ -36,7 +35,6 @@ NOT_STARTED = Markup(
 )
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _PICTURES = ("image/png", "image/jpeg")
-_SCRIPT = Markup('<script type="application/json" {}>{}</script>\n')
 _log = logging.getLogger(__name__)
 
 
@@ -59,11 +57,11 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
 
     async def prepare(self) -> None:
         """Start no kernel for a part of another page, or for a browser that only guesses."""
+        await super().prepare()
         if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
             raise HTTPError(403)
         if "prefetch" in self.request.headers.get("Sec-Purpose", ""):
             raise HTTPError(503)
-        await super().prepare()
 
     def on_connection_close(self) -> None:
         """Notice that nobody waits for the page any more."""
@@ -83,7 +81,7 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
         given
             Variables for its environment.
         shown_first
-            Which section is seen before the page is ready, from 0.
+            Which section is seen until the page's script takes over, from 0.
 
         Raises
         ------
@@ -96,31 +94,30 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
             raise HTTPError(503)
         self._shown_first = shown_first
         try:
-            await super().get(f"{name}.ipynb")
+            await super().get(str(self.using.workbooks / f"{name}.ipynb"))
         finally:
             if self._left or not self._complete:
                 await self.kernel_manager.end(self._kernel_id)
 
     async def get_generator(self, path: str) -> AsyncIterator[str]:
-        """Give the page piece by piece: its prose, what its cells show, and its end."""
+        """Give the page piece by piece: what can be read at once, then what its cells show."""
         renderer = Renderer(
             request_handler=self,
             voila_configuration=self.voila_configuration,
             traitlet_config=self.traitlet_config,
-            notebook_path=str(self.using.workbooks / path),
+            notebook_path=path,
             template_paths=self.template_paths,
             kernel_spec_manager=self.kernel_spec_manager,
             base_url=self.base_url,
             page_config={},
         )
         await renderer.initialize()
+        renderer.resources["shown_first"] = self._shown_first
+        renderer.exporter.register_filter("outputs", partial(outputs_of, renderer))
+        renderer.exporter.register_filter("line", partial(line_to, base=self.base_url))
         _ = self.xsrf_token  # sets the cookie that the page sends back when it is closed
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")  # a proxy is not to keep the beginning back
-        begun = partial(begin, base=self.base_url, shown_first=self._shown_first)
-        renderer.exporter.register_filter("begin", begun)
-        renderer.exporter.register_filter("outputs", partial(outputs_of, renderer))
-        renderer.exporter.register_filter("line", partial(line_to, base=self.base_url))
         try:
             pieces = renderer.generate_content_generator(self._kernel_id, self._start(renderer))
             async for piece, _ in pieces:
@@ -130,12 +127,11 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
             self._complete = True
         except Exception:  # noqa: BLE001  whatever broke, the page must say so
             _log.exception("The page %s could not be made", path)
-            yield NOT_STARTED
+            yield _outputs("phb-not-started", {"html": NOT_STARTED})
         finally:
             executor = getattr(renderer, "executor", None)
             if executor and executor.kc:  # a failed cell ends the notebook, and not its client
                 executor.kc.stop_channels()
-        yield environment().get_template("notebook_end.html.j2").render(base=self.base_url)
 
     async def _start(self, renderer: NotebookRenderer) -> Any:
         """Start the kernel, and return what manages it."""
@@ -155,30 +151,18 @@ class Renderer(NotebookRenderer):  # type: ignore[misc]
         return notebook
 
 
-@dataclass
-class Section:
-    """What stands under one heading: prose, and the places of cells."""
+def sections(notebook: NotebookNode) -> list[tuple[str, list[tuple[int, NotebookNode]]]]:
+    """Group cells by headings: the introduction, then a section for each that begins `## `.
 
-    title: str = ""
-    parts: list[Markup] = field(default_factory=list)
-
-
-def sections(notebook: NotebookNode) -> list[Section]:
-    """Lay out a notebook: the introduction, then one section for each cell that begins `## `.
-
-    Cells tagged `trainer` are left out; every other code cell has a place for what it shows.
+    Cells tagged `trainer` are left out. Each cell comes with its place in the notebook.
     """
-    found = [Section()]
+    found: list[tuple[str, list[tuple[int, NotebookNode]]]] = [("", [])]
     for place, cell in enumerate(notebook.cells):
         if _for_trainers(cell):
             continue
-        if cell.cell_type == "markdown":
-            if cell.source.startswith("## "):
-                found.append(Section(cell.source.splitlines()[0][3:]))
-            text = Markup('<div class="phb-prose">{}</div>').format(prose(cell.source))
-            found[-1].parts.append(text)
-        elif cell.cell_type == "code":
-            found[-1].parts.append(Markup('<div id="cell-{}"></div>').format(place))
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            found.append((cell.source.splitlines()[0][3:], []))
+        found[-1][1].append((place, cell))
     return found
 
 
@@ -186,34 +170,13 @@ def _for_trainers(cell: NotebookNode) -> bool:
     return "trainer" in cell.metadata.get("tags", [])
 
 
-def begin(notebook: NotebookNode, *, base: str, shown_first: int) -> str:
-    """Write the page as far as it is known without a kernel.
-
-    Parameters
-    ----------
-    base
-        The path of the site's root.
-    shown_first
-        Which section is seen until the page's script takes over, from 0.
-    """
-    intro, *others = sections(notebook)
-    return environment().get_template("notebook.html.j2").render(
-        base=base,
-        title=notebook.metadata.get("title", "Module"),
-        review=notebook.metadata.get("phbkit", {}).get("page") == "review",
-        intro=intro,
-        sections=others,
-        shown_first=min(shown_first, max(len(others) - 1, 0)),
-    )  # fmt: skip
-
-
 def outputs_of(renderer: NotebookRenderer, cell: NotebookNode, place: int) -> Markup:
     """Write what a cell shows, for the page's script to put in the cell's place."""
     if _for_trainers(cell):
         return Markup()
-    shown = [_shown(output, renderer.executor.widget_state) for output in cell.get("outputs", [])]
-    attributes = Markup('class="phb-cell" data-place="cell-{}"').format(place)
-    return _script(attributes, [each for each in shown if each]) if any(shown) else Markup()
+    states = renderer.executor.widget_state
+    shown = [each for output in cell.get("outputs", []) if (each := _shown(output, states))]
+    return _outputs(f"cell-{place}", *shown) if shown else Markup()
 
 
 def has_failed(cell: NotebookNode) -> bool:
@@ -250,6 +213,10 @@ def _html(data: Mapping[str, str]) -> Markup:
     return Markup("<pre>{}</pre>").format(data["text/plain"]) if "text/plain" in data else Markup()
 
 
+def _outputs(place: str, *shown: dict[str, Any]) -> Markup:
+    return _script(Markup('class="phb-cell" data-place="{}"').format(place), shown)
+
+
 def line_to(kernel_id: str, *, base: str) -> Markup:
     """Write which kernel the page is to talk to."""
     return _script(Markup('id="jupyter-config-data"'), {"baseUrl": base, "kernelId": kernel_id})
@@ -259,7 +226,11 @@ def _script(attributes: Markup, value: Any) -> Markup:
     """Write a value as JSON that a page's script can read and nothing runs."""
     text = json.dumps(value, ensure_ascii=False)
     safe = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return _SCRIPT.format(attributes, Markup(safe))
+    made = Markup('<script type="application/json" {}>{}</script>\n')
+    return made.format(attributes, Markup(safe))
+
+
+FILTERS = {"asset": assets.address, "failed": has_failed, "prose": prose, "sections": sections}
 
 
 class ModuleHandler(NotebookPage):

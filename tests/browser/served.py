@@ -157,6 +157,10 @@ class Served:
     def _connection_files(self) -> list[Path]:
         return list(self.data.glob("voila_*/kernel-*.json"))
 
+    def log(self) -> str:
+        """Read what the server has said on its standard error."""
+        return (self.data / "server.log").read_text()
+
     def module(self, case: Case) -> Module:
         """The latest attempt, folded from the database and from nothing else."""
         store = open_store(self.database)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import re
@@ -14,13 +15,16 @@ from typing import Any
 import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from tornado.websocket import WebSocketClientConnection
 
 from phbkit.casebank import Case
 from tests.browser.axe import violations
 from tests.browser.network import Network
 from tests.browser.player import Mouse, commit_step, fill_step, open_step, read, wait_ready
 from tests.browser.served import Served
+from tests.browser.sockets import opened
 from tests.browser.windows import Windows
+from tests.serving.wire import custom, kernel_in
 
 WORKBOOK = Path(__file__).parent.parent.parent / "workbooks" / "chronic_pain_massage.ipynb"
 PART_FAILED = "Part of this page could not be made"
@@ -213,6 +217,26 @@ def test_a_cell_that_fails_or_ends_its_kernel_is_told_in_its_place_and_shows_no_
     expect(page.get_by_role("status")).to_have_text(PART_FAILED)
     for secret in ("ZeroDivision", code, "Traceback", str(tmp_path)):
         assert secret not in page.content()
+    told = served.log()
+    assert "ZeroDivisionError: division by zero" in told or "Kernel died" in told
+
+
+def test_what_fails_in_a_kernel_later_stands_in_the_server_s_log(
+    served: Served, tmp_path: Path
+) -> None:
+    fails = "import ipywidgets\nbox = ipywidgets.Text()\nbox.on_msg(lambda *_: 1 / 0)\nbox"
+    break_first_step(served, tmp_path, fails)
+    page = urllib.request.urlopen(served.module_url, timeout=60).read().decode()
+    scripts = re.findall(r'class="phb-cell"[^>]*>(.*)</script>', page)
+    shown = [output for script in scripts for output in json.loads(script)]
+    [box] = [each["model"] for each in shown if each["state"]["_model_name"] == "TextModel"]
+
+    async def talk(socket: WebSocketClientConnection) -> None:
+        await socket.write_message(custom(box, {}), binary=True)
+        while "ZeroDivisionError" not in served.log():  # noqa: ASYNC110  nobody tells of it
+            await asyncio.sleep(0.05)
+
+    opened(served, talk, kernel_in(page))
 
 
 def test_a_part_that_failed_is_told_of_also_after_the_page_was_cut_off(

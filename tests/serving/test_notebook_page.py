@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from traitlets.config import Config
+from voila.configuration import VoilaConfiguration
 
-from phbkit.serving.notebook_page import begin, outputs_of, sections
+from phbkit.serving.assets import TEMPLATES
+from phbkit.serving.notebook_page import FILTERS, Renderer, outputs_of
 from phbkit.serving.pages import as_contact
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -60,7 +67,27 @@ def test_trainers_cells_and_cells_that_show_nothing_are_left_out() -> None:
     assert written() == ""
 
 
-def test_a_notebook_is_laid_out_by_its_headings_and_tells_no_code() -> None:
+async def beginning(file: Path, shown_first: int) -> str:
+    """Write the page of a notebook as far as it can be written without a kernel."""
+    config = Config()
+    config.VoilaExporter.filters = {**FILTERS, "outputs": lambda *_: "", "line": lambda _: ""}
+    renderer = Renderer(
+        voila_configuration=VoilaConfiguration(config=config),
+        traitlet_config=config,
+        notebook_path=str(file),
+        template_paths=[str(TEMPLATES)],
+        kernel_spec_manager=KernelSpecManager(),
+        base_url="/",
+        page_config={},
+    )
+    await renderer.initialize()
+    renderer.resources["shown_first"] = shown_first
+    async for piece, _ in renderer.generate_content_generator("", None):
+        return str(piece)
+    raise AssertionError("nothing was written")
+
+
+def test_a_notebook_is_laid_out_by_its_headings_and_tells_no_code(tmp_path: Path) -> None:
     trainer = {"tags": ["trainer"]}
     cells = [
         new_markdown_cell("# Title"),
@@ -70,14 +97,16 @@ def test_a_notebook_is_laid_out_by_its_headings_and_tells_no_code() -> None:
         new_code_cell("secret = 2"),
         new_code_cell("secret = 3", metadata=trainer),
     ]
-    notebook = new_notebook(cells=cells, metadata={"title": HOSTILE})
-    assert [section.title for section in sections(notebook)] == ["", "First <b>"]
-    page = begin(notebook, base="/", shown_first=7)
+    file = tmp_path / "played.ipynb"
+    nbformat.write(new_notebook(cells=cells, metadata={"title": HOSTILE}), file)
+    page = asyncio.run(beginning(file, 7))
     assert "secret" not in page
     assert 'id="cell-1"' in page
     assert 'id="cell-4"' in page
     assert "cell-5" not in page
+    assert "For trainers" not in page
     assert "<title>&lt;/script&gt;" in page
+    assert "<li><span>First &lt;b&gt;</span></li>" in page
     assert "<h2>First &lt;b&gt;</h2>" in page
     assert not re.search(r"<section[^>]* hidden", page)
 
