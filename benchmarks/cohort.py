@@ -21,11 +21,11 @@ from IPython import get_ipython
 
 from benchmarks.timing import interleave, row
 from phbkit.casebank import Case, CaseBank
+from phbkit.cohort.cells import Cells
 from phbkit.cohort.jobs import Attempt, Job
 from phbkit.cohort.pool import cores, run_all
 from phbkit.cohort.simulate import simulate, write_simulated
 from phbkit.kernels import template
-from phbkit.kernels.cells import Cells
 from phbkit.kernels.limits import Limits
 from phbkit.settings import settings
 

@@ -53,7 +53,7 @@ class ForkedCells:
     ) -> None:
         self._seconds, self.killed = limits.seconds, False
         self._process, self._pipe = template.start(
-            "phbkit.kernels.cells:serve", limits, method=method
+            "phbkit.cohort.cells:serve", limits, method=method
         )
 
     def run(

@@ -15,11 +15,11 @@ from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import LocalHandler, papermill_io
 
+from phbkit.cohort import cells
 from phbkit.cohort.engine import NAME, Cells, ForkedCells, PhbEngine
 from phbkit.cohort.jobs import KILLED, NOTEBOOKS, WORKBOOKS, Job, Outcome, RunError, result_of
 from phbkit.errors import AnswersError
 from phbkit.files import part_of, write_whole
-from phbkit.kernels import cells
 from phbkit.kernels.limits import Limits
 
 

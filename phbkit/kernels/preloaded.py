@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any
 
 sys.modules["debugpy"] = None  # type: ignore[assignment]
 import ipykernel.debugger  # nobody debugs in a copy, and a debugger takes much memory
@@ -16,34 +18,37 @@ import anywidget
 import IPython.core.debugger
 import IPython.extensions.storemagic
 import ipywidgets
-import nbformat.v4
 import numpy as np
 import pandas as pd
 import psutil
 import tornado.platform.asyncio
 
 import phbkit.kernels.template  # which keeps this path for the copies
-import phbkit.workbook.workbook
-from phbkit.kernels import cells, page_kernel
+from phbkit.casebank import Case, CaseBank
+from phbkit.errors import PhbError
+from phbkit.kernels import shell
+from phbkit.settings import settings
+from phbkit.workbook.workbook import Workbook
 
 
-def _write_a_notebook() -> None:
-    """Write one notebook with every kind of output, so that copies find its schema compiled."""
-    v4 = nbformat.v4
-    shown = {"data": {"text/plain": "x"}, "metadata": {}}
-    outputs = [
-        v4.new_output("stream", name="stdout", text="x"),
-        v4.new_output("display_data", **shown),
-        v4.new_output("execute_result", execution_count=1, **shown),
-        v4.new_output("error", ename="x", evalue="x", traceback=[]),
-    ]
-    notebook = v4.new_notebook(cells=[v4.new_code_cell("", outputs=outputs)])
-    nbformat.reads(nbformat.writes(notebook), as_version=4)
+def play_each(answers: Callable[[Case], Mapping[str, Any]]) -> None:
+    """Play each case with answers, so that copies find cases, pages and texts ready.
+
+    One with faults is passed over: its own notebook says so.
+    """
+    bank = CaseBank(settings().casebank)
+    for case_id in bank.case_ids:
+        try:
+            given = {"answers": answers(bank.load(case_id))}
+            workbook = Workbook.open(case_id, given, using=settings())
+            for step in workbook.case.steps:
+                workbook.step(step)
+        except (PhbError, OSError):
+            continue
+    gc.collect()
+    gc.freeze()
 
 
-_write_a_notebook()
-nbformat.v4.nbbase.validate = lambda *_, **__: None  # notebooks are checked whole, as written
-cells.prepare()
-page_kernel.prepare()
+shell.prepare()
 gc.collect()
 gc.freeze()

@@ -8,14 +8,12 @@ import os
 import signal
 from contextlib import suppress
 from functools import partial
-from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from phbkit.forms import FORM_IS_THERE
 from phbkit.kernels import template
 
 NAME = "phb-warm"  # as the entry point calls it
@@ -46,7 +44,7 @@ class WarmProvisioner(LocalProvisioner):
             return await super().launch_kernel(cmd, **kwargs)
         folder = str(kwargs.get("cwd") or Path.cwd())
         start = partial(template.start, folder=folder, environment=kwargs.get("env"))
-        begin = partial(start, f"{__name__}:become_kernel", file)
+        begin = partial(start, "phbkit.kernels.shell:become_kernel", file)
         process, pipe = await asyncio.to_thread(begin)  # the template may still be importing
         pipe.close()
         kernel = ForkedKernel(process)
@@ -86,22 +84,3 @@ class ForkedKernel:
     def terminate(self) -> None:
         """Ask it to end."""
         self.send_signal(signal.SIGTERM)
-
-
-def become_kernel(pipe: Connection, file: str) -> None:
-    """Make of this copy of the template the kernel that a connection file describes."""
-    from ipykernel.kernelapp import IPKernelApp
-    from ipywidgets import register_comm_target
-
-    from phbkit.kernels import cells, page_kernel
-
-    pipe.close()
-    if FORM_IS_THERE in os.environ:
-        app = page_kernel.ready(file)
-    else:
-        cells.NotebookShell.clear_instance()  # the template's own
-        page_kernel.PageKernelApp.clear_instance()
-        app = IPKernelApp.instance()
-        app.initialize(["-f", file, "--IPKernelApp.parent_handle=1"])
-    register_comm_target()  # which importing ipywidgets does only where a kernel is
-    app.start()

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-import phbkit.kernels.preloaded  # noqa: F401  all that a template holds
 from phbkit.errors import PhbError
-from phbkit.kernels.cases import play_each
+from phbkit.kernels.preloaded import play_each
 from phbkit.records.attempts import Store
 from phbkit.records.database import Database, keep_ready
 from phbkit.settings import settings

@@ -235,6 +235,7 @@ def _configuration(using: Settings, host: str, port: int, base: str) -> Config:
     config.VoilaExecutor.startup_timeout, config.VoilaExecutor.timeout = 45, 45
     config.VoilaExporter.filters = FILTERS
     config.AsyncKernelManager.client_factory = Client
+    config.KernelManager.transport = "ipc"  # in Voilà's folder, which is its user's alone
     config.KernelProvisionerFactory.default_provisioner_name = provisioner.NAME
     config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
     config.MappingKernelManager.cull_interval = 120

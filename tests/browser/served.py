@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -38,13 +37,14 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError(f"the server stopped with exit code {process.returncode}")
 
 
-def ports_of(process: psutil.Process) -> set[int]:
-    """List the ports that a process listens on."""
+def kernel_of(process: psutil.Process) -> str:
+    """Read the id of the kernel that a process is off its sockets; empty where it is none."""
     try:
-        connections = process.net_connections(kind="tcp")
+        sockets = process.net_connections(kind="unix")
     except psutil.NoSuchProcess:
-        return set()
-    return {line.laddr.port for line in connections if line.status == psutil.CONN_LISTEN}
+        return ""
+    found = (re.search(r"/kernel-([0-9a-f-]+)-ipc-", str(each.laddr)) for each in sockets)
+    return next((match[1] for match in found if match), "")
 
 
 @dataclass
@@ -90,9 +90,7 @@ class Served:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "phbkit", *self.arguments(), "--port", str(self.port)]
-        env = {**os.environ, "PHB_DATA_DIR": str(self.data), "TMPDIR": str(self.data), **self.env}
-        for file in self._connection_files():
-            file.unlink()  # of a server that was killed
+        env = {**os.environ, "PHB_DATA_DIR": str(self.data), **self.env}
         with (self.data / "server.log").open("ab") as log:
             self.process = programs.start(
                 command,
@@ -130,8 +128,8 @@ class Served:
         with urllib.request.urlopen(self.url) as page:
             [token] = re.findall(r"_xsrf=([^;]+)", str(page.headers))
         headers = {"X-XSRFToken": token, "Cookie": f"_xsrf={token}"}
-        for file in self._connection_files():
-            address = f"{self.url}api/kernels/{file.stem.removeprefix('kernel-')}"
+        for kernel_id in self._kernels().values():
+            address = f"{self.url}api/kernels/{kernel_id}"
             ending = urllib.request.Request(address, headers=headers, method="DELETE")
             with suppress(urllib.error.HTTPError):  # it ended meanwhile
                 urllib.request.urlopen(ending).close()
@@ -143,19 +141,17 @@ class Served:
                 psutil.Process(kernel).wait(timeout=programs.ENDS_WITHIN)
 
     def kernels(self) -> list[int]:
-        """Process ids of the kernels that the server runs: those below it that listen."""
-        assert self.process
-        below = psutil.Process(self.process.pid).children(recursive=True)
-        return [process.pid for process in below if ports_of(process)]
+        """Process ids of the kernels that the server runs."""
+        return list(self._kernels())
 
     def kernel(self, kernel_id: str) -> int:
-        """Find the process of a kernel, by the ports that its connection file names."""
-        file = next(each for each in self._connection_files() if kernel_id in each.name)
-        port = json.loads(file.read_text())["shell_port"]
-        return next(pid for pid in self.kernels() if port in ports_of(psutil.Process(pid)))
+        """Find the process of a kernel."""
+        return next(pid for pid, found in self._kernels().items() if found == kernel_id)
 
-    def _connection_files(self) -> list[Path]:
-        return list(self.data.glob("voila_*/kernel-*.json"))
+    def _kernels(self) -> dict[int, str]:
+        assert self.process
+        below = psutil.Process(self.process.pid).children(recursive=True)
+        return {each.pid: kernel_id for each in below if (kernel_id := kernel_of(each))}
 
     def log(self) -> str:
         """Read what the server has said on its standard error."""

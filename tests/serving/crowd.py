@@ -14,6 +14,7 @@ from typing import TypeVar
 import psutil
 from tornado.httpclient import HTTPClientError
 
+from tests.browser.served import kernel_of
 from tests.serving.killing import Book, Sent, identity
 from tests.serving.learner_client import Learner, OpenModule, filled
 
@@ -100,10 +101,7 @@ class Crowd:
 def _own_memory(process: psutil.Process) -> float:
     """MiB that a kernel shares with nobody; 0 for what is no kernel."""
     try:
-        listens = any(
-            each.status == psutil.CONN_LISTEN for each in process.net_connections(kind="tcp")
-        )
-        return process.memory_full_info().uss / 2**20 if listens else 0.0
+        return process.memory_full_info().uss / 2**20 if kernel_of(process) else 0.0
     except psutil.NoSuchProcess:
         return 0.0
 

@@ -126,7 +126,7 @@ async def play_on(site: str, number: int, book: Book, stop: asyncio.Event) -> No
 def serving(folder: Path, address: str, case: Case, **env: str) -> Iterator[Served]:
     """Serve a case to any number of learners, with the records at an address."""
     made = workbooks(folder / "workbooks", case)
-    known = {"PHB_WORKBOOKS": str(made), "PHB_DATABASE": address, "TMPDIR": str(folder)}
+    known = {"PHB_WORKBOOKS": str(made), "PHB_DATABASE": address}
     known |= {"PHB_SIGN_IN": "header"}
     server = Served(folder, free_port(), env=known | env)
     server.start()

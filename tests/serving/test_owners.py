@@ -19,6 +19,7 @@ A_PAGE = {FORM_IS_THERE: "1"}
 def kernels(**most: int) -> Kernels:
     config = Config()
     config.AsyncKernelManager.client_factory = Client
+    config.KernelManager.transport = "ipc"
     config.KernelProvisionerFactory.default_provisioner_name = provisioner.NAME
     return Kernels(config=config, **most)
 

@@ -1,4 +1,4 @@
-"""The kernel of one page: ipykernel's own, around the shell that the template made.
+"""The shell that the template makes, and the kernel that a copy of the template becomes around it.
 
 A copy of the template shares the template's memory until it writes there, and to look at an object
 is to count a reference to it: what walks over every module copies every module. ipykernel does so
@@ -8,15 +8,28 @@ for its debugger, and reads a profile; no page asks for either.
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from multiprocessing.connection import Connection
 from types import SimpleNamespace
 from typing import Any
 
 import zmq
 from ipykernel import ipkernel
+from ipykernel.compiler import XCachingCompiler
 from ipykernel.kernelapp import IPKernelApp
+from ipykernel.zmqshell import ZMQInteractiveShell
+from ipywidgets import register_comm_target
+from traitlets.config import Config
 
-from phbkit.kernels import cells
+from phbkit.forms import FORM_IS_THERE
+
+
+class NotebookShell(ZMQInteractiveShell):  # type: ignore[misc]
+    """ipykernel's shell where nobody sits: it opens no windows."""
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """Leave windows alone; figures are shown inline."""
 
 
 class PageKernelApp(IPKernelApp):  # type: ignore[misc]
@@ -40,19 +53,33 @@ class PageKernelApp(IPKernelApp):  # type: ignore[misc]
             module.sys = sys
 
 
+def shell() -> NotebookShell:
+    """Return the shell of this process, which the template makes and its copies find made."""
+    config = Config({"HistoryManager": {"enabled": False}})
+    made: NotebookShell = NotebookShell.instance(config=config, compiler_class=XCachingCompiler)
+    return made
+
+
 def prepare() -> None:
     """Make in the template what its copies need not make again."""
     log = logging.getLogger("phbkit.page")
-    log.setLevel(logging.ERROR)  # each would warn that what it says on loopback is not encrypted
-    PageKernelApp.instance(profile_dir=cells.prepare().profile_dir, log=log, parent_handle=1)
+    PageKernelApp.instance(profile_dir=shell().profile_dir, log=log, parent_handle=1)
     for base in zmq.Socket.mro():
         getattr(base, "__annotations__", None)  # made when first asked for, and Generic's with them
 
 
-def ready(file: str) -> PageKernelApp:
+def become_kernel(pipe: Connection, file: str) -> None:
     """Make of this copy of the template the kernel that a connection file describes."""
-    app: PageKernelApp = PageKernelApp.instance()
-    app.connection_file = file
-    app.initialize([])
-    app.shell.parent = app.shell.kernel = app.kernel
-    return app
+    pipe.close()
+    if FORM_IS_THERE in os.environ:
+        app = PageKernelApp.instance()
+        app.connection_file = file
+        app.initialize([])
+        app.shell.parent = app.shell.kernel = app.kernel
+    else:
+        NotebookShell.clear_instance()  # the template's own
+        PageKernelApp.clear_instance()
+        app = IPKernelApp.instance()
+        app.initialize(["-f", file, "--IPKernelApp.parent_handle=1"])
+    register_comm_target()  # which importing ipywidgets does only where a kernel is
+    app.start()

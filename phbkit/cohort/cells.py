@@ -24,15 +24,13 @@ from typing import Any
 
 import comm
 from comm.base_comm import BaseComm
-from ipykernel.compiler import XCachingCompiler
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.jsonutil import json_clean
-from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.error import StdinNotImplementedError
 from jupyter_client.session import Session
-from traitlets.config import Config
 
 from phbkit.kernels.limits import Limits
+from phbkit.kernels.shell import shell
 
 Message = dict[str, Any]
 Show = Callable[[Message], object]
@@ -45,25 +43,11 @@ class PrintedTooMuchError(Exception):
     """A notebook that shows things without end."""
 
 
-class NotebookShell(ZMQInteractiveShell):  # type: ignore[misc]
-    """ipykernel's shell where nobody sits: it opens no windows."""
-
-    def enable_gui(self, gui: Any = None) -> None:
-        """Leave windows alone; figures are shown inline."""
-
-
-def prepare() -> NotebookShell:
-    """Return the shell of this process, which the template makes and its copies find made."""
-    config = Config({"HistoryManager": {"enabled": False}})
-    shell: NotebookShell = NotebookShell.instance(config=config, compiler_class=XCachingCompiler)
-    return shell
-
-
 class Cells:
     """The cells of one notebook. Make it in a copy of the template that is for this notebook."""
 
     def __init__(self, limits: Limits) -> None:
-        self._shell, self._outputs = prepare(), _Outputs(limits.characters)
+        self._shell, self._outputs = shell(), _Outputs(limits.characters)
         self._shell.init_environment()
         self._shell.kernel = SimpleNamespace(get_parent=self._shell.get_parent, eventloop=None)
         self._shell.displayhook.session = self._shell.display_pub.session = self._outputs
@@ -170,7 +154,7 @@ class _Outputs(Session):
             return
         message = msg_or_type
         if isinstance(msg_or_type, str):
-            parent = parent or prepare().get_parent()
+            parent = parent or shell().get_parent()
             message = self.msg(msg_or_type, content, parent)
         values = (message["content"].get("data") or {}).values()
         self._count(*values)
@@ -198,7 +182,7 @@ class _Outputs(Session):
             for name, texts in groupby(printed, key=itemgetter(0)):
                 text = "".join(text for _, text in texts).encode(errors="replace").decode()
                 content = {"name": name, "text": text}
-                self.show(self.msg("stream", content, prepare().get_parent()))
+                self.show(self.msg("stream", content, shell().get_parent()))
 
     def _drain(self) -> None:
         for stream in self.streams:
