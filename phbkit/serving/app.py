@@ -7,11 +7,11 @@ import logging
 import os
 import re
 import socket
+import tempfile
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from jupyter_server.auth.identity import IdentityProvider
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.ioloop import PeriodicCallback
@@ -38,6 +38,7 @@ from phbkit.settings import Settings
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 1200  # without a page
 _LOOK_AGAIN_SECONDS = 30
+_LONGEST_FOLDER = 40  # systems allow the path of a socket about a hundred characters
 _LONGEST_BODY = 64 * 1024
 _KERNEL = r"(?P<kernel_id>[\w-]+)"
 _SECURITY = (
@@ -75,7 +76,6 @@ class Server(Voila):  # type: ignore[misc]
             "local_hostnames": ["localhost", self.ip, urlsplit(self.using.public_url).hostname],
             "headers": {
                 "Content-Security-Policy": _SECURITY,
-                "X-Content-Type-Options": "nosniff",
                 "Referrer-Policy": "same-origin",
                 "Cross-Origin-Opener-Policy": "same-origin",
                 "Cross-Origin-Resource-Policy": "same-origin",
@@ -227,7 +227,8 @@ def _configuration(using: Settings, host: str, port: int, base: str) -> Config:
     config.Voila.ip, config.Voila.port, config.Voila.port_retries = host, port, 0
     config.Voila.open_browser = False
     config.Voila.log_level = "WARN"
-    config.Voila.identity_provider_class = _identity(using)
+    is_hub = using.sign_in == "hub"  # JupyterHub need not be installed elsewhere
+    config.Voila.identity_provider_class = "phbkit.serving.hub.HubIdentity" if is_hub else Identity
     config.Voila.authorizer_class = Owners
     config.Voila.kernel_websocket_connection_class = Connection
     config.VoilaConfiguration.multi_kernel_manager_class = Kernels
@@ -235,20 +236,13 @@ def _configuration(using: Settings, host: str, port: int, base: str) -> Config:
     config.VoilaExecutor.startup_timeout, config.VoilaExecutor.timeout = 45, 45
     config.VoilaExporter.filters = FILTERS
     config.AsyncKernelManager.client_factory = Client
-    config.KernelManager.transport = "ipc"  # in Voilà's folder, which is its user's alone
+    roomy = len(tempfile.gettempdir()) <= _LONGEST_FOLDER
+    config.KernelManager.transport = "ipc" if roomy else "tcp"  # in Voilà's own, private folder
     config.KernelProvisionerFactory.default_provisioner_name = provisioner.NAME
     config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
     config.MappingKernelManager.cull_interval = 120
     config.Kernels.most = using.most_kernels
     return config
-
-
-def _identity(using: Settings) -> type[IdentityProvider]:
-    if using.sign_in != "hub":
-        return Identity
-    from phbkit.serving.hub import HubIdentity
-
-    return HubIdentity
 
 
 def _need_private(using: Settings, host: str) -> None:

@@ -46,7 +46,7 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
     _left = False  # by its visitor
     _complete = False
 
-    def initialize(self) -> None:
+    def initialize(self, **_: Any) -> None:
         """Take what Voilà gives its own handlers."""
         voila = self.settings["voila"]
         super().initialize(

@@ -23,23 +23,16 @@ _DAYS = 30  # that a browser stays signed in
 class Page(JupyterHandler):  # type: ignore[misc]
     """One of our own pages."""
 
-    @property
-    def using(self) -> Settings:
-        """The settings of the server."""
-        using: Settings = self.settings["using"]
-        return using
+    using: Settings
+    catalogue: Catalogue  # none where the server is for case reviews alone
+    learners: Learners  # none where it tells nobody apart
 
-    @property
-    def catalogue(self) -> Catalogue:
-        """The modules that are served."""
-        catalogue: Catalogue = self.settings["catalogue"]
-        return catalogue
-
-    @property
-    def learners(self) -> Learners:
-        """Who may learn here; for pages of servers that know learners."""
-        learners: Learners = self.settings["learners"]
-        return learners
+    def initialize(self, **kwargs: Any) -> None:
+        """Take what the server has for its pages."""
+        super().initialize(**kwargs)
+        self.using = self.settings["using"]
+        self.catalogue = self.settings["catalogue"]
+        self.learners = self.settings["learners"]
 
     @property
     def learner(self) -> Learner:
