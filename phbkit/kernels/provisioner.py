@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 from contextlib import suppress
-from functools import partial
+from functools import partial, partialmethod
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -77,10 +77,5 @@ class ForkedKernel:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
-    def kill(self) -> None:
-        """End it now."""
-        self.send_signal(signal.SIGKILL)
-
-    def terminate(self) -> None:
-        """Ask it to end."""
-        self.send_signal(signal.SIGTERM)
+    kill = partialmethod(send_signal, signal.SIGKILL)
+    terminate = partialmethod(send_signal, signal.SIGTERM)

@@ -55,16 +55,14 @@ def begin(*modules: str) -> None:
     with _lock:
         _PRELOADED.extend(name for name in modules if name not in _PRELOADED)
         forkserver.set_forkserver_preload(_PRELOADED)
-        before = {name: os.environ.get(name) for name in _ENVIRONMENT}
+        before = dict(os.environ)
         os.environ.update(_ENVIRONMENT)
         try:
             forkserver.ensure_running()
         finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+            for name in _ENVIRONMENT:
+                del os.environ[name]
+            os.environ.update(before)
 
 
 def start(

@@ -82,10 +82,6 @@ class Server(Voila):  # type: ignore[misc]
             },
             "default_handler_class": pages.ProblemHandler,
             "log_function": _log_request,
-            "using": self.using,
-            "catalogue": self.catalogue,
-            "learners": self.learners,
-            "links": self.links,
             **self.wing_settings,
         }
 

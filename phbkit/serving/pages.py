@@ -14,7 +14,7 @@ from phbkit.errors import UnreachableError
 from phbkit.records.learners import Learner, Learners
 from phbkit.serving.assets import environment
 from phbkit.serving.catalogue import Card, Catalogue
-from phbkit.serving.identity import COOKIE
+from phbkit.serving.identity import COOKIE, Links
 from phbkit.settings import Settings
 
 _DAYS = 30  # that a browser stays signed in
@@ -26,13 +26,14 @@ class Page(JupyterHandler):  # type: ignore[misc]
     using: Settings
     catalogue: Catalogue  # none where the server is for case reviews alone
     learners: Learners  # none where it tells nobody apart
+    links: Links  # none where they do not come by links
 
     def initialize(self, **kwargs: Any) -> None:
         """Take what the server has for its pages."""
         super().initialize(**kwargs)
-        self.using = self.settings["using"]
-        self.catalogue = self.settings["catalogue"]
-        self.learners = self.settings["learners"]
+        server = self.settings["voila"]
+        self.using, self.catalogue = server.using, server.catalogue
+        self.learners, self.links = server.learners, server.links
 
     @property
     def learner(self) -> Learner:
@@ -118,7 +119,7 @@ class EnterHandler(Page):
 
     def get(self, token: str) -> None:
         """Show whose link it is."""
-        invitation = self.settings["links"].invitation(token)
+        invitation = self.links.invitation(token)
         learner = self.learners.invited(invitation) if invitation else None
         if learner is None:
             raise HTTPError(410)
@@ -128,7 +129,7 @@ class EnterHandler(Page):
 
     def post(self, token: str) -> None:
         """Sign this browser in, and go to the modules."""
-        invitation = self.settings["links"].invitation(token)
+        invitation = self.links.invitation(token)
         secret = self.learners.sign_in(invitation) if invitation else None
         if secret is None:
             raise HTTPError(410)
