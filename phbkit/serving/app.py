@@ -231,6 +231,7 @@ def _configuration(using: Settings, host: str, port: int, base: str) -> Config:
     config.VoilaConfiguration.allow_template_override = "NO"
     config.VoilaExecutor.startup_timeout, config.VoilaExecutor.timeout = 45, 45
     config.VoilaExporter.filters = FILTERS
+    config.VoilaExporter.default_preprocessors = []  # each would have the notebook checked
     config.AsyncKernelManager.client_factory = Client
     roomy = len(tempfile.gettempdir()) <= _LONGEST_FOLDER
     config.KernelManager.transport = "ipc" if roomy else "tcp"  # in Voilà's own, private folder

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import nbformat
+from jinja2 import FileSystemBytecodeCache
 from markupsafe import Markup
 from nbformat import NotebookNode
 from tornado.web import HTTPError
@@ -113,6 +114,8 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
         )
         await renderer.initialize()
         renderer.resources["shown_first"] = self._shown_first
+        compiled = FileSystemBytecodeCache(self.settings["voila"].connection_dir)
+        renderer.exporter.environment.bytecode_cache = compiled
         renderer.exporter.register_filter("outputs", partial(outputs_of, renderer))
         renderer.exporter.register_filter("line", partial(line_to, base=self.base_url))
         _ = self.xsrf_token  # sets the cookie that the page sends back when it is closed
