@@ -14,8 +14,8 @@ from nbclient.exceptions import CellExecutionError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 
+from phbkit.cohort.limits import Limits
 from phbkit.kernels import template
-from phbkit.kernels.limits import Limits
 
 NAME = "phb"
 _log = logging.getLogger("papermill")

@@ -102,10 +102,7 @@ class Server(Voila):  # type: ignore[misc]
         super().start()
 
     async def _end_unwanted(self) -> None:
-        welcome = self.learners.welcome_now()
-        await self.kernel_manager.end_those(
-            lambda owner: owner.kind == "learner" and owner.id not in welcome
-        )
+        await self.kernel_manager.end_unwelcome(self.learners.welcome_now())
 
     def listen(self) -> None:
         """Listen; no page has a body to send that is longer than a short form."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from queue import Empty
 from typing import Any
@@ -118,10 +118,11 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
             await self.shutdown_kernel(kernel_id, now=True)
         self._places.pop(kernel_id, None)
 
-    async def end_those(self, unwanted: Callable[[Owner], bool]) -> None:
-        """End the kernels whose owner may have none any more."""
+    async def end_unwelcome(self, welcome: Collection[str]) -> None:
+        """End the kernels of all learners but those with these ids."""
         for kernel, place in list(self._places.items()):
-            if kernel in self and unwanted(place.owner):
+            unwelcome = place.owner.kind == "learner" and place.owner.id not in welcome
+            if unwelcome and kernel in self:
                 await self.end(kernel)
 
     def _forgotten(self) -> list[str]:
