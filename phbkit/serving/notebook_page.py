@@ -103,7 +103,6 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
     async def get_generator(self, path: str) -> AsyncIterator[str]:
         """Give the page piece by piece: what can be read at once, then what its cells show."""
         renderer = Renderer(
-            request_handler=self,
             voila_configuration=self.voila_configuration,
             traitlet_config=self.traitlet_config,
             notebook_path=path,
