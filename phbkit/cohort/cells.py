@@ -53,7 +53,7 @@ class Cells:
         self._shell.displayhook.session = self._shell.display_pub.session = self._outputs
         sys.stdout, sys.stderr = self._outputs.streams
         builtins.input = getpass.getpass = _refuse_input
-        comm.create_comm = self._outputs.create_comm
+        _Comm.outputs, comm.create_comm = self._outputs, _Comm
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         sys.argv = ["ipykernel_launcher.py"]
         self._loop = asyncio.new_event_loop()
@@ -162,8 +162,8 @@ class _Outputs(Session):
             message["content"] = self.unpack(self.pack(message["content"]))
         with self._turn:
             self.flush()
-            show = self.show or _ignore  # a thread may show things between cells
-            show({**message, "buffers": [bytes(buffer) for buffer in buffers or ()]})
+            if self.show:  # a thread may show things between cells
+                self.show({**message, "buffers": [bytes(buffer) for buffer in buffers or ()]})
 
     def print(self, name: str, text: str) -> None:
         """Keep what was printed until it is flushed."""
@@ -198,21 +198,15 @@ class _Outputs(Session):
                 f"This notebook has printed and displayed more than {self._most} characters."
             )
 
-    def create_comm(self, *arguments: Any, **options: Any) -> BaseComm:
-        """Make a comm, by which a widget speaks."""
-        return _Comm(self, *arguments, **options)
-
 
 class _Comm(BaseComm):
-    def __init__(self, outputs: _Outputs, *arguments: Any, **options: Any) -> None:
-        self._outputs = outputs
-        super().__init__(*arguments, **options)
+    outputs: _Outputs  # of this process
 
     def publish_msg(self, msg_type: str, data: Any = None, *_: Any, **keys: Any) -> None:
         """Hand over what a widget says."""
         buffers, _metadata = keys.pop("buffers", None), keys.pop("metadata", None)
         content = json_clean({"data": data or {}, "comm_id": self.comm_id, **keys})
-        self._outputs.send(None, msg_type, content, buffers=buffers)
+        self.outputs.send(None, msg_type, content, buffers=buffers)
 
 
 class _Stream(io.TextIOBase):
@@ -265,10 +259,6 @@ class _Stream(io.TextIOBase):
     def writable(self) -> bool:
         """Say that it is."""
         return True
-
-
-def _ignore(_: Message) -> None:
-    """Take a message and do nothing."""
 
 
 def _refuse_input(*_: object, **__: object) -> str:
