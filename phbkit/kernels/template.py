@@ -55,7 +55,7 @@ def begin(*modules: str) -> None:
     with _lock:
         _PRELOADED.extend(name for name in modules if name not in _PRELOADED)
         forkserver.set_forkserver_preload(_PRELOADED)
-        before = dict(os.environ)
+        before = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         os.environ.update(_ENVIRONMENT)
         try:
             forkserver.ensure_running()
