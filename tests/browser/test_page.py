@@ -218,7 +218,7 @@ def test_a_cell_that_fails_or_ends_its_kernel_is_told_in_its_place_and_shows_no_
     for secret in ("ZeroDivision", code, "Traceback", str(tmp_path)):
         assert secret not in page.content()
     told = served.log()
-    assert "ZeroDivisionError: division by zero" in told or "Kernel died" in told
+    assert "ZeroDivisionError" in told or "Kernel died" in told
 
 
 def test_what_fails_in_a_kernel_later_stands_in_the_server_s_log(
