@@ -62,6 +62,7 @@ def shell() -> NotebookShell:
 
 def prepare() -> None:
     """Make in the template what its copies need not make again."""
+    logging.getLogger("Comm").setLevel(logging.ERROR)  # ipykernel looks for comms before they open
     log = logging.getLogger("phbkit.page")
     PageKernelApp.instance(profile_dir=shell().profile_dir, log=log, parent_handle=1)
     for base in zmq.Socket.mro():
