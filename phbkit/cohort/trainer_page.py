@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tornado.web import HTTPError
 
+from phbkit.cohort.register import Register
 from phbkit.records.learners import TRAINER
 from phbkit.serving.pages import Page
 
@@ -16,8 +17,9 @@ class CohortHandler(Page):
         trainer = self.learner
         if trainer.role != TRAINER:
             raise HTTPError(404)
-        cohort = [who for who in self.learners.all(trainer.cohort) if who.role != TRAINER]
-        progress = self.learners.progress(who.id for who in cohort)
+        register = Register(self.learners.database)
+        cohort = [who for who in register.all(trainer.cohort) if who.role != TRAINER]
+        progress = register.progress(who.id for who in cohort)
         found = {(each.learner_id, each.case_id): each for each in progress}
         cases = list(self.catalogue.cases.values())
         rows = [(who, [found.get((who.id, case.id)) for case in cases]) for who in cohort]
