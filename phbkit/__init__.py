@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Report": "phbkit.cohort.report",
     "Review": "phbkit.meeting.room",
-    "Workbook": "phbkit.workbook",
+    "Workbook": "phbkit.workbook.workbook",
     "CaseBank": "phbkit.casebank",
     "Case": "phbkit.casebank",
     "score": "phbkit.scoring",

@@ -17,17 +17,21 @@ class SettingsError(PhbError):
     """A setting, a folder or a database that cannot be used as given."""
 
 
+def _meant(name: str, known: Sequence[str]) -> str:
+    """Say which name was probably meant, and which are known."""
+    near = get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"{hint} Known: {', '.join(known) or 'none'}."
+
+
 class UnknownNameError(PhbError):
     """A name that is not in the list it should come from."""
 
     @classmethod
     def among(cls, what: str, name: str, known: Sequence[str], where: str = "") -> UnknownNameError:
         """Say which name is unknown, which are known and which was probably meant."""
-        near = get_close_matches(name, known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        listed = ", ".join(sorted(known)) or "none"
         place = f"{where}: " if where else ""
-        return cls(f"{place}no {what} is called {name!r}.{hint} Known: {listed}.")
+        return cls(f"{place}no {what} is called {name!r}.{_meant(name, sorted(known))}")
 
 
 class AnswersError(PhbError):
@@ -41,6 +45,11 @@ class AnswersError(PhbError):
         self.problem, self.key, self.place = problem, key, place
         self.problems = {key: problem}
         super().__init__(": ".join(part for part in (place, key, problem) if part))
+
+    @classmethod
+    def among(cls, what: str, key: str, known: Sequence[str]) -> AnswersError:
+        """Say of a key that it is unknown, which are known and which was probably meant."""
+        return cls(f"is no {what}.{_meant(key, known)}", key=key)
 
     @classmethod
     def of(cls, errors: Sequence[AnswersError]) -> AnswersError:

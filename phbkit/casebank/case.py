@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
@@ -11,6 +12,7 @@ from markupsafe import Markup
 
 from phbkit.casebank import models
 from phbkit.casebank.panel import Panel
+from phbkit.casebank.reading import strings
 from phbkit.casebank.reference_data import GlossaryEntry, Rule, Source
 from phbkit.errors import UnknownNameError
 from phbkit.text import long_date, pounds, table
@@ -101,6 +103,15 @@ class Case:
     def draft(self) -> bool:
         """Whether nobody qualified has signed the case off yet."""
         return self.about.sign_off.state == "draft"
+
+    @cached_property
+    def cited(self) -> tuple[Source, ...]:
+        """The sources that a learner can meet in the case, by title."""
+        parts = (self.about, *self.questions, *self.rules.values())
+        texts = (text for part in parts for text in strings(part.model_dump(mode="json")))
+        names = {name for place, name in texts if place[-2:-1] == ("sources",)}
+        ordered = sorted((self.sources[name].title, name) for name in names)
+        return tuple(self.sources[name] for _, name in ordered)
 
     def question(self, question_id: str) -> models.Question:
         """Find a question, or raise UnknownNameError that lists them all."""

@@ -11,10 +11,10 @@ import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from phbkit.casebank import SCALE, Case, Question
-from phbkit.casebank.models import AGAIN, MONEY_STEPS
+from phbkit.casebank.models import AGAIN, MONEY_STEPS, DecisionId, Held
 from phbkit.cohort.jobs import Attempt, RunError
 from phbkit.decision import HOLDERS, Plan
 from phbkit.files import part_of
@@ -22,7 +22,6 @@ from phbkit.money.asks import BOARD
 from phbkit.money.fields import FIELDS
 from phbkit.scoring.marking import critical_errors
 from phbkit.tables import csv_file
-from phbkit.workbook.asks import DECISIONS, HELD
 
 _MISSING = 0.03
 _TEXT = "A simulated text: nobody wrote it."
@@ -122,7 +121,7 @@ def _answer(case: Case, question: Question, wins: float, chance: random.Random) 
 def _decided(case: Case, chance: random.Random) -> dict[str, Any]:
     items = [item.id for item in case.about.items if item.how != "own-money"]
     plan = Plan.of(case, chance.sample(items, min(4, len(items))))
-    choice = chance.choice([name for name in DECISIONS if name != "agree-part"])
+    choice = chance.choice([name for name in get_args(DecisionId) if name != "agree-part"])
     entry = {"mitigation": _TEXT, "stop_rule": _TEXT, "review": _TEXT}
     return {
         "plan": sorted(plan.ids),
@@ -132,7 +131,7 @@ def _decided(case: Case, chance: random.Random) -> dict[str, Any]:
         },
         "decision": {
             "choice": choice,
-            "held": chance.choice(list(HELD)),
+            "held": chance.choice(get_args(Held)),
             "reasons": _TEXT,
             "review_weeks": chance.randint(4, 16),
             "stop_rule": _TEXT,

@@ -28,7 +28,8 @@ from phbkit.casebank.models import Held, Says
 from phbkit.decision.plan import MOST_TIMES
 from phbkit.decision.risk_ledger import HOLDERS
 from phbkit.meeting.roles import Party
-from phbkit.workbook.parts import OptionalText, Text, problem
+from phbkit.tables import wrong
+from phbkit.workbook.formats import OptionalText, Text
 
 if TYPE_CHECKING:
     from phbkit.meeting.request import Request
@@ -49,7 +50,7 @@ def known(among: Callable[[Request], Iterable[str]]) -> BeforeValidator:
             return value
         allowed, chosen = list(among(info.context)), [value] if isinstance(value, str) else value
         for strange in (each for each in chosen if each not in allowed):
-            raise problem(f"has no {strange!r}.")
+            raise wrong(f"has no {strange!r}.")
         return value if isinstance(value, str) else [each for each in allowed if each in chosen]
 
     return BeforeValidator(validate)
@@ -57,20 +58,20 @@ def known(among: Callable[[Request], Iterable[str]]) -> BeforeValidator:
 
 def _near(day: dt.date | None, info: ValidationInfo) -> dt.date | None:
     if day and info.context and abs(day - info.context.today) > _LONGEST_PLAN:
-        raise problem("must be within three years of today.")
+        raise wrong("must be within three years of today.")
     return day
 
 
 def _ahead(day: dt.date | None, info: ValidationInfo) -> dt.date | None:
     if day and info.context and day <= info.context.today:
-        raise problem("must be after today.")
+        raise wrong("must be after today.")
     return day
 
 
 def _after_the_start(ends: dt.date | None, info: ValidationInfo) -> dt.date | None:
     starts = info.data.get("starts")
     if starts and ends and ends < starts:
-        raise problem("is before it starts.")
+        raise wrong("is before it starts.")
     return ends
 
 
@@ -80,7 +81,7 @@ def _with_terms(chosen: Any, info: ValidationInfo) -> Any:
         return chosen
     items = {item.id: item for item in info.context.case.about.items}
     for strange in (each for each in chosen if each not in items):
-        raise problem(f"has no {strange!r}.")
+        raise wrong(f"has no {strange!r}.")
     rows = {name: {"times": items[name].times} for name in items if name in chosen}
     for name, row in info.context.table("items").items():
         rows.get(name, {}).update({part: text for part, text in row.items() if text})

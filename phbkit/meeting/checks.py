@@ -23,7 +23,7 @@ from phbkit.meeting.meeting import NEXT, ROUNDS, STAGE_TITLES, STAGES, Meeting, 
 from phbkit.meeting.request import Request, need_name, refusal
 from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, ROLES, party_of, role_name
 from phbkit.meeting.shared_plan import SharedPlan
-from phbkit.workbook.parts import NOT_ANSWERED
+from phbkit.workbook.formats import NOT_ANSWERED
 
 MOST_THINGS = 16
 MOST_SEATS = 31

@@ -24,7 +24,7 @@ from phbkit.meeting.ratings import METHOD
 from phbkit.meeting.reveal import RatedItem, moved, rated_items
 from phbkit.meeting.roles import PARTIES, Party, role_name
 from phbkit.meeting.shared_plan import SharedPlan
-from phbkit.workbook.asks import HELD
+from phbkit.workbook.plan_steps import HELD
 
 Payer = Literal["budget", "usual care", "own money"]
 _PAID_BY: dict[str, Payer] = {"bought": "budget", "nhs": "usual care", "own-money": "own money"}

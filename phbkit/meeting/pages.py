@@ -27,8 +27,8 @@ from phbkit.meeting.roles import CLINICAL, FACILITATOR, PARTIES, PERSON_SIDE, Pa
 from phbkit.meeting.shared_plan import SharedPlan, plan_of
 from phbkit.meeting.subject import candidates
 from phbkit.text import clock, long_date
-from phbkit.workbook.asks import HELD
 from phbkit.workbook.pages import environment
+from phbkit.workbook.plan_steps import HELD
 
 PARTS = (
     "room",

@@ -21,7 +21,7 @@ from phbkit.documents.document import Block, Bullets, Document, Fields, Heading,
 from phbkit.meeting.decision_record import DecisionRecord
 from phbkit.meeting.meeting import TOLD_BY
 from phbkit.text import long_date, moment, pounds, templates
-from phbkit.workbook.asks import HELD
+from phbkit.workbook.plan_steps import HELD
 
 _DOCUMENT_PARTS = {"h1": "title", "header": "subtitle", "aside": "stamp"}
 _THE_PERSON = re.compile(r"\b[Tt]he person\b(?!['’])")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from phbkit import identifiers
 from phbkit.casebank import Case
@@ -20,11 +20,11 @@ from phbkit.meeting.meeting import Meeting, Seat
 from phbkit.meeting.roles import FACILITATOR, party_of
 from phbkit.meeting.shared_plan import SharedPlan
 from phbkit.meeting.subject import candidates
-from phbkit.workbook.formats import check_text
-from phbkit.workbook.parts import NOT_ANSWERED
+from phbkit.workbook.formats import NOT_ANSWERED, OptionalText, Text, check
 
 Values = Mapping[str, str | list[str]]
 F = TypeVar("F", bound=BaseModel)
+_TEXTS = {True: TypeAdapter[str](Text), False: TypeAdapter[str](OptionalText)}
 _PYDANTIC_SAYS = re.compile("^(Input|String) should")
 
 
@@ -98,9 +98,10 @@ class Request:
     def text(self, name: str, *, required: bool = False) -> str:
         """Read one text."""
         try:
-            return check_text(name, self.values.get(name, ""), required=required)
+            text: str = check(_TEXTS[required], name, self.values.get(name, ""), None)
         except AnswersError as error:
             raise refusal(error.problem, name) from None
+        return text
 
     def table(self, name: str) -> dict[str, dict[str, Any]]:
         """Gather the fields `<name>.<row>.<part>`, by row and part."""

@@ -34,7 +34,7 @@ from phbkit.records import StaleError
 from phbkit.settings import Settings, settings
 from phbkit.text import clock
 from phbkit.workbook import notebook
-from phbkit.workbook.form_values import check_values
+from phbkit.workbook.answers import check_values
 from phbkit.workbook.workbook import Record
 
 _log = logging.getLogger(__name__)

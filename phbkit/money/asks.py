@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
+from pydantic import Field, TypeAdapter
+
 from phbkit.casebank import Case
-from phbkit.casebank.models import BoardChoice
+from phbkit.casebank.models import BoardChoice, StepId
 from phbkit.errors import AnswersError, AreaError
+from phbkit.money import quantities
 from phbkit.money.area import Area, read_area
 from phbkit.money.charts import bars, lines
 from phbkit.money.fields import FIELDS, check_figures, crossed
 from phbkit.money.pence import exact, roughly, written
-from phbkit.workbook.asks import Ask, Effect
-from phbkit.workbook.parts import Answer, Text, choice_of, some_of, whole_number
-from phbkit.workbook.steps import Step
+from phbkit.workbook.formats import Answer, Text, Whole, gathered, one_of, said, some_of
+from phbkit.workbook.step import Effect, Step
 
 if TYPE_CHECKING:
     from phbkit.money.sums import Sums
@@ -44,38 +46,19 @@ def _sums(case: Case, answers: Mapping[str, Any], options: Mapping[str, Any]) ->
     return Sums.of(case, answers, options.get("area"))
 
 
-class _MoneyAsk(Ask):
-    tells_more = True
+class _MoneyStep(Step):
+    """A step of the money; its templates ask it for the sums."""
 
-    def __init__(self, step: str) -> None:
-        self.key = step
-
-    def context(self, module: Module, *, form: bool) -> dict[str, Any]:
-        lessons = [lesson for lesson in module.case.money.lessons if lesson.step == self.key]
-        return {"sums": sums_of(module), "lessons": lessons}
+    sums = staticmethod(sums_of)
 
 
-class _FiguresAsk(_MoneyAsk):
+class _FiguresStep(_MoneyStep):
     """Figures of one page by the name of their field; what is left out keeps the area's own."""
 
-    revisable_until = "board"
-
-    def __init__(self, step: str, revising: str) -> None:
-        super().__init__(step)
-        self.revising = revising
-
-    def kept(self, case: Case, value: Any) -> dict[str, str]:
+    def check(self, case: Case, value: Any) -> dict[str, str]:
         if case.about.money is None:
             raise AnswersError(f"is not asked in {case.id}.", key=self.key)
         return check_figures(self.key, value)
-
-    def from_form(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        start = f"{self.key}."
-        return {
-            name.removeprefix(start): value
-            for name, value in values.items()
-            if name.startswith(start)
-        }
 
     def crossed(
         self, case: Case, answers: Mapping[str, Any], options: Mapping[str, Any]
@@ -88,7 +71,7 @@ class _FiguresAsk(_MoneyAsk):
         from phbkit.money.views import SHOWN
 
         try:
-            figures = check_figures(self.key, self.from_form(values))
+            figures = check_figures(self.key, gathered(self.key, values))
         except AnswersError as error:
             problems = error.problems
         else:
@@ -101,18 +84,16 @@ class _FiguresAsk(_MoneyAsk):
         context = SHOWN[self.key](sums) | {"sums": sums}
         return Effect(context, f"money/{self.key}_line.html.j2", f"money/{self.key}.html.j2")
 
-    def context(self, module: Module, *, form: bool) -> dict[str, Any]:
-        kept = self.to_form(module.answers.get(self.key, {}))
-        return super().context(module, form=form) | {
-            "fields_here": FIELDS[self.key],
-            "record_of": None if form else self.effect(module, kept),
-        }
+    @property
+    def fields(self) -> tuple[quantities.Field, ...]:
+        """The fields of the page."""
+        return FIELDS[self.key]
 
 
 class Advice(Answer):
     """The advice to the board."""
 
-    choice: Annotated[str, choice_of(BOARD)]
+    choice: Annotated[str, one_of(lambda _: BOARD)]
     reasons: Text
     agreed: Text
     dissent: Text
@@ -120,42 +101,37 @@ class Advice(Answer):
         list[str],
         some_of(lambda case: [option.id for option in case.money.triggers], LEAST_TRIGGERS),
     ]
-    review_months: Annotated[int, whole_number("months", 24)]
+    review_months: Annotated[
+        Whole, Field(ge=1, le=24), said("a whole number of months from 1 to 24")
+    ]
 
 
-class _BoardAsk(_MoneyAsk):
+class _BoardStep(_MoneyStep):
     """The advice to the board, and what brings it back there."""
 
-    def kept(self, case: Case, value: Any) -> dict[str, Any]:
-        return Advice.kept(case, self.key, value)
+    choices = BOARD
 
-    def from_form(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        return Advice.from_form(self.key, values)
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What each figure of a roll-out is called."""
+        from phbkit.money.sums import LABELS
 
-    def context(self, module: Module, *, form: bool) -> dict[str, Any]:
-        from phbkit.money.sums import LABELS, PACES
+        return LABELS
 
-        sums = sums_of(module)
-        return super().context(module, form=form) | {
-            "both": {pace: sums.outcome(pace) for pace in PACES},
-            "board": module.answers.get(self.key, {}),
-            "boards": BOARD,
-            "labels": LABELS,
-        }
+
+def _figures_step(name: StepId, title: str, revising: str, **more: Any) -> Step:
+    """Make the step of one page of figures, which may be changed until the board is advised."""
+    return _FiguresStep(
+        name, title, name, revising=revising, until="board", tells_more=True, **more
+    )
 
 
 STEPS = (
-    Step(
-        "setting",
-        "Setting a budget",
-        "Keep these figures",
-        _FiguresAsk("setting", "these figures"),
-        objects={"sums": sums_of},
-    ),
-    Step("block", "Where the money is", "Keep this contract", _FiguresAsk("block", "the contract")),
-    Step("running", "Double running", "Keep this roll-out", _FiguresAsk("running", "the roll-out")),
-    Step("bands", "What nobody knows", "Keep these bands", _FiguresAsk("bands", "the bands")),
-    Step("board", "Advise the board", "Make this advice final", _BoardAsk("board"), final=True),
+    _figures_step("setting", "Setting a budget", "these figures", objects={"sums": sums_of}),
+    _figures_step("block", "Where the money is", "the contract"),
+    _figures_step("running", "Double running", "the roll-out"),
+    _figures_step("bands", "What nobody knows", "the bands"),
+    _BoardStep("board", "Advise the board", "board", TypeAdapter(Advice), tells_more=True),
 )
 
 

@@ -1,25 +1,169 @@
-"""The answer to one question, by its format: checked, and in the form that is kept."""
+"""What answers are made of, as types for pydantic: texts, choices, whole numbers, lists.
+
+Every type says in words what would be right. What may be chosen hangs on what is asked about: a
+question, or the case for what its steps ask. A number may be written as a text, as forms send it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Annotated, Any
 
-from phbkit.casebank import SCALE, Question
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+
+from phbkit.casebank import Question
+from phbkit.casebank.models import Option
 from phbkit.errors import AnswersError
+from phbkit.tables import wrong
 
 LONGEST_TEXT = 6000
+LEVELS: dict[int, str] = {1: "Not sure", 2: "Fairly sure", 3: "Sure"}
 _LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _NOT_TEXT = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]"
 )  # XML has no such characters
-LEVELS: dict[int, str] = {1: "Not sure", 2: "Fairly sure", 3: "Sure"}
+_WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
+NOT_ANSWERED = "is not answered yet."
+_NO_PARTS = {"missing": NOT_ANSWERED, "extra_forbidden": "is not asked here."}
 
 
-def check_question(question: Question, value: Any) -> Any:
-    """Return the answer to a question as it is kept, or raise AnswersError: what is allowed."""
-    return _FORMAT_CHECKS[question.format](question, value)
+def said(words: str) -> WrapValidator:
+    """Say in words what a type takes, where pydantic would say it for programmers."""
+
+    def validate(value: Any, take: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return take(value)
+        except ValidationError:
+            empty = isinstance(value, str) and not value.strip()
+            wanted = NOT_ANSWERED if empty else f"must be {words}; got {value!r:.80}."
+            raise wrong(wanted) from None
+
+    return WrapValidator(validate)
+
+
+def clean(text: str) -> str:
+    """Make all line breaks one kind, and leave out what no document can hold."""
+    return _NOT_TEXT.sub("", _LINE_BREAKS.sub("\n", text))
+
+
+def _cleaned(value: Any) -> Any:
+    return clean(value) if isinstance(value, str) else value
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and _WHOLE.fullmatch(value) else value
+
+
+Cleaned = Annotated[str, BeforeValidator(_cleaned)]
+_Text = Annotated[Cleaned, StringConstraints(strip_whitespace=True, max_length=LONGEST_TEXT)]
+_TEXT = said(f"text of at most {LONGEST_TEXT} characters")
+OptionalText = Annotated[_Text, _TEXT]
+Text = Annotated[_Text, Field(min_length=1), _TEXT]
+Whole = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
+Known = Callable[[Any], Iterable[str]]
+
+
+def one_of(known: Known) -> PlainValidator:
+    """Take one of what a question offers, or a case has."""
+
+    def validate(value: Any, info: ValidationInfo) -> str:
+        allowed = list(known(info.context))
+        if not isinstance(value, str) or value not in allowed:
+            raise wrong(f"must be one of {', '.join(allowed)}; got {value!r}.")
+        return value
+
+    return PlainValidator(validate)
+
+
+def some_of(known: Known, least: int = 0) -> PlainValidator:
+    """Take a list of some of what a question offers, or a case has, in its order."""
+
+    def validate(value: Any, info: ValidationInfo) -> list[str]:
+        allowed = list(known(info.context))
+        if not isinstance(value, list) or any(not isinstance(chosen, str) for chosen in value):
+            raise wrong(f"must be a list of {', '.join(allowed)}; got {value!r}.")
+        for chosen in value:
+            if chosen not in allowed:
+                raise wrong(f"{chosen!r} is not one of {', '.join(allowed)}.")
+        if len(set(value)) < len(value):
+            raise wrong("names an option twice.")
+        if len(value) < least:
+            raise wrong(f"has fewer than {least}. Choose at least {least}.")
+        return [option for option in allowed if option in value]
+
+    return PlainValidator(validate)
+
+
+class Answer(BaseModel):
+    """An answer of several parts: one model for the form, the file, the record and simulations."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_parts(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            needed = [name for name, field in cls.model_fields.items() if field.is_required()]
+            raise wrong(f"must have {', '.join(needed)}; got {value!r}.")
+        return value
+
+
+def check(kind: TypeAdapter[Any], key: str, value: Any, about: object) -> Any:
+    """Return an answer in the form that is kept.
+
+    Parameters
+    ----------
+    about
+        The question, or the case, that the answer is held against.
+
+    Raises
+    ------
+    AnswersError
+        Everything that is wrong with it, by `<key>.<part>`.
+    """
+    try:
+        answer = kind.validate_python(value, context=about)
+    except ValidationError as error:
+        raise AnswersError.of(
+            [
+                AnswersError(
+                    _NO_PARTS.get(fault["type"], fault["msg"]),
+                    key=".".join(map(str, (key, *fault["loc"]))),
+                )
+                for fault in error.errors(include_url=False)
+            ]
+        ) from None
+    return kind.dump_python(answer, mode="json", exclude_none=True)
+
+
+def fields_of(key: str, answer: Any) -> dict[str, Any]:
+    """Give an answer as the fields that its form would send."""
+    if not isinstance(answer, Mapping):
+        return {key: answer}
+    fields = (fields_of(f"{key}.{part}", value) for part, value in answer.items())
+    return {name: value for part in fields for name, value in part.items()}
+
+
+def gathered(key: str, values: Mapping[str, Any]) -> Any:
+    """Make an answer of a form's fields, `<key>.<part>` and deeper; empty where it has none."""
+    start = f"{key}."
+    parts = {n.removeprefix(start): value for n, value in values.items() if n.startswith(start)}
+    names = dict.fromkeys(name.partition(".")[0] for name in parts)
+    return {name: gathered(name, parts) or parts[name] for name in names}
 
 
 def too_many(question: Question, chosen: Collection[str]) -> str:
@@ -38,96 +182,52 @@ def ordinal(place: int) -> str:
     return f"{place}{endings.get(place, 'th')}"
 
 
-def _single(question: Question, value: Any) -> str:
-    allowed = [option.id for option in question.options]
-    if not isinstance(value, str) or value not in allowed:
-        raise AnswersError(f"must be one of {', '.join(allowed)}; got {value!r}.", key=question.id)
-    return value
+def _options(question: Question) -> list[str]:
+    return [option.id for option in question.options]
 
 
-def _multiple(question: Question, value: Any) -> list[str]:
-    return check_some(question.id, value, [option.id for option in question.options])
+def _ranking(value: Any, info: ValidationInfo[Question]) -> list[str]:
+    """Take all options in order, or the place of each, as a form asks for it."""
+    options = _options(info.context)
+    if isinstance(value, Mapping):
+        return _placed(info.context, value)
+    if not isinstance(value, list) or sorted(map(str, value)) != sorted(options):
+        listed = ", ".join(options)
+        raise wrong(f"must be a list of all of {listed}, the first first; got {value!r}.")
+    return [str(option) for option in value]
 
 
-def _ranking(question: Question, value: Any) -> list[str]:
-    options = {option.id: option.text for option in question.options}
-    errors = _misplaced(question, value) if isinstance(value, Mapping) else []
+def _placed(question: Question, places: Mapping[str, Any]) -> list[str]:
+    """Put options in the order of their places; of two that share one, the later is at fault."""
+    order: dict[int, Option] = {}
+    errors = []
+    for option in question.options:
+        key, place = f"{question.id}.{option.id}", _whole(places.get(option.id))
+        if place not in range(1, len(question.options) + 1):
+            errors.append(AnswersError("has no place yet.", key=key))
+        elif place in order:
+            words = f"is {ordinal(place)}, and so is “{order[place].text}”."
+            errors.append(AnswersError(f"{words} Give each its own place.", key=key))
+        else:
+            order[place] = option
     if errors:
         raise AnswersError.of(errors)
-    if isinstance(value, list) and sorted(map(str, value)) == sorted(options):
-        return [str(option) for option in value]
-    listed = ", ".join(options)
-    problem = f"must be a list of all of {listed}, the first first; got {value!r}."
-    raise AnswersError(problem, key=question.id)
+    return [order[place].id for place in sorted(order)]
 
 
-def _misplaced(question: Question, places: Mapping[str, Any]) -> list[AnswersError]:
-    """Find which options of a form have no place of their own: the later of two that share one."""
-    errors, taken = [], dict[int, str]()
-    for option in question.options:
-        key, place = f"{question.id}.{option.id}", places.get(option.id)
-        if type(place) is not int or not 1 <= place <= len(question.options):
-            errors.append(AnswersError("has no place yet.", key=key))
-        elif place in taken:
-            problem = f"is {ordinal(place)}, and so is “{taken[place]}”. Give each its own place."
-            errors.append(AnswersError(problem, key=key))
-        else:
-            taken[place] = option.text
-    return errors
-
-
-def _concordance(question: Question, value: Any) -> int:
-    if type(value) is not int or value not in SCALE:
-        raise AnswersError(f"must be -2, -1, 0, 1 or 2; got {value!r}.", key=question.id)
-    return value
-
-
-def _reflection(question: Question, value: Any) -> str:
-    return check_text(question.id, value)
-
-
-def check_sure(key: str, value: Any) -> int:
-    """Return how sure somebody is, or raise AnswersError that lists the levels."""
-    if type(value) is not int or value not in LEVELS:
-        words = ", ".join(f"{level} ({word.lower()})" for level, word in LEVELS.items())
-        raise AnswersError(f"must be one of {words}; got {value!r}.", key=key)
-    return value
-
-
-def check_some(key: str, value: Any, allowed: list[str]) -> list[str]:
-    """Return some of what is allowed, in its order, or raise AnswersError that lists it."""
-    if not isinstance(value, list) or any(not isinstance(chosen, str) for chosen in value):
-        raise AnswersError(f"must be a list of {', '.join(allowed)}; got {value!r}.", key=key)
-    for chosen in value:
-        if chosen not in allowed:
-            raise AnswersError(f"{chosen!r} is not one of {', '.join(allowed)}.", key=key)
-    if len(set(value)) < len(value):
-        raise AnswersError("names an option twice.", key=key)
-    return [option for option in allowed if option in value]
-
-
-def check_text(key: str, value: Any, *, required: bool = True) -> str:
-    """Return a text tidied, or raise AnswersError where it is none, empty or too long."""
-    if not isinstance(value, str):
-        raise AnswersError(f"must be text; got {value!r}.", key=key)
-    kept = clean(value).strip()
-    if required and not kept:
-        raise AnswersError("is not answered yet.", key=key)
-    if len(kept) > LONGEST_TEXT:
-        raise AnswersError(f"must be at most {LONGEST_TEXT} characters; got {len(kept)}.", key=key)
-    return kept
-
-
-def clean(text: str) -> str:
-    """Make all line breaks one kind, and leave out what no document can hold."""
-    return _NOT_TEXT.sub("", _LINE_BREAKS.sub("\n", text))
-
-
-_FORMAT_CHECKS: dict[str, Callable[[Question, Any], Any]] = {
-    "single": _single,
-    "multiple": _multiple,
-    "key-features": _multiple,
-    "ranking": _ranking,
-    "concordance": _concordance,
-    "reflection": _reflection,
+SURE = TypeAdapter[Any](
+    Annotated[Whole, Field(ge=1, le=3), said("one of 1 (not sure), 2 (fairly sure), 3 (sure)")]
+)
+"""How sure somebody is of an answer."""
+_SOME = TypeAdapter[Any](Annotated[list[str], some_of(_options)])
+QUESTIONS = {
+    "single": TypeAdapter[Any](Annotated[str, one_of(_options)]),
+    "multiple": _SOME,
+    "key-features": _SOME,
+    "ranking": TypeAdapter[Any](Annotated[list[str], PlainValidator(_ranking)]),
+    "concordance": TypeAdapter[Any](
+        Annotated[Whole, Field(ge=-2, le=2), said("-2, -1, 0, 1 or 2")]
+    ),
+    "reflection": TypeAdapter[Any](Text),
 }
+"""The answer to a question, by its format."""

@@ -14,11 +14,12 @@ from phbkit.errors import AnswersError, RefusedError, UnknownNameError
 from phbkit.records import Journal
 from phbkit.records.journal import Event, answers_in
 from phbkit.scoring import Result, score
-from phbkit.scoring.marking import Critical, Retry, critical_errors, latest
+from phbkit.scoring.marking import Critical, critical_errors, latest
 from phbkit.workbook.agreements import Agreements
 from phbkit.workbook.answers import check_answer
 from phbkit.workbook.formats import too_many
-from phbkit.workbook.steps import State, Step, find_step, steps_of
+from phbkit.workbook.step import Step
+from phbkit.workbook.steps import State, find_step, steps_of
 
 
 class Module:
@@ -34,7 +35,6 @@ class Module:
     ) -> None:
         self.case, self.journal, self.options = case, journal, options or {}
         self.steps = steps_of(case)
-        self._asks = {step.ask.key: step.ask for step in self.steps if step.ask}
         self.refresh()
 
     def refresh(self) -> None:
@@ -44,14 +44,14 @@ class Module:
         its step is open again. A step that was answered and not closed is stopped.
         """
         events = self.journal.events()
-        kept = [each for each in events if not each.question or self._fits(each)]
-        self.given = answers_in(kept)
+        self.given = answers_in(each for each in events if not each.question or self._takes(each))
         self.answers = latest(self.given)
-        known = {"", *self.answers}
         self.outdated = {
             event.step
             for event in events
-            if event.question not in known and not event.question.endswith(SURE)
+            if event.question
+            and event.question not in self.answers
+            and not event.question.endswith(SURE)
         }
         self.closed = {
             event.step: event.at
@@ -63,14 +63,7 @@ class Module:
         self._seen = events[-1].seq if events else 0
         self._result: Result | None = None
 
-    def _kept(self, key: str, value: Any) -> bool:
-        """Say whether an answer, sent once more, is the one that is kept."""
-        try:
-            return bool(self.answers.get(key) == check_answer(self.case, key, value))
-        except AnswersError:
-            return False
-
-    def _fits(self, event: Event) -> bool:
+    def _takes(self, event: Event) -> bool:
         try:
             check_answer(self.case, event.question, event.value)
         except AnswersError:
@@ -107,10 +100,9 @@ class Module:
 
     def revisable(self, step_id: str) -> bool:
         """Say whether a finished step may still be changed."""
-        ask = find_step(step_id).ask
-        until = ask.revisable_until if ask else ""
-        open_still = bool(until) and until not in self.closed
-        return open_still and self.state(step_id) == "done" and bool(self.asked_now(step_id))
+        step = find_step(step_id)
+        may = step.revising and step.until not in self.closed
+        return bool(may) and self.state(step_id) == "done" and step.asks(self)
 
     def submit(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
         """Take the answers to one step, whole or not at all; the same submission only once.
@@ -128,8 +120,6 @@ class Module:
             See Journal.append.
         """
         if self.taken(submission, step_id) and self.state(step_id) in {"done", "stopped"}:
-            if not all(self._kept(key, value) for key, value in answers.items()):
-                raise RefusedError({"": "This was already saved, with other answers."})
             return self._written[submission, step_id]
         if self.state(step_id) == "locked":
             raise RefusedError({"": "This step is not open yet."})
@@ -146,31 +136,35 @@ class Module:
         return sum(step == step_id for _, step in self._written)
 
     def _checked(self, step_id: str, answers: Mapping[str, Any]) -> dict[str, Any]:
-        asked = self.asked_now(step_id)
-        stays = self.answers.keys() & set(self._asks) if step_id in self.stopped else set()
+        step, asked = find_step(step_id), self.asked_now(step_id)
         problems = {key: "is not asked here." for key in answers if key not in asked}
         kept = {}
         for key in asked:
-            if key not in answers:
-                if not self._optional(key) and key not in stays:
-                    problems[key] = "is not answered yet."
-                continue
-            try:
-                kept[key] = check_answer(self.case, key, answers[key])
-            except AnswersError as error:
-                problems |= error.problems
+            if key in answers:
+                try:
+                    kept[key] = check_answer(self.case, key, answers[key])
+                except AnswersError as error:
+                    problems |= error.problems
+            elif self._needs(step, key):
+                problems[key] = "is not answered yet."
         for question in self.case.questions_at(step_id):
             problem = too_many(question, kept.get(question.id, ()))
             problems |= {question.id: problem} if problem else {}
-        for key in kept.keys() & self._asks.keys():
-            problems |= self._asks[key].problems(self, kept[key])
+        if step.key in kept:
+            problems |= step.problems(self, kept[step.key])
         if problems:
             raise RefusedError(problems)
         return kept
 
+    def _needs(self, step: Step, key: str) -> bool:
+        """Say whether an answer may not be left out, as one that stands may be after a stop."""
+        if key == step.key:
+            return step.id not in self.stopped or key not in self.answers
+        return key in {q.id for q in self.case.questions if q.format != "reflection"}
+
     def write(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
         """Write checked answers to the journal, and close the step if nothing in them is unsafe."""
-        closes = not self._unsafe_at(step_id, {**self.answers, **answers})
+        closes = not self.unsafe_at(step_id, answers)
         moment = self.journal.append(submission, step_id, answers, after=self._seen, closes=closes)
         self.refresh()
         return moment
@@ -195,44 +189,31 @@ class Module:
                     self.write(f"replay-{step.id}-{place}-plan", "plan", plan)
                 self.write(f"replay-{step.id}-{place}", step.id, given)
 
-    def _unsafe_at(self, step_id: str, answers: Mapping[str, Any]) -> tuple[Critical, ...]:
-        return tuple(e for e in critical_errors(self.case, answers) if e.step == step_id)
+    def unsafe_at(self, step_id: str, answers: Mapping[str, Any] | None = None) -> list[Critical]:
+        """List the critical errors that stand at a step now, or would with other answers."""
+        errors = critical_errors(self.case, {**self.answers, **(answers or {})})
+        return [error for error in errors if error.step == step_id]
 
-    def unsafe_at(self, step_id: str) -> tuple[Critical, ...]:
-        """List the critical errors that stand at a step now."""
-        return self._unsafe_at(step_id, self.answers)
+    def _keys(self, step_id: str) -> list[str]:
+        keys = [key for q in self.case.questions_at(step_id) for key in (q.id, q.sure_key)]
+        return list(filter(None, [*keys, find_step(step_id).key]))
 
-    def unsafe_first_at(self, step_id: str) -> tuple[tuple[Critical, Retry], ...]:
-        """List the critical errors of a step's first answers, and what became of each."""
-        made = zip(self.result.critical, self.result.retries, strict=True)
-        return tuple((error, retry) for error, retry in made if error.step == step_id)
+    def asked_at(self, step_id: str) -> list[str]:
+        """List the keys that one step takes answers to."""
+        step = find_step(step_id)
+        return [key for key in self._keys(step_id) if key != step.key or step.asks(self)]
 
-    def _keys(self, step_id: str) -> tuple[str, ...]:
-        questions = self.case.questions_at(step_id)
-        ask = find_step(step_id).ask
-        keys = (*(key for q in questions for key in (q.id, q.sure_key)), ask.key if ask else "")
-        return tuple(filter(None, keys))
-
-    def asked_at(self, step_id: str) -> tuple[str, ...]:
-        """List the keys that one step takes answers to; a plan without risks asks for no ledger."""
-        no_ledger = step_id == "risk" and not self.plan.risks
-        return tuple(key for key in self._keys(step_id) if not (no_ledger and key == "ledger"))
-
-    def asked_now(self, step_id: str) -> tuple[str, ...]:
+    def asked_now(self, step_id: str) -> list[str]:
         """List what a step asks now: once answered, what may be revised or what stopped it."""
-        asked = self.asked_at(step_id)
+        asked, own = self.asked_at(step_id), find_step(step_id).key
         match self.state(step_id):
             case "done":
-                return tuple(key for key in asked if key in self._asks)
+                return [key for key in asked if key == own]
             case "stopped":
-                again = {error.where for error in self.unsafe_at(step_id)}.union(self._asks)
-                answered = self.answers.keys() | {key for key in asked if key.endswith(SURE)}
-                return tuple(key for key in asked if key in again or key not in answered)
+                again = {own, *(error.where for error in self.unsafe_at(step_id))}
+                left = {key for key in asked if key not in self.answers and not key.endswith(SURE)}
+                return [key for key in asked if key in again | left]
         return asked
-
-    def _optional(self, key: str) -> bool:
-        reflections = (q.id for q in self.case.questions if q.format == "reflection")
-        return key.endswith(SURE) or key in reflections
 
     def shows_feedback(self, question: Question) -> bool:
         """Say whether the key and the feedback of a question may be seen now."""
@@ -242,10 +223,8 @@ class Module:
 
     def has_feedback_at(self, step_id: str) -> bool:
         """Say whether a step has more to show now: reasons for an answer, or what others say."""
-        ask = find_step(step_id).ask
-        if step_id in self.closed and ask and ask.tells_more:
-            return True
-        return any(self.shows_feedback(q) for q in self.case.questions_at(step_id))
+        more = step_id in self.closed and find_step(step_id).tells_more
+        return more or any(self.shows_feedback(q) for q in self.case.questions_at(step_id))
 
     @property
     def plan(self) -> Plan:
@@ -309,7 +288,7 @@ class Module:
     @property
     def follow_up(self) -> FollowUp | None:
         """What happened next, once there is a plan and a decision."""
-        if "plan" not in self.answers or "decision" not in self.answers:
+        if not self.agreements:
             return None
         agreed, decision = agreed_items(self.plan.ids, self.decision), self.decision
         return self.case.follow_up(agreed, refusal(decision), decision["held"])

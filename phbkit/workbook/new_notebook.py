@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from phbkit.casebank import Case
-from phbkit.workbook.steps import find_step
+from phbkit.text import templates
+from phbkit.workbook.steps import steps_of
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -18,38 +20,20 @@ def make_notebook(case: Case) -> NotebookNode:
 
     Cells have stable ids. What stands under the headings is for the author to rewrite.
     """
-    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+    from nbformat import v4
 
-    trainer = {"tags": ["trainer"]}
-    parameters, opened = "answers = None", f'Workbook.open("{case.id}", answers)'
-    objects = ["case", "plan", "result"]
-    if case.about.money:
-        parameters += "\narea = None\nscenario = None"
-        opened = f'Workbook.open("{case.id}", answers, area=area, scenario=scenario)'
-        objects[1] = "sums"
-    cells = [
-        new_markdown_cell(f"# {case.title}\n\n{case.about.summary}", id="intro"),
-        new_code_cell(parameters, id="parameters", metadata={"tags": ["parameters"]}),
-        new_code_cell(f"from phbkit import Workbook\n\nworkbook = {opened}", id="open"),
-        new_code_cell("workbook", id="about", metadata=trainer),
-    ]
-    for step_id in case.steps:
-        title = find_step(step_id).title
-        if step_id == "meet":
-            title = f"Meet {case.person.name.split()[0]}"
-        cells += [
-            new_markdown_cell(f"## {title}", id=f"about-{step_id}"),
-            new_code_cell(f'workbook.step("{step_id}")', id=f"step-{step_id}"),
-        ]
-    cells.append(new_markdown_cell("## For trainers", id="trainers", metadata=trainer))
-    for name in objects:
-        source = f"{name} = workbook.{name}\n{name}"
-        cells.append(new_code_cell(source, id=name, metadata=trainer))
-    metadata = {
-        "kernelspec": _KERNEL,
-        "language_info": {"name": "python"},
-        "title": case.title,
-        "phbkit": {"case": case.id, "order": 9},
-    }
-    made: NotebookNode = new_notebook(cells=cells, metadata=metadata)
-    return made
+    template = templates(Path(__file__).parent / "templates").get_template("notebook.j2")
+    text = template.render(case=case, steps=steps_of(case))
+    new_cell: dict[str, Any] = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell}
+    cells = []
+    for part in f"\n{text}".split("\n%% ")[1:]:
+        heading, _, source = part.partition("\n")
+        kind, name, *tags = heading.split()
+        made = new_cell[kind](source.strip(), id=name)
+        if tags:
+            made.metadata.tags = tags
+        cells.append(made)
+    about = {"title": case.title, "phbkit": {"case": case.id, "order": 9}}
+    metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}, **about}
+    notebook: NotebookNode = v4.new_notebook(cells=cells, metadata=metadata)
+    return notebook

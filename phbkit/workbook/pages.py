@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
@@ -14,26 +13,20 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from phbkit import forms, wings
-from phbkit.casebank import SCALE, Case
+from phbkit.casebank import SCALE, Case, Question
 from phbkit.casebank.case import DRAFT, FICTION
-from phbkit.decision import Plan
+from phbkit.decision import HOLDERS, Plan
 from phbkit.documents import cpd
 from phbkit.scoring.credit import ranking_points
 from phbkit.text import long_date, markdown, plain, pounds, quotes, templates
-from phbkit.workbook.asks import DECISIONS, HELD, PART, Effect, holder_names
-from phbkit.workbook.formats import LEVELS, ordinal
+from phbkit.workbook.formats import LEVELS, fields_of, ordinal
 from phbkit.workbook.module import Module
-from phbkit.workbook.steps import Step, find_step
+from phbkit.workbook.plan_steps import HELD
+from phbkit.workbook.step import Step
+from phbkit.workbook.steps import find_step
 
 _BRIEF = 80
-_STEPS = ("Much less {}", "Less {}", "No change", "More {}", "Much more {}")
-SCALES = {
-    name: {
-        "asks": "How does that change it?",
-        "options": [(step, words.format(name)) for step, words in zip(SCALE, _STEPS, strict=True)],
-    }
-    for name in ("appropriate", "likely", "important")
-}
+_DEGREES = ("Much less {}", "Less {}", "No change", "More {}", "Much more {}")
 
 
 def step_page(
@@ -57,49 +50,25 @@ def step_page(
     revising
         Show the form of a finished step that may still be changed.
     """
-    state, ask = module.state(step.id), step.ask
-    asks = state in {"open", "stopped"} or (revising and module.revisable(step.id))
-    form = live and asks
-    keeps = ask and (revising or state == "stopped") and ask.key in module.answers
-    kept = ask.to_form(module.answers[ask.key]) if ask and keeps else {}
+    state = module.state(step.id)
+    form = live and (state in {"open", "stopped"} or (revising and module.revisable(step.id)))
+    kept = kept_fields(module, step) if revising or state == "stopped" else {}
     given = {**kept, **(values or {})}
-    case, first = module.case, module.first_name
-    shown = ask.context(module, form=form) if ask and state != "locked" else {}
     return _render(
         "step.html.j2",
         module=module,
-        case=case,
-        about=case.about,
-        person=case.about.person,
-        first=first,
         step=step,
-        number=module.place(step.id) + 1,
-        total=len(module.steps),
         state=state,
         mode="form" if form else "record",
         is_live=live,
         values=given,
-        next_step=module.step_after(step.id),
-        waiting_for=find_step(module.current).title if module.current else "",
-        unsafe=module.unsafe_at(step.id) if state == "stopped" else (),
-        unsafe_first=module.unsafe_first_at(step.id) if state in {"stopped", "done"} else (),
         live=effect(module, step.id, given) if form else {},
-        review_date=review_date(module),
-        cited=sorted(cited(case), key=lambda name: (case.sources[name].title, name)),
-        checked=min(case.sources[name].checked for name in cited(case)),
-        hours=f"{math.ceil(case.about.minutes / 15) / 4:.2f}",
-        cpd=cpd.as_text(cpd_entry(module)) if "cpd" in module.answers else "",
-        decisions=_decisions(module.plan),
-        held=HELD,
-        holders=holder_names(first),
-        decision=module.decision,
-        fiction=FICTION,
-        draft=DRAFT,
-        **{
-            name: _rendered(value) if isinstance(value, Effect) else value
-            for name, value in shown.items()
-        },
     )
+
+
+def kept_fields(module: Module, step: Step) -> dict[str, Any]:
+    """Give what was kept of a step's own answer as the fields of its form."""
+    return fields_of(step.key, module.answers[step.key]) if step.key in module.answers else {}
 
 
 def effect(module: Module, step_id: str, values: Mapping[str, Any]) -> dict[str, Markup]:
@@ -107,19 +76,11 @@ def effect(module: Module, step_id: str, values: Mapping[str, Any]) -> dict[str,
 
     Nothing where a step answers nothing as it is filled in. The values may be anything.
     """
-    step = find_step(step_id)
-    found = step.ask.effect(module, values) if step.ask else None
-    return _rendered(found) if found else {}
-
-
-def _rendered(effect: Effect) -> dict[str, Markup]:
-    names = {"line": effect.line, "cards": effect.cards}
-    return {part: _render(name, **effect.context) for part, name in names.items() if name}
-
-
-def _decisions(plan: Plan) -> dict[str, str]:
-    """Leave out what cannot be decided: a plan of one item has no part."""
-    return {key: words for key, words in DECISIONS.items() if key != PART or len(plan.items) > 1}
+    found = find_step(step_id).effect(module, values)
+    if found is None:
+        return {}
+    names = {"line": found.line, "cards": found.cards}
+    return {part: _render(name, **found.context) for part, name in names.items() if name}
 
 
 def review_date(module: Module) -> dt.date | None:
@@ -129,42 +90,22 @@ def review_date(module: Module) -> dt.date | None:
 
 
 def cpd_entry(module: Module) -> cpd.CpdEntry:
-    """Make the learner's entry for appraisal from what they wrote."""
-    written = module.answers["cpd"]
-    about = module.case.about
+    """Make the learner's entry for appraisal from what they wrote.
+
+    It says of each critical error where it was made, and whether it was put right.
+    """
+    written, unsafe = module.answers["cpd"], []
+    for error, retry in zip(module.result.critical, module.result.retries, strict=True):
+        right = f"put right in {retry.tries} tries" if retry.put_right else "not put right"
+        unsafe.append(f"{find_step(error.step).title}: {brief(error.asked)} ({right})")
     return cpd.CpdEntry(
-        title=f"Personal health budgets, deciding together: {about.title}",
+        title=f"Personal health budgets, deciding together: {module.case.title}",
         date=module.closed["reflect"].astimezone().date(),
         hours=Decimal(written["hours"]),
         learnt=written["learnt"],
         changes=tuple(written["changes"]),
-        unsafe=tuple(_told_unsafe(module)),
+        unsafe=tuple(unsafe),
     )
-
-
-def _told_unsafe(module: Module) -> Iterator[str]:
-    """Say of each critical error where it was made, and whether it was put right."""
-    for error, retry in zip(module.result.critical, module.result.retries, strict=True):
-        right = f"put right in {retry.tries} tries" if retry.put_right else "not put right"
-        yield f"{find_step(error.step).title}: {_brief(error.asked)} ({right})"
-
-
-def cited(case: Case) -> set[str]:
-    """List the sources that a learner can meet in a case."""
-    about = case.about
-    items = [claim.sources for item in about.items for claim in (item.evidence, item.safety)]
-    told = [point.sources for point in about.deal] + [voice.sources for voice in about.voices]
-    told += [gate.sources for gate in about.gates] + [error.sources for error in about.critical]
-    told += [risk.sources for risk in about.risks] + [branch.sources for branch in about.after]
-    told += [each.sources for each in about.exceptions]
-    if about.replies:
-        told += [reply.sources for reply in (*about.replies.person, *about.replies.commissioner)]
-    if about.money:
-        told += [lesson.sources for lesson in about.money.lessons]
-        told += [rate.sources for rate in about.money.rates]
-    reasons = [question.feedback.sources for question in case.questions if question.feedback]
-    rules = [rule.sources for rule in case.rules.values()]
-    return {name for names in (*items, *told, *reasons, *rules) for name in names}
 
 
 def key_name(case: Case, key: str) -> str:
@@ -173,22 +114,38 @@ def key_name(case: Case, key: str) -> str:
     return titles.get(key, "questions with a right answer")
 
 
-def _brief(source: str) -> str:
+def degrees(question: Question) -> dict[int, str]:
+    """Say in words what each place on the scale of a concordance question means."""
+    words = (degree.format(question.scale) for degree in _DEGREES)
+    return dict(zip(SCALE, words, strict=True))
+
+
+def holder_names(first: str) -> dict[str, str]:
+    """Say who may hold a risk, to a learner who plays the healthcare professional."""
+    return HOLDERS | {
+        "person": first,
+        "close": f"somebody close to {first}",
+        "professional": "the healthcare professional (you)",
+    }
+
+
+def brief(source: str) -> str:
     """Give the beginning of a text that has Markdown, as plain words."""
     words = markdown(source).striptags()
     return words if len(words) <= _BRIEF else words[:_BRIEF].rsplit(" ", 1)[0].rstrip(",;:.") + " …"
 
 
-def _nearest_pound(amount: Decimal) -> str:
+def nearest_pound(amount: Decimal) -> str:
+    """Write an amount without pence."""
     return pounds(amount.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     """Begin with a capital, and leave names as they are."""
     return text[:1].upper() + text[1:]
 
 
-def _inline(source: str) -> Markup:
+def markdown_inline(source: str) -> Markup:
     """Render Markdown that must not be a block: one paragraph without its tags."""
     html = str(markdown(source)).strip()
     if html.startswith("<p>") and html.count("<p>") == 1:
@@ -196,30 +153,26 @@ def _inline(source: str) -> Markup:
     return Markup(html)
 
 
+def zip_lists(left: Any, right: Any) -> list[tuple[Any, Any]]:
+    """Pair the entries of two lists of the same length."""
+    return list(zip(left, right, strict=True))
+
+
 @cache
 def environment() -> Environment:
     """Return the templates of the steps, with the filters and pieces that other pages share."""
     folders = (Path(hook()) for hook in wings.hooks("step_templates"))
     environment = templates(Path(__file__).parent / "templates", forms.TEMPLATES, *folders)
-    filters: dict[str, Callable[..., Any]] = {
-        "markdown": markdown,
-        "markdown_inline": _inline,
-        "pounds": pounds,
-        "date": long_date,
-        "plain": plain,
-        "quotes": quotes,
-        "brief": _brief,
-        "nearest_pound": _nearest_pound,
-        "sentence": _sentence,
-        "ordinal": ordinal,
-        "zip": lambda left, right: list(zip(left, right, strict=True)),
-    }
-    environment.filters.update(filters)
+    filters = (markdown, markdown_inline, pounds, plain, quotes, brief, nearest_pound, ordinal)
+    functions = (key_name, degrees, holder_names, kept_fields, effect, review_date, cpd_entry)
+    environment.filters |= {function.__name__: function for function in (*filters, sentence)}
+    environment.filters |= {"date": long_date, "zip": zip_lists}
+    environment.globals |= {function.__name__: function for function in functions}
+    environment.globals |= {"find_step": find_step, "ranking_points": ranking_points, "dict": dict}
+    environment.globals |= {"planned": Plan.of, "levels": LEVELS, "held": HELD}
+    environment.globals |= {"cpd_text": cpd.as_text, "draft": DRAFT, "fiction": FICTION}
     for hook in wings.hooks("step_filters"):
-        environment.filters.update(hook())
-    environment.globals.update(scales=SCALES, loop_index=SCALE.index, key_name=key_name, dict=dict)
-    environment.globals.update(planned=Plan.of, levels=LEVELS, ranking_points=ranking_points)
-    environment.tests["contains"] = lambda ids, item: item in ids
+        environment.filters |= hook()
     for name in ("fields", "formats", "parts"):
         environment.globals[name] = environment.get_template(f"{name}.html.j2").module
     return environment

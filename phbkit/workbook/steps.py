@@ -1,82 +1,50 @@
-"""The steps of a module in order, and what each one asks; wings add steps of their own."""
+"""The steps of a module in order; wings add steps of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Literal, get_args
 
 from phbkit import wings
 from phbkit.casebank import Case
 from phbkit.casebank.models import StepId
 from phbkit.errors import UnknownNameError
-from phbkit.workbook.asks import CPD, DECISION, LEDGER, PLAN, Ask
-
-if TYPE_CHECKING:
-    from phbkit.workbook.module import Module
+from phbkit.workbook.plan_steps import DECIDE, PLAN, REFLECT, RISK
+from phbkit.workbook.step import Step
 
 State = Literal["locked", "open", "stopped", "done"]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a module.
-
-    Attributes
-    ----------
-    go_on
-        What its button says.
-    ask
-        What the step itself asks, beside the questions a case puts there.
-    final
-        Whether all that is answered there stays.
-    objects
-        What a notebook may ask its workbook for by name, made of the module.
-    """
-
-    id: StepId
-    title: str
-    go_on: str
-    ask: Ask | None = None
-    final: bool = False
-    objects: Mapping[str, Callable[[Module], Any]] = field(default_factory=dict)
-
-
-_CORE = (
-    Step("meet", "Meet the person", "Go on to your first judgement"),
-    Step("judge", "First judgement", "Commit my first judgement", final=True),
-    Step("deal", "The deal", "Mark my answers", final=True),
-    Step("gates", "Safety first", "Mark my answers", final=True),
-    Step("voices", "Voices", "Commit my answers", final=True),
-    Step("plan", "Options and plan", "Keep this plan", PLAN),
-    Step("risk", "Shared risk", "Keep who holds what", LEDGER),
-    Step("decide", "Decide and agree", "Make this decision final", DECISION, final=True),
-    Step("after", "What happened next", "Go on to feedback"),
-    Step("feedback", "Feedback", "Go on to reflect"),
-    Step("reflect", "Reflect", "Finish and make my CPD entry", CPD),
-)
-
-
-_CORE_ASKS = {step.ask.key: step.ask for step in _CORE if step.ask}
+_CORE: dict[str, Step] = {
+    step.id: step
+    for step in (
+        Step("meet", "Meet the person"),
+        Step("judge", "First judgement"),
+        Step("deal", "The deal"),
+        Step("gates", "Safety first"),
+        Step("voices", "Voices"),
+        PLAN,
+        RISK,
+        DECIDE,
+        Step("after", "What happened next"),
+        Step("feedback", "Feedback"),
+        REFLECT,
+    )
+}
 
 
 @cache
 def steps() -> dict[str, Step]:
     """Return every step by its id, in the order in which modules play them."""
-    of_wings = (step for hook in wings.hooks("steps") for step in hook())
-    known = {step.id: step for step in (*_CORE, *of_wings)}
+    of_wings = {step.id: step for hook in wings.hooks("steps") for step in hook()}
+    known = _CORE | of_wings
     return {name: known[name] for name in get_args(StepId) if name in known}
 
 
 def find_step(step_id: str) -> Step:
     """Find a step, or raise UnknownNameError that lists them all; wings are asked last."""
-    for step in _CORE:
-        if step.id == step_id:
-            return step
-    if step_id not in steps():
-        raise UnknownNameError.among("step", step_id, list(steps()))
-    return steps()[step_id]
+    known = _CORE if step_id in _CORE else steps()
+    if step_id not in known:
+        raise UnknownNameError.among("step", step_id, list(known))
+    return known[step_id]
 
 
 def steps_of(case: Case) -> tuple[Step, ...]:
@@ -84,17 +52,17 @@ def steps_of(case: Case) -> tuple[Step, ...]:
     return tuple(map(find_step, case.steps))
 
 
-def asks() -> dict[str, Ask]:
-    """Return what the steps of all cases ask, by the key of the answer."""
-    return _CORE_ASKS | {step.ask.key: step.ask for step in steps().values() if step.ask}
+def asks() -> dict[str, Step]:
+    """Return the steps of all cases that ask something themselves, by the key of its answer."""
+    return {step.key: step for step in steps().values() if step.key}
 
 
-def asks_of(case: Case) -> dict[str, Ask]:
-    """Return what steps ask that a case may have answers to, by the key of the answer."""
+def asks_of(case: Case) -> dict[str, Step]:
+    """Return the steps whose own answer a case may have, by its key: the core's, and its own."""
     return _asks_of(case.steps)
 
 
 @cache
-def _asks_of(played: tuple[StepId, ...]) -> dict[str, Ask]:
-    found = map(find_step, played)
-    return _CORE_ASKS | {step.ask.key: step.ask for step in found if step.ask}
+def _asks_of(played: tuple[StepId, ...]) -> dict[str, Step]:
+    known = [*_CORE.values(), *map(find_step, played)]
+    return {step.key: step for step in known if step.key}

@@ -25,8 +25,7 @@ from phbkit.scoring.result import SIMULATED
 from phbkit.settings import Settings, settings
 from phbkit.text import clock
 from phbkit.workbook import notebook
-from phbkit.workbook.answers import check_answers, read_answers
-from phbkit.workbook.form_values import answers_from, check_values
+from phbkit.workbook.answers import answers_from, check_answers, check_values, read_answers
 from phbkit.workbook.module import Module
 from phbkit.workbook.pages import cpd_entry, effect, step_page
 from phbkit.workbook.steps import find_step
@@ -98,9 +97,13 @@ class Workbook:
         """
         notebook.refuse_unknown_parameters()
         chosen = using or settings()
-        bank = CaseBank(chosen.need_folder("casebank"), drafts=chosen.drafts)
-        loaded = bank.load(case)
-        options, given = _with_parameters(loaded, _read(answers), parameters)
+        loaded = CaseBank(chosen.need_folder("casebank"), drafts=chosen.drafts).load(case)
+        if isinstance(answers, str | os.PathLike):
+            file: Path | None = Path(answers)
+            given: Mapping[str, Any] = read_answers(Path(answers))
+        else:
+            file, given = None, answers or {}
+        options, given = _with_parameters(loaded, given, parameters)
         alone = answers is None and not given
         if alone and (notebook.is_live() if live is None else live):
             store = open_store(chosen.database_url)
@@ -109,7 +112,7 @@ class Workbook:
             return cls(Module(loaded, journal, options), live=True, attempt=attempt.id)
         replayed = MemoryJournal(dt.datetime.combine(loaded.about.as_of, dt.time(), dt.UTC))
         module = Module(loaded, replayed, options)
-        module.replay(check_answers(loaded, given, _file(answers), options) if given else {})
+        module.replay(check_answers(loaded, given, file, options) if given else {})
         return cls(module, live=False, simulated=given.get("simulated") is True)
 
     @property
@@ -218,10 +221,13 @@ class Workbook:
             show_again(self._forms.values())
         stays = step_id in self._module.stopped or self._module.has_feedback_at(step_id)
         following = None if stays else self._module.step_after(step_id)
-        reply: Reply = {"did": "saved", "at": clock(moment)}
-        reply["next"] = following.id if following else ""
-        reply["stopped"] = len(self._module.unsafe_at(step_id))
-        return {**reply, "finished": self._module.current is None}
+        return {
+            "did": "saved",
+            "at": clock(moment),
+            "next": following.id if following else "",
+            "stopped": len(self._module.unsafe_at(step_id)),
+            "finished": self._module.current is None,
+        }
 
     def _draft(self, step_id: str, values: object) -> Reply:
         typed = check_values(values)
@@ -238,20 +244,13 @@ class Workbook:
         if not self._module.revisable(step_id):
             raise RefusedError({"": "This step can no longer be changed."})
         self._show_all(revising=step_id)
-        ask = find_step(step_id).ask
-        return {"did": "revising", "words": f"You can change {ask.revising if ask else ''}"}
+        return {"did": "revising", "words": f"You can change {find_step(step_id).revising}"}
 
     def _download(self, step_id: str) -> Answer:
         if step_id != "reflect" or "cpd" not in self._module.answers:
             raise RefusedError({"": "There is no CPD entry yet."})
         file = cpd.as_word(cpd_entry(self._module))
         return {"did": "download", "name": f"cpd-{self.case.id}.docx", "type": _WORD}, [file]
-
-
-def _read(answers: str | os.PathLike[str] | Mapping[str, Any] | None) -> Mapping[str, Any]:
-    if answers is None or isinstance(answers, Mapping):
-        return answers or {}
-    return read_answers(Path(answers))
 
 
 def _with_parameters(
@@ -266,7 +265,3 @@ def _with_parameters(
     if left:
         raise TypeError(f"Workbook.open() got an unexpected keyword argument {min(left)!r}")
     return options, given
-
-
-def _file(answers: str | os.PathLike[str] | Mapping[str, Any] | None) -> Path | None:
-    return None if answers is None or isinstance(answers, Mapping) else Path(answers)

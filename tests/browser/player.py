@@ -15,7 +15,6 @@ from phbkit.decision import Plan
 from phbkit.decision.risk_ledger import TEXTS
 from phbkit.text import quotes
 from phbkit.workbook.formats import LEVELS
-from phbkit.workbook.steps import steps
 from tests.browser.windows import PATIENCE_MS
 
 ANSWERS = Path(__file__).parent.parent / "answers"
@@ -249,8 +248,7 @@ def change_plan(page: Page, hand: Mouse | Keyboard, case: Case, items: list[str]
 
 def press_on(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:
     """Press the button of a step."""
-    go_on = next(step.go_on for step in steps().values() if step.id == step_id)
-    hand.press(shown_step(page).get_by_role("button", name=go_on, exact=True))
+    hand.press(shown_step(page).locator(f".phb-step-{step_id} button[type=submit]"))
 
 
 def commit_step(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:

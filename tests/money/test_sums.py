@@ -18,7 +18,7 @@ from phbkit.money.fields import FIELDS, check_figures
 from phbkit.money.pence import roughly
 from phbkit.money.sums import Sums
 from phbkit.records import MemoryJournal
-from phbkit.workbook.form_values import answers_from, check_values
+from phbkit.workbook.answers import answers_from, check_values
 from phbkit.workbook.module import Module
 from phbkit.workbook.pages import effect, step_page
 from phbkit.workbook.steps import find_step

@@ -21,7 +21,7 @@ from sqlalchemy import select
 from phbkit.casebank import Case
 from phbkit.records.database import open_database
 from phbkit.records.schema import answer
-from phbkit.workbook.form_values import answers_from
+from phbkit.workbook.answers import answers_from, check_answer
 from phbkit.workbook.new_notebook import make_notebook
 from tests.browser.player import read
 from tests.browser.served import Served
@@ -211,7 +211,9 @@ def tally(address: str, book: Book) -> Tally:
     engine.dispose()
     lost = []
     for ticket, (attempt, sent) in book.acknowledged.items():
-        wanted = {**answers_from(book.case, sent.values), "": None}
+        given = answers_from(book.case, sent.values)
+        wanted = {key: check_answer(book.case, key, value) for key, value in given.items()}
+        wanted[""] = None
         if kept.get(ticket) != wanted or where[ticket] != {(attempt, sent.step)}:
             lost.append(ticket)
     doubled: list[object] = [each for each, count in closed.items() if count > 1]

@@ -16,7 +16,7 @@ from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, w
 
 from phbkit.casebank import Case
 from phbkit.serving.sockets import PROTOCOL
-from phbkit.workbook.asks import LEDGER
+from phbkit.workbook.formats import fields_of
 from tests.serving.wire import asking_for_states, custom, kernel_in, parts_of, reply_in, states_in
 
 PATIENCE = 300.0  # seconds; the machines that run this may be busy
@@ -37,7 +37,7 @@ def filled(case: Case, step: str, answers: Mapping[str, Any]) -> dict[str, Any]:
     if step == "plan":
         values["plan"] = answers["plan"]
     if step == "risk":
-        values |= LEDGER.to_form(answers.get("ledger", {}))
+        values |= fields_of("ledger", answers.get("ledger", {}))
     if step == "decide":
         told = answers["decision"]
         values |= {f"decision.{name}": value for name, value in told.items()}

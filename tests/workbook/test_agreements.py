@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.casebank.models import DecisionId, Held
 from phbkit.decision import Plan
 from phbkit.workbook.agreements import Agreements
-from phbkit.workbook.asks import DECISIONS, HELD
 from tests.made import WORKBOOKS
 
 USUAL = ["massage-fortnightly", "prosthetics-review", "swim-gym"]
@@ -84,7 +84,7 @@ def cases(bank: CaseBank) -> list[Case]:
 def test_whatever_is_agreed_was_refused_by_nobody(cases: list[Case], data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(cases))
     chosen = data.draw(st.sets(st.sampled_from([item.id for item in case.about.items])))
-    choice, held = data.draw(st.sampled_from(list(product(DECISIONS, HELD))))
+    choice, held = data.draw(st.sampled_from(list(product(get_args(DecisionId), get_args(Held)))))
     left_out = data.draw(st.sets(st.sampled_from(sorted(chosen)))) if chosen else set()
     not_to = left_out if choice == "agree-part" and left_out < chosen else set()
     three = heard(case, sorted(chosen), choice, *not_to, held=held)

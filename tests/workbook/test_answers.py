@@ -22,6 +22,7 @@ DECISION = {
 }
 ENTRY = {"holders": ["person"], "mitigation": "", "stop_rule": "", "review": ""}
 CPD = {"learnt": "A thing.", "changes": ["One.", "Two."], "hours": "0.5"}
+TEXT = "must be text of at most 6000 characters; got "
 SCALE = "must be -2, -1, 0, 1 or 2; got "
 WEEKS = "must be a whole number of weeks from 1 to 52; got "
 HOURS = "must be a decimal number of hours from 0.25 to 10, like 0.50; got "
@@ -30,7 +31,8 @@ CHANGES = "must be a list of two or three changes."
 # fmt: off
 REFUSED: list[tuple[str, Any, str, str]] = [
     ("first-lean", 3, "first-lean", SCALE + "3."),
-    ("first-lean", "1", "first-lean", SCALE + "'1'."),
+    ("first-lean", "3", "first-lean", SCALE + "'3'."),
+    ("first-lean", "1.0", "first-lean", SCALE + "'1.0'."),
     ("first-lean", True, "first-lean", SCALE + "True."),
     ("first-lean", 1.0, "first-lean", SCALE + "1.0."),
     ("first-lean", None, "first-lean", SCALE + "None."),
@@ -41,18 +43,18 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("who-agrees", ["a", "z"], "who-agrees", "'z' is not one of a, b, c, d, e."),
     ("who-agrees", ["a", "a"], "who-agrees", "names an option twice."),
     ("what-surprised", " \n", "what-surprised", "is not answered yet."),
-    ("what-surprised", "é" * 6001, "what-surprised", "must be at most 6000 characters; got 6001."),
-    ("what-surprised", 7, "what-surprised", "must be text; got 7."),
+    ("what-surprised", "é" * 6001, "what-surprised", TEXT + "'ééé"),
+    ("what-surprised", 7, "what-surprised", TEXT + "7."),
     ("plan", ["massage-daily"], "plan", "'massage-daily' is not one of massage-weekly, "),
     ("plan", {"massage-weekly": 1}, "plan", "must be a list of massage-weekly, "),
     ("decision", "agree", "decision", "must have choice, held, reasons, review_weeks, stop_rule; "),
-    ("decision", {"choice": "agree"}, "decision", "must have choice, held, reasons, "),
-    ("decision", DECISION | {"more": 1}, "decision", "must have choice, held, reasons, "),
+    ("decision", {"choice": "agree"}, "decision.held", "is not answered yet."),
+    ("decision", DECISION | {"more": 1}, "decision.more", "is not asked here."),
     ("decision", DECISION | {"choice": "perhaps"}, "decision.choice", "must be one of agree, "),
     ("decision", DECISION | {"reasons": ""}, "decision.reasons", "is not answered yet."),
     ("decision", DECISION | {"stop_rule": " "}, "decision.stop_rule", "is not answered yet."),
     *(("decision", DECISION | {"review_weeks": weeks}, "decision.review_weeks", WEEKS)
-      for weeks in (0, 53, -1, "12", 12.0, True, None)),
+      for weeks in (0, 53, -1, "x", 12.0, True, None)),
     ("decision", DECISION | {"choice": "agree-part"}, "decision.not_to", "is not answered yet: "),
     ("decision", DECISION | {"choice": "agree-part", "not_to": []}, "decision.not_to",
         "is not answered yet: "),
@@ -62,15 +64,16 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("decision", DECISION | {"not_to": "swim-gym"}, "decision.not_to", "must be a list of "),
     ("ledger", [], "ledger", "must have some of bruise-or-bleed, "),
     ("ledger", {"bruise": ENTRY}, "ledger", "'bruise' is not one of bruise-or-bleed, "),
-    ("ledger", {"bruise-or-bleed": ["person"]}, "ledger.bruise-or-bleed", "must have holders, "),
-    ("ledger", {"bruise-or-bleed": {"holders": []}}, "ledger.bruise-or-bleed", "must have holders"),
+    ("ledger", {"bruise-or-bleed": ["person"]}, "ledger.bruise-or-bleed", "must have holders; "),
+    ("ledger", {"bruise-or-bleed": {}}, "ledger.bruise-or-bleed.holders", "is not answered yet."),
     ("ledger", {"bruise-or-bleed": ENTRY | {"holders": ["owen"]}},
         "ledger.bruise-or-bleed.holders", "'owen' is not one of person, close, professional, "),
     ("ledger", {"bruise-or-bleed": ENTRY | {"review": 7}}, "ledger.bruise-or-bleed.review",
-        "must be text; got 7."),
+        TEXT + "7."),
     ("ledger", {"bruise-or-bleed": ENTRY | {"stop_rule": "x" * 6001}},
-        "ledger.bruise-or-bleed.stop_rule", "must be at most 6000 characters; got 6001."),
-    ("cpd", {"learnt": "x"}, "cpd", "must have changes, hours, learnt; got ['learnt']."),
+        "ledger.bruise-or-bleed.stop_rule", TEXT + "'xxx"),
+    ("cpd", {"learnt": "x"}, "cpd.changes", "is not answered yet."),
+    ("cpd", "x", "cpd", "must have learnt, changes, hours; got 'x'."),
     ("cpd", CPD | {"learnt": ""}, "cpd.learnt", "is not answered yet."),
     ("cpd", CPD | {"changes": ["One."]}, "cpd.changes", CHANGES),
     ("cpd", CPD | {"changes": ["1", "2", "3", "4"]}, "cpd.changes", CHANGES),
@@ -107,15 +110,16 @@ def test_an_answer_that_cannot_be_taken_says_what_is_allowed(
 def test_answers_are_kept_tidied_and_exact(case: Case) -> None:
     given = {
         "who-agrees": ["e", "a"],
-        "first-lean": -2,
+        "first-lean": "-2",
         "what-surprised": "  one\r\ntwo  ",
         "plan": [],
         "ledger": {"socket-missed": ENTRY | {"holders": ["service", "person"], "review": " a\r"}},
-        "decision": DECISION | {"review_weeks": 52},
+        "decision": DECISION | {"review_weeks": "52"},
         "cpd": CPD | {"hours": 0.5, "changes": ["One.", "Two.", "Three."]},
     }
     kept = check_answers(case, {"answers": given})
     assert kept["who-agrees"] == ["a", "e"]
+    assert kept["first-lean"] == -2
     assert kept["what-surprised"] == "one\ntwo"
     assert (kept["plan"], kept["decision"]["review_weeks"]) == ([], 52)
     assert kept["ledger"]["socket-missed"]["holders"] == ["person", "service"]
