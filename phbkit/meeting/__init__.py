@@ -15,12 +15,8 @@ if TYPE_CHECKING:
     from jupyter_server.base.handlers import JupyterHandler
 
     from phbkit.casebank import CaseBank
-    from phbkit.meeting.meeting import Meeting
-    from phbkit.meeting.room import Review
     from phbkit.serving.owners import Owner
     from phbkit.settings import Settings
-
-__all__ = ["Meeting", "Review"]
 
 
 def preload() -> tuple[str, ...]:
@@ -69,10 +65,3 @@ def owner_of(handler: JupyterHandler) -> Owner | None:
 
     held = held_seat(handler)
     return Owner("seat", held[1]) if held else None
-
-
-def __getattr__(name: str) -> Any:
-    homes = {"Meeting": "phbkit.meeting.meeting", "Review": "phbkit.meeting.room"}
-    if name not in homes:
-        raise AttributeError(name)
-    return getattr(import_module(homes[name]), name)

@@ -126,7 +126,7 @@ class Ratings(Form):
     """The marks of one seat in a round, by what is rated; None for “cannot say”."""
 
     round: int
-    ratings: dict[str, Annotated[Mark, BeforeValidator(lambda mark: _MARKS.get(mark, mark))]]
+    ratings: dict[str, Annotated[Mark, BeforeValidator(lambda mark: _MARKS.get(str(mark), mark))]]
 
 
 class Absence(Form):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -11,35 +11,21 @@ from pydantic import BaseModel
 from phbkit.meeting.acts import (
     Absence,
     Answer,
-    Authority,
     CarePlan,
     Ending,
-    Outcome,
     Ratings,
     SharedRisk,
     Things,
 )
 from phbkit.meeting.meeting import NEXT, ROUNDS, STAGE_TITLES, STAGES, Meeting, Stage
 from phbkit.meeting.request import Request, need_name, refusal
-from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, ROLES, party_of, role_name
-from phbkit.meeting.shared_plan import SharedPlan
+from phbkit.meeting.roles import FACILITATOR, ORDER, PERSON_SIDE, WORDS, role_name
 from phbkit.workbook.formats import NOT_ANSWERED
 
 MOST_THINGS = 16
 MOST_SEATS = 31
 OWN_THINGS = tuple(map(str, range(3)))
 OWN_RISKS = tuple(f"own.{number}" for number in range(4))
-OUTCOMES: dict[Outcome, str] = {
-    "made": "A decision is made",
-    "deferred": "The decision is deferred",
-    "not reached": "No decision was reached",
-}
-AUTHORITIES: dict[Authority, str] = {
-    "asked": "the person asked them to",
-    "appointed": "as attorney or deputy",
-    "best-interests": "in a best-interests decision",
-    "unsettled": "it is not settled by what authority",
-}
 _Read = Callable[[Request], BaseModel | dict[str, Any]]
 
 
@@ -129,7 +115,7 @@ def _person(request: Request) -> dict[str, Any]:
         raise refusal("These words are the person’s, or those of whoever speaks for them.")
     if not person_side and request.meeting.has_person:
         raise refusal("The person’s seat is taken: these words are theirs to write.")
-    request.need_seen("person", of_seat=True)
+    request.need_seen("person")
     words = {name: request.text(name) for name in ("matters", "worries")}
     spoken, not_asked = any(words.values()), request.text("not_asked")
     if person_side and not spoken:
@@ -170,7 +156,7 @@ def _note(request: Request) -> dict[str, Any]:
 def _dissent(request: Request) -> dict[str, Any]:
     if request.facilitates:
         raise refusal("The facilitator keeps the record and does not dissent in it.")
-    request.need_seen("dissent", of_seat=True)
+    request.need_seen("dissent")
     return {"text": request.text("dissent")}
 
 
@@ -233,19 +219,18 @@ def _agreement(request: Request) -> dict[str, Any]:
 
 
 def _own_party(request: Request, answer: Answer) -> dict[str, Any]:
-    role = request.seat.role
-    if not request.meeting.may_agree(request.seat):
+    role, party = request.seat.role, request.meeting.answers_for(request.seat)
+    if party is None:
         raise refusal(
             "The agreement is asked of the person, one healthcare professional and the "
             "commissioner."
         )
-    party = {"party": party_of(role), "who": role_name(role)}
     if role != "speaks-for":
-        return party
+        return {"party": party, "who": role_name(role)}
     if not answer.authority:
         raise refusal(NOT_ANSWERED, "authority")
-    who = f"{role_name(role)}: {AUTHORITIES[answer.authority]}"
-    return party | {"who": who, "authority": answer.authority}
+    who = f"{role_name(role)}: {WORDS['authorities'][answer.authority]}"
+    return {"party": party, "who": who, "authority": answer.authority}
 
 
 def _party_told_of(request: Request, answer: Answer) -> dict[str, Any]:
@@ -265,8 +250,10 @@ def _outcome(request: Request) -> Ending:
     ending, planned = request.read(Ending), request.meeting.plan.review_on
     again = ending.review_on
     if ending.what == "made":
-        for problem in _undecided(request.shared):
-            raise refusal(f"cannot be “made”{problem}", "what")
+        missing = "; ".join(words for _, words in request.shared.missing())
+        if missing:
+            cure = "Put it right, or record that the decision is deferred or not reached."
+            raise refusal(f"cannot be “made” yet: {missing}. {cure}", "what")
         if again not in {None, planned}:
             problem = "is not the day in the plan, to which all three have agreed."
             raise refusal(problem, "again_on")
@@ -277,48 +264,10 @@ def _outcome(request: Request) -> Ending:
     return ending.model_copy(update={"review_on": again})
 
 
-def _undecided(shared: SharedPlan) -> Iterator[str]:
-    """Say why a decision is not made: without a watched plan, risks held and three agreements."""
-    if not shared.meeting.changed_by("plan"):
-        yield ": there is no plan."
-    if shared.unwatched:
-        missing = ", ".join(shared.unwatched)
-        yield (
-            f" yet. The plan does not say {missing}. Put it into the plan, so that all three agree "
-            "to it."
-        )
-    if not shared.risks:
-        yield (
-            " yet: no risk is written down. Say what could happen if you do this, or if you do "
-            "not, and who holds it."
-        )
-    if shared.unheld:
-        yield f" yet: nobody holds {shared.unheld} of the {len(shared.risks)} risks."
-    disagreeing = "; ".join(_not_agreed(shared.meeting))
-    if disagreeing:
-        yield (
-            f" yet: {disagreeing}. Ask again, change the plan, or record that the decision is "
-            "deferred or not reached."
-        )
-
-
-def _not_agreed(meeting: Meeting) -> Iterator[str]:
-    """Say of each party that has not agreed to this plan what is missing."""
-    for party, title in PARTIES.items():
-        answer, name = meeting.standing(party), title.lower()
-        if answer is None:
-            again = " about the plan as it is now" if meeting.lapsed(party) else ""
-            yield f"{name} has not answered{again}"
-        elif answer.says != "agrees":
-            yield f"{name} {answer.says}{' only' if answer.says == 'agrees in part' else ''}"
-        elif not answer.settled:
-            yield "it is not settled by what authority somebody speaks for the person"
-
-
 def check_join(meeting: Meeting, role: object, name: object) -> dict[str, str]:
     """Return what is kept of somebody who joins, or refuse it with the reason."""
-    if not isinstance(role, str) or role not in ROLES:
-        raise refusal(f"must be one of {', '.join(ROLES)}.", "role")
+    if not isinstance(role, str) or role not in ORDER[1:]:
+        raise refusal(f"must be one of {', '.join(ORDER[1:])}.", "role")
     called = need_name({"name": name})
     here = [seat for seat in meeting.seats.values() if not seat.away]
     if len(here) >= MOST_SEATS:

@@ -20,25 +20,15 @@ from phbkit.casebank.models import Held
 from phbkit.decision.risk_ledger import HOLDERS
 from phbkit.meeting.acts import HeldRisk, Outcome
 from phbkit.meeting.meeting import Agreement, Meeting, Statement
-from phbkit.meeting.ratings import METHOD
-from phbkit.meeting.reveal import RatedItem, moved, rated_items
-from phbkit.meeting.roles import PARTIES, Party, role_name
+from phbkit.meeting.ratings import METHOD, RatedItem
+from phbkit.meeting.reveal import moved, rated_items
+from phbkit.meeting.roles import PARTIES, WORDS, Party, role_name
 from phbkit.meeting.shared_plan import SharedPlan
 from phbkit.workbook.plan_steps import HELD
 
 Payer = Literal["budget", "usual care", "own money"]
 _PAID_BY: dict[str, Payer] = {"bought": "budget", "nhs": "usual care", "own-money": "own money"}
 Pounds = Annotated[Decimal, PlainSerializer(lambda amount: f"{amount:.2f}")]
-SAFETY_NOTICE = (
-    "This tool has not been through clinical safety assurance. Using it on a real person’s care "
-    "may bring it under the NHS clinical risk standards: DCB0129 for whoever makes a health IT "
-    "system, and DCB0160 for the organisation that uses it. Ask your clinical safety officer "
-    "before you do."
-)
-PRIVACY_NOTICE = (
-    "Leave out names, dates of birth, NHS numbers, addresses and anything else that says who the "
-    "person is. The record belongs in the person’s own file, kept as your organisation keeps it."
-)
 
 
 @dataclass(frozen=True)
@@ -132,7 +122,7 @@ def called(meeting: Meeting, case: Case) -> str:
 
 def notices(meeting: Meeting, case: Case) -> tuple[str, ...]:
     """Say what must be said of a record: invented, or real with duties."""
-    texts = [SAFETY_NOTICE, PRIVACY_NOTICE] if meeting.mode == "live" else [FICTION]
+    texts = [*WORDS["notices"].values()] if meeting.mode == "live" else [FICTION]
     if meeting.mode == "training" and case.draft:
         texts.append(DRAFT)
     if meeting.not_asked:

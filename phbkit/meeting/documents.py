@@ -1,30 +1,42 @@
-"""The documents of a meeting: for the file, for the person, for the diary, for another program."""
+"""The documents of a meeting: for the file, for the person, for the diary, for another program.
+
+What the first two say is in `templates/documents`, as HTML of headings, paragraphs, lists, names
+with their texts, and tables. It is read into the blocks that Word and PDF are made of. The template
+escapes what people typed and the reader unescapes it, so that it is text in every format.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from decimal import Decimal
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment
+
 from phbkit.casebank import Case, CaseBank
 from phbkit.documents import document
+from phbkit.documents.document import Block, Bullets, Document, Fields, Heading, Paragraph, Table
 from phbkit.errors import AnswersError
 from phbkit.meeting.decision_record import DecisionRecord, decision_record
 from phbkit.meeting.meeting import Act, Meeting
-from phbkit.meeting.record_document import full, plain
-from phbkit.meeting.roles import FACILITATOR, ROLES
+from phbkit.meeting.roles import ORDER, WORDS
 from phbkit.meeting.sessions import ReviewSession
 from phbkit.meeting.subject import local_case
+from phbkit.text import long_date, moment, pounds, templates
+from phbkit.workbook.plan_steps import HELD
 
 FORMAT = "phbkit-review/1"
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF = "application/pdf"
 FOR_PERSON = ("copy.docx", "copy.pdf", "review.ics")
+_THE_PERSON = re.compile(r"\b[Tt]he person\b(?!['’])")
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,80 @@ def case_of(session: ReviewSession, bank: CaseBank) -> Case:
     return local_case(bank.load(bank.case_ids[0]), session.subject, session.opened.date())
 
 
+def full(record: DecisionRecord) -> Document:
+    """Make the record that goes on file, with everything that was said, rated and not agreed."""
+    return _document("full", record)
+
+
+def plain(record: DecisionRecord) -> Document:
+    """Make the person's own copy. It keeps every disagreement, and leaves the statistics out."""
+    return _document("plain", record)
+
+
+def _document(name: str, record: DecisionRecord) -> Document:
+    """Read HTML into blocks: `h1`, `header` and `aside` are title, subtitle and stamp."""
+    from lxml import etree
+
+    html = _environment().get_template(f"{name}.html.j2").render(record=record)
+    title, subtitle, stamp, *elements = etree.fromstring(f"<body>{document.clean(html)}</body>")
+    head = (_text(title), tuple(map(_block, elements)), _text(subtitle), _text(stamp))
+    return Document(*head, day=record.held_on)
+
+
+def _block(element: Any) -> Block:
+    match element.tag:
+        case "h2" | "h3":
+            return Heading(_text(element), 2 if element.tag == "h2" else 3)
+        case "ul":
+            return Bullets(_texts(element))
+        case "dl":
+            return Fields(tuple(zip(_texts(element[::2]), _texts(element[1::2]), strict=True)))
+        case "table":
+            caption, header, *rows = element
+            widths = tuple(map(float, element.get("data-widths").split()))
+            return Table(_text(caption), _texts(header), widths, tuple(map(_texts, rows)))
+    return Paragraph(_text(element))
+
+
+def _texts(elements: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(map(_text, elements))
+
+
+def _text(element: Any) -> str:
+    return "".join(element.itertext())
+
+
+def _to_you(role: str) -> str:
+    """Speak to the person: “Speaks for the person” becomes “Speaks for you”."""
+    return _THE_PERSON.sub(lambda match: "You" if match[0][0] == "T" else "you", role)
+
+
+def _short_date(day: dt.date) -> str:
+    """Write a day for a narrow column, and keep it on one line."""
+    return f"{day.day}\xa0{day:%b}\xa0{day.year}"
+
+
+def _pence(amount: Decimal) -> str:
+    """Write an amount for the file: always with its pence."""
+    text = pounds(amount)
+    return text if "." in text else f"{text}.00"
+
+
+@cache
+def _environment() -> Environment:
+    environment = templates(Path(__file__).parent / "templates/documents")
+    environment.globals.update(held_words=HELD, told_by_words=WORDS["told_by"])
+    environment.filters.update(
+        long_date=long_date,
+        moment=moment,
+        pence=_pence,
+        pounds=pounds,
+        short_date=_short_date,
+        to_you=_to_you,
+    )
+    return environment
+
+
 def for_the_file(acts: Sequence[Act]) -> list[Act]:
     """Leave in acts what everybody has seen: no names, no marks that were never shown.
 
@@ -60,8 +146,7 @@ def for_the_file(acts: Sequence[Act]) -> list[Act]:
     only the last stand. Seats are numbered in order of role, so that they say no more than roles.
     """
     meeting = Meeting.of(acts)
-    order = [FACILITATOR, *ROLES]
-    seats = sorted(meeting.seats, key=lambda seat: (order.index(meeting.seats[seat].role), seat))
+    seats = sorted(meeting.seats, key=lambda seat: (ORDER.index(meeting.seats[seat].role), seat))
     number = {seat: f"s{place}" for place, seat in enumerate(seats, start=1)}
     last = {_place(act): act.seq for act in acts}
     shown = [
@@ -72,7 +157,7 @@ def for_the_file(acts: Sequence[Act]) -> list[Act]:
         and (act.act != "dissent" or act.data["text"])
     ]
     return [
-        Act(seq, number[act.seat], act.act, _nameless(act.data, number), act.at, "")
+        Act(seq, number[act.seat], act.act, _nameless(act.data, number), act.at)
         for seq, act in enumerate(shown, start=1)
     ]
 
@@ -115,29 +200,28 @@ def calendar(record: DecisionRecord) -> bytes | None:
     """
     if record.review_on is None:
         return None
-    from icalendar import Alarm, Calendar, Event
+    from icalendar import CLASS, TRANSP, Alarm, Calendar, Event
 
     summary = "Care plan review" if record.mode == "live" else "Training: care plan review"
-    identity = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:phbkit:review:{record.session}")
-    alarm, event, file = Alarm(), Event(), Calendar()
-    for component, name, value in (
-        (alarm, "action", "DISPLAY"),
-        (alarm, "description", summary),
-        (alarm, "trigger", dt.timedelta(days=-7)),
-        (event, "uid", str(identity)),
-        (event, "dtstamp", dt.datetime.combine(record.held_on, dt.time(), dt.UTC)),
-        (event, "dtstart", record.review_on),
-        (event, "dtend", record.review_on + dt.timedelta(days=1)),
-        (event, "summary", summary),
-        (event, "class", "PRIVATE"),
-        (event, "transp", "TRANSPARENT"),
-        (file, "prodid", "-//phbkit//Care plan review//EN"),
-        (file, "version", "2.0"),
-    ):
-        component.add(name, value)
-    event.add_component(alarm)
-    file.add_component(event)
-    return bytes(file.to_ical())
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", summary)
+    alarm.add("trigger", dt.timedelta(days=-7))
+    event = Event.new(
+        uid=uuid.uuid5(uuid.NAMESPACE_URL, f"urn:phbkit:review:{record.session}"),
+        stamp=dt.datetime.combine(record.held_on, dt.time(), dt.UTC),
+        start=record.review_on,
+        end=record.review_on + dt.timedelta(days=1),
+        summary=summary,
+        classification=CLASS.PRIVATE,
+        transparency=TRANSP.TRANSPARENT,
+        subcomponents=[alarm],
+    )
+    calendar = Calendar()
+    calendar.add("prodid", "-//phbkit//Care plan review//EN")
+    calendar.add("version", "2.0")
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())
 
 
 _MAKERS: dict[str, tuple[str, Callable[[HeldMeeting], bytes | None]]] = {
@@ -176,13 +260,9 @@ def read_meeting(file: Path, bank: CaseBank) -> HeldMeeting:
         data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         kept = data["session"]
         opened = dt.datetime.fromisoformat(kept["opened"])
-        session = ReviewSession(
-            kept["id"], "", kept["case"], kept["mode"], kept["subject"], opened, None
-        )
-        acts = [
-            Act(a["seq"], a["seat"], a["act"], a["data"], dt.datetime.fromisoformat(a["at"]), "")
-            for a in data["acts"]
-        ]
+        about = (kept["id"], "", kept["case"], kept["mode"], kept["subject"], opened)
+        session = ReviewSession(*about)
+        acts = [Act(**row | {"at": dt.datetime.fromisoformat(row["at"])}) for row in data["acts"]]
         held = HeldMeeting(session, case_of(session, bank), acts)
         _ = held.record
     except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -11,14 +10,13 @@ from typing import Any
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError
 
-from phbkit.casebank import Case, CaseBank
+from phbkit.casebank import CaseBank
 from phbkit.errors import PhbError, RecordsError, RefusedError, SettingsError, UnreachableError
 from phbkit.meeting.checks import check_join
-from phbkit.meeting.decision_record import PRIVACY_NOTICE, SAFETY_NOTICE
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.rate_limit import MovingWindow, WrongCodes
 from phbkit.meeting.request import need_checked, need_name, refusal
-from phbkit.meeting.roles import ROLES, SEAT_VARIABLE
+from phbkit.meeting.roles import FACILITATOR, ROLES, SEAT_VARIABLE, WORDS
 from phbkit.meeting.sessions import ReviewSession, Seated, Sessions
 from phbkit.meeting.subject import local_case, read_subject, usual_things
 from phbkit.records import StaleError
@@ -52,19 +50,19 @@ class MeetingLobby:
         RefusedError, SettingsError
             What is wrong in which field, or that live sessions are switched off here.
         """
-        name, mode, subject = need_name(values), values.get("mode", ""), None
+        name, mode = need_name(values), values.get("mode", "")
+        if mode not in {"live", "training"}:
+            raise refusal("must be training or live.", "mode")
+        case, subject = self.cases.get(values.get("case", "")), None
         if mode == "live":
             subject = self._live_subject(values, private=private)
-            case = self._case(subject)
-        elif mode != "training":
-            raise refusal("must be training or live.", "mode")
-        elif values.get("case") not in self.cases:
+            base = self.bank.load(self.bank.case_ids[0])
+            case = local_case(base, subject, dt.datetime.now(tz=dt.UTC).date())
+        elif case is None:
             raise refusal("must be a case of the case bank.", "case")
-        else:
-            case = self.cases[values["case"]]
         things = [asdict(thing) for thing in usual_things(case)]
         data = {"title": case.title, "mode": mode, "things": things, "name": name}
-        return self.sessions.open(case.id, mode, subject, ticket=_ticket(), data=data)[1]
+        return self.sessions.open(case.id, mode, subject, data=data)[1]
 
     def _live_subject(self, values: Mapping[str, str], *, private: bool) -> dict[str, Any]:
         """Read what a live meeting is about, or refuse it."""
@@ -82,10 +80,6 @@ class MeetingLobby:
         described = {part: values.get(part, "") for part in _DESCRIPTION}
         need_checked(described, values.get("keep", ""))
         return subject
-
-    def _case(self, subject: Mapping[str, Any]) -> Case:
-        base = self.bank.load(self.bank.case_ids[0])
-        return local_case(base, subject, dt.datetime.now(tz=dt.UTC).date())
 
     def join(self, values: Mapping[str, str], address: str, *, private: bool = True) -> Seated:
         """Join the session with this code, or come back to a seat in it.
@@ -125,7 +119,7 @@ class MeetingLobby:
             acts = self.sessions.acts(session)
             data = check_join(Meeting.of(acts), values.get("role", ""), values.get("name", ""))
             try:
-                return self.sessions.sit(session, data, after=len(acts), ticket=_ticket())
+                return self.sessions.sit(session, data, after=len(acts))
             except StaleError:
                 continue
         raise refusal("Everybody is joining at once. Try again.")
@@ -147,10 +141,6 @@ def _fits(bank: CaseBank, case_id: str) -> bool:
         return bool(bank.load(case_id).about.items)
     except PhbError:
         return False
-
-
-def _ticket() -> str:
-    return uuid.uuid4().hex
 
 
 def held_seat(handler: JupyterHandler) -> tuple[ReviewSession, str] | None:
@@ -185,14 +175,13 @@ class LobbyHandler(Page):
         seat = (self.get_cookie(SEAT_COOKIE) or "").partition(".")[0]
         self.show(
             "review.html.j2",
-            roles=ROLES,
+            roles={role: name for role, name in ROLES.items() if role != FACILITATOR},
             cases=self.lobby.cases.values(),
             live=self.lobby.live,
             sits=self.lobby.sits(seat),
             problems=problems,
             values={"code": self.get_query_argument("code", "")[:20], **values},
-            safety=SAFETY_NOTICE,
-            privacy=PRIVACY_NOTICE,
+            **WORDS["notices"],
         )
 
     def take_seat(self, seated: Seated) -> None:

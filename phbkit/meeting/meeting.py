@@ -1,5 +1,7 @@
 """A meeting: its state, folded from its acts and from nothing else.
 
+Each kind of act has a method `_fold_<kind>`, which returns the meeting after it.
+
 An act that was folded already changes nothing, so a fold may start anywhere before the end.
 """
 
@@ -18,6 +20,7 @@ from phbkit.meeting.roles import (
     FACILITATOR,
     PARTIES,
     PERSON_SIDE,
+    WORDS,
     Party,
     party_of,
     role_inside,
@@ -26,16 +29,7 @@ from phbkit.meeting.roles import (
 
 Stage = Literal["gather", "person", "rate", "reveal", "rate-again", "reveal-again", "agree", "end"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-STAGE_TITLES: dict[Stage, str] = {
-    "gather": "Coming in",
-    "person": "The person first",
-    "rate": "Rate alone",
-    "reveal": "What the room thinks",
-    "rate-again": "Rate again",
-    "reveal-again": "What moved",
-    "agree": "Plan, risks, agreements",
-    "end": "The record",
-}
+STAGE_TITLES: dict[Stage, str] = WORDS["stages"]
 NEXT: dict[Stage, tuple[Stage, ...]] = {
     "gather": ("person",),
     "person": ("rate",),
@@ -47,15 +41,9 @@ NEXT: dict[Stage, tuple[Stage, ...]] = {
     "end": (),
 }
 ROUNDS: dict[Stage, int] = {"rate": 1, "rate-again": 2}
+_OF_SEATS = {"person", "dissent"}  # each seat changes its own share only
 _TOLD_IN: dict[Stage, int] = {"reveal": 1, "reveal-again": 2, **ROUNDS}
 Teller = Literal["", "speaks-for", "facilitator", "facilitator-while-away"]
-TOLD_BY: dict[Teller, str] = {
-    "": "",
-    "speaks-for": "somebody who speaks for the person, from a seat in the meeting",
-    "facilitator": "the facilitator",
-    "facilitator-while-away": "the facilitator, while whoever sat here for them was marked as away",
-}
-"""Who gave an answer for a party, in words; "" where the party answered for themselves."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +71,11 @@ class Seat:
     def title(self) -> str:
         """Name and role, as the room sees them."""
         return f"{self.name}, {role_inside(self.role)}" if self.name else role_name(self.role)
+
+    @property
+    def party(self) -> Party | None:
+        """The party to the agreement that this seat stands for, if it stands for one."""
+        return party_of(self.role)
 
     @property
     def rates(self) -> bool:
@@ -113,8 +106,8 @@ class Statement:
 class Agreement:
     """What one party said of the plan and the ledger as they stood after act number `plan`.
 
-    `not_to` names parts by their titles; `told_by` is a key of TOLD_BY. `settled` is False where
-    somebody speaks for the person and it is not settled by what authority.
+    `not_to` names parts by their titles; `told_by` says who gave it for them. `settled` is
+    False where somebody speaks for the person and it is not settled by what authority.
     """
 
     party: Party
@@ -122,7 +115,7 @@ class Agreement:
     says: Literal[Says, "not given"]
     not_to: tuple[str, ...]
     reason: str
-    told_by: Annotated[Teller, PlainSerializer(TOLD_BY.__getitem__)] = ""
+    told_by: Annotated[Teller, PlainSerializer(WORDS["told_by"].__getitem__)] = ""
     at: Moment | None = None
     seat: Annotated[str, NotRecorded] = ""
     plan: Annotated[int, NotRecorded] = 0
@@ -179,9 +172,9 @@ class Meeting:
         """Return the meeting after one more act; the same meeting if it was folded already."""
         if act.seq <= self.seq:
             return self
-        folded = _FOLDS[act.act](self._back(act.seat), act)
+        fold: Callable[[Act], Meeting] = getattr(self._back(act.seat), f"_fold_{act.act}")
         return replace(
-            folded,
+            fold(act),
             seq=act.seq,
             changed={**self.changed, (act.act, ""): act.seq, (act.act, act.seat): act.seq},
             tickets={**self.tickets, (act.seat, act.ticket): act.at},
@@ -191,25 +184,27 @@ class Meeting:
         """Return the number of the act that changed a part last, or a seat's own share of it."""
         return self.changed.get((part, seat), 0)
 
+    def seen(self, part: str, seat: str) -> int:
+        """Return the number of the act that a seat's form of a part is drawn from."""
+        return self.changed_by(part, seat if part in _OF_SEATS else "")
+
     def _back(self, seat_id: str) -> Meeting:
         """Return the meeting with a seat here again: whoever does something is not away."""
         seat = self.seats.get(seat_id)
         if seat is None or not seat.away:
             return self
-        return self.with_seat(replace(seat, away=False))
+        return self._with_seat(replace(seat, away=False))
 
-    def with_seat(self, seat: Seat) -> Meeting:
+    def _with_seat(self, seat: Seat) -> Meeting:
         """Return the meeting with a seat; one that is here ends what was answered in its place."""
-        seats = {**self.seats, seat.id: seat}
-        party = party_of(seat.role)
-        answer = self.agreements.get(party) if party else None
-        if seat.away or answer is None or party is None or answer.seat == seat.id:
-            return replace(self, seats=seats)
+        moved = replace(self, seats={**self.seats, seat.id: seat})
+        answer = self.agreements.get(seat.party) if seat.party else None
+        if seat.away or answer is None or answer.seat == seat.id:
+            return moved
         by = self.seats[answer.seat].role
         if by != FACILITATOR and not (by == "speaks-for" and seat.role == "person"):
-            return replace(self, seats=seats)
-        ended = {**self.agreements, party: replace(answer, plan=0)}
-        return replace(self, seats=seats, agreements=ended)
+            return moved
+        return replace(moved, agreements={**self.agreements, answer.party: replace(answer, plan=0)})
 
     @property
     def ended(self) -> bool:
@@ -234,15 +229,6 @@ class Meeting:
     def mine(self, number: int, seat: str) -> Mapping[str, int | None]:
         """Return one seat's own ratings of a round, by thing."""
         return self._ratings.get((number, seat), {})
-
-    def with_ratings(self, number: int, seat: str, given: Mapping[str, int | None]) -> Meeting:
-        """Return the meeting with one seat's ratings of a round, in place of earlier ones."""
-        return replace(self, _ratings={**self._ratings, (number, seat): dict(given)})
-
-    def without_ratings(self, number: int, seat: str) -> Meeting:
-        """Return the meeting without one seat's ratings of a round."""
-        kept = {key: given for key, given in self._ratings.items() if key != (number, seat)}
-        return replace(self, _ratings=kept)
 
     def is_revealed(self, number: int) -> bool:
         """Say whether the ratings of a round may be seen."""
@@ -283,17 +269,14 @@ class Meeting:
         Whoever speaks for the person answers only while the person does not sit here. Of healthcare
         professionals it is the one chosen with the plan, or the first.
         """
-        here = [seat for seat in self.seats.values() if party_of(seat.role) == party]
+        here = [seat for seat in self.seats.values() if seat.party == party]
         here.sort(key=lambda seat: (seat.id != self.plan.lead, seat.role == "speaks-for"))
         return next((seat for seat in here if not seat.away), None)
 
-    def may_agree(self, seat: Seat) -> bool:
-        """Say whether a seat answers for one of the three parties, once it is here."""
-        party = party_of(seat.role)
-        if party is None:
-            return False
-        signer = self._back(seat.id).signer(party)
-        return signer is not None and signer.id == seat.id
+    def answers_for(self, seat: Seat) -> Party | None:
+        """Name the party that a seat answers for once it is here; None where it does for none."""
+        signer = self._back(seat.id).signer(seat.party) if seat.party else None
+        return seat.party if signer and signer.id == seat.id else None
 
     def standing(self, party: Party) -> Agreement | None:
         """Return what a party said of the plan as it is now.
@@ -314,120 +297,94 @@ class Meeting:
         """Say whether a party answered, and has to be asked again."""
         return party in self.agreements and self.standing(party) is None
 
+    def _fold_open(self, act: Act) -> Meeting:
+        seat = Seat(act.seat, FACILITATOR, act.data.get("name", ""))
+        about = {"title": act.data["title"], "mode": act.data["mode"], "opened": act.at}
+        return replace(self._fold_things(act), seats={seat.id: seat}, **about)
 
-def _open(meeting: Meeting, act: Act) -> Meeting:
-    seat = Seat(act.seat, FACILITATOR, act.data.get("name", ""))
-    about = {"title": act.data["title"], "mode": act.data["mode"], "opened": act.at}
-    return replace(_things(meeting, act), seats={seat.id: seat}, **about)
+    def _fold_things(self, act: Act) -> Meeting:
+        return replace(self, things=tuple(Thing(**thing) for thing in act.data["things"]))
 
+    def _fold_join(self, act: Act) -> Meeting:
+        return self._with_seat(Seat(act.seat, act.data["role"], act.data["name"]))
 
-def _things(meeting: Meeting, act: Act) -> Meeting:
-    return replace(meeting, things=tuple(Thing(**thing) for thing in act.data["things"]))
+    def _fold_away(self, act: Act) -> Meeting:
+        """Mark a seat; where another replaced it, its marks of the open round are dropped."""
+        moved = self._with_seat(replace(self.seats[act.data["seat"]], away=act.data["away"]))
+        if not act.data["drop"]:
+            return moved
+        place = (self.round, act.data["seat"])
+        kept = {key: given for key, given in self._ratings.items() if key != place}
+        return replace(moved, _ratings=kept, dropped=(*self.dropped, act.data["seat"]))
 
+    def _fold_stage(self, act: Act) -> Meeting:
+        return replace(self, stage=act.data["to"])
 
-def _join(meeting: Meeting, act: Act) -> Meeting:
-    return meeting.with_seat(Seat(act.seat, act.data["role"], act.data["name"]))
+    def _fold_person(self, act: Act) -> Meeting:
+        """Keep the person's words, or why they were not asked; that they spoke after all."""
+        told, reason = "not_asked" not in act.data, self.reason_not_asked
+        return replace(
+            self,
+            reason_not_asked=reason if told else act.data["not_asked"],
+            came_later=told and bool(reason),
+            matters=self._words(self.matters, act, "matters"),
+            worries=self._words(self.worries, act, "worries"),
+        )
 
+    def _fold_rate(self, act: Act) -> Meeting:
+        given = {(act.data["round"], act.seat): act.data["ratings"]}
+        return replace(self, _ratings={**self._ratings, **given})
 
-def _away(meeting: Meeting, act: Act) -> Meeting:
-    """Mark a seat; where it was replaced by another, its marks of the open round are dropped."""
-    moved = replace(meeting.seats[act.data["seat"]], away=act.data["away"])
-    if act.data["drop"]:
-        meeting = meeting.without_ratings(meeting.round, moved.id)
-        meeting = replace(meeting, dropped=(*meeting.dropped, moved.id))
-    return meeting.with_seat(moved)
+    def _fold_note(self, act: Act) -> Meeting:
+        return replace(self, notes=self.notes + self._words((), act))
 
+    def _fold_dissent(self, act: Act) -> Meeting:
+        words = self._words(self.dissent.values(), act)
+        return replace(self, dissent={each.seat: each for each in words})
 
-def _words(
-    before: Iterable[Statement], meeting: Meeting, act: Act, part: str = "text"
-) -> tuple[Statement, ...]:
-    """Keep the last words of each seat; empty words take those before back."""
-    others = tuple(words for words in before if words.seat != act.seat)
-    role = meeting.seats[act.seat].role
-    usual = "facilitator’s note" if role == FACILITATOR else role_inside(role)
-    writer, text = act.data.get("told_for", usual), act.data[part]
-    place = (_TOLD_IN.get(meeting.stage, 0), act.seat, meeting.stage, act.at)
-    return (*others, Statement(writer[0].upper() + writer[1:], text, *place)) if text else others
+    def _words(
+        self, before: Iterable[Statement], act: Act, part: str = "text"
+    ) -> tuple[Statement, ...]:
+        """Keep the last words of each seat; empty words take those before back."""
+        others = tuple(words for words in before if words.seat != act.seat)
+        role = self.seats[act.seat].role
+        usual = "facilitator’s note" if role == FACILITATOR else role_inside(role)
+        writer, text = act.data.get("told_for", usual), act.data[part]
+        place = (_TOLD_IN.get(self.stage, 0), act.seat, self.stage, act.at)
+        new = Statement(writer[0].upper() + writer[1:], text, *place)
+        return (*others, new) if text else others
 
+    def _fold_plan(self, act: Act) -> Meeting:
+        """Keep a plan; kept as it was, it is still the plan that was agreed to."""
+        plan = CarePlan.model_validate(act.data)
+        same = self.changed_by("plan") and plan == self.plan
+        return replace(self, plan=plan, agreed_to=self.agreed_to if same else act.seq)
 
-def _person(meeting: Meeting, act: Act) -> Meeting:
-    """Keep the person's words, or why they were not asked; that they spoke after all."""
-    told, reason = "not_asked" not in act.data, meeting.reason_not_asked
-    return replace(
-        meeting,
-        reason_not_asked=reason if told else act.data["not_asked"],
-        came_later=told and bool(reason),
-        matters=_words(meeting.matters, meeting, act, "matters"),
-        worries=_words(meeting.worries, meeting, act, "worries"),
-    )
+    def _fold_ledger(self, act: Act) -> Meeting:
+        ledger = SharedRisk.model_validate(act.data).risks
+        same = ledger == self.ledger
+        return replace(self, ledger=ledger, agreed_to=self.agreed_to if same else act.seq)
 
+    def _fold_agreement(self, act: Act) -> Meeting:
+        data, plan, role = act.data, self.agreed_to, self.seats[act.seat].role
+        told_by = self._teller(role, data["party"])
+        settled = role != "speaks-for" or data.get("authority", "unsettled") != "unsettled"
+        said = (data["party"], data.get("who", ""), data["says"], tuple(data["not_to"]))
+        answer = Agreement(*said, data["reason"], told_by, act.at, act.seat, plan, settled)
+        refused = [each for each in self.refused if (each.seat, each.plan) != (act.seat, plan)]
+        if answer.says != "agrees" or answer.reason:
+            refused.append(answer)
+        agreements = {**self.agreements, answer.party: answer}
+        return replace(self, refused=tuple(refused), agreements=agreements)
 
-def _note(meeting: Meeting, act: Act) -> Meeting:
-    return replace(meeting, notes=meeting.notes + _words((), meeting, act))
+    def _teller(self, role: str, party: Party) -> Teller:
+        """Say who gives an answer for a party."""
+        if role == "speaks-for":
+            return "speaks-for"
+        if role != FACILITATOR:
+            return ""
+        had_seat = any(seat.party == party for seat in self.seats.values())
+        return "facilitator-while-away" if had_seat else "facilitator"
 
-
-def _dissent(meeting: Meeting, act: Act) -> Meeting:
-    words = _words(meeting.dissent.values(), meeting, act)
-    return replace(meeting, dissent={each.seat: each for each in words})
-
-
-def _plan(meeting: Meeting, act: Act) -> Meeting:
-    """Keep a plan; kept as it was, it is still the plan that was agreed to."""
-    plan = CarePlan.model_validate(act.data)
-    first = not meeting.changed_by("plan")
-    changed = first or plan != meeting.plan
-    return replace(meeting, plan=plan, agreed_to=act.seq if changed else meeting.agreed_to)
-
-
-def _ledger(meeting: Meeting, act: Act) -> Meeting:
-    ledger = SharedRisk.model_validate(act.data).risks
-    changed = ledger != meeting.ledger
-    return replace(meeting, ledger=ledger, agreed_to=act.seq if changed else meeting.agreed_to)
-
-
-def _agreement(meeting: Meeting, act: Act) -> Meeting:
-    data, plan, role = act.data, meeting.agreed_to, meeting.seats[act.seat].role
-    told_by = _teller(meeting, role, data["party"])
-    settled = role != "speaks-for" or data.get("authority", "unsettled") != "unsettled"
-    said = (data["party"], data.get("who", ""), data["says"], tuple(data["not_to"]), data["reason"])
-    answer = Agreement(*said, told_by, act.at, act.seat, plan, settled)
-    refused = [each for each in meeting.refused if (each.seat, each.plan) != (act.seat, plan)]
-    if answer.says != "agrees" or answer.reason:
-        refused.append(answer)
-    agreements = {**meeting.agreements, answer.party: answer}
-    return replace(meeting, refused=tuple(refused), agreements=agreements)
-
-
-def _teller(meeting: Meeting, role: str, party: Party) -> Teller:
-    """Say who gives an answer for a party."""
-    if role == "speaks-for":
-        return "speaks-for"
-    if role != FACILITATOR:
-        return ""
-    had_seat = any(party_of(seat.role) == party for seat in meeting.seats.values())
-    return "facilitator-while-away" if had_seat else "facilitator"
-
-
-def _rate(meeting: Meeting, act: Act) -> Meeting:
-    return meeting.with_ratings(act.data["round"], act.seat, act.data["ratings"])
-
-
-def _outcome(meeting: Meeting, act: Act) -> Meeting:
-    return replace(meeting, outcome=Ending.model_validate(act.data), stage="end")
-
-
-_FOLDS: dict[str, Callable[[Meeting, Act], Meeting]] = {
-    "open": _open,
-    "join": _join,
-    "away": _away,
-    "stage": lambda meeting, act: replace(meeting, stage=act.data["to"]),
-    "things": _things,
-    "person": _person,
-    "rate": _rate,
-    "note": _note,
-    "plan": _plan,
-    "ledger": _ledger,
-    "agreement": _agreement,
-    "dissent": _dissent,
-    "outcome": _outcome,
-}
+    def _fold_outcome(self, act: Act) -> Meeting:
+        return replace(self, outcome=Ending.model_validate(act.data), stage="end")

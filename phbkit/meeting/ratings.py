@@ -6,9 +6,11 @@ What is rated are options and safeguards, never a person's wish.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+
+from phbkit.meeting.acts import ThingKind
 
 MEDIAN_NEEDS = 3
 """Fewest ratings a median is given for. Our own choice."""
@@ -26,13 +28,22 @@ METHOD = (
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """What the ratings of one item come to.
+class Mark:
+    """One person's rating, 1 to 9, told by role; `rating` is None for “cannot say”."""
+
+    role: str
+    rating: int | None
+
+
+@dataclass(frozen=True)
+class RatedItem:
+    """One option or safeguard as rated in one round, and what the ratings come to.
 
     Attributes
     ----------
-    verdict
-        In plain words, what the team thinks.
+    team, person
+        The marks that the figures are of; those of the person and of whoever speaks for them, which
+        are in no figure.
     median
         1 to 9; None below `MEDIAN_NEEDS` ratings.
     low, high
@@ -41,22 +52,34 @@ class Agreement:
         Disagreement index: their distance, divided by the most that it may be without disagreement.
     disagreement
         Whether the index is above 1.
+    verdict
+        In plain words, what the team thinks.
     classical
         "agreement", "disagreement" or "neither" by counting, as the manual has it for 8 to 16
         ratings; empty for other numbers of ratings.
     """
 
-    verdict: str
+    title: str
+    kind: ThingKind
+    round: int
+    team: tuple[Mark, ...]
+    person: tuple[Mark, ...]
     median: float | None = None
     low: float | None = None
     high: float | None = None
     index: float | None = None
     disagreement: bool | None = None
+    verdict: str = ""
     classical: str = ""
 
 
-def agreement(ratings: Sequence[int]) -> Agreement:
-    """Work out median, percentiles and disagreement of one item from ratings of 1 to 9.
+def ratings_of(marks: Iterable[Mark]) -> list[int]:
+    """List the ratings that were given, without those who could not say."""
+    return [mark.rating for mark in marks if mark.rating]
+
+
+def measured(item: RatedItem) -> RatedItem:
+    """Work out median, percentiles and disagreement of an item.
 
     Figures are rounded to hundredths; whether the team disagrees is decided before that.
 
@@ -71,23 +94,26 @@ def agreement(ratings: Sequence[int]) -> Agreement:
     that of the European panels on gastrointestinal endoscopy, http://epage.ch/EPAGE_ADM. The
     classical definition comes out the same in either band, as half the panel is outside it.
     """
+    ratings = ratings_of(item.team)
     count = len(ratings)
     if count < MEDIAN_NEEDS:
-        return Agreement(f"Too few ratings for a median ({count}; it takes {MEDIAN_NEEDS})")
+        few = f"Too few ratings for a median ({count}; it takes {MEDIAN_NEEDS})"
+        return replace(item, verdict=few)
     median = float(statistics.median(ratings))
     if count < INDEX_NEEDS:
-        needs = f"({count}; it takes {INDEX_NEEDS})"
-        return Agreement(f"Too few ratings to say whether the team agrees {needs}", median)
+        few = f"Too few ratings to say whether the team agrees ({count}; it takes {INDEX_NEEDS})"
+        return replace(item, median=median, verdict=few)
     tenths = statistics.quantiles(map(Fraction, ratings), n=10, method="inclusive")
     low, high = tenths[2], tenths[6]
     index = (high - low) / (Fraction("2.35") + Fraction("1.5") * abs(5 - (low + high) / 2))
-    return Agreement(
-        _verdict(median, disagree=index > 1),
-        median,
+    return replace(
+        item,
+        median=median,
         low=round(float(low), 2),
         high=round(float(high), 2),
         index=round(float(index), 2),
         disagreement=index > 1,
+        verdict=_verdict(median, disagree=index > 1),
         classical=_classical(ratings, median),
     )
 

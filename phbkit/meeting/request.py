@@ -11,13 +11,14 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from phbkit import identifiers
 from phbkit.casebank import Case
 from phbkit.errors import AnswersError, RefusedError
 from phbkit.meeting.acts import Thing
 from phbkit.meeting.meeting import Meeting, Seat
-from phbkit.meeting.roles import FACILITATOR, party_of
+from phbkit.meeting.roles import FACILITATOR
 from phbkit.meeting.shared_plan import SharedPlan
 from phbkit.meeting.subject import candidates
 from phbkit.workbook.formats import NOT_ANSWERED, OptionalText, Text, check
@@ -33,25 +34,11 @@ def refusal(problem: str, name: str = "") -> RefusedError:
     return RefusedError({name: problem})
 
 
-def read_form(form: type[F], values: Mapping[str, Any], context: object = None) -> F:
-    """Read a form.
-
-    Raises
-    ------
-    RefusedError
-        Says everything that is wrong, by field.
-    """
-    try:
-        return form.model_validate(values, context=context)
-    except ValidationError as error:
-        raise RefusedError(
-            {
-                ".".join(map(str, fault["loc"])): NOT_ANSWERED
-                if fault["type"] == "missing" or fault["input"] == ""
-                else _PYDANTIC_SAYS.sub("must", fault["msg"])
-                for fault in error.errors(include_url=False)
-            }
-        ) from None
+def _problem(fault: ErrorDetails) -> str:
+    """Say what is wrong in a field, in words that follow its name."""
+    if fault["type"] == "missing" or fault["input"] == "":
+        return NOT_ANSWERED
+    return _PYDANTIC_SAYS.sub("must", fault["msg"])
 
 
 @dataclass(frozen=True)
@@ -83,7 +70,7 @@ class Request:
     def clinical(self) -> list[str]:
         """The seats of healthcare professionals."""
         seats = self.meeting.seats.values()
-        return [seat.id for seat in seats if party_of(seat.role) == "professional"]
+        return [seat.id for seat in seats if seat.party == "professional"]
 
     def read(self, form: type[F], **gathered: Any) -> F:
         """Read the fields of a form, with those of rows as they were `gathered`.
@@ -93,7 +80,11 @@ class Request:
         RefusedError
             Says everything that is wrong, by field.
         """
-        return read_form(form, {**self.values, **gathered}, self)
+        try:
+            return form.model_validate({**self.values, **gathered}, context=self)
+        except ValidationError as error:
+            faults = error.errors(include_url=False)
+        raise RefusedError({".".join(map(str, each["loc"])): _problem(each) for each in faults})
 
     def text(self, name: str, *, required: bool = False) -> str:
         """Read one text."""
@@ -112,7 +103,7 @@ class Request:
                 rows.setdefault(place.removeprefix(f"{name}."), {})[part] = value
         return rows
 
-    def need_seen(self, part: str, *, of_seat: bool = False) -> None:
+    def need_seen(self, part: str) -> None:
         """Refuse an edit made on an older state of a part, or of a seat's share, than is kept now.
 
         Raises
@@ -120,8 +111,7 @@ class Request:
         RefusedError
             Another window changed it since.
         """
-        now = self.meeting.changed_by(part, self.seat.id if of_seat else "")
-        if self.values.get("seen") != str(now):
+        if self.values.get("seen") != str(self.meeting.seen(part, self.seat.id)):
             raise refusal(
                 "Another window changed this part since you opened it. What it says now is on "
                 "this page; what you typed is kept. Look at both, then save again."

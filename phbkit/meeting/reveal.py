@@ -3,46 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
 
-from phbkit.meeting.acts import Thing, ThingKind
+from phbkit.meeting.acts import Thing
 from phbkit.meeting.meeting import Meeting
-from phbkit.meeting.ratings import agreement
-from phbkit.meeting.roles import FACILITATOR, PERSON_SIDE, ROLES, role_name
+from phbkit.meeting.ratings import Mark, RatedItem, measured, ratings_of
+from phbkit.meeting.roles import ORDER, PERSON_SIDE, role_name
 
 _ELSEWHERE = 3  # marks between the person and the team
-_ORDER = [FACILITATOR, *ROLES]
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One person's rating, 1 to 9, told by role; `rating` is None for “cannot say”."""
-
-    role: str
-    rating: int | None
-
-
-@dataclass(frozen=True)
-class RatedItem:
-    """One option or safeguard as rated in one round.
-
-    `team` holds the marks that the figures of an `Agreement` are of; `person` those of the person
-    and whoever speaks for them, which are in no figure.
-    """
-
-    title: str
-    kind: ThingKind
-    round: int
-    team: tuple[Mark, ...]
-    person: tuple[Mark, ...]
-    median: float | None
-    low: float | None
-    high: float | None
-    index: float | None
-    disagreement: bool | None
-    verdict: str
-    classical: str = ""
 
 
 def rated_items(meeting: Meeting, number: int) -> tuple[RatedItem, ...]:
@@ -59,22 +26,17 @@ def _rated_item(meeting: Meeting, number: int, thing: Thing) -> RatedItem:
     given = _by_role(meeting, number, thing)
     team = tuple(Mark(role_name(role), mark) for role, mark in given if role not in PERSON_SIDE)
     person = tuple(Mark(role_name(role), mark) for role, mark in given if role in PERSON_SIDE)
-    figures = vars(agreement(_ratings(team)))
-    return RatedItem(thing.title, thing.kind, number, team, person, **figures)
+    return measured(RatedItem(thing.title, thing.kind, number, team, person))
 
 
 def _by_role(meeting: Meeting, number: int, thing: Thing) -> list[tuple[str, int | None]]:
     """List marks by role, and within a role by size: not by who joined first."""
     given = meeting.revealed(number)
     placed = sorted(
-        (_ORDER.index(meeting.seats[seat].role), marks.get(thing.id) or 0)
+        (ORDER.index(meeting.seats[seat].role), marks.get(thing.id) or 0)
         for seat, marks in given.items()
     )
-    return [(_ORDER[place], mark or None) for place, mark in placed]
-
-
-def _ratings(marks: Iterable[Mark]) -> list[int]:
-    return [mark.rating for mark in marks if mark.rating]
+    return [(ORDER[place], mark or None) for place, mark in placed]
 
 
 def moved(meeting: Meeting) -> tuple[str, ...]:
@@ -103,7 +65,7 @@ def moved(meeting: Meeting) -> tuple[str, ...]:
 
 def spread(item: RatedItem) -> str:
     """Say in words where the marks of an item lie."""
-    given = _ratings(item.team)
+    given = ratings_of(item.team)
     parts = [f"{count} gave {rating}" for rating, count in sorted(Counter(given).items())]
     if len(given) < len(item.team):
         parts.append(f"{len(item.team) - len(given)} could not say")
@@ -122,7 +84,7 @@ def is_split(item: RatedItem) -> bool:
     """Say whether the team disagrees; where too few rated to measure it, look at its ends."""
     if item.disagreement is not None:
         return item.disagreement
-    given = _ratings(item.team)
+    given = ratings_of(item.team)
     return bool(given) and min(given) <= 3 and max(given) >= 7
 
 
@@ -132,5 +94,5 @@ def _gap(item: RatedItem) -> float:
     That is from the team's median or, where too few rated to have one, from the farthest mark: in
     a small room each one may be the one who says no.
     """
-    team = _ratings(item.team) if item.median is None else [item.median]
-    return max((abs(one - other) for one in _ratings(item.person) for other in team), default=0)
+    team = ratings_of(item.team) if item.median is None else [item.median]
+    return max((abs(one - other) for one in ratings_of(item.person) for other in team), default=0)

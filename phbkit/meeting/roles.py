@@ -1,40 +1,30 @@
-"""Who sits in a case review: roles, and which of them stand for which party."""
+"""Who sits in a case review: roles, and which of them stand for which party.
+
+Their words, and those of stages and answers, are in `words.yaml`.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
 
 Party = Literal["person", "professional", "commissioner"]
+WORDS: dict[str, Any] = yaml.safe_load(
+    Path(__file__).with_name("words.yaml").read_text(encoding="utf-8")
+)
 FACILITATOR = "facilitator"
 SEAT_VARIABLE = "PHB_SEAT"  # in the environment of a kernel: the seat it is for
-ROLES: dict[str, str] = {
-    "person": "The person",
-    "speaks-for": "Speaks for the person",
-    "family": "Family or carer",
-    "gp": "GP",
-    "nurse": "Nurse",
-    "pharmacist": "Pharmacist",
-    "therapist": "Therapist",
-    "mental-health": "Mental health worker",
-    "specialist": "Hospital doctor or specialist",
-    "social-worker": "Social worker",
-    "broker": "Broker or support planner",
-    "provider": "Provider of care",
-    "commissioner": "Commissioner",
-    "other": "Another role",
-}
+ROLES: dict[str, str] = {role: about["name"] for role, about in WORDS["roles"].items()}
+ORDER = list(ROLES)
 PERSON_SIDE = frozenset({"person", "speaks-for"})
-CLINICAL = ("gp", "nurse", "pharmacist", "therapist", "mental-health", "specialist")
-PARTIES: dict[Party, str] = {
-    "person": "The person",
-    "professional": "The healthcare professional",
-    "commissioner": "The commissioner",
-}
+PARTIES: dict[Party, str] = WORDS["parties"]
 
 
 def role_name(role: str) -> str:
     """Say a role in words, as at the head of a line."""
-    return "Facilitator" if role == FACILITATOR else ROLES[role]
+    return ROLES[role]
 
 
 def role_inside(role: str) -> str:
@@ -45,8 +35,5 @@ def role_inside(role: str) -> str:
 
 def party_of(role: str) -> Party | None:
     """Name the party to the agreement that a role stands for, if it stands for one."""
-    if role in PERSON_SIDE:
-        return "person"
-    if role in CLINICAL:
-        return "professional"
-    return "commissioner" if role == "commissioner" else None
+    party: Party | None = WORDS["roles"][role].get("party")
+    return party

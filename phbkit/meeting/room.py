@@ -12,7 +12,6 @@ import os
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,18 +19,18 @@ from typing import Any
 from markupsafe import Markup
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.errors import RecordsError, RefusedError, UnknownNameError
+from phbkit.errors import RecordsError, RefusedError
 from phbkit.forms import Answer, Reply, StepForm, answer, show_again
 from phbkit.meeting import documents
 from phbkit.meeting.acts import PlanItems
 from phbkit.meeting.checks import check
 from phbkit.meeting.meeting import Act, Meeting
-from phbkit.meeting.pages import PARTS, View, part_page, plan_effect
+from phbkit.meeting.pages import PARTS, View, notice, part_page, plan_effect
 from phbkit.meeting.request import Request, Values, need_checked, refusal
 from phbkit.meeting.roles import FACILITATOR, PERSON_SIDE, SEAT_VARIABLE
 from phbkit.meeting.sessions import ReviewSession, Sessions, open_sessions
 from phbkit.records import StaleError
-from phbkit.settings import Settings, settings
+from phbkit.settings import settings
 from phbkit.text import clock
 from phbkit.workbook import notebook
 from phbkit.workbook.answers import check_values
@@ -41,41 +40,6 @@ _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.5
 _MOST_TRIES = 60
 _NOT_TYPED = {"keep", "seen", "from", "to", "round"}
-_SEAT_GONE = Markup(
-    "<h2>This seat is now used on another device</h2><p>If that was not you, tell the facilitator. "
-    "To come back here, join again with your return code.</p>"
-)
-_HOW_TO_BEGIN = Markup(
-    "<p>No meeting is shown here. Start the server with <code>phb serve</code>, open "
-    "<code>/review</code> in a browser, and open a session or join one with its code. To look at "
-    "a meeting that was held, give its JSON document as <code>meeting</code>.</p>"
-)
-
-
-@dataclass(frozen=True)
-class Sitting:
-    """One seat of one session: where acts are read and written."""
-
-    sessions: Sessions
-    session: ReviewSession
-    seat: str
-    secret: str
-
-    @property
-    def held(self) -> bool:
-        """Whether the seat is still this device's: another may have come back to it."""
-        return self.sessions.seat_of(self.secret) is not None
-
-    def since(self, seq: int) -> list[Act]:
-        """List the acts after number `seq`."""
-        return self.sessions.acts(self.session.id, since=seq)
-
-    def write(self, act: str, data: dict[str, Any], ticket: str, after: int) -> Act:
-        """Write an act of this seat; the outcome closes the session."""
-        ends = act == "outcome"
-        return self.sessions.append(
-            self.session.id, self.seat, act, data, ticket=ticket, after=after, closes=ends
-        )
 
 
 class Nobody:
@@ -83,33 +47,26 @@ class Nobody:
 
     def part(self, name: str) -> Record:
         """Show how to begin, once; the other parts are empty."""
-        _need_part(name)
-        return Record(name, _HOW_TO_BEGIN if name == PARTS[0] else Markup(""))
+        return Record(name, notice("begin") if name == PARTS[0] else Markup(""))
 
     def __repr__(self) -> str:
         return "<Review: nobody sits here>"
 
 
 class Review:
-    """A case review at work in one notebook. Open it with `Review.open`."""
+    """A case review that was held, in a notebook. `Review.open` also opens one that goes on."""
 
-    def __init__(self, case: Case, meeting: Meeting, sitting: Sitting | None = None) -> None:
-        self.case, self.meeting, self._sitting = case, meeting, sitting
-        self._parts: dict[str, StepForm] = {}
-        self._following: asyncio.Task[None] | None = None
+    def __init__(self, case: Case, meeting: Meeting) -> None:
+        self.case, self.meeting = case, meeting
 
-    @classmethod
-    def open(
-        cls, meeting: str | os.PathLike[str] | None = None, *, using: Settings | None = None
-    ) -> Review | Nobody:
+    @staticmethod
+    def open(meeting: str | os.PathLike[str] | None = None) -> Review | Nobody:
         """Open the meeting that this device sits in, or show one that was held.
 
         Parameters
         ----------
         meeting
             The JSON file of a meeting that was held. `None` takes the seat that the server gave.
-        using
-            Settings; by default from the environment.
 
         Returns
         -------
@@ -122,60 +79,66 @@ class Review:
             The file is not the record of a meeting.
         """
         notebook.refuse_unknown_parameters()
-        chosen = using or settings()
+        chosen = settings()
         bank = CaseBank(chosen.need_folder("casebank"))
         if meeting is not None:
             held = documents.read_meeting(Path(meeting), bank)
-            return cls(held.case, held.meeting)
+            return Review(held.case, held.meeting)
         secret = os.environ.get(SEAT_VARIABLE, "").partition(".")[0]
-        if not secret:
+        sessions = open_sessions(chosen.database_url) if secret else None
+        found = sessions.seat_of(secret) if sessions else None
+        if sessions is None or found is None:
             return Nobody()
-        sessions = open_sessions(chosen.database_url)
-        seat = sessions.seat_of(secret)
-        return cls.at(Sitting(sessions, *seat, secret), bank) if seat else Nobody()
-
-    @classmethod
-    def at(cls, sitting: Sitting, bank: CaseBank) -> Review:
-        """Return the meeting as it is seen from a seat."""
-        case = documents.case_of(sitting.session, bank)
-        return cls(case, Meeting.of(sitting.since(0)), sitting)
+        session, seat = found
+        return SeatedReview(documents.case_of(session, bank), sessions, session, seat, secret)
 
     def part(self, name: str) -> StepForm | Record:
-        """Show one part of the meeting's page, and keep it up to date.
+        """Show one part of the meeting's page.
 
         Raises
         ------
         UnknownNameError
             There is no such part.
         """
-        _need_part(name)
-        if self._sitting is None:
-            return Record(name, part_page(name, self._view))
+        return Record(name, part_page(name, View(self.meeting, self.case)))
+
+    def __repr__(self) -> str:
+        return f"<Review {self.meeting.title}: {self.meeting.stage}>"
+
+
+class SeatedReview(Review):
+    """A meeting that goes on, from one seat of its session; `secret` proves the seat."""
+
+    def __init__(
+        self, case: Case, sessions: Sessions, session: ReviewSession, seat: str, secret: str
+    ) -> None:
+        super().__init__(case, Meeting.of(sessions.acts(session.id)))
+        self._sessions, self._session, self._seat, self._secret = sessions, session, seat, secret
+        self._parts: dict[str, StepForm] = {}
+        self._following: asyncio.Task[None] | None = None
+
+    def part(self, name: str) -> StepForm:
+        """Show one part of the meeting's page, and keep it up to date."""
         self._parts[name] = StepForm(name, self._receive, state="open", html=self._html(name))
         if self._following is None:
             with contextlib.suppress(RuntimeError):  # nobody's loop: a plain interpreter
                 self._following = asyncio.get_running_loop().create_task(self._follow())
         return self._parts[name]
 
-    def __repr__(self) -> str:
-        return f"<Review {self.meeting.title}: {self.meeting.stage}>"
-
     @property
-    def _here(self) -> Sitting:
-        assert self._sitting  # noqa: S101  a record has no widgets that could ask
-        return self._sitting
+    def _held(self) -> bool:
+        """Whether the seat is still this device's: another may have come back to it."""
+        return self._sessions.seat_of(self._secret) is not None
 
     @property
     def _view(self) -> View:
-        if self._sitting is None:
-            return View(self.meeting, self.case, None, live=False)
-        seat = self.meeting.seats[self._sitting.seat]
+        seat = self.meeting.seats[self._seat]
         return View(
             self.meeting,
             self.case,
             seat,
             screen=os.environ.get("QUERY_STRING") == "screen=1" and seat.role == FACILITATOR,
-            code=self._sitting.session.code,
+            code=self._session.code,
             address=f"{os.environ.get('PHB_PUBLIC_URL', '')}review",
             back=os.environ.get(SEAT_VARIABLE, "").partition(".")[2],
         )
@@ -190,7 +153,7 @@ class Review:
 
     def refresh(self) -> None:
         """Fold what was done since the last time."""
-        for act in self._here.since(self.meeting.seq):
+        for act in self._acts(self.meeting.seq):
             self.meeting = self.meeting.after(act)
 
     async def _follow(self) -> None:
@@ -198,10 +161,10 @@ class Review:
         while True:
             await asyncio.sleep(_POLL_SECONDS)
             try:
-                if not self._here.held:
+                if not self._held:
                     self._leave()
                     return
-                if self._here.sessions.last(self._here.session.id) > self.meeting.seq:
+                if self._sessions.last(self._session.id) > self.meeting.seq:
                     self.refresh()
                     self._show_all()
             except RecordsError as error:
@@ -212,13 +175,13 @@ class Review:
     def _leave(self) -> None:
         """Show nothing more: the seat was taken again from another device."""
         for name, part in self._parts.items():
-            part.html = str(_SEAT_GONE if name == PARTS[0] else "")
+            part.html = str(notice("gone") if name == PARTS[0] else "")
 
     def _receive(self, part: str, message: Mapping[str, Any]) -> Answer:
         return answer(message, partial(self._obey, part))
 
     def _obey(self, part: str, ticket: str, message: Mapping[str, Any]) -> Answer:
-        if not self._here.held:
+        if not self._held:
             self._leave()
             raise refusal("This seat was taken again from another device.")
         try:
@@ -244,7 +207,7 @@ class Review:
         ticket = _stamped(ticket, act, values)
         for _ in range(_MOST_TRIES):
             self.refresh()
-            saved = self.meeting.tickets.get((self._here.seat, ticket))
+            saved = self.meeting.tickets.get((self._seat, ticket))
             if saved:
                 self._show_all()
                 show_again(self._parts.values())
@@ -252,7 +215,7 @@ class Review:
             data = check(act, self._request(values))
             self._scan(values)
             try:
-                written = self._here.write(act, data, ticket, after=self.meeting.seq)
+                written = self._write(act, data, ticket)
             except StaleError:
                 time.sleep(random.uniform(0.005, 0.05))  # noqa: S311  only to take turns
                 continue
@@ -261,9 +224,18 @@ class Review:
             return {"did": "saved", "at": clock(written.at), "next": ""}
         raise refusal("Everybody is saving at once. Nothing was lost: try again.")
 
+    def _write(self, act: str, data: dict[str, Any], ticket: str) -> Act:
+        """Write an act of this seat; the outcome closes the session."""
+        after, ends = self.meeting.seq, act == "outcome"
+        place = (self._session.id, self._seat)
+        return self._sessions.append(*place, act, data, ticket=ticket, after=after, closes=ends)
+
+    def _acts(self, since: int = 0) -> list[Act]:
+        return self._sessions.acts(self._session.id, since=since)
+
     def _request(self, values: Values) -> Request:
         today = dt.datetime.now(tz=dt.UTC).date()
-        seat = self.meeting.seats[self._here.seat]
+        seat = self.meeting.seats[self._seat]
         return Request(self.meeting, self.case, seat, values, today)
 
     def _scan(self, values: Values) -> None:
@@ -282,10 +254,10 @@ class Review:
         return {"did": "kept", **{name: str(html) for name, html in effect.items()}}
 
     def _download(self, what: object) -> Answer:
-        role = self.meeting.seats[self._here.seat].role
+        role = self.meeting.seats[self._seat].role
         theirs = role == FACILITATOR or (role in PERSON_SIDE and what in documents.FOR_PERSON)
         if self.meeting.ended and theirs and what in documents.NAMES:
-            held = documents.HeldMeeting(self._here.session, self.case, self._here.since(0))
+            held = documents.HeldMeeting(self._session, self.case, self._acts())
             file = documents.make(str(what), held)
             if file:
                 name = documents.file_name(str(what), held.session)
@@ -300,8 +272,3 @@ def _stamped(ticket: str, act: str, values: Values) -> str:
     """
     content = json.dumps([act, values], sort_keys=True).encode()
     return f"{ticket}.{hashlib.sha256(content).hexdigest()[:16]}"
-
-
-def _need_part(name: str) -> None:
-    if name not in PARTS:
-        raise UnknownNameError.among("part of a meeting", name, PARTS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import secrets
 import uuid
 from dataclasses import asdict, dataclass, replace
@@ -27,6 +26,7 @@ _TRIES = 5
 OPEN_HOURS = 24  # a code left on a photograph is dead the day after
 SEAT_DAYS = 30  # how long a seat can read the record of its meeting
 MOST_ACTS = 500  # of one seat
+Content = tuple[str, dict[str, Any]]  # an act and its data
 _LOG = EventLog(review_event, Act, stream="review session", events="acts")
 
 
@@ -73,7 +73,6 @@ class Sessions:
         mode: str,
         subject: dict[str, Any] | None = None,
         *,
-        ticket: str,
         data: dict[str, Any],
     ) -> tuple[ReviewSession, Seated]:
         """Begin a session with the facilitator's seat and the act `open`.
@@ -88,16 +87,14 @@ class Sessions:
             try:
                 with self._database.writing() as connection:
                     connection.execute(insert(review_session).values(asdict(session)))
-                    seated = _make_seat(connection, session.id, opened)
-                    acts, who = [("open", data)], seated.seat
-                    _LOG.add(connection, session.id, who, ticket, acts, after=0, at=opened)
+                    seated = _add_seat(connection, session.id, ("open", data), after=0, at=opened)
             except IntegrityError:
                 continue  # the code is taken
             return session, seated
         raise RecordsError("The session was not opened: no free join code was found. Try again.")
 
-    def sit(self, session_id: str, act_data: dict[str, Any], *, after: int, ticket: str) -> Seated:
-        """Make a seat and write the act `join`, whose data are `act_data` and the seat.
+    def sit(self, session_id: str, data: dict[str, Any], *, after: int) -> Seated:
+        """Make a seat and write the act `join`, whose data are `data` and the seat.
 
         Each call makes a seat of its own, as the secret of an earlier one cannot be told again.
 
@@ -111,11 +108,8 @@ class Sessions:
         with self._database.writing() as connection:
             session = ReviewSession(*_LOG.stream(connection, session_id, hold=True))
             _need_open(session)
-            moment = self._database.clock()
-            seated = _make_seat(connection, session_id, moment)
-            acts = [("join", act_data | {"seat": seated.seat})]
-            _LOG.add(connection, session_id, seated.seat, ticket, acts, after=after, at=moment)
-        return seated
+            at = self._database.clock()
+            return _add_seat(connection, session_id, ("join", data), after=after, at=at)
 
     def find(self, code: str) -> ReviewSession | None:
         """Find the session with a join code, open and of the last day.
@@ -158,7 +152,7 @@ class Sessions:
         session = self.find(code)
         if session is None:
             return None
-        back, secret = _as_written(back), _new_secret()
+        back, secret = _as_written(back), secrets.token_urlsafe(32)
         taken = (
             update(seats)
             .where(seats.c.session_id == session.id, seats.c.back == _fingerprint(back))
@@ -210,11 +204,13 @@ class Sessions:
         with self._database.writing() as connection:
             session = ReviewSession(*_LOG.stream(connection, session_id, hold=True))
             for written in _LOG.written(connection, session_id, seat, ticket):
-                if _content(written.act, written.data) != _content(act, data):
+                if (written.act, written.data) != (act, data):
                     raise RecordsError("This was already saved, with other content.")
                 return written
             _need_open(session)
-            _need_room(connection, session_id, seat)
+            if _LOG.count(connection, session_id, seat) >= MOST_ACTS:  # or one fills the database
+                limit = f"One seat can do {MOST_ACTS} things in a meeting."
+                raise RecordsError(f"{limit} Nothing was added.")
             moment, acts = self._database.clock(), [(act, data)]
             [new] = _LOG.add(connection, session_id, seat, ticket, acts, after=after, at=moment)
             if closes:
@@ -228,31 +224,18 @@ def _need_open(session: ReviewSession) -> None:
         raise RecordsError("This review session is closed. Nothing was added to it.")
 
 
-def _need_room(connection: Connection, session_id: str, seat: str) -> None:
-    """Refuse to let one seat fill the database."""
-    if _LOG.count(connection, session_id, seat) >= MOST_ACTS:
-        raise RecordsError(f"One seat can do {MOST_ACTS} things in a meeting. Nothing was added.")
-
-
-def _make_seat(connection: Connection, session_id: str, moment: dt.datetime) -> Seated:
-    seated = Seated(str(uuid.uuid4()), _new_secret(), _new_code(_BACK_LENGTH))
-    row = {
-        "id": seated.seat,
-        "session_id": session_id,
-        "secret": _fingerprint(seated.secret),
-        "back": _fingerprint(seated.back),
-        "sat": moment,
-    }
+def _add_seat(
+    connection: Connection, session_id: str, first: Content, *, after: int, at: dt.datetime
+) -> Seated:
+    """Add a seat with its first act, whose ticket is the seat itself."""
+    made = Seated(str(uuid.uuid4()), secrets.token_urlsafe(32), _new_code(_BACK_LENGTH))
+    proofs = {"secret": _fingerprint(made.secret), "back": _fingerprint(made.back)}
+    row = {"id": made.seat, "session_id": session_id, **proofs, "sat": at}
     connection.execute(insert(seats).values(row))
-    return seated
-
-
-def _content(act: str, data: dict[str, Any]) -> str:
-    return json.dumps([act, data], sort_keys=True, default=repr)
-
-
-def _new_secret() -> str:
-    return secrets.token_urlsafe(32)
+    act, data = first
+    content = [(act, data | {"seat": made.seat} if act == "join" else data)]
+    _LOG.add(connection, session_id, made.seat, made.seat, content, after=after, at=at)
+    return made
 
 
 def _new_code(length: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,13 +10,7 @@ from phbkit.casebank import Case
 from phbkit.decision import Finding, ItemTerms, Plan, Proposal, findings
 from phbkit.meeting.acts import HeldRisk, Terms
 from phbkit.meeting.meeting import Meeting
-
-TO_WATCH = {
-    "coordinator": "who co-ordinates",
-    "review_on": "when it is reviewed",
-    "triggers": "what would bring the review forward",
-    "stop_rule": "what would stop it",
-}
+from phbkit.meeting.roles import PARTIES, WORDS, Party
 
 
 def plan_of(case: Case, items: Mapping[str, Terms]) -> Plan:
@@ -81,17 +75,41 @@ class SharedPlan:
         return tuple(thing.title for thing in rated if thing.id not in self.parts)
 
     @property
-    def unwatched(self) -> list[str]:
-        """What the plan does not say of how it is watched."""
-        return [words for name, words in TO_WATCH.items() if not getattr(self.meeting.plan, name)]
-
-    @property
     def is_asked(self) -> bool:
         """Whether the three are asked to agree: there is a plan, and somebody holds each risk.
 
         Whoever answers before does so unasked: what they answered lapses with the next change.
         """
         return bool(self.meeting.agreed_to and self.risks and not self.unheld)
+
+    def missing(self) -> Iterator[tuple[str, str]]:
+        """Say why no decision is made yet: a watched plan, risks held and three agreements.
+
+        Gives the section of the page, plan, ledger or agree, and what is missing there.
+        """
+        if not self.meeting.changed_by("plan"):
+            yield "plan", "there is no plan"
+        kept = self.meeting.plan
+        unwatched = [words for name, words in WORDS["watched"].items() if not getattr(kept, name)]
+        if unwatched:
+            yield "plan", f"the plan does not say {', '.join(unwatched)}"
+        if not self.risks:
+            yield "ledger", "no risk is written down, of doing it or of not doing it"
+        if self.unheld:
+            yield "ledger", f"nobody holds {self.unheld} of the {len(self.risks)} risks"
+        disagreeing = [words for party in PARTIES for words in self._not_agreed(party)]
+        if disagreeing:
+            yield "agree", "; ".join(disagreeing)
+
+    def _not_agreed(self, party: Party) -> Iterator[str]:
+        answer, name = self.meeting.standing(party), PARTIES[party].lower()
+        if answer is None:
+            again = " about the plan as it is now" if self.meeting.lapsed(party) else ""
+            yield f"{name} has not answered{again}"
+        elif answer.says != "agrees":
+            yield f"{name} {answer.says}{' only' if answer.says == 'agrees in part' else ''}"
+        elif not answer.settled:
+            yield "it is not settled by what authority somebody speaks for the person"
 
     def findings(self, plan: Plan | None = None) -> tuple[Finding, ...]:
         """Hold the plan, or another in its place, and how it is watched against the deal."""

@@ -239,9 +239,7 @@ class Played:
 
     def sit(self, name: str, role: str) -> None:
         data = {"role": role, "name": name}
-        self.seats[name] = self.sessions.sit(
-            self.id, data, after=self.last, ticket=uuid.uuid4().hex
-        )
+        self.seats[name] = self.sessions.sit(self.id, data, after=self.last)
 
     def enter(self, *names: str, query: str = "") -> None:
         """Open the room on devices, all at once."""
@@ -271,7 +269,7 @@ def begin(site: Site, **room: str) -> Played:
     case = bank_case()
     things = [thing.__dict__ for thing in usual_things(case)]
     data = {"title": case.title, "mode": "training", "things": things, "name": "Fay"}
-    session, chair = sessions.open(CASE, "training", ticket="t", data=data)
+    session, chair = sessions.open(CASE, "training", data=data)
     played = Played(site, sessions, session.id, session.code, {"Fay": chair})
     for name, role in room.items():
         played.sit(name, role)

@@ -10,7 +10,7 @@ from typing import Any
 from phbkit.meeting.acts import HeldRisk
 from phbkit.meeting.decision_record import DecisionRecord, PlanLine
 from phbkit.meeting.meeting import Agreement, Statement
-from phbkit.meeting.reveal import Mark, RatedItem
+from phbkit.meeting.ratings import Mark, RatedItem
 
 START, END = dt.date(2026, 11, 23), dt.date(2026, 11, 29)
 ROLES = ("GP", "Nurse", "Pharmacist", "Hospital doctor or specialist", "Commissioner")

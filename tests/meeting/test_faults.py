@@ -21,7 +21,7 @@ from phbkit.meeting import documents
 from phbkit.meeting.checks import MOST_SEATS, check_join
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.reveal import rated_items
-from phbkit.meeting.room import Review, Sitting
+from phbkit.meeting.room import SeatedReview
 from phbkit.meeting.sessions import Seated, Sessions, open_sessions
 from phbkit.meeting.subject import usual_things
 from phbkit.records.database import open_database
@@ -39,25 +39,24 @@ def begun(sessions: Sessions, case: Case) -> tuple[str, Seated]:
     """Open a session as the server does; return its id and the facilitator's seat."""
     things = [thing.__dict__ for thing in usual_things(case)]
     data = {"title": case.title, "mode": "training", "things": things, "name": "Fay"}
-    session, seated = sessions.open(case.id, "training", ticket="open", data=data)
+    session, seated = sessions.open(case.id, "training", data=data)
     return session.id, seated
 
 
 def joined(sessions: Sessions, session: str, name: str, role: str) -> Seated:
     acts = sessions.acts(session)
     data = check_join(Meeting.of(acts), role, name)
-    return sessions.sit(session, data, after=len(acts), ticket=f"join-{name}")
+    return sessions.sit(session, data, after=len(acts))
 
 
-def review(sessions: Sessions, case: Case, secret: str) -> Review:
+def review(sessions: Sessions, case: Case, secret: str) -> SeatedReview:
     """What a new kernel makes of a seat."""
     found = sessions.seat_of(secret)
     assert found
-    sitting = Sitting(sessions, *found, secret)
-    return Review(case, Meeting.of(sitting.since(0)), sitting)
+    return SeatedReview(case, sessions, *found, secret)
 
 
-def ask(kernel: Review, act: str, ticket: str, values: dict[str, Any]) -> dict[str, Any]:
+def ask(kernel: SeatedReview, act: str, ticket: str, values: dict[str, Any]) -> dict[str, Any]:
     """Send what a browser sends when somebody presses a button."""
     message = {"do": "save", "form": act, "ticket": ticket, "values": values}
     return kernel._receive(act, message)[0]

@@ -10,22 +10,18 @@ import pytest
 
 from phbkit.casebank import CaseBank
 from phbkit.documents.document import as_text
-from phbkit.meeting.documents import HeldMeeting, case_of, make
+from phbkit.meeting.documents import HeldMeeting, case_of, full, make, plain
 from phbkit.meeting.joining import MeetingLobby
-from phbkit.meeting.meeting import Meeting
-from phbkit.meeting.record_document import full, plain
-from phbkit.meeting.room import Review, Sitting
+from phbkit.meeting.room import SeatedReview
 from phbkit.meeting.sessions import Sessions, open_sessions
 from tests.meeting.openings import LIVE, TRAINING
 
 
-def chair_of(sessions: Sessions, bank: CaseBank, values: dict[str, str]) -> Review:
+def chair_of(sessions: Sessions, bank: CaseBank, values: dict[str, str]) -> SeatedReview:
     seated = MeetingLobby(sessions, bank, live=True).open(values, private=True)
     found = sessions.seat_of(seated.secret)
     assert found
-    sitting = Sitting(sessions, *found, seated.secret)
-    case = case_of(sitting.session, bank)
-    return Review(case, Meeting.of(sitting.since(0)), sitting)
+    return SeatedReview(case_of(found[0], bank), sessions, *found, seated.secret)
 
 
 @pytest.fixture
@@ -33,7 +29,7 @@ def sessions(tmp_path: Path) -> Sessions:
     return open_sessions(f"sqlite:///{tmp_path / 'records.sqlite'}")
 
 
-def save(chair: Review, act: str, ticket: str, **values: Any) -> dict[str, Any]:
+def save(chair: SeatedReview, act: str, ticket: str, **values: Any) -> dict[str, Any]:
     message = {"do": "save", "form": act, "ticket": ticket, "values": values}
     return chair._receive(act, message)[0]
 

@@ -31,7 +31,7 @@ def case() -> Case:
 def page(case: Case, meeting: Meeting, seat: str | None, *, screen: bool = False) -> str:
     found = meeting.seats.get(seat or "")
     view = View(
-        meeting, case, found, live=seat is not None, screen=screen, code="KTX-4M7",
+        meeting, case, found, screen=screen, code="KTX-4M7",
         address="here", back="ABCD-2345",
     )  # fmt: skip
     return "\n".join(part_page(part, view) for part in PARTS)
@@ -73,11 +73,11 @@ def test_nobody_is_asked_to_agree_before_each_risk_has_a_holder(case: Case) -> N
     waits = page(case, before, "pam")
     assert "once each risk has somebody who holds it" in waits
     assert "Your answer is asked" not in waits
-    assert "Still to answer" not in page(case, before, "fay")
+    assert "has not answered" not in page(case, before, "fay")
     asked = page(case, played.meeting, "pam")
     assert "Your answer is asked" in asked
     assert "once each risk has somebody who holds it" not in asked
-    assert "Still to answer" in page(case, played.meeting, "fay")
+    assert "The person has not answered" in page(case, played.meeting, "fay")
     assert "Nothing is asked of you now" in page(case, played.meeting, "dev")
 
 
@@ -183,8 +183,9 @@ def test_everybody_is_told_what_they_have_still_to_do(case: Case) -> None:
     assert todo(played, "pam") == []
     played = planned(case)
     end = "How it ends: made, deferred or not reached"
-    three = "the person, the healthcare professional, the commissioner"
-    assert todo(played, "fay") == [f"Still to answer: {three}", end]
+    parties = ("The person", "the healthcare professional", "the commissioner")
+    waited = "; ".join(f"{party} has not answered" for party in parties)
+    assert todo(played, "fay") == [waited, end]
     asked = ["Your answer is asked: read the plan, then give it"]
     assert [todo(played, seat) for seat in ("pam", "ann", "eve")] == [asked] * 3
     assert todo(played, "dev") == []

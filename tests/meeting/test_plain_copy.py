@@ -11,8 +11,8 @@ import pytest
 from phbkit.documents import document
 from phbkit.documents.document import Document, Heading, Paragraph
 from phbkit.meeting.acts import Outcome
+from phbkit.meeting.documents import plain
 from phbkit.meeting.meeting import Statement
-from phbkit.meeting.record_document import plain
 from tests.meeting.made_record import DISSENT, empty_record, made_record
 
 OUTCOMES = get_args(Outcome)

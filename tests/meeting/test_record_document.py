@@ -15,7 +15,7 @@ import pytest
 from phbkit.documents import document
 from phbkit.documents.document import Document, Fields, Heading, Paragraph, Table
 from phbkit.meeting.decision_record import DecisionRecord
-from phbkit.meeting.record_document import full, plain
+from phbkit.meeting.documents import full, plain
 from tests.meeting.made_record import DISSENT, empty_record, made_record
 
 FULL = full(made_record())

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.meeting.meeting import Meeting
-from phbkit.meeting.reveal import Mark, RatedItem, is_split, moved, rated_items, spread, to_discuss
+from phbkit.meeting.ratings import Mark, RatedItem
+from phbkit.meeting.reveal import is_split, moved, rated_items, spread, to_discuss
 from tests.meeting.made_meeting import CASEBANK, TEAM, Played, gathered
 
 MARKS = st.integers(1, 9) | st.just("cannot-say")

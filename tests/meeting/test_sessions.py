@@ -39,7 +39,7 @@ def sessions(address: str) -> Sessions:
 
 @pytest.fixture
 def opened(sessions: Sessions) -> Opened:
-    return sessions.open(CASE, "training", ticket="t0", data={"rounds": 2})
+    return sessions.open(CASE, "training", data={"rounds": 2})
 
 
 def rate(sessions: Sessions, opened: Opened, *, ticket: str = "t1", **changes: Any) -> Act:
@@ -53,14 +53,16 @@ def test_an_opened_session_has_a_code_a_facilitator_and_its_first_act(
 ) -> None:
     session, seated = opened
     assert session == ReviewSession(session.id, session.code, CASE, "training", None, NOON, None)
-    assert sessions.acts(session.id) == [Act(1, seated.seat, "open", {"rounds": 2}, NOON, "t0")]
+    assert sessions.acts(session.id) == [
+        Act(1, seated.seat, "open", {"rounds": 2}, NOON, seated.seat)
+    ]
     assert sessions.get(session.id) == session
     assert sessions.seat_of(seated.secret) == (session, seated.seat)
 
 
 def test_a_local_case_is_kept_as_data(sessions: Sessions) -> None:
     case = {"person": {"name": "É", "pounds": "12.50"}, "options": [1, None]}
-    session, _ = sessions.open("local", "live", case, ticket="t0", data={})
+    session, _ = sessions.open("local", "live", case, data={})
     assert sessions.get(session.id) == session
     assert session.subject == case
 
@@ -69,7 +71,7 @@ def test_who_sits_down_gets_a_seat_and_the_others_see_it(
     sessions: Sessions, opened: Opened
 ) -> None:
     session, facilitator = opened
-    seated = sessions.sit(session.id, {"role": "nurse"}, after=1, ticket="t1")
+    seated = sessions.sit(session.id, {"role": "nurse"}, after=1)
     [joined] = sessions.acts(session.id, since=1)
     assert (joined.seq, joined.seat, joined.act) == (2, seated.seat, "join")
     assert joined.data == {"role": "nurse", "seat": seated.seat}
@@ -82,7 +84,7 @@ def test_whoever_sits_down_on_a_stale_session_gets_no_seat(
 ) -> None:
     session, _ = opened
     with pytest.raises(StaleError, match="has 1 acts, not 0"):
-        sessions.sit(session.id, {}, after=0, ticket="t1")
+        sessions.sit(session.id, {}, after=0)
     assert (sessions.last(session.id), seats(sessions)) == (1, 1)
 
 
@@ -105,7 +107,7 @@ def test_acknowledged_acts_survive_reopening(
 def test_a_code_opens_its_meeting_for_a_day_and_a_seat_reads_it_for_a_month(address: str) -> None:
     time = [NOON]
     sessions = Sessions(database.open_database(address, clock=lambda: time[0]))
-    session, seated = sessions.open(CASE, "training", ticket="t0", data={})
+    session, seated = sessions.open(CASE, "training", data={})
     for hours, opens, reads in ((23, True, True), (25, False, True), (721, False, False)):
         time[0] = NOON + dt.timedelta(hours=hours)
         assert bool(sessions.find(session.code)) == opens
@@ -123,7 +125,7 @@ def test_one_seat_cannot_fill_the_database(
     with pytest.raises(RecordsError, match="Nothing was added"):
         rate(sessions, opened, ticket="t3", after=3)
     assert sessions.last(session.id) == 3
-    other = sessions.sit(session.id, {}, after=3, ticket="join")
+    other = sessions.sit(session.id, {}, after=3)
     rate(sessions, (session, other), after=4)
 
 
@@ -147,7 +149,7 @@ def test_the_same_ticket_from_another_seat_is_another_act(
     sessions: Sessions, opened: Opened
 ) -> None:
     session, _ = opened
-    seated = sessions.sit(session.id, {}, after=1, ticket="join")
+    seated = sessions.sit(session.id, {}, after=1)
     rate(sessions, opened, after=2)
     rate(sessions, (session, seated), after=3)
     assert sessions.last(session.id) == 4
@@ -187,7 +189,7 @@ def test_an_act_that_cannot_be_written_leaves_nothing(sessions: Sessions, opened
 def test_a_session_that_is_none_is_named(sessions: Sessions) -> None:
     refused = [
         lambda: sessions.get("nosuch"),
-        lambda: sessions.sit("nosuch", {}, after=0, ticket="t"),
+        lambda: sessions.sit("nosuch", {}, after=0),
         lambda: sessions.append("nosuch", "s", "rate", {}, after=0, ticket="t"),
     ]
     for attempted in refused:
@@ -197,7 +199,7 @@ def test_a_session_that_is_none_is_named(sessions: Sessions) -> None:
 
 def test_thirty_people_at_once_lose_nothing_and_write_nothing_twice(address: str) -> None:
     session, _ = Sessions(database.open_database(address, busy_seconds=PATIENT)).open(
-        CASE, "live", ticket="t0", data={}
+        CASE, "live", data={}
     )
     together = threading.Barrier(30)
 
@@ -213,7 +215,7 @@ def test_thirty_people_at_once_lose_nothing_and_write_nothing_twice(address: str
         together.wait()
         seated = until_it_fits(
             sessions,
-            lambda last: sessions.sit(session.id, {"person": person}, after=last, ticket="join"),
+            lambda last: sessions.sit(session.id, {"person": person}, after=last),
         )
 
         def send(number: int) -> Act:
@@ -248,7 +250,7 @@ def test_closing_ends_the_code_the_joins_and_the_acts_but_not_the_reading(
     assert sessions.find(session.code) is None
     assert sessions.return_to(session.code, seated.back) is None
     with pytest.raises(RecordsError, match="This review session is closed"):
-        sessions.sit(session.id, {}, after=2, ticket="t2")
+        sessions.sit(session.id, {}, after=2)
     with pytest.raises(RecordsError, match="This review session is closed"):
         rate(sessions, opened, ticket="t2", after=2)
     assert (sessions.last(session.id), seats(sessions)) == (2, 1)
@@ -259,7 +261,7 @@ def test_closing_ends_the_code_the_joins_and_the_acts_but_not_the_reading(
 
 
 def test_sessions_are_listed_with_the_newest_first(sessions: Sessions, opened: Opened) -> None:
-    second, _ = sessions.open("mental-health", "live", ticket="t0", data={})
+    second, _ = sessions.open("mental-health", "live", data={})
     rate(sessions, opened, closes=True)
     assert sessions.listed() == [second, sessions.get(opened[0].id)]
 
@@ -274,7 +276,7 @@ def test_a_code_is_found_however_it_is_typed(sessions: Sessions, opened: Opened)
 
 
 def test_codes_have_no_look_alikes_and_no_vowels(sessions: Sessions) -> None:
-    several = [sessions.open(CASE, "live", ticket="t0", data={}) for _ in range(20)]
+    several = [sessions.open(CASE, "live", data={}) for _ in range(20)]
     for session, seated in several:
         assert re.fullmatch(r"[A-Z2-9]{3}-[A-Z2-9]{3}", session.code)
         assert re.fullmatch(r"[A-Z2-9]{4}-[A-Z2-9]{4}", seated.back)
@@ -288,16 +290,16 @@ def test_a_code_that_is_taken_is_not_given_again(
     taken = opened[0].code
     codes = iter([taken, "HHH-HHH", "AAAA-AAAA"])
     monkeypatch.setattr(sessions_module, "_new_code", lambda length: next(codes))
-    assert sessions.open(CASE, "live", ticket="t0", data={})[0].code == "HHH-HHH"
+    assert sessions.open(CASE, "live", data={})[0].code == "HHH-HHH"
     monkeypatch.setattr(sessions_module, "_new_code", lambda length: taken)
     with pytest.raises(RecordsError, match="no free join code was found"):
-        sessions.open(CASE, "live", ticket="t0", data={})
+        sessions.open(CASE, "live", data={})
     assert (len(sessions.listed()), seats(sessions)) == (2, 2)
 
 
 def test_no_secret_is_stored_in_clear(sessions: Sessions, opened: Opened) -> None:
     session, seated = opened
-    joined = sessions.sit(session.id, {}, after=1, ticket="t1")
+    joined = sessions.sit(session.id, {}, after=1)
     back = sessions.return_to(session.code, joined.back)
     assert back
     with sessions._database.reading() as connection:
@@ -327,7 +329,7 @@ def test_a_wrong_return_code_gives_nothing_and_changes_nothing(
     sessions: Sessions, opened: Opened
 ) -> None:
     session, seated = opened
-    other, elsewhere = sessions.open(CASE, "live", ticket="t0", data={})
+    other, elsewhere = sessions.open(CASE, "live", data={})
     wrong = [
         (session.code, elsewhere.back),
         (other.code, seated.back),
@@ -345,7 +347,7 @@ def test_a_wrong_return_code_gives_nothing_and_changes_nothing(
 def on_file(file: Path) -> Iterator[tuple[Sessions, Opened, sqlite3.Connection]]:
     """A session on a SQLite file, and somebody else who holds the file for themselves."""
     sessions = Sessions(database.open_database(f"sqlite:///{file}"))
-    opened = sessions.open(CASE, "live", ticket="t0", data={})
+    opened = sessions.open(CASE, "live", data={})
     other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN EXCLUSIVE")
     yield sessions, opened, other
@@ -370,7 +372,7 @@ def test_a_file_that_stays_locked_is_an_error_and_nothing_is_written(
     with pytest.raises(RecordsError, match=r"were not saved: .*database is locked"):
         rate(hasty, opened, closes=True)
     with pytest.raises(RecordsError, match=r"were not saved: .*database is locked"):
-        hasty.sit(opened[0].id, {}, after=1, ticket="t1")
+        hasty.sit(opened[0].id, {}, after=1)
     other.execute("COMMIT")
     assert (sessions.last(opened[0].id), seats(sessions)) == (1, 1)
     assert rate(hasty, opened).seq == 2
@@ -389,7 +391,7 @@ for last in range(1, 1_000_000):
 
 def test_a_killed_process_loses_no_acknowledged_act(file: Path) -> None:
     address = f"sqlite:///{file}"
-    session, seated = open_sessions(address).open(CASE, "live", ticket="t0", data={})
+    session, seated = open_sessions(address).open(CASE, "live", data={})
     arguments = [sys.executable, "-c", KILLED, address, session.id, seated.seat]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

@@ -113,11 +113,11 @@ def test_meetings_go_on_where_an_earlier_version_left_them(address: str, version
     assert [act.act for act in sessions.acts(SESSION)] == ["open", "join", "note"]
     assert sessions.acts(SESSION)[2].data == {"text": "it's"}
     with pytest.raises(RecordsError, match="This review session is closed"):
-        sessions.sit(SESSION, {}, after=3, ticket="new")
+        sessions.sit(SESSION, {}, after=3)
     local = sessions.find("lmn pqr")
     assert local
     assert (local.subject, local.closed) == ({"title": "Ours"}, None)
-    sessions.sit(local.id, {}, after=0, ticket="new")
+    sessions.sit(local.id, {}, after=0)
     assert [act.act for act in sessions.acts(local.id)] == ["join"]
 
 
