@@ -7,24 +7,20 @@ steps, so the time goes with the length of the text.
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
+import time
 import unicodedata
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 Kind = Literal["NHS number", "date of birth", "postcode", "e-mail address", "telephone number"]
-
-_NAMES: dict[Kind, tuple[str, str]] = {
-    "NHS number": ("an NHS number", "NHS numbers"),
-    "date of birth": ("a date of birth", "dates of birth"),
-    "postcode": ("a postcode", "postcodes"),
-    "e-mail address": ("an e-mail address", "e-mail addresses"),
-    "telephone number": ("a telephone number", "telephone numbers"),
-}
+_Found = tuple[int, int, Kind | None]
+"""Where something begins and ends; it has no kind when it is a date and nobody's birth."""
 
 
 @dataclass(frozen=True)
@@ -49,32 +45,28 @@ def find(text: str, today: dt.date | None = None) -> list[Identifier]:
     """
     text = tidied(text)
     day = today or dt.datetime.now(tz=dt.UTC).date()
-    stretches = [
-        *_nhs_numbers(text),
-        *_matches("e-mail address", _EMAIL, text),
-        *_dates(text, day),
-        *_matches("telephone number", _PHONE, text),
-        *_matches("postcode", _POSTCODE, text),
-    ]
-    found, reached = [], 0
-    for stretch in sorted(stretches, key=lambda each: each.start):  # NHS numbers first, as listed
-        if stretch.start >= reached:
-            reached = stretch.end
-            if stretch.kind:
-                words = text[stretch.start : stretch.end]
-                found.append(Identifier(stretch.kind, words, stretch.start))
+    found: list[Identifier] = []
+    reached = 0
+    for start, end, kind in sorted([*_shapes(text), *_dates(text, day)], key=lambda one: one[0]):
+        if start >= reached:
+            reached = end
+            if kind:
+                found.append(Identifier(kind, text[start:end], start))
     return found
 
 
 def describe(found: Sequence[Identifier]) -> str:
     """Say in one sentence what a text seems to hold; say nothing when nothing was found."""
     parts = []
-    for kind, (one, several) in _NAMES.items():
-        texts = list(dict.fromkeys(each.text for each in found if each.kind == kind))
+    for kind in get_args(Kind):
+        texts = dict.fromkeys(each.text for each in found if each.kind == kind)
         if texts:
-            parts.append(f"{one if len(texts) == 1 else several} ({', '.join(texts)})")
+            parts.append(f"{'an' if kind[0] in 'Ne' else 'a'} {kind} ({', '.join(texts)})")
     listed = " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
     return f"This seems to hold {listed}." if listed else ""
+
+
+_PLAIN = {"Cf": "", "Mn": "", "Me": "", "Zs": " ", "Pd": "-"}  # by the character's category
 
 
 def tidied(text: str) -> str:
@@ -87,189 +79,130 @@ def tidied(text: str) -> str:
 
 
 def _plain(found: re.Match[str]) -> str:
-    return "".join(map(_lookalike, unicodedata.normalize("NFKC", found[0])))
-
-
-_PLAIN = {"Cf": "", "Mn": "", "Me": "", "Zs": " ", "Pd": "-"}  # by the character's category
-
-
-def _lookalike(character: str) -> str:
-    category = unicodedata.category(character)
-    if category == "Nd":
-        return str(unicodedata.decimal(character))
-    return "-" if character in {"\u2212", "\u2043"} else _PLAIN.get(category, character)
-
-
-@dataclass(frozen=True)
-class _Stretch:
-    """A stretch with a shape of its own; it has no kind when it is a date and nobody's birth."""
-
-    kind: Kind | None
-    start: int
-    end: int
-
-
-def _nhs_numbers(text: str) -> Iterator[_Stretch]:
-    """Find ten digits, in whole groups, whose last is the modulus 11 check of the others."""
-    groups = list(re.finditer(r"[0-9]+", text))
-    joined = [
-        re.fullmatch(r"[ \t-]{1,4}", text[one.end() : other.start()]) is not None
-        for one, other in pairwise(groups)
-    ]
-    for first, group in enumerate(groups):
-        digits, last = group[0], first
-        while len(digits) < 10 and last < len(joined) and joined[last]:
-            last += 1
-            digits += groups[last][0]
-        amount = re.search(r"(?:[0-9]\.|[£$€])\Z", text[max(0, group.start() - 2) : group.start()])
-        if len(digits) == 10 and _checks(digits) and not amount:
-            yield _Stretch("NHS number", group.start(), groups[last].end())
-
-
-def _checks(digits: str) -> bool:
-    """Weigh ten digits 10 to 1, as the NHS Data Dictionary has it: the sum is a multiple of 11."""
-    weights = range(10, 0, -1)
-    return sum(w * int(digit) for w, digit in zip(weights, digits, strict=True)) % 11 == 0
-
-
-_EMAIL = re.compile(r"(?<![\w.%+'-])[\w.%+'-]+@(?:[a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)
-
-
-def _matches(kind: Kind, pattern: re.Pattern[str], text: str) -> Iterator[_Stretch]:
-    """Find what has the shape of a kind, but not `L4 5th` or `B12 5ug`."""
-    for match in pattern.finditer(text):
-        if not _RANK_OR_AMOUNT.fullmatch(match[0]):
-            yield _Stretch(kind, *match.span())
+    return "".join(
+        str(unicodedata.decimal(character))
+        if unicodedata.category(character) == "Nd"
+        else _PLAIN.get(unicodedata.category(character), character)
+        for character in re.sub("[\u2212\u2043]", "-", unicodedata.normalize("NFKC", found[0]))
+    )
 
 
 _GAP = r"[ \t.()/-]{0,3}"
-_PHONE = re.compile(
-    rf"""
-    (?<![0-9]) (?<![0-9]\.) (?<![£$€])
-    (?: (?:\+|00) [ ]?44 {_GAP} (?:0 {_GAP})? [1237] (?:{_GAP}[0-9]){{8,9}}
-      | 44 [ -]? 7[0-9]{{3}} (?:{_GAP}[0-9]){{6}}
-      | (?:\( (?=0[0-9]{{2,4}}\)))?
-        0 (?: 1[0-9] (?:{_GAP}[0-9]){{7,8}}
-            | (?:[23][0-9] | 7[ -]?[0-9]) (?:{_GAP}[0-9]){{8}} )
-    ) (?![0-9])
-    """,
-    re.VERBOSE,
-)
-
-
 _AREA = (
     "A[BL]|B[ABDFHLNRSTX]?|C[ABFHMORTVW]|D[ADEGHLNTY]|E[CHNX]?|F[KY]|G[LUXY]?|H[ADGPRSUX]|I[GMPV]"
     "|JE|K[ATWY]|L[ADELNSU]?|M[EKL]?|N[EGNPRW]?|O[LX]|P[AEHLOR]|R[GHM]|S[AEGKLMNOPRSTWY]?"
     "|T[ADFNQRSW]|UB|W[ACDFNRSV]?|YO|ZE"
 )
-_POSTCODE = re.compile(
-    rf"""
-    (?<!\w)
-    (?: GIR [ \t]{{0,2}} 0AA
-      | (?: (?:EC?|NW?|SE|SW|WC?) [1-9] [A-HJKMNPR-Y] | (?:{_AREA}) [0-9]{{1,2}} )
-        [ \t]{{0,2}} [0-9][ABD-HJLNP-UW-Z]{{2}} )
-    (?!\w)
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_RANK_OR_AMOUNT = re.compile(
-    r".*(?:1st|2nd|3rd|[04-9]th)|[A-Za-z][0-9]+[ \t]*[0-9](?:ug|ng|pg|wk|hr|yr|ft|lb|pt|bd|qd)"
-)
+_SHAPES: dict[Kind | None, re.Pattern[str]] = {
+    None: re.compile(  # what a date with a year of two figures only looks like
+        r"""
+        (?:section|paragraph|para|clause|chapter|version)\.?[ ]?
+          [0-9]{1,2}(?:[./-][0-9]{1,2}){2}
+        | (?<![0-9]) [0-9]{1,2}(?:[./-][0-9]{1,2}){2} [ ]?
+          (?:m?c?g|ug|ml|units?|mmol|%|minutes?|hours?|days?|weeks?|months?|sessions?)\b
+        """,
+        re.VERBOSE | re.IGNORECASE,
+    ),
+    "NHS number": re.compile(
+        r"(?<![0-9])(?<![0-9]\.)(?<![£$€])(?=([0-9](?:[ \t-]{0,4}[0-9]){9})(?![0-9]))"
+    ),
+    "e-mail address": re.compile(
+        r"(?<![\w.%+'-])[\w.%+'-]+@(?:[a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE
+    ),
+    "telephone number": re.compile(
+        rf"""
+        (?<![0-9]) (?<![0-9]\.) (?<![£$€])
+        (?: (?:\+|00) [ ]?44 {_GAP} (?:0 {_GAP})? [1237] (?:{_GAP}[0-9]){{8,9}}
+          | 44 [ -]? 7[0-9]{{3}} (?:{_GAP}[0-9]){{6}}
+          | (?:\( (?=0[0-9]{{2,4}}\)))?
+            0 (?: 1[0-9] (?:{_GAP}[0-9]){{7,8}}
+                | (?:[23][0-9] | 7[ -]?[0-9]) (?:{_GAP}[0-9]){{8}} )
+        ) (?![0-9])
+        """,
+        re.VERBOSE,
+    ),
+    "postcode": re.compile(  # but not `L4 5th` or `B12 5ug`
+        rf"""
+        (?<!\w)
+        (?! (?-i: [A-Za-z][0-9]+[ \t]*[0-9](?:ug|ng|pg|wk|hr|yr|ft|lb|pt|bd|qd)) )
+        (?: GIR [ \t]{{0,2}} 0AA
+          | (?: (?:EC?|NW?|SE|SW|WC?) [1-9] [A-HJKMNPR-Y] | (?:{_AREA}) [0-9]{{1,2}} )
+            [ \t]{{0,2}} (?! (?-i: 1st|2nd|3rd|[04-9]th) ) [0-9][ABD-HJLNP-UW-Z]{{2}} )
+        (?!\w)
+        """,
+        re.VERBOSE | re.IGNORECASE,
+    ),
+}
 
 
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_MONTH = (
-    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
-)
-_DAY = r"(?P<day>[0-9]{1,2})(?: ?(?:st|nd|rd|th))?(?: of)?"
-_NUMBER = r"(?P<number>[0-9]{1,2})"
-_YEAR, _SHORT = r"(?P<year>[0-9]{4})", r"(?P<year>[0-9]{2})"
-_EITHER = r"(?P<year>[0-9]{4}|[0-9]{2})"
+def _shapes(text: str) -> Iterator[_Found]:
+    """Find what has the shape of a kind; NHS numbers first, as they may look like telephones."""
+    for kind, shape in _SHAPES.items():
+        for start, end in (match.span(shape.groups) for match in shape.finditer(text)):
+            if kind != "NHS number" or _is_checked(text[start:end]):
+                yield start, end, kind
+
+
+def _is_checked(number: str) -> bool:
+    """Weigh ten digits 10 to 1, as the NHS Data Dictionary has it: the sum is a multiple of 11."""
+    digits = map(int, re.findall("[0-9]", number))
+    return sum(w * digit for w, digit in zip(range(10, 0, -1), digits, strict=True)) % 11 == 0
+
+
+_MONTH = f"(?:{'|'.join([*calendar.month_name[1:], *calendar.month_abbr[1:], 'Sept'])})"
+_DAY = r"[0-9]{1,2}(?:[ ]?(?:st|nd|rd|th))?(?:[ ]of)?"
 _BY = r"[\s,./-]{0,3}"
-_NOT_WITHIN = r"(?<![0-9])(?<![0-9][./-])(?<![v£$€])"
-_ENDS = r"(?![0-9]|[./-][0-9])"
 _BIRTH = r"(?<!\w)(?:d\.?o\.?b\.?|d o b|date of birth|birth ?date|birthday|born)(?![a-z])"
-_AFTER_BIRTH = rf"{_BIRTH}[\s:.,=(-]{{0,5}}(?:(?:is|was|on|in|the)\s){{0,3}}"
-_DATE_SHAPES = [
-    re.compile(f"{before}(?P<date>{shape}){_ENDS}", re.IGNORECASE)
-    for before, shape in (
-        (_NOT_WITHIN, rf"{_YEAR}(?P<by>[./-]){_NUMBER}(?P=by)(?P<day>[0-9]{{1,2}})"),
-        (_NOT_WITHIN, rf"(?P<day>[0-9]{{1,2}})(?P<by>[./-]| / ){_NUMBER}(?P=by){_EITHER}"),
-        (_NOT_WITHIN, rf"{_DAY}{_BY}{_MONTH}{_BY}{_YEAR}"),
-        (_NOT_WITHIN, rf"{_DAY}{_BY}{_MONTH}(?:[./-]| ?['\u2018\u2019]){_SHORT}"),
-        (r"(?<![a-z])", rf"{_MONTH}{_BY}(?:the )?{_DAY}{_BY}{_YEAR}"),
-        (_AFTER_BIRTH, rf"(?P<day>[0-9]{{1,2}}) {_NUMBER} {_EITHER}"),
-        (_AFTER_BIRTH, rf"(?P<day>[0-9]{{2}})(?P<number>[0-9]{{2}}){_EITHER}"),
-        (_AFTER_BIRTH, rf"{_DAY}{_BY}{_MONTH}{_BY}{_SHORT}"),
-        (_AFTER_BIRTH, rf"{_MONTH}{_BY}{_YEAR}"),
+_WITHIN_SENTENCE = r"(?:(?![.!?;]\s).)"
+_CALLS_NEXT = re.compile(rf"{_BIRTH}{_WITHIN_SENTENCE}{{0,40}}\Z", re.IGNORECASE | re.DOTALL)
+_CALLS_LAST = re.compile(rf"{_WITHIN_SENTENCE}{{0,25}}{_BIRTH}", re.IGNORECASE | re.DOTALL)
+_DATES = [
+    re.compile(rf"{before}({'|'.join(shapes)})(?![0-9]|[./-][0-9])", re.IGNORECASE)
+    for before, *shapes in (
+        (
+            r"(?<![0-9])(?<![0-9][./-])(?<![v£$€])",
+            r"[0-9]{4}([./-])[0-9]{1,2}\2[0-9]{1,2}",
+            r"[0-9]{1,2}([./-]| / )[0-9]{1,2}\3(?:[0-9]{4}|[0-9]{2})",
+            rf"{_DAY}{_BY}{_MONTH}(?:{_BY}[0-9]{{4}}|(?:[./-]| ?['\u2018\u2019])[0-9]{{2}})",
+        ),
+        (r"(?<![a-z])", rf"{_MONTH}{_BY}(?:the )?{_DAY}{_BY}[0-9]{{4}}"),
+        (
+            rf"{_BIRTH}[\s:.,=(-]{{0,5}}(?:(?:is|was|on|in|the)\s){{0,3}}",
+            r"[0-9]{1,2} [0-9]{1,2} (?:[0-9]{4}|[0-9]{2})",
+            r"[0-9]{6}(?:[0-9]{2})?",
+            rf"{_DAY}{_BY}{_MONTH}{_BY}[0-9]{{2}}",
+            rf"{_MONTH}{_BY}[0-9]{{4}}",
+        ),
     )
 ]
-_BIRTH_WORD = re.compile(_BIRTH, re.IGNORECASE)
-_SENTENCE_ENDS = re.compile(r"[.!?;]\s")
-_NUMBERED = re.compile(r"(?:section|paragraph|para|clause|chapter|version)\.? ?\Z", re.IGNORECASE)
-_AMOUNT = re.compile(
-    r" ?(?:m?c?g|ug|ml|units?|mmol|%|minutes?|hours?|days?|weeks?|months?|sessions?)\b",
-    re.IGNORECASE,
+_FORMS = (
+    *("%Y %m %d", "%Y %d %m", "%d %m %Y", "%m %d %Y", "%d %m %y", "%m %d %y"),
+    *("%d %b %Y", "%d %b %y", "%b %d %Y", "%b %Y", "%d%m%Y", "%d%m%y"),
 )
 _REVIEWS = dt.timedelta(days=2 * 366)
 _LIFETIME = dt.timedelta(days=120 * 366)
 
 
-def _dates(text: str, today: dt.date) -> Iterator[_Stretch]:
+def _dates(text: str, today: dt.date) -> Iterator[_Found]:
     """Find every date; of birth are those called so, and those long past within a lifetime."""
-    matches = [found for shape in _DATE_SHAPES for found in shape.finditer(text)]
-    days = [(found, day) for found in matches if (day := _day(found, today))]
-    days.sort(key=lambda each: each[0].start("date"))
-    called = _called_births(text, [found.span("date") for found, _ in days])
-    for place, (found, day) in enumerate(days):
+    matches = {match.span(1) for shape in _DATES for match in shape.finditer(text)}
+    days = {span: day for span in sorted(matches) if (day := _day(text[slice(*span)], today))}
+    edges = pairwise([(0, 0), *days, (len(text), len(text))])
+    between = [text[end:start] for (_, end), (start, _) in edges]
+    called = [*(bool(_CALLS_NEXT.search(words)) for words in between[:-1]), False]
+    for place, ((start, end), day) in enumerate(days.items()):
         long_past = today - _LIFETIME <= day < today - _REVIEWS
-        birth = place in called or (long_past and not _is_numbering(text, found))
-        yield _Stretch("date of birth" if birth else None, *found.span("date"))
+        calls_back = not called[place + 1] and _CALLS_LAST.match(between[place + 1])
+        birth = called[place] or calls_back or long_past
+        yield start, end, "date of birth" if birth else None
 
 
-def _day(found: re.Match[str], today: dt.date) -> dt.date | None:
+def _day(words: str, today: dt.date) -> dt.date | None:
     """Read a date, its day or its month first; two figures are a year up to two from now."""
-    parts = found.groupdict()
-    year, last = int(parts["year"]), today.year + 2
-    if len(parts["year"]) == 2:
-        year = last - (last - year) % 100
-    day = int(parts.get("day") or 1)
-    if name := parts.get("month"):
-        orders = [(_MONTHS.index(name[:3].lower()) + 1, day)]
-    else:
-        orders = [(int(parts["number"]), day), (day, int(parts["number"]))]
-    for month, date in orders:
-        try:
-            return dt.date(year, month, date)
-        except ValueError:
-            continue
+    parts = re.findall("[0-9]+|(?<![a-z])[a-z]{3}", words.lower().replace("the ", ""))
+    for form in _FORMS:
+        with suppress(ValueError):
+            day = dt.date(*time.strptime(" ".join(parts), form)[:3])
+            ahead = "%y" in form and day.year > today.year + 2
+            return day.replace(year=day.year - 100) if ahead else day
     return None
-
-
-def _called_births(text: str, spans: Sequence[tuple[int, int]]) -> set[int]:
-    """Give the places in `spans` of the dates that a word of birth goes with.
-
-    It goes with the date after it, up to 40 characters on, or else with the one up to 25 before.
-    """
-    starts = [start for start, _ in spans]
-    called = set()
-    for word in _BIRTH_WORD.finditer(text):
-        after = bisect_left(starts, word.end())
-        if after < len(spans) and _near(text, word.end(), starts[after], 40):
-            called.add(after)
-        elif after and _near(text, spans[after - 1][1], word.start(), 25):
-            called.add(after - 1)
-    return called
-
-
-def _near(text: str, start: int, end: int, most: int) -> bool:
-    return end - start <= most and not _SENTENCE_ENDS.search(text, start, end)
-
-
-def _is_numbering(text: str, found: re.Match[str]) -> bool:
-    """Tell `section 4.10.12` and `5-10-15 mg` from a date with a year of two figures."""
-    if len(found["year"]) == 4 or "month" in found.groupdict():
-        return False
-    start, end = found.span("date")
-    return bool(_NUMBERED.search(text, max(0, start - 12), start) or _AMOUNT.match(text, end))

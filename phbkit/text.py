@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
@@ -56,13 +56,6 @@ def prose(source: str) -> Markup:
     return Markup(nh3.clean(_prose_parser().render(source), link_rel="noopener noreferrer"))
 
 
-def templates(*folders: Path) -> Environment:
-    """Return the templates in some folders: escaped, and strict about names."""
-    made = Environment(loader=FileSystemLoader(folders), undefined=StrictUndefined, autoescape=True)
-    made.trim_blocks = made.lstrip_blocks = True
-    return made
-
-
 def quotes(text: str) -> str:
     """Curl the quotation marks and apostrophes of a line that is not Markdown."""
     curled = re.sub(r"(^|[\s(\[])\"", "\\1“", text).replace('"', "”")
@@ -97,19 +90,27 @@ def moment(at: dt.datetime) -> str:
     return f"{long_date(at.astimezone().date())}, {clock(at)}"
 
 
-def table(caption: str, rows: Iterable[Sequence[str]]) -> Markup:
-    """Lay out rows as an HTML table whose first column is its row headings. Escapes every text."""
-    left = Markup(" style='text-align:left'")
-    body = Markup("").join(
-        Markup("<tr><th scope='row'{}>{}</th>{}</tr>").format(
-            left, row[0], Markup("").join(Markup("<td{}>{}</td>").format(left, c) for c in row[1:])
-        )
-        for row in rows
-    )
-    return Markup("<table><caption>{}</caption>{}</table>").format(caption, body)
-
-
 def plain(number: Decimal) -> str:
     """Write a decimal without trailing noughts: 0.5, 1, 0.6667."""
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def templates(*folders: Path) -> Environment:
+    """Return the templates in some folders: escaped, strict about names, with filters for text."""
+    loader = FileSystemLoader([*folders, Path(__file__).parent])
+    made = Environment(loader=loader, undefined=StrictUndefined, autoescape=True)
+    made.trim_blocks = made.lstrip_blocks = True
+    filters = (markdown, plain, pounds, quotes, moment, long_date)
+    made.filters.update({function.__name__: function for function in filters})
+    return made
+
+
+_templates_beside = cache(templates)
+
+
+def shown(module: str, **values: Any) -> str:
+    """Write how an object shows itself in a notebook, by the template beside its module."""
+    file = Path(module)
+    template = _templates_beside(file.parent).get_template(f"{file.stem}.html.j2")
+    return template.render(values)

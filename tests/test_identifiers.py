@@ -372,7 +372,7 @@ def test_the_findings_are_told_in_one_sentence() -> None:
     text = "943 476 5919 of ls1 4ap, or LS2 7UE, or ls1 4ap; 3/3/61; jo@nhs.net; 07700 900123"
     assert describe(find(text, TODAY)) == (
         "This seems to hold an NHS number (943 476 5919), a date of birth (3/3/61), "
-        "postcodes (ls1 4ap, LS2 7UE), an e-mail address (jo@nhs.net) "
+        "a postcode (ls1 4ap, LS2 7UE), an e-mail address (jo@nhs.net) "
         "and a telephone number (07700 900123)."
     )
     both = [Identifier("NHS number", "943 476 5919", 0), Identifier("postcode", "LS1 4AP", 20)]

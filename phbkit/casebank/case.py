@@ -8,14 +8,12 @@ from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
-from markupsafe import Markup
-
 from phbkit.casebank import models
 from phbkit.casebank.panel import Panel
 from phbkit.casebank.reading import strings
 from phbkit.casebank.reference_data import GlossaryEntry, Rule, Source
 from phbkit.errors import UnknownNameError
-from phbkit.text import long_date, pounds, table
+from phbkit.text import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,19 +164,4 @@ class Case:
         return f"<Case {self.id}: {self.title}, {len(self.questions)} questions>"
 
     def _repr_html_(self) -> str:
-        about = self.about
-        holds = f"{len(about.items)} plan items, {len(about.voices)} voices, "
-        holds += f"{len(about.risks)} risks, {len(self.questions)} questions"
-        rows = [
-            ("Holds", holds),
-            ("Plays on", long_date(about.as_of)),
-            ("State", "draft for teaching design" if self.draft else "reviewed"),
-        ]
-        if about.person and about.budget:
-            rows[:0] = [
-                ("Person", f"{about.person.name}, {about.person.age}"),
-                ("What matters most", about.person.matters_most),
-                ("Outcomes", "; ".join(outcome.title for outcome in about.outcomes)),
-                ("Indicative budget", f"{pounds(about.budget.indicative)} a year"),
-            ]
-        return str(table(self.title, rows) + Markup("<p>{}</p>").format(FICTION))
+        return shown(__file__, case=self, fiction=FICTION)

@@ -26,6 +26,8 @@ Says = Literal["agrees", "agrees in part", "does not agree"]
 SURE = ".sure"
 AGAIN = ".again"
 """Ends the key under which a question's answers after an unsafe one are kept, in their order."""
+MOST_TIMES = 400
+"""How often a plan item may happen in a year."""
 RankingVariant = Literal["foundation", "specialty"]
 DecisionId = Literal["agree", "agree-part", "trial", "defer", "decline"]
 Refusal = Literal["defer-dated", "defer", "decline"]
@@ -125,7 +127,7 @@ class PlanItem(Named):
     price: Pounds
     own_share: Pounds = Decimal(0)
     per: Line
-    times: Annotated[int, Field(ge=1, le=400)]
+    times: Annotated[int, Field(ge=1, le=MOST_TIMES)]
     price_year: PriceYear
     how: Literal["bought", "nhs", "own-money"]
     provider: Line
@@ -142,14 +144,15 @@ class PlanItem(Named):
         return self.price * self.times
 
     @property
-    def budget_share(self) -> Decimal:
-        """What the budget pays, pounds each time."""
-        return self.price - self.own_share if self.how == "bought" else Decimal(0)
+    def budget_cost(self) -> Decimal:
+        """What the budget pays, pounds a year."""
+        each = self.price - self.own_share if self.how == "bought" else Decimal(0)
+        return each * self.times
 
     @property
-    def persons_share(self) -> Decimal:
-        """What the person pays, pounds each time."""
-        return self.price if self.how == "own-money" else self.own_share
+    def own_cost(self) -> Decimal:
+        """What the person pays, pounds a year."""
+        return (self.price if self.how == "own-money" else self.own_share) * self.times
 
 
 class AgreedWhen(Shape):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from phbkit.casebank import Case
 from phbkit.decision.decision import agreed_items
 from phbkit.scoring.credit import PARTS, percent
-from phbkit.scoring.marking import score
+from phbkit.scoring.result import score
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,7 +1,7 @@
 """Deciding: a costed plan, what the rules of the deal say of it, and who holds its risks."""
 
 from phbkit.decision.deal import CASE_MARKS, ITEM_MARKS, RULES, Finding, Proposal, findings
-from phbkit.decision.plan import ItemTerms, Plan
+from phbkit.decision.plan import Plan
 from phbkit.decision.risk_ledger import HOLDERS, Ledger, RiskEntry
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "ITEM_MARKS",
     "RULES",
     "Finding",
-    "ItemTerms",
     "Ledger",
     "Plan",
     "Proposal",

@@ -120,7 +120,7 @@ RULES: dict[str, Callable[[Proposal], Found]] = {
     **{rule: _marked(mark) for rule, mark in _MARKED.items()},
     **dict.fromkeys(_ONCE_DECIDED, _decided_to_spend),
     "must-cover-plan": lambda p: p.plan.left < 0,
-    "no-top-up": lambda p: [item for item in p.plan.items if item.persons_share],
+    "no-top-up": lambda p: [item for item in p.plan.items if item.own_cost],
     "not-paid-twice": _paid_twice,
     "unproven-is-not-unsafe": lambda p: p.unproven,
     "try-with-review": lambda p: [] if p.review_weeks else p.unproven,

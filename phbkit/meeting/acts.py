@@ -24,8 +24,7 @@ from pydantic import (
     ValidationInfo,
 )
 
-from phbkit.casebank.models import Held, Says
-from phbkit.decision.plan import MOST_TIMES
+from phbkit.casebank.models import MOST_TIMES, Held, Says
 from phbkit.decision.risk_ledger import HOLDERS
 from phbkit.meeting.roles import Party
 from phbkit.tables import wrong

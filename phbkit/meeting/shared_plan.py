@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from phbkit.casebank import Case
-from phbkit.decision import Finding, ItemTerms, Plan, Proposal, findings
+from phbkit.decision import Finding, Plan, Proposal, findings
 from phbkit.meeting.acts import HeldRisk, Terms
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.roles import PARTIES, WORDS, Party
 
 
 def plan_of(case: Case, items: Mapping[str, Terms]) -> Plan:
-    """Make the plan that a meeting keeps: its items by id, with times, start and end."""
-    terms = {item: ItemTerms(each.times, each.starts, each.ends) for item, each in items.items()}
-    return Plan.of(case, items, terms)
+    """Make the plan that a meeting keeps: its items by id, as often as it wants them."""
+    plan = Plan.of(case, items)
+    own = (item.model_copy(update={"times": items[item.id].times}) for item in plan.items)
+    return replace(plan, items=tuple(own))
 
 
 @dataclass(frozen=True)

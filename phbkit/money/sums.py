@@ -20,7 +20,7 @@ from phbkit.money.pence import pence, written
 from phbkit.money.quantities import FIELDS
 from phbkit.money.roll_out import Parameters, Terms, UptakeCurve
 from phbkit.money.scenario import Scenario, Triangular, outcome
-from phbkit.text import table
+from phbkit.text import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -189,11 +189,8 @@ class Sums:
 
     def _repr_html_(self) -> str:
         both = [self.outcome(pace) for pace in PACES]
-        rows = [("", *(pace.capitalize() for pace in PACES))]
-        rows += [(LABELS[name], *(written(name, each[name]) for each in both)) for name in both[0]]
-        which = "a made-up area" if self.made_up else "figures of your own"
-        caption = f"{which.capitalize()}, {self.area.year} prices; {self.draws[0]:,} draws"
-        return str(table(caption, rows))
+        rows = [(LABELS[name], *(written(name, each[name]) for each in both)) for name in both[0]]
+        return shown(__file__, sums=self, paces=map(str.capitalize, PACES), rows=rows)
 
 
 def _in_pounds(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-"""Assessing: what answers earn, and by which key."""
+"""Scoring: what answers earn, and by which key."""
 
-from phbkit.scoring.marking import MIME, Mark, Result, score
+from phbkit.scoring.marking import Mark
+from phbkit.scoring.result import MIME, Result, score
 
 __all__ = ["MIME", "Mark", "Result", "score"]

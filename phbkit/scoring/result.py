@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
+from pydantic_core import to_jsonable_python
 
+from phbkit.casebank import Case
 from phbkit.casebank.case import DRAFT, FICTION
-from phbkit.casebank.models import Criterion
+from phbkit.casebank.models import AGAIN
 from phbkit.scoring import credit
-from phbkit.text import plain, table
+from phbkit.scoring.marking import (
+    Critical,
+    Mark,
+    contested_in,
+    critical_errors,
+    latest,
+    marks_of,
+    why_formative,
+)
+from phbkit.text import plain, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,83 +33,66 @@ MIME = "application/vnd.phbkit.result+json"
 
 
 @dataclass(frozen=True)
-class Mark:
-    """What one question earned.
-
-    `credit` is between 0 and 1. `key` names what it was measured by: `key` for questions with a
-    right answer, or a panel's id.
-    """
-
-    question: str
-    format: str
-    answered: bool
-    credit: Decimal
-    key: str
-
-
-@dataclass(frozen=True)
-class Critical:
-    """A critical error: where and at which step it was made, why it is one, and who says so."""
-
-    where: str
-    step: str
-    asked: str
-    text: str
-    sources: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Retry:
-    """What became of a critical error: how many answers it took, and whether the last is safe."""
-
-    where: str
-    tries: int
-    put_right: bool
-
-
-@dataclass(frozen=True)
-class Sure:
-    """How sure a learner was of an answer, from 1 (not sure) to 3 (sure), and what it earned."""
-
-    question: str
-    level: int
-    credit: Decimal
-
-
-@dataclass(frozen=True)
-class ToMark:
-    """A text that waits for people to mark it, and what they look for."""
-
-    question: str
-    text: str
-    rubric: tuple[Criterion, ...]
-
-
-@dataclass(frozen=True)
 class Result:
-    """What scoring says of one learner's answers to one case.
+    """What scoring says of one learner's answers to one case; `simulated` ones are nobody's."""
 
-    `critical` has the errors of first answers, and `retries` what became of each, in the same
-    order; `unsafe` says where there still is one, which stops the module. `contested` names the
-    questions and panels that give no mark, because the panel has two peaks. `certainty` and
-    `for_marking` are in no score. `simulated` answers are nobody's.
-    """
-
-    case: str
-    case_version: str
-    title: str
-    asked: int
-    answered: int
-    marks: tuple[Mark, ...]
-    formative: tuple[tuple[str, str], ...]
-    critical: tuple[Critical, ...] = ()
-    draft: bool = False
-    certainty: tuple[Sure, ...] = ()
-    for_marking: tuple[ToMark, ...] = ()
-    contested: tuple[tuple[str, str], ...] = ()
+    case: Case
+    answers: Mapping[str, Any]
     simulated: bool = False
-    retries: tuple[Retry, ...] = ()
-    unsafe: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> int:
+        """How many questions the case asks."""
+        return len(self.case.questions)
+
+    @property
+    def answered(self) -> int:
+        """How many of them are answered; reflections count, and are never scored."""
+        return sum(question.id in self.answers for question in self.case.questions)
+
+    @cached_property
+    def marks(self) -> tuple[Mark, ...]:
+        """A mark for each question with a key, and for each panel beside a concordance question."""
+        return marks_of(self.case, self.answers)
+
+    @cached_property
+    def contested(self) -> tuple[tuple[str, str], ...]:
+        """Questions and panels that give no mark, because the panel has two peaks."""
+        return contested_in(self.case)
+
+    @cached_property
+    def formative(self) -> tuple[tuple[str, str], ...]:
+        """Panels whose score is for learning only, and why."""
+        reasons = ((panel.id, why_formative(panel, self.contested)) for panel in self.case.panels)
+        return tuple((panel, reason) for panel, reason in reasons if reason)
+
+    @cached_property
+    def unsafe(self) -> tuple[str, ...]:
+        """Where there still is a critical error after every try, which stops the module."""
+        return tuple(error.where for error in critical_errors(self.case, latest(self.answers)))
+
+    @cached_property
+    def critical(self) -> tuple[Critical, ...]:
+        """The critical errors of first answers, each with what became of it."""
+        return tuple(map(self._followed, critical_errors(self.case, self.answers)))
+
+    def _followed(self, error: Critical) -> Critical:
+        key = error.where if error.where in self.answers else "decision"
+        tries = 1 + len(self.answers.get(key + AGAIN, ()))
+        return replace(error, tries=tries, put_right=error.where not in self.unsafe)
+
+    @property
+    def for_marking(self) -> tuple[dict[str, Any], ...]:
+        """Texts that wait for people to mark them, and what they look for."""
+        return tuple(
+            {
+                "question": question.id,
+                "text": str(self.answers[question.id]),
+                "rubric": [criterion.model_dump() for criterion in question.rubric],
+            }
+            for question in self.case.questions
+            if question.rubric and question.id in self.answers
+        )
 
     def total(self, key: str = "key") -> Decimal:
         """Sum of credits measured by one key."""
@@ -123,7 +117,7 @@ class Result:
         """How often what was surest, then less sure, was right, partly right and not right."""
         rows = []
         for level in (3, 2, 1):
-            earned = [sure.credit for sure in self.certainty if sure.level == level]
+            earned = [mark.credit for mark in self.marks if mark.sure == level]
             right, wrong = earned.count(credit.ONE), earned.count(credit.NONE)
             rows.append((level, right, len(earned) - right - wrong, wrong))
         return tuple(row for row in rows if any(row[1:]))
@@ -137,12 +131,12 @@ class Result:
         """Give the result as data for JSON; numbers that must stay exact are strings."""
         reasons = dict(self.formative)
         return {
-            "case": self.case,
-            "case_version": self.case_version,
+            "case": self.case.id,
+            "case_version": self.case.version,
             "asked": self.asked,
             "answered": self.answered,
             "complete": self.answered == self.asked and not self.unsafe,
-            "draft_case": self.draft,
+            "draft_case": self.case.draft,
             "scores": {
                 key: {
                     "total": str(self.total(key)),
@@ -152,21 +146,18 @@ class Result:
                 }
                 for key in self.keys
             },
-            "critical_errors": [
-                {
-                    **_plain(error, leave_out={"asked"}),
-                    "tries": retry.tries,
-                    "put_right": retry.put_right,
-                }
-                for error, retry in zip(self.critical, self.retries, strict=True)
-            ],
+            "critical_errors": to_jsonable_python(self.critical, exclude={"__all__": {"asked"}}),
             "unsafe": list(self.unsafe),
-            "questions": [_plain(mark) for mark in self.marks],
-            "certainty": [_plain(sure) for sure in self.certainty],
+            "questions": to_jsonable_python(self.marks, exclude={"__all__": {"sure"}}),
+            "certainty": [
+                {"question": mark.question, "level": mark.sure, "credit": str(mark.credit)}
+                for mark in self.marks
+                if mark.sure
+            ],
             "contested": [
                 {"question": question, "panel": panel} for question, panel in self.contested
             ],
-            "for_marking": [_plain(text) for text in self.for_marking],
+            "for_marking": list(self.for_marking),
             "simulated": self.simulated,
             "note": FICTION,
         }
@@ -178,67 +169,45 @@ class Result:
         """
         import pandas as pd
 
-        levels = {sure.question: sure.level for sure in self.certainty}
-        columns = ["question", "format", "measured by", "answered", "credit", "sure"]
-        rows = [
-            (m.question, m.format, m.key, m.answered, float(m.credit), levels.get(m.question))
-            for m in self.marks
-        ]
-        frame = pd.DataFrame(rows, columns=columns).astype({"sure": "Int8"})
-        return frame.set_index(["question", "measured by"])
+        columns = {
+            "question": [mark.question for mark in self.marks],
+            "measured by": [mark.key for mark in self.marks],
+            "format": [mark.format for mark in self.marks],
+            "answered": [mark.answered for mark in self.marks],
+            "credit": [float(mark.credit) for mark in self.marks],
+            "sure": pd.array([mark.sure for mark in self.marks], "Int8"),
+        }
+        return pd.DataFrame(columns).set_index(["question", "measured by"])
 
     def __repr__(self) -> str:
         scores = ", ".join(f"{key} {self.percent(key)} %" for key in self.keys)
-        return f"<Result {self.case}: {self.answered} of {self.asked} answered; {scores}>"
+        return f"<Result {self.case.id}: {self.answered} of {self.asked} answered; {scores}>"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        return {
-            MIME: self.as_dict(),
-            "text/html": str(self._html()),
-            "text/plain": repr(self),
-        }
-
-    def _html(self) -> Markup:
-        reasons = dict(self.formative)
-        rows = [
-            (
-                "Questions with a right answer" if key == "key" else f"Beside the panel: {key}",
-                self.arithmetic(key),
-                f"For learning only: {reasons[key]}." if key in reasons else "",
-            )
-            for key in self.keys
-        ]
-        rows += [
-            (
-                "Critical error",
-                f"{error.where}: {error.text}",
-                f"Put right in {retry.tries} tries." if retry.put_right else "Not put right.",
-            )
-            for error, retry in zip(self.critical, self.retries, strict=True)
-        ]
-        rows += [
-            ("Contested", f"{name} beside {panel}", "Not scored.") for name, panel in self.contested
-        ]
-        rows += [("Waits for a marker", text.question, "") for text in self.for_marking]
-        said = "This module has not been answered."
-        if self.answered:
-            said = f"{self.answered} of {self.asked} questions answered."
-        said += f" {DRAFT}" if self.draft else ""
-        said += f" {SIMULATED}" if self.simulated else ""
-        return table(f"{self.title}: result", rows) + Markup("<p>{} {}</p>").format(said, FICTION)
+        html = shown(__file__, result=self, draft=DRAFT, simulated=SIMULATED, note=FICTION)
+        return {MIME: self.as_dict(), "text/html": html, "text/plain": repr(self)}
 
 
-def _plain(entry: Any, leave_out: Collection[str] = ()) -> dict[str, Any]:
-    """Give the fields of a part as data for JSON: a decimal is a string, a tuple a list."""
-    return {n: _plain_value(value) for n, value in vars(entry).items() if n not in leave_out}
+def score(case: Case, answers: Mapping[str, Any]) -> Result:
+    """Score answers to a case. Reads no clock, no file and no widget.
 
+    Parameters
+    ----------
+    case
+        The case, with its keys and panels.
+    answers
+        Question id to answer: an option id for `single`, a collection of option ids for
+        `multiple` and `key-features`, all option ids in order for `ranking`, an integer from -2
+        to 2 for `concordance`, text for `reflection`; and `<question>.sure`, 1 to 3. Questions
+        that are missing earn nothing. `<question>.again` has the answers after an unsafe first
+        one, in their order: they earn nothing and say whether it was put right; `plan.again` and
+        `decision.again` the same of plans and decisions. Other keys are left alone.
 
-def _plain_value(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return str(value)
-        case tuple():
-            return [_plain_value(part) for part in value]
-        case Criterion():
-            return value.model_dump()
-    return value
+    Returns
+    -------
+    Result
+        One mark for each question with a key, and one for each panel for a concordance question,
+        where the panel is not contested. Reflections are counted as answered and never scored.
+        How sure somebody was of an answer they did not give counts for nothing.
+    """
+    return Result(case, dict(answers))

@@ -16,7 +16,7 @@ from phbkit import forms, wings
 from phbkit.casebank import SCALE, Case, Question
 from phbkit.casebank.case import DRAFT, FICTION
 from phbkit.decision import HOLDERS, Plan
-from phbkit.documents import cpd
+from phbkit.documents.document import Bullets, Document, Fields, Heading, Paragraph, as_text
 from phbkit.scoring.credit import ranking_points
 from phbkit.text import long_date, markdown, plain, pounds, quotes, templates
 from phbkit.workbook.formats import LEVELS, fields_of, ordinal
@@ -89,23 +89,26 @@ def review_date(module: Module) -> dt.date | None:
     return module.case.about.as_of + dt.timedelta(weeks=weeks) if weeks else None
 
 
-def cpd_entry(module: Module) -> cpd.CpdEntry:
-    """Make the learner's entry for appraisal from what they wrote.
+def cpd_entry(module: Module) -> Document:
+    """Write the learner's entry for appraisal. It holds nothing that identifies anybody.
 
     It says of each critical error where it was made, and whether it was put right.
     """
-    written, unsafe = module.answers["cpd"], []
-    for error, retry in zip(module.result.critical, module.result.retries, strict=True):
-        right = f"put right in {retry.tries} tries" if retry.put_right else "not put right"
-        unsafe.append(f"{find_step(error.step).title}: {brief(error.asked)} ({right})")
-    return cpd.CpdEntry(
-        title=f"Personal health budgets, deciding together: {module.case.title}",
-        date=module.closed["reflect"].astimezone().date(),
-        hours=Decimal(written["hours"]),
-        learnt=written["learnt"],
-        changes=tuple(written["changes"]),
-        unsafe=tuple(unsafe),
+    written, day = module.answers["cpd"], module.closed["reflect"].astimezone().date()
+    fields = (
+        ("Title", f"Personal health budgets, deciding together: {module.case.title}"),
+        ("Date", long_date(day)),
+        ("Hours", f"{Decimal(written['hours']):.2f}"),
+        ("Type", "Self-directed learning: interactive case workbook with an invented case"),
     )
+    learnt = (Heading("What I learnt"), Paragraph(written["learnt"]))
+    changes = (Heading("What I will change"), Bullets(tuple(written["changes"]), numbered=True))
+    told = []
+    for error in module.result.critical:
+        right = f"put right in {error.tries} tries" if error.put_right else "not put right"
+        told.append(f"{find_step(error.step).title}: {brief(error.asked)} ({right})")
+    unsafe = (Heading("What was unsafe in my first answers"), Bullets(tuple(told))) if told else ()
+    return Document("CPD entry", (Fields(fields), *learnt, *changes, *unsafe), day=day)
 
 
 def key_name(case: Case, key: str) -> str:
@@ -170,7 +173,7 @@ def environment() -> Environment:
     environment.globals |= {function.__name__: function for function in functions}
     environment.globals |= {"find_step": find_step, "ranking_points": ranking_points, "dict": dict}
     environment.globals |= {"planned": Plan.of, "levels": LEVELS, "held": HELD}
-    environment.globals |= {"cpd_text": cpd.as_text, "draft": DRAFT, "fiction": FICTION}
+    environment.globals |= {"cpd_text": as_text, "draft": DRAFT, "fiction": FICTION}
     for hook in wings.hooks("step_filters"):
         environment.filters |= hook()
     for name in ("fields", "formats", "parts"):

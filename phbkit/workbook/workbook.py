@@ -16,7 +16,7 @@ from phbkit import wings
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.case import DRAFT
 from phbkit.decision import Plan
-from phbkit.documents import cpd
+from phbkit.documents.document import as_word
 from phbkit.errors import RefusedError
 from phbkit.forms import Answer, Reply, StepForm, answer, show_again
 from phbkit.records import MemoryJournal, StaleError, open_store
@@ -249,7 +249,7 @@ class Workbook:
     def _download(self, step_id: str) -> Answer:
         if step_id != "reflect" or "cpd" not in self._module.answers:
             raise RefusedError({"": "There is no CPD entry yet."})
-        file = cpd.as_word(cpd_entry(self._module))
+        file = as_word(cpd_entry(self._module))
         return {"did": "download", "name": f"cpd-{self.case.id}.docx", "type": _WORD}, [file]
 
 

@@ -112,5 +112,5 @@ def test_the_deal_goes_on_saying_what_it_stops_and_an_unsafe_plan_cannot_be_agre
     assert violations(page) == []
     commit_step(page, hand, "decide")
     assert served.module(case).result.unsafe == ()
-    [retry] = served.module(case).result.retries
-    assert (retry.where, retry.tries) == ("stopping-with-a-kit", 2)
+    [error] = served.module(case).result.critical
+    assert (error.where, error.tries) == ("stopping-with-a-kit", 2)

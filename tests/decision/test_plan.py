@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import random
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phbkit.casebank import Case
-from phbkit.decision import ItemTerms, Plan, Proposal, findings
-from phbkit.errors import AnswersError, UnknownNameError
+from phbkit.decision import Plan, Proposal, findings
+from phbkit.errors import UnknownNameError
 
 PENCE_A_YEAR = {
     "massage-weekly": 198_000,
@@ -30,11 +30,14 @@ PENCE_A_YEAR = {
 }
 items = st.sampled_from(sorted(PENCE_A_YEAR))
 some_items = st.sets(items)
-days = st.none() | st.dates(dt.date(2026, 1, 1), dt.date(2026, 6, 30))
-later = st.none() | st.dates(dt.date(2026, 7, 1), dt.date(2027, 12, 31))
-some_terms = st.dictionaries(
-    items, st.builds(ItemTerms, times=st.none() | st.integers(1, 400), starts=days, ends=later)
-)
+some_times = st.dictionaries(items, st.integers(1, 400))
+
+
+def planned(case: Case, chosen: set[str], times: dict[str, int]) -> Plan:
+    """Make a plan in which some items happen as often as somebody wants."""
+    plan = Plan.of(case, chosen)
+    own = (i.model_copy(update={"times": times.get(i.id, i.times)}) for i in plan.items)
+    return replace(plan, items=tuple(own))
 
 
 def test_a_plan_costs_what_its_bought_items_cost_in_a_year(case: Case) -> None:
@@ -51,54 +54,50 @@ def test_money_adds_up_to_the_penny(case: Case, chosen: set[str]) -> None:
     assert plan.frame().query("how == 'bought'")["cost a year"].sum() == float(plan.cost)
 
 
-@given(chosen=some_items, terms=some_terms)
-def test_money_adds_up_to_the_penny_on_any_terms(
-    case: Case, chosen: set[str], terms: dict[str, ItemTerms]
+@given(chosen=some_items, times=some_times)
+def test_money_adds_up_to_the_penny_however_often_an_item_happens(
+    case: Case, chosen: set[str], times: dict[str, int]
 ) -> None:
-    plan = Plan.of(case, chosen, terms)
-    lines = [plan.cost_of(item) for item in plan.items]
+    plan = planned(case, chosen, times)
     pence = [
-        int(item.price * 100) * (terms.get(item.id, ItemTerms()).times or item.times)
+        int(item.price * 100) * times.get(item.id, item.times)
         for item in plan.items
         if item.how == "bought"
     ]
     assert plan.cost * 100 == sum(pence)
-    assert sum(lines, Decimal(0)) == plan.cost == plan.one_off + plan.recurring
+    assert plan.cost == plan.one_off + plan.recurring
     assert plan.cost + plan.left == case.budget.indicative
     assert plan.frame()["cost a year"].sum() == pytest.approx(float(plan.cost))
-    assert list(plan.frame()["times a year"]) == [plan.times(item) for item in plan.items]
-    once = [item for item in plan.items if plan.times(item) == 1]
-    assert plan.one_off == sum(map(plan.cost_of, once), Decimal(0))
+    assert list(plan.frame()["times a year"]) == [item.times for item in plan.items]
+    once = [item.budget_cost for item in plan.items if item.times == 1]
+    assert plan.one_off == sum(once, Decimal(0))
 
 
-@given(chosen=some_items, terms=some_terms, shuffle=st.randoms())
+@given(chosen=some_items, shuffle=st.randoms())
 def test_the_order_of_items_makes_no_difference(
-    case: Case, chosen: set[str], terms: dict[str, ItemTerms], shuffle: random.Random
+    case: Case, chosen: set[str], shuffle: random.Random
 ) -> None:
     one, other = sorted(chosen), sorted(chosen)
     shuffle.shuffle(other)
-    backwards = dict(reversed(terms.items()))
-    first, second = Plan.of(case, one, terms), Plan.of(case, [*other, *other], backwards)
+    first, second = Plan.of(case, one), Plan.of(case, [*other, *other])
     assert first == second
     assert (first.cost, first.served, first.risks) == (second.cost, second.served, second.risks)
     assert findings(Proposal(first)) == findings(Proposal(second))
 
 
-@given(chosen=some_items, terms=some_terms, out=some_items)
+@given(chosen=some_items, times=some_times, out=some_items)
 def test_what_is_taken_out_costs_nothing_and_leaves_the_rest_as_it_was(
-    case: Case, chosen: set[str], terms: dict[str, ItemTerms], out: set[str]
+    case: Case, chosen: set[str], times: dict[str, int], out: set[str]
 ) -> None:
-    plan = Plan.of(case, chosen, terms)
+    plan = planned(case, chosen, times)
     left = plan.without(out)
-    assert left == Plan.of(case, chosen - out, terms)
-    gone = Plan.of(case, chosen & out, terms)
-    assert left.cost + gone.cost == plan.cost
+    assert left == planned(case, chosen - out, times)
+    assert left.cost + planned(case, chosen & out, times).cost == plan.cost
 
 
-def test_terms_change_how_often_an_item_happens_and_so_what_it_costs(case: Case) -> None:
-    plan = Plan.of(case, ["swim-gym", "adapted-tools"], {"swim-gym": ItemTerms(times=1)})
+def test_what_happens_once_costs_once(case: Case) -> None:
+    plan = planned(case, {"swim-gym", "adapted-tools"}, {"swim-gym": 1})
     assert (plan.one_off, plan.recurring, plan.cost) == (419, 0, 419)
-    assert Plan.of(case, ["swim-gym"], {"swim-gym": ItemTerms()}) == Plan.of(case, ["swim-gym"])
 
 
 def test_once_and_through_the_year_are_told_apart_where_there_are_both(case: Case) -> None:
@@ -106,20 +105,6 @@ def test_once_and_through_the_year_are_told_apart_where_there_are_both(case: Cas
     assert "Once" in both
     assert "Through the year" in both
     assert "Once" not in Plan.of(case, ["swim-gym"])._repr_html_()
-
-
-@pytest.mark.parametrize(
-    ("terms", "key"),
-    [
-        ({"times": 0}, "times"),
-        ({"times": 401}, "times"),
-        ({"starts": dt.date(2026, 11, 2), "ends": dt.date(2026, 11, 1)}, "ends"),
-    ],
-)
-def test_terms_that_nobody_can_keep_are_refused(terms: dict[str, object], key: str) -> None:
-    with pytest.raises(AnswersError) as caught:
-        ItemTerms(**terms)  # type: ignore[arg-type]
-    assert caught.value.key == key
 
 
 def test_a_plan_brings_the_risks_of_doing_and_of_not_doing(case: Case) -> None:
@@ -139,5 +124,3 @@ def test_a_plan_brings_the_risks_of_doing_and_of_not_doing(case: Case) -> None:
 def test_an_unknown_item_is_refused_with_a_suggestion(case: Case) -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'swim-gym'"):
         Plan.of(case, ["swim-gim"])
-    with pytest.raises(UnknownNameError, match="Did you mean 'swim-gym'"):
-        Plan.of(case, ["swim-gym"], {"swim-gim": ItemTerms(times=2)})

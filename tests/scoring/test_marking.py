@@ -81,7 +81,7 @@ def test_the_order_of_answers_makes_no_difference(case: Case, shuffle: random.Ra
     pairs = list(ANSWERS.items())
     shuffle.shuffle(pairs)
     mixed = {key: value[::-1] if isinstance(value, list) else value for key, value in pairs}
-    assert score(case, mixed) == score(case, ANSWERS)
+    assert score(case, mixed).as_dict() == score(case, ANSWERS).as_dict()
 
 
 def test_a_reflection_counts_as_answered_and_is_never_scored(case: Case, result: Result) -> None:
@@ -141,11 +141,7 @@ def test_how_sure_changes_no_score_and_is_listed_with_what_was_earned(
     case: Case, result: Result, levels: dict[str, int]
 ) -> None:
     sure = score(case, ANSWERS | {f"{question}.sure": n for question, n in levels.items()})
-    assert (sure.marks, sure.answered, sure.asked) == (
-        result.marks,
-        result.answered,
-        result.asked,
-    )
+    assert sure.as_dict() == result.as_dict() | {"certainty": sure.as_dict()["certainty"]}
     earned = {"right-or-offer": "0.0000", "cautions": "0.7500"}
     assert sure.as_dict()["certainty"] == [
         {"question": question, "level": levels[question], "credit": earned[question]}
@@ -158,7 +154,7 @@ def test_how_sure_changes_no_score_and_is_listed_with_what_was_earned(
 
 def test_how_sure_of_an_answer_that_was_not_given_counts_for_nothing(case: Case) -> None:
     alone = score(case, {"cautions.sure": 3})
-    assert (alone.certainty, alone.answered, alone.total()) == ((), 0, 0)
+    assert (alone.as_dict()["certainty"], alone.answered, alone.total()) == ([], 0, 0)
     assert alone.frame()["sure"].isna().all()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from lxml import html
 
-from phbkit.casebank import Case, Question
+from phbkit.casebank import Case, Panel, Question
 from phbkit.decision import Plan
 from phbkit.records import MemoryJournal
 from phbkit.text import markdown, pounds, quotes
@@ -122,10 +122,11 @@ def rekeyed(case: Case, steps: int) -> Case:
         key = tuple(unkeyed[:1]) if question.key else ()
         return question.model_copy(update={"key": key, "feedback": feedback})
 
-    panels = tuple(
-        dataclasses.replace(panel, counts={q: counts[::-1] for q, counts in panel.counts.items()})
-        for panel in case.panels
-    )
+    def opposed(panel: Panel) -> Panel:
+        others = {q: tuple(-n for n in given) for q, given in panel.judgements.items()}
+        return Panel(**panel.model_dump(exclude={"judgements"}), judgements=others)
+
+    panels = tuple(map(opposed, case.panels))
     questions = tuple(map(other, case.questions))
     return dataclasses.replace(case, questions=questions, panels=panels)
 

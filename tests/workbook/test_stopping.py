@@ -12,6 +12,7 @@ import pytest
 from phbkit import Workbook
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.models import AGAIN, StepId
+from phbkit.documents.document import as_text
 from phbkit.errors import AnswersError, RefusedError
 from phbkit.records import MemoryJournal, open_store
 from phbkit.scoring import score
@@ -85,7 +86,7 @@ def test_another_unsafe_answer_stops_again_and_every_try_is_counted(detox: Case)
     module.submit("again", "gates", again | {name: detox.question(name).key[0] for name in others})
     assert {error.where for error in module.unsafe_at("gates")} == {kept}
     module.submit("right", "gates", {kept: detox.question(kept).key[0]})
-    tries = {retry.where: retry.tries for retry in module.result.retries}
+    tries = {error.where: error.tries for error in module.result.critical}
     assert tries == {kept: 3, **dict.fromkeys(others, 2)}
     assert module.result.unsafe == ()
 
@@ -128,8 +129,8 @@ def test_an_unsafe_plan_is_put_right_by_changing_it_or_by_leaving_the_part_out(
             decision = decision | {"choice": "agree-part", "not_to": [unsafe]}
         module.submit("right", "decide", {"decision": decision})
         assert module.state("decide") == "done"
-        [retry] = module.result.retries
-        assert (retry.tries, retry.put_right) == (2, True)
+        [error] = module.result.critical
+        assert (error.tries, error.put_right) == (2, True)
         assert module.given["plan"] == [i.id for i in detox.about.items if i.id in plan]
 
 
@@ -181,7 +182,7 @@ def test_headless_a_module_is_finished_only_once_everything_unsafe_is_put_right(
         whole.result.critical
     )
     assert left.result.total() == whole.result.total()
-    assert left.result.critical == whole.result.critical
+    assert [e.where for e in left.result.critical] == [e.where for e in whole.result.critical]
 
 
 @pytest.mark.parametrize("case_id", CASES)
@@ -211,7 +212,7 @@ def test_second_tries_of_the_plans_question_and_of_the_plan_itself_are_both_repl
     answers |= {"decision.again": [answers["decision"]]}
     module = Module(case, MemoryJournal(NOON))
     module.replay(check_answers(case, {"answers": answers}))
-    assert [(retry.where, retry.put_right) for retry in module.result.retries] == [
+    assert [(error.where, error.put_right) for error in module.result.critical] == [
         ("cautions", True),
         ("care-for-stopping", True),
     ]
@@ -246,9 +247,8 @@ def test_right_not_best_and_unsafe_are_told_apart_in_words_and_marks(detox: Case
 def test_the_appraisal_entry_says_what_was_unsafe_and_put_right(detox: Case) -> None:
     module = Module(detox, MemoryJournal(NOON))
     module.replay(careless(detox))
-    told = cpd_entry(module).unsafe
-    assert len(told) == len(module.result.critical)
-    assert all("put right in 2 tries" in each for each in told)
+    told = as_text(cpd_entry(module)).partition("What was unsafe in my first answers")[2]
+    assert told.count("put right in 2 tries") == len(module.result.critical) > 0
     assert Module(detox, MemoryJournal(NOON)).result.critical == ()
 
 
@@ -272,9 +272,9 @@ def test_what_was_recorded_before_anything_stopped_is_still_done_and_scored_as_i
         seen = len(journal.events())
     module = Module(detox, journal)
     assert module.current is None
-    assert module.result == score(detox, answers)
+    assert module.result.as_dict() == score(detox, answers).as_dict()
     assert module.result.unsafe
-    assert "not put right" in cpd_entry(module).unsafe[0]
+    assert "not put right" in as_text(cpd_entry(module))
 
 
 @pytest.mark.parametrize(

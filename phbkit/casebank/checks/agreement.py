@@ -71,7 +71,7 @@ def check_endings(endings: Sequence[models.FollowUp], context: Context) -> Found
         return {}
     case, branches = context.case, [ending.when for ending in endings]
     tried = _Situations([*branches, *(error.when for error in case.critical)])
-    prices = {item.id: item.budget_share * item.times for item in case.items}
+    prices = {item.id: item.budget_cost for item in case.items}
     budget = case.budget.indicative if case.budget else Decimal("inf")
 
     def agreed(most: Decimal) -> Iterator[Situation]:
