@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,11 +14,20 @@ from phbkit.errors import SettingsError
 from phbkit.files import need_absent, write_whole
 from phbkit.settings import settings
 
+if TYPE_CHECKING:
+    from phbkit.cohort.register import Register
+
 _DAYS = 180
 _PRIVATE = ("https://", "http://127.0.0.1", "http://localhost")
 
 commands = typer.Typer()
 LearnerId = Annotated[str, typer.Argument(help="The learner's id.")]
+
+
+def _register() -> Register:
+    from phbkit.cohort.register import open_register
+
+    return open_register(settings().database_url)
 
 
 @commands.command()
@@ -40,7 +49,6 @@ def invite(
 ) -> None:
     """Invite a cohort: write everybody's personal link. Who has one that works keeps it."""
     from phbkit.cohort.invitations import links_table, read_people
-    from phbkit.cohort.register import open_register
     from phbkit.serving.identity import Links, link_key
 
     chosen = settings()
@@ -58,7 +66,7 @@ def invite(
     if end <= now:
         raise SettingsError(f"--until: {last} is over. Give a day to come.")
     links = Links(link_key(chosen.data_dir, chosen.link_key))
-    made = open_register(chosen.database_url).invite(table.learners, end, again=again)
+    made = _register().invite(table.learners, end, again=again)
     written = [f"{base}/enter/{links.token(each.id)}" for each in made]
     write_whole(out, links_table(table, written, last.isoformat()).encode("utf-8-sig"))
     typer.echo(f"{len(made)} invited until {last}. Their links are in {out}.")
@@ -78,10 +86,8 @@ def learners(
     from rich.markup import escape
     from rich.table import Table
 
-    from phbkit.cohort.register import open_register
-
     chosen = settings()
-    kept = open_register(chosen.database_url)
+    kept = _register()
     bank = CaseBank(chosen.need_folder("casebank"), drafts=chosen.drafts)
     everybody = kept.all(cohort)
     links = kept.invitations()
@@ -104,9 +110,7 @@ def learners(
 @commands.command()
 def revoke(learner: LearnerId) -> None:
     """Withdraw a learner's links: they are signed out within a minute. Answers are kept."""
-    from phbkit.cohort.register import open_register
-
-    ended = open_register(settings().database_url).revoke(learner)
+    ended = _register().revoke(learner)
     typer.echo(f"{ended} link{'' if ended == 1 else 's'} of {learner} withdrawn.")
 
 
@@ -116,10 +120,8 @@ def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="The JSON file to write.")],
 ) -> None:
     """Write everything that is kept of a learner as JSON, for them to have."""
-    from phbkit.cohort.register import open_register
-
     need_absent(out)
-    kept = open_register(settings().database_url).export(learner)
+    kept = _register().export(learner)
     write_whole(out, json.dumps(kept, indent=2, ensure_ascii=False).encode())
     typer.echo(f"{len(kept['attempts'])} attempts of {learner} are in {out}.")
 
@@ -130,9 +132,7 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete everything that is kept of a learner. It cannot be undone."""
-    from phbkit.cohort.register import open_register
-
-    kept = open_register(settings().database_url)
+    kept = _register()
     attempts = len(kept.export(learner)["attempts"])
     if not yes:
         asked = f"Delete {learner}, their links and {attempts} attempts, for good?"

@@ -18,7 +18,6 @@ from phbkit.casebank import Case
 from phbkit.casebank.models import AGAIN, SURE
 from phbkit.cohort.jobs import Attempt
 from phbkit.errors import Fault, PhbError
-from phbkit.records import open_store
 from phbkit.tables import Row, Table
 from phbkit.workbook.steps import asks
 
@@ -382,10 +381,13 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _from_records(address: str, cohort: _Cohort) -> Iterator[Attempt]:
     """Take the latest attempt of each learner at each case, with what the case still asks."""
+    from phbkit.cohort.register import latest_answers
+    from phbkit.records.database import open_database
+
     kind, _, file = address.partition(":///")
     if kind.startswith("sqlite") and not Path(file.partition("?")[0]).is_file():
         raise CohortError.of(address, ["there is no such file."])
-    for attempt, given in open_store(address).latest_answers(cohort.cases):
+    for attempt, given in latest_answers(open_database(address), cohort.cases):
         case = attempt.case_id
         if cohort.is_new(f"attempt {attempt.id}", attempt.learner, case):
             known = {key: value for key, value in given.items() if cohort.asks(case, key)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from phbkit.errors import UnknownNameError
-from phbkit.records.database import alone, open_database
-from phbkit.records.journal import STEP_CLOSED
+from phbkit.records.attempts import Attempt, SqlJournal
+from phbkit.records.database import Database, alone, open_database
+from phbkit.records.journal import STEP_CLOSED, answers_in
 from phbkit.records.learners import LEARNERS, Learner, Learners, holds
 from phbkit.records.schema import answer, attempt, draft, erasure, invitation, learner, sign_in
 
@@ -52,6 +53,20 @@ class Progress:
     case_id: str
     steps: int
     saved: dt.datetime | None
+
+
+def latest_answers(
+    database: Database, case_ids: Collection[str]
+) -> Iterator[tuple[Attempt, dict[str, Any]]]:
+    """List what was answered in the latest attempt of each learner at a case, every try.
+
+    Learners come in order of their names, and cases in order of theirs.
+    """
+    query = select(attempt).where(attempt.c.case_id.in_(case_ids))
+    query = query.order_by(attempt.c.learner, attempt.c.case_id, attempt.c.started)
+    latest = {(row.learner, row.case_id): row for row in database.rows(query)}
+    for row in latest.values():
+        yield Attempt(*row), answers_in(SqlJournal(database, row.id).events())
 
 
 class Register(Learners):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, delete, insert, select
 
 from phbkit.records.database import Database, alone
 from phbkit.records.event_log import EventLog
-from phbkit.records.journal import STEP_CLOSED, Answers, Event, answers_in, rows
+from phbkit.records.journal import STEP_CLOSED, Answers, Event, rows
 from phbkit.records.schema import answer, attempt, draft
 
 _LOG = EventLog(answer, Event, stream="attempt", events="events")
@@ -60,17 +60,6 @@ class Store:
         new = Attempt(str(uuid.uuid4()), learner, case_id, case_version, started)
         connection.execute(insert(attempt).values(asdict(new)))
         return new
-
-    def latest_answers(self, case_ids: Collection[str]) -> Iterator[tuple[Attempt, dict[str, Any]]]:
-        """List what was answered in the latest attempt of each learner at a case, every try.
-
-        Learners come in order of their names, and cases in order of theirs.
-        """
-        query = select(attempt).where(attempt.c.case_id.in_(case_ids))
-        query = query.order_by(attempt.c.learner, attempt.c.case_id, attempt.c.started)
-        latest = {(row.learner, row.case_id): row for row in self._database.rows(query)}
-        for row in latest.values():
-            yield Attempt(*row), answers_in(self.journal(row.id).events())
 
     def journal(self, attempt_id: str) -> SqlJournal:
         """Open the journal of an attempt."""
