@@ -191,8 +191,8 @@ def remark(
     if made.formative:
         typer.echo(f"For learning only, not to pass or fail by: {', '.join(made.formative)}.")
     typer.echo(f"Changed: {', '.join(made.changed) or 'no case'}.")
-    for refused in made.refused:
-        typer.echo(f"Not scored again: {refused.learner}, {refused.case}: {refused.reason}")
+    for learner, case, reason in made.refused.itertuples(index=False):
+        typer.echo(f"Not scored again: {learner}, {case}: {reason}")
     for row in made.crossing.to_dict("records"):
         side = "now at or above" if row["crosses"] == UP else "now below"
         line = f"{side} {made.cuts[row['key']]:.2f} %."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from time import monotonic
 from typing import Any, Literal, Protocol
@@ -81,7 +82,7 @@ class ForkedCells:
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         return f"This cell was never finished: the notebook’s process {how}."
 
-    def end(self) -> None:
+    def close(self) -> None:
         """End the process."""
         self._pipe.close()
         template.end(self._process)
@@ -115,11 +116,8 @@ class PhbEngine(NBClientEngine):  # type: ignore[misc]
         options |= {"kernel_name": kernel_name, "log": _log}
         if cells is not None:
             return _Client(nb_man, cells, **options).execute()
-        forked = ForkedCells(Limits(seconds, mebibytes))
-        try:
+        with closing(ForkedCells(Limits(seconds, mebibytes))) as forked:
             return _Client(nb_man, forked, **options).execute()
-        finally:
-            forked.end()
 
 
 class _Client(PapermillNotebookClient):  # type: ignore[misc]

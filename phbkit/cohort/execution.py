@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -78,17 +78,15 @@ def play(pipe: Connection, job: Job, limits: Limits, separate: bool) -> None:
         with suppress(Exception):  # whoever asked has it run again
             pipe.send(_execute(job, cells.Cells(limits), pipe))
         return
-    forked = ForkedCells(limits, "fork")
-    try:
-        outcome: Outcome | OSError = _execute(job, forked, pipe)
-        if forked.killed and isinstance(outcome, Outcome):
-            outcome = replace(outcome, error=KILLED)
-    except OSError as error:
-        outcome = OSError(error.errno, error.strerror)
-    except Exception as error:  # noqa: BLE001  no notebook may stop the others
-        outcome = replace(job.ended(type(error).__name__, str(error)), notebook="")
-    finally:
-        forked.end()
+    with closing(ForkedCells(limits, "fork")) as forked:
+        try:
+            outcome: Outcome | OSError = _execute(job, forked, pipe)
+            if forked.killed and isinstance(outcome, Outcome):
+                outcome = replace(outcome, error=KILLED)
+        except OSError as error:
+            outcome = OSError(error.errno, error.strerror)
+        except Exception as error:  # noqa: BLE001  no notebook may stop the others
+            outcome = replace(job.ended(type(error).__name__, str(error)), notebook="")
     pipe.send(outcome)
 
 

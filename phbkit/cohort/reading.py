@@ -142,29 +142,25 @@ class _Cohort:
         line, field = (place, "") if isinstance(place, int) else (0, place)
         self.faults.append(Fault(Path(self.source), line, field, problem, ""))
 
-    def takes(self, place: int | str, learner: str, case: str) -> bool:
-        """Say whether there may be answers of this learner to this case; note what is wrong."""
+    def is_new(self, place: int | str, learner: str, case: str) -> bool:
+        """Say whether a learner comes for the first time with a case; note what is wrong."""
+        first = self.places.get((learner, case), place)
         if not learner or len(learner) > LONGEST_LEARNER or not _is_printable(learner):
             self.fault(
                 place,
                 f"the learner must be a name of 1 to {LONGEST_LEARNER} characters that can be "
                 f"printed; got {learner[:40]!r}.",
             )
-            return False
-        if case not in self.cases and case not in self.others:
+        elif case not in self.cases and case not in self.others:
             known = ", ".join(self.cases)
             self.fault(place, f"no case {case!r} is played here. Played: {known}.")
-        return case in self.cases
-
-    def is_new(self, place: int | str, learner: str, case: str) -> bool:
-        """Say whether a learner comes for the first time with this case; note it if not."""
-        if not self.takes(place, learner, case):
-            return False
-        first = self.places.setdefault((learner, case), place)
-        if first != place:
+        elif first != place:
             where = f"line {first}" if isinstance(first, int) else first
             self.fault(place, f"{learner!r} is there already, at {where}.")
-        return first == place
+        elif case in self.cases:
+            self.places[learner, case] = place
+            return True
+        return False
 
     def put(self, place: int, attempt: Attempt, heading: str, text: str) -> None:
         """Put a cell among a learner's answers: `decision.choice` is a part of `decision`."""
@@ -284,12 +280,12 @@ def _read_long(table: Table[_Long], cohort: _Cohort) -> Iterator[Attempt]:
         if len(cases) != 1:
             several = f"{row.question!r} is asked in {len(cases)} cases: add a column 'case'."
             cohort.fault(place, several if cases else cohort.unknown(row.question))
-        elif cohort.takes(place, row.learner, cases[0]):
-            who = (row.learner, cases[0])
-            cohort.places[who] = place
-            attempt = Attempt(*who, {}, is_simulated(row.simulated))
-            answered = gathered.setdefault(who, attempt)
-            cohort.put(place, answered, row.question, line.cells["answer"])
+            continue
+        who = (row.learner, cases[0])
+        if who not in gathered and cohort.is_new(place, *who):
+            gathered[who] = Attempt(*who, {}, is_simulated(row.simulated))
+        if who in gathered:
+            cohort.put(place, gathered[who], row.question, line.cells["answer"])
     yield from gathered.values()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,6 @@ UP, DOWN = "up", "down"
 _COLUMNS = ["learner", "case", "key", "before", "after", "crosses", "note"]
 
 
-@dataclass(frozen=True)
-class Refused:
-    """Answers that the new case bank does not take."""
-
-    learner: str
-    case: str
-    reason: str
-
-
 @dataclass(frozen=True, eq=False)
 class Remark:
     """What scoring again came to.
@@ -56,7 +47,7 @@ class Remark:
         Every score, in the order of the cohort: `before` and `after` are per cent, NaN for none;
         `crosses` is up, down or empty, and `note` says why there is no score.
     refused
-        Whose answers the new case bank does not take.
+        Whose answers the new case bank does not take: learner, case and reason.
     not_done
         Jobs without a result, which have no score to compare.
     critical
@@ -72,7 +63,7 @@ class Remark:
     cuts: Mapping[str, float]
     each_case: bool
     rows: pd.DataFrame
-    refused: Sequence[Refused]
+    refused: pd.DataFrame
     not_done: int
     critical: pd.DataFrame
     simulated: bool
@@ -147,7 +138,7 @@ def remark(run: Path, bank: CaseBank, cuts: Mapping[str, float] | None = None) -
     return result
 
 
-def _score_again(run: Run, cases: Mapping[str, Case]) -> tuple[pd.DataFrame, list[Refused]]:
+def _score_again(run: Run, cases: Mapping[str, Case]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Score the answers of every job that is done; tell whose answers are no longer taken."""
     done = set(zip(run.done["learner"], run.done["case"], strict=True))
     taken: dict[str, dict[str, dict[str, Any]]] = {case: {} for case in cases}
@@ -157,7 +148,7 @@ def _score_again(run: Run, cases: Mapping[str, Case]) -> tuple[pd.DataFrame, lis
             try:
                 answers = check_answers(cases[attempt.case], {"answers": attempt.answers})
             except AnswersError as error:
-                refused.append(Refused(attempt.learner, attempt.case, str(error)))
+                refused.append((attempt.learner, attempt.case, str(error)))
             else:
                 taken[attempt.case][attempt.learner] = answers
     tables = []
@@ -165,14 +156,15 @@ def _score_again(run: Run, cases: Mapping[str, Case]) -> tuple[pd.DataFrame, lis
         columns = pd.DataFrame(list(answers.values()), index=list(answers), dtype=object)
         scores = score_cohort(cases[name], columns).rename_axis("learner")
         tables.append(scores.reset_index().assign(case=name))
-    return pd.concat(tables, ignore_index=True), refused
+    why = pd.DataFrame(refused, columns=["learner", "case", "reason"])
+    return pd.concat(tables, ignore_index=True), why
 
 
 def _compare(
-    run: Run, after: pd.DataFrame, keys: Sequence[str], refused: Sequence[Refused]
+    run: Run, after: pd.DataFrame, keys: Sequence[str], refused: pd.DataFrame
 ) -> pd.DataFrame:
     """Set every score beside the one before: case by case, then over all cases, by key."""
-    reasons = {(each.learner, each.case): each.reason for each in refused}
+    reasons = refused.set_index(["learner", "case"])["reason"].to_dict()
     done = list(zip(run.done["learner"], run.done["case"], strict=True))
     places = [*done, *((learner, ALL_CASES) for learner in run.learners)]
     tables = []
@@ -184,7 +176,7 @@ def _compare(
         tables.append(table)
     table = pd.concat(tables, ignore_index=True)
     over_all = table["case"] == ALL_CASES
-    not_taken = table["learner"].isin([each.learner for each in refused])
+    not_taken = table["learner"].isin(refused["learner"])
     table.loc[over_all & table["before"].isna(), "note"] = "Not every case was done."
     table.loc[over_all & not_taken, "note"] = "Answers to a case are no longer taken."
     scored = over_all | table[["before", "after"]].notna().any(axis=1)
@@ -233,7 +225,7 @@ def _write(result: Remark) -> None:
         "scores": len(result.rows),
         "without_a_result": result.not_done,
         "crossing": written[written["crosses"] != ""].to_dict("records"),
-        "answers_no_longer_taken": [asdict(each) for each in result.refused],
+        "answers_no_longer_taken": result.refused.to_dict("records"),
         "critical_errors": result.critical.to_dict("records"),
     }
     text = json.dumps(content, ensure_ascii=False, indent=1)

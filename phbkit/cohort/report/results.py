@@ -25,22 +25,6 @@ _EMPHASIS = re.compile(r"(\*{1,2})(\S(?:.*?\S)?)\1")
 
 
 @dataclass(frozen=True)
-class Text:
-    """A text that waits for people to mark it. Each criterion is what it asks and its most."""
-
-    learner: str
-    case: str
-    question: str
-    text: str
-    rubric: tuple[tuple[str, int], ...]
-
-    @property
-    def most(self) -> int:
-        """The most a marker can give, points."""
-        return sum(most for _, most in self.rubric)
-
-
-@dataclass(frozen=True)
 class Run:
     """What a run left behind.
 
@@ -57,7 +41,8 @@ class Run:
     critical
         Critical errors, a row each: learner, case, where, text, put_right.
     texts
-        Texts to mark, in the order of the cohort.
+        Texts to mark, a row each: learner, case, question, text, and the rubric, whose criteria are
+        pairs of what is asked and its most.
     drafts
         Cases that nobody qualified had signed off when they were played.
     """
@@ -68,7 +53,7 @@ class Run:
     results: pd.DataFrame
     marks: pd.DataFrame
     critical: pd.DataFrame
-    texts: tuple[Text, ...]
+    texts: pd.DataFrame
     drafts: frozenset[str]
 
     @property
@@ -222,7 +207,7 @@ def read_run(folder: Path, bank: CaseBank) -> Run:
         with suppress(UnknownNameError):
             cases[case] = bank.load(case)
     critical: list[tuple[Any, ...]] = []
-    texts: list[Text] = []
+    texts: list[tuple[Any, ...]] = []
     drafts: set[str] = set()
     for outcome in kept.finished(manifest["cases"]):
         result = outcome.result or {}
@@ -232,8 +217,10 @@ def read_run(folder: Path, bank: CaseBank) -> Run:
             critical.append((*who, error["where"], text, error.get("put_right", False)))
         for text in result.get("for_marking", ()):
             rubric = tuple((part["asks"], part["most"]) for part in text["rubric"])
-            texts.append(Text(*who, text["question"], text["text"], rubric))
+            texts.append((*who, text["question"], text["text"], rubric))
         if result.get("draft_case"):
             drafts.add(outcome.case)
-    errors = pd.DataFrame(critical, columns=["learner", "case", "where", "text", "put_right"])
-    return Run(folder, manifest, cases, results, marks, errors, tuple(texts), frozenset(drafts))
+    who_where = ["learner", "case"]
+    errors = pd.DataFrame(critical, columns=[*who_where, "where", "text", "put_right"])
+    written = pd.DataFrame(texts, columns=[*who_where, "question", "text", "rubric"])
+    return Run(folder, manifest, cases, results, marks, errors, written, frozenset(drafts))

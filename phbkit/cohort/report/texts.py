@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import nan
 from pathlib import Path
@@ -17,13 +17,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from phbkit.cohort.report.results import Run, Text
+from phbkit.cohort.report.results import Run
 from phbkit.cohort.statistics.marker_agreement import compare_markers, look_together
 from phbkit.cohort.tables import write_frame
 from phbkit.errors import FaultsError
 from phbkit.files import write_whole
-from phbkit.tables import Line, Row, Table, csv_file, read_table
+from phbkit.tables import Line, Row, Table, read_table
 
+Rubric = Sequence[tuple[str, int]]
 TO_MARK, KEY_FILE, MARKED = "for_marking.csv", "marking_key.json", "marked_texts.csv"
 
 
@@ -31,7 +32,7 @@ class MarksError(FaultsError):
     """A file of marks that cannot be used: what is wrong, on which line."""
 
 
-def write_for_marking(folder: Path, texts: Sequence[Text]) -> None:
+def write_for_marking(folder: Path, texts: pd.DataFrame) -> None:
     """Write the texts for markers, and the key that only the trainer keeps.
 
     The ids are the same each time, as long as the key file is there and a text is not changed.
@@ -42,39 +43,33 @@ def write_for_marking(folder: Path, texts: Sequence[Text]) -> None:
         The key file that is there cannot be read, or somebody has put marks into the table.
     """
     secret = read_secret(folder) or secrets.token_hex(16)
-    by_id = ids(texts, secret)
     if _has_marks(folder / TO_MARK):
         problem = f"{folder / TO_MARK} has marks in it, and would be written anew. Move it away."
         raise MarksError(problem)
-    key = {
-        "format": "phbkit-marking/1",
-        "secret": secret,
-        "texts": {
-            name: {"learner": text.learner, "case": text.case, "question": text.question}
-            for name, text in by_id.items()
-        },
-    }
+    named = with_ids(texts, secret)
+    whose = named.set_index("text_id")[["learner", "case", "question"]].to_dict("index")
+    key = {"format": "phbkit-marking/1", "secret": secret, "texts": whose}
     write_whole(folder / KEY_FILE, json.dumps(key, ensure_ascii=False, indent=1).encode() + b"\n")
-    marks = [f"mark_{n + 1}" for n in range(max((len(t.rubric) for t in texts), default=1))]
-    header = ["text_id", "case", "question", "text", "rubric", *marks, "comment"]
-    with csv_file(folder / TO_MARK, header) as write:
-        # By question and then by id: the order of the cohort would say who wrote what.
-        for name, text in sorted(by_id.items(), key=lambda e: (e[1].case, e[1].question, e[0])):
-            rubric = "\n".join(
-                f"{place}. {asks} (0 to {most})"
-                for place, (asks, most) in enumerate(text.rubric, start=1)
-            )
-            cells = [name, text.case, text.question, text.text, rubric]
-            write([*cells, *[""] * len(marks), ""])
+    handed_out = named[["text_id", "case", "question", "text", "rubric"]].copy()
+    handed_out["rubric"] = [
+        "\n".join(f"{n}. {asks} (0 to {most})" for n, (asks, most) in enumerate(rubric, start=1))
+        for rubric in named["rubric"]
+    ]
+    for number in range(named["rubric"].map(len).max()):
+        handed_out[f"mark_{number + 1}"] = ""
+    write_frame(folder / TO_MARK, handed_out.assign(comment=""))
 
 
-def ids(texts: Iterable[Text], secret: str) -> dict[str, Text]:
-    """Name each text by what nobody can tell its writer from without the secret."""
-    named = {}
-    for text in texts:
-        content = json.dumps([text.learner, text.case, text.question, text.text]).encode()
-        named[f"t{hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()[:12]}"] = text
-    return named
+def with_ids(texts: pd.DataFrame, secret: str) -> pd.DataFrame:
+    """Name each text by what nobody can tell its writer from without the secret.
+
+    They come by question and then by id: the order of the cohort would say who wrote what.
+    """
+    named = []
+    for row in texts[["learner", "case", "question", "text"]].itertuples(index=False):
+        digest = hmac.new(secret.encode(), json.dumps(row).encode(), hashlib.sha256)
+        named.append(f"t{digest.hexdigest()[:12]}")
+    return texts.assign(text_id=named).sort_values(["case", "question", "text_id"])
 
 
 def read_secret(folder: Path) -> str:
@@ -90,7 +85,7 @@ def read_secret(folder: Path) -> str:
         ) from error
 
 
-def read_marks(file: Path, by_id: Mapping[str, Text]) -> dict[str, float]:
+def read_marks(file: Path, rubrics: Mapping[str, Rubric]) -> dict[str, float]:
     """Read one marker's marks: by text id the sum over the rubric, NaN where not all are given.
 
     Raises
@@ -102,8 +97,8 @@ def read_marks(file: Path, by_id: Mapping[str, Text]) -> dict[str, float]:
     marks = {}
     for line in lines:
         name = line.row.text_id
-        if name in by_id:
-            marks[name] = _sum(table, line, by_id[name])
+        if name in rubrics:
+            marks[name] = _sum(table, line, rubrics[name])
         else:
             table.fault(line.number, line.cells, "text_id", f"{name!r} is no text of this run.")
     if table.faults:
@@ -113,9 +108,8 @@ def read_marks(file: Path, by_id: Mapping[str, Text]) -> dict[str, float]:
 
 def texts_frame(run: Run) -> pd.DataFrame:
     """Count the texts to mark, a row a question; `rubric` pairs what is asked with its most."""
-    columns = ["case", "question", "rubric"]
-    waiting = pd.DataFrame(map(vars, run.texts), columns=[*columns, "learner", "text"])
-    frame = waiting.groupby(columns, sort=False).size().reset_index(name="texts")
+    waiting = run.texts.groupby(["case", "question", "rubric"], sort=False)
+    frame = waiting.size().reset_index(name="texts")
     return frame.assign(title=frame["case"].map(run.title))
 
 
@@ -138,13 +132,12 @@ def marked_frame(run: Run, files: Sequence[Path]) -> pd.DataFrame:
             f"{run.folder}: no texts were handed out for marking. Run phb report without --marks "
             f"first, and give the markers {TO_MARK}."
         )
-    by_id = ids(run.texts, secret)
-    rows = [(text.learner, text.case, text.question, name) for name, text in by_id.items()]
-    frame = pd.DataFrame(rows, columns=["learner", "case", "question", "text_id"])
+    named = with_ids(run.texts, secret)
+    rubrics = dict(zip(named["text_id"], named["rubric"], strict=True))
+    frame = named[["learner", "case", "question", "text_id"]].copy()
     for name, file in zip(("first", "second"), files, strict=True):
-        frame[name] = frame["text_id"].map(read_marks(file, by_id)).astype(float)
-    frame["most"] = [text.most for text in by_id.values()]
-    frame = frame.sort_values(["case", "question", "text_id"])
+        frame[name] = frame["text_id"].map(read_marks(file, rubrics)).astype(float)
+    frame["most"] = [sum(most for _, most in rubric) for rubric in named["rubric"]]
     frame["discussion_order"] = nan
     for _, group in frame.groupby(["case", "question"]):
         places = look_together(group["first"], group["second"], group["most"].iloc[0])
@@ -201,10 +194,10 @@ def _has_marks(file: Path) -> bool:
     )
 
 
-def _sum(table: Table[_Marked], line: Line[_Marked], text: Text) -> float:
+def _sum(table: Table[_Marked], line: Line[_Marked], rubric: Rubric) -> float:
     """Add up the marks of a text, NaN where one is missing; what is no mark is a fault."""
     total = 0.0
-    for number, (_, most) in enumerate(text.rubric, start=1):
+    for number, (_, most) in enumerate(rubric, start=1):
         name = f"mark_{number}"
         given = line.cells.get(name, "").strip().replace(",", ".")
         try:

@@ -50,7 +50,7 @@ def _tables(report: Report, folder: Path) -> list[Path]:
     """Write the tables there is something for, and take away those of an earlier report."""
     for name in (texts.MARKED, CUTS, passing.DECISIONS):
         (folder / name).unlink(missing_ok=True)
-    if report.run and report.run.texts:
+    if report.run and not report.run.texts.empty:
         texts.write_for_marking(folder, report.run.texts)
     if report.marks:
         texts.write_marked(folder, report.frame("marks"))
