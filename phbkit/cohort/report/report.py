@@ -19,7 +19,7 @@ from phbkit.cohort.report import panels, passing, pictures, scores, texts
 from phbkit.cohort.report import standards as standards_file
 from phbkit.cohort.report.render import counted, render
 from phbkit.cohort.report.results import Run, read_run
-from phbkit.cohort.report.standards import Standard, StandardsFile
+from phbkit.cohort.report.standards import Standard
 from phbkit.cohort.statistics import items, pass_decision, reliability
 from phbkit.documents.document import Block, Document, Heading, as_text
 from phbkit.errors import UnknownNameError
@@ -91,7 +91,7 @@ class Report:
     """What a run came to. Open it with `Report.open`."""
 
     run: Run | None
-    judges: tuple[Path, StandardsFile] | None = None
+    standards: dict[str, Standard] = field(default_factory=dict)
     marks: tuple[Path, ...] = ()
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, init=False)
 
@@ -129,24 +129,9 @@ class Report:
         if len(files) not in {0, 2}:
             raise texts.MarksError(f"It takes the marks of two markers; {len(files)} were given.")
         bank = CaseBank((using or settings()).need_folder("casebank"))
-        file = Path(standards) if standards else None
-        given = (file, standards_file.read_standards(file)) if file else None
-        return cls(read_run(Path(run), bank), given, files)
-
-    @cached_property
-    def standards(self) -> dict[str, Standard]:
-        """The pass mark of each key that has one."""
-        if self.judges is None:
-            return {}
-        (file, given), run = self.judges, self._need
-        standards = {}
-        for key, judgements in given.keys.items():
-            if key not in run.keys:
-                raise UnknownNameError.among("key", key, run.keys, f"{file}: keys")
-            names = list(run.items(key).columns)
-            percents = run.percent(key)
-            standards[key] = standards_file.set_standard(key, judgements, percents, names, file)
-        return standards
+        read = read_run(Path(run), bank)
+        cuts = standards_file.read_standards(Path(standards), read) if standards else {}
+        return cls(read, cuts, files)
 
     @cached_property
     def forms(self) -> list[panels.Form]:

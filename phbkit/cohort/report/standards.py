@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from phbkit.cohort.report.results import Run
 from phbkit.cohort.statistics.arrays import StatisticsError
 from phbkit.cohort.statistics.standard_setting import (
     Cut,
@@ -21,7 +22,7 @@ from phbkit.cohort.statistics.standard_setting import (
     borderline_regression,
     hofstee,
 )
-from phbkit.errors import PhbError
+from phbkit.errors import PhbError, UnknownNameError
 from phbkit.files import write_whole
 
 CUTS = "standard.json"
@@ -105,16 +106,19 @@ class Standard:
     fail_percent: float = nan
 
 
-def read_standards(file: Path) -> StandardsFile:
-    """Read a file of standards.
+def read_standards(file: Path, run: Run) -> dict[str, Standard]:
+    """Read a file of standards, and set the pass mark of each key that it has.
 
     Raises
     ------
     StandardsError
-        It cannot be read, or something in it is not as it must be.
+        It cannot be read, or something in it is not as it must be: an item or a learner is not in
+        the run, only a check was given, or no pass mark can be worked out.
+    UnknownNameError
+        The run has no such key.
     """
     try:
-        return StandardsFile.model_validate(json.loads(file.read_text(encoding="utf-8-sig")))
+        given = StandardsFile.model_validate(json.loads(file.read_text(encoding="utf-8-sig")))
     except (OSError, UnicodeDecodeError) as error:
         raise StandardsError(f"{file}: cannot be read: {error}") from error
     except json.JSONDecodeError as error:
@@ -122,29 +126,18 @@ def read_standards(file: Path) -> StandardsFile:
     except ValidationError as error:
         lines = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}." for e in error.errors())
         raise StandardsError("\n  ".join([f"{file}: cannot be used.", *lines])) from error
+    standards = {}
+    for key, judged in given.keys.items():
+        if key not in run.keys:
+            raise UnknownNameError.among("key", key, run.keys, f"{file}: keys")
+        try:
+            standards[key] = _set_standard(f"{file}: keys.{key}", key, judged, run)
+        except StatisticsError as error:
+            raise StandardsError(f"{file}: keys.{key}: {error}") from error
+    return standards
 
 
-def set_standard(
-    key: str, given: KeyStandard, scores: pd.Series, items: Sequence[str], file: Path
-) -> Standard:
-    """Set the pass mark of one key.
-
-    Parameters
-    ----------
-    scores
-        Per cent over all cases, by learner; NaN for none.
-    items
-        The items of the key, as `case/question`.
-    file
-        What the standards were read from, for errors.
-
-    Raises
-    ------
-    StandardsError
-        An item or a learner is not in the run, only a check was given, or there are numbers from
-        which no pass mark can be worked out.
-    """
-    place = f"{file}: keys.{key}"
+def _set_standard(place: str, key: str, given: KeyStandard, run: Run) -> Standard:
     if not given.method:
         raise StandardsError(
             f"{place}: Hofstee only checks a pass mark. Give angoff, borderline or fixed as well."
@@ -152,15 +145,11 @@ def set_standard(
     if getattr(given, given.method) is None:
         problem = f"{given.method!r} is not given. Give it, or use another."
         raise StandardsError(f"{place}.use: {problem}")
-    try:
-        figures = dict(_figures(place, given, scores, items))
-        judges = [
-            [*marks, least / 100, most / 100]
-            for *marks, least, most in (given.hofstee or {}).values()
-        ]
-        limits = None if given.hofstee is None else hofstee(scores.to_numpy(), judges)
-    except StatisticsError as error:
-        raise StandardsError(f"{place}: {error}") from error
+    scores, limits = run.percent(key), None
+    figures = dict(_figures(place, given, scores, list(run.items(key).columns)))
+    if given.hofstee is not None:
+        judges = [(a, b, c / 100, d / 100) for a, b, c, d in given.hofstee.values()]
+        limits = hofstee(scores.to_numpy(), judges)
     cut = round(figures[given.method].cut, 2)
     failing = 100 * float((scores.dropna() < cut).mean())
     return Standard(key, given.method, cut, figures, limits, failing)
