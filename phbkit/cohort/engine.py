@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 from jupyter_client.session import Session
 from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 
@@ -155,7 +156,9 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         self.nb.metadata.update(reply["metadata"])
         if reply["status"] == "error":
             if not any(output.output_type == "error" for output in cell.outputs):
-                _show_error(show, reply["ename"], reply["evalue"])
+                said = f"{reply['ename']}: {reply['evalue']}"
+                words = {"ename": reply["ename"], "evalue": reply["evalue"], "traceback": [said]}
+                cell.outputs.append(new_output("error", **words))
             allowed = self.allow_errors or "raises-exception" in tags
             if not (allowed or reply["ename"] in self.allow_error_names):
                 raise CellExecutionError.from_cell_and_msg(cell, reply)
@@ -193,10 +196,3 @@ def _failed(ename: str, evalue: str) -> dict[str, Any]:
     """Reply for a cell that cannot do so itself."""
     words = {"ename": ename, "evalue": evalue, "traceback": []}
     return {"status": "error", "metadata": {}, **words}
-
-
-def _show_error(show: Callable[[Message], object], ename: str, evalue: str) -> None:
-    """Show an error as a cell's own."""
-    words = {"ename": ename, "evalue": evalue, "traceback": [f"{ename}: {evalue}"]}
-    kind = {"msg_type": "error"}
-    show({**kind, "header": kind, "parent_header": {}, "content": words})
