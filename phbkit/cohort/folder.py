@@ -151,8 +151,8 @@ class RunFolder:
         places = {o.key: at for o, at in self.outcomes() if wanted.get(o.key) == o.fingerprint}
         if places:
             with self._log.open("rb") as lines:
-                for key in filter(places.__contains__, wanted):
-                    lines.seek(places[key])
+                for place in (places[key] for key in wanted if key in places):
+                    lines.seek(place)
                     yield Outcome(**json.loads(lines.readline()))
 
     @contextmanager
