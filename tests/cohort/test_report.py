@@ -62,7 +62,7 @@ def signed_off(case: Case) -> Case:
     """The case as if somebody qualified had read it and its panels were real."""
     sign_off = case.about.sign_off.model_copy(update={"state": "reviewed"})
     about = case.about.model_copy(update={"sign_off": sign_off})
-    panels = tuple(replace(panel, illustrative=False) for panel in case.panels)
+    panels = tuple(panel.model_copy(update={"illustrative": False}) for panel in case.panels)
     return replace(case, about=about, panels=panels)
 
 

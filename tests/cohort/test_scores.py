@@ -70,7 +70,7 @@ def test_careful_careless_and_silent_learners_get_what_score_gives(
 
 
 def test_a_panel_that_may_decide_gives_the_same_scores(case: Case) -> None:
-    panels = tuple(replace(panel, illustrative=False) for panel in case.panels)
+    panels = tuple(panel.model_copy(update={"illustrative": False}) for panel in case.panels)
     real = replace(case, panels=panels)
     given_answers = attempts(real, 3, 0.1)
     made = score_cohort(real, frame_of(given_answers))
