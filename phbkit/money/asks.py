@@ -119,18 +119,18 @@ class _BoardStep(_MoneyStep):
         return LABELS
 
 
-def _figures_step(name: StepId, title: str, revising: str, **more: Any) -> Step:
+def _figures_step(name: StepId, title: str, **more: Any) -> Step:
     """Make the step of one page of figures, which may be changed until the board is advised."""
     return _FiguresStep(
-        name, title, name, revising=revising, until="board", tells_more=True, **more
+        name, title, name, revising="these figures", until="board", tells_more=True, **more
     )
 
 
 STEPS = (
-    _figures_step("setting", "Setting a budget", "these figures", objects={"sums": sums_of}),
-    _figures_step("block", "Where the money is", "the contract"),
-    _figures_step("running", "Double running", "the roll-out"),
-    _figures_step("bands", "What nobody knows", "the bands"),
+    _figures_step("setting", "Setting a budget", objects={"sums": sums_of}),
+    _figures_step("block", "Where the money is"),
+    _figures_step("running", "Double running"),
+    _figures_step("bands", "What nobody knows"),
     _BoardStep("board", "Advise the board", "board", TypeAdapter(Advice), tells_more=True),
 )
 

@@ -131,14 +131,14 @@ def _checked(case: Case, data: Mapping[str, Any], options: Mapping[str, Any]) ->
 
 def check_answer(case: Case, key: str, value: Any) -> Any:
     """Return one answer as it is kept, or raise AnswersError that says what is allowed."""
-    asks = asks_of(case)
-    if key in asks:
-        return asks[key].check(case, value)
     for question in case.questions:
         if key == question.id:
             return check(QUESTIONS[question.format], key, value, question)
         if key == question.sure_key != "":
             return check(SURE, key, value, question)
+    asks = asks_of(case)
+    if key in asks:
+        return asks[key].check(case, value)
     known, first = _known(case), key.removesuffix(AGAIN)
     if first == key or first not in known or (first in asks and first not in _TRIED):
         raise AnswersError.among(f"question of {case.id}", key, known)

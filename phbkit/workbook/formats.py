@@ -96,16 +96,22 @@ def some_of(known: Known, least: int = 0) -> PlainValidator:
         allowed = list(known(info.context))
         if not isinstance(value, list) or any(not isinstance(chosen, str) for chosen in value):
             raise wrong(f"must be a list of {', '.join(allowed)}; got {value!r}.")
-        for chosen in value:
-            if chosen not in allowed:
-                raise wrong(f"{chosen!r} is not one of {', '.join(allowed)}.")
-        if len(set(value)) < len(value):
+        chosen = in_order(value, allowed)
+        if len(chosen) < len(value):
             raise wrong("names an option twice.")
-        if len(value) < least:
+        if len(chosen) < least:
             raise wrong(f"has fewer than {least}. Choose at least {least}.")
-        return [option for option in allowed if option in value]
+        return chosen
 
     return PlainValidator(validate)
+
+
+def in_order(names: Collection[str], allowed: Collection[str]) -> list[str]:
+    """Put names in the order of what is allowed, or raise what tells the first that is not."""
+    for name in names:
+        if name not in allowed:
+            raise wrong(f"{name!r} is not one of {', '.join(allowed)}.")
+    return [name for name in allowed if name in names]
 
 
 class Answer(BaseModel):

@@ -62,10 +62,7 @@ def _of_the_case(entries: Any, info: ValidationInfo[Case]) -> Any:
     known = [risk.id for risk in info.context.about.risks]
     if not isinstance(entries, dict):
         raise wrong(f"must have some of {', '.join(known)}; got {entries!r}.")
-    for name in entries:
-        if name not in known:
-            raise wrong(f"{name!r} is not one of {', '.join(known)}.")
-    return {name: entries[name] for name in known if name in entries}
+    return {name: entries[name] for name in formats.in_order(entries, known)}
 
 
 class _RiskStep(Step):

@@ -58,11 +58,5 @@ def asks() -> dict[str, Step]:
 
 
 def asks_of(case: Case) -> dict[str, Step]:
-    """Return the steps whose own answer a case may have, by its key: the core's, and its own."""
-    return _asks_of(case.steps)
-
-
-@cache
-def _asks_of(played: tuple[StepId, ...]) -> dict[str, Step]:
-    known = [*_CORE.values(), *map(find_step, played)]
-    return {step.key: step for step in known if step.key}
+    """Return the steps of a case that ask something themselves, by the key of its answer."""
+    return {step.key: step for step in steps_of(case) if step.key}
