@@ -3,7 +3,7 @@
 A wing is a package with any of these functions, each imported when it is first needed:
 
 `steps()`
-    The steps that cases may play beside the core's own, as `phbkit.workbook.steps.Step`.
+    The steps that cases may play beside the core's own, as `phbkit.workbook.step.Step`.
 `step_templates()`, `step_filters()`
     The folder of those steps' templates, named `steps/<id>.html.j2`, and filters for them.
 `read_area(file)`

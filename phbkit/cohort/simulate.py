@@ -18,8 +18,8 @@ from phbkit.casebank.models import AGAIN, MONEY_STEPS, DecisionId, Held
 from phbkit.cohort.jobs import Attempt, RunError
 from phbkit.decision import HOLDERS, Plan
 from phbkit.files import part_of
-from phbkit.money.asks import BOARD
 from phbkit.money.fields import FIELDS
+from phbkit.money.money_steps import BOARD
 from phbkit.scoring.marking import critical_errors
 from phbkit.tables import csv_file
 

@@ -12,10 +12,10 @@ from typing import Any
 
 _HOOKS = {
     "read_area": "area",
-    "steps": "asks",
-    "step_templates": "asks",
-    "step_filters": "asks",
-    "take_parameters": "asks",
+    "steps": "money_steps",
+    "step_templates": "money_steps",
+    "step_filters": "money_steps",
+    "take_parameters": "money_steps",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.money.asks import sums_of
+from phbkit.money.money_steps import sums_of
 from phbkit.records import open_store
 from phbkit.workbook.module import Module
 from tests.browser.axe import violations

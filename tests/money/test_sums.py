@@ -13,8 +13,8 @@ from lxml import html
 from phbkit import Workbook
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import AnswersError, AreaError, RefusedError
-from phbkit.money.asks import sums_of
 from phbkit.money.fields import FIELDS, check_figures
+from phbkit.money.money_steps import sums_of
 from phbkit.money.pence import roughly
 from phbkit.money.sums import Sums
 from phbkit.records import MemoryJournal

@@ -1,4 +1,4 @@
-"""What the pages about money ask: figures in place of the area's, and advice to the board."""
+"""The steps of the money: figures in place of the area's, and advice to the board."""
 
 from __future__ import annotations
 
