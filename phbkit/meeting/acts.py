@@ -151,6 +151,10 @@ class PlanItems(Form):
     items: Annotated[dict[str, Terms], BeforeValidator(_with_terms)] = {}
 
 
+def _clinical(request: Request) -> list[str]:
+    return ["", *(seat.id for seat in request.meeting.seats_of("professional"))]
+
+
 class CarePlan(PlanItems):
     """The plan: its items, what makes it safer, how the money is held and how it is watched.
 
@@ -159,7 +163,7 @@ class CarePlan(PlanItems):
 
     safeguards: Annotated[list[str], known(lambda request: request.shared.safeguards)] = []
     held: Literal[Held, ""] = ""
-    lead: Annotated[str, known(lambda request: ["", *request.clinical])] = ""
+    lead: Annotated[str, known(_clinical)] = ""
     review_on: Annotated[Day, AfterValidator(_ahead)] = None
     coordinator: OptionalText = ""
     triggers: OptionalText = ""

@@ -70,7 +70,7 @@ def _stage(request: Request) -> dict[str, Any]:
     meeting, to = request.meeting, request.values.get("to")
     if request.values.get("from") != meeting.stage:
         raise refusal(f"The meeting is already at “{STAGE_TITLES[meeting.stage]}”.")
-    if to not in NEXT[meeting.stage]:
+    if to not in NEXT.get(meeting.stage, ()):
         raise refusal(f"There is no way from “{STAGE_TITLES[meeting.stage]}” to there.")
     if to == "person" and not meeting.things:
         raise refusal("Choose what to rate first.")

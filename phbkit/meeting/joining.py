@@ -124,15 +124,12 @@ class MeetingLobby:
                 continue
         raise refusal("Everybody is joining at once. Try again.")
 
-    def sits(self, secret: str) -> tuple[str, str] | None:
-        """Name the meeting and the seat that a secret belongs to: title and who."""
-        held = self.sessions.seat_of(secret) if secret else None
+    def sits(self, held: tuple[ReviewSession, str] | None) -> tuple[str, str] | None:
+        """Name the meeting and the seat in it that a browser holds, if it holds one."""
         if held is None:
             return None
-        session, seat = held
-        acts = self.sessions.acts(session.id)
-        meeting = Meeting.of(act for act in acts if act.act in {"open", "join"})
-        return meeting.title, meeting.seats[seat].title
+        meeting = Meeting.of(self.sessions.acts(held[0].id))
+        return meeting.title, meeting.seats[held[1]].title
 
 
 def _fits(bank: CaseBank, case_id: str) -> bool:
@@ -172,13 +169,12 @@ class LobbyHandler(Page):
 
     def show_lobby(self, problems: Mapping[str, str], values: Mapping[str, str]) -> None:
         """Write the page, with what is wrong and what was typed."""
-        seat = (self.get_cookie(SEAT_COOKIE) or "").partition(".")[0]
         self.show(
             "review.html.j2",
             roles={role: name for role, name in ROLES.items() if role != FACILITATOR},
             cases=self.lobby.cases.values(),
             live=self.lobby.live,
-            sits=self.lobby.sits(seat),
+            sits=self.lobby.sits(held_seat(self)),
             problems=problems,
             values={"code": self.get_query_argument("code", "")[:20], **values},
             **WORDS["notices"],

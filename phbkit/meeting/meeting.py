@@ -37,8 +37,6 @@ NEXT: dict[Stage, tuple[Stage, ...]] = {
     "reveal": ("rate-again", "agree"),
     "rate-again": ("reveal-again",),
     "reveal-again": ("agree",),
-    "agree": (),
-    "end": (),
 }
 ROUNDS: dict[Stage, int] = {"rate": 1, "rate-again": 2}
 _OF_SEATS = {"person", "dissent"}  # each seat changes its own share only
@@ -263,15 +261,19 @@ class Meeting:
         """Whether the person, or somebody who speaks for them, sits here now."""
         return any(seat.role in PERSON_SIDE and not seat.away for seat in self.seats.values())
 
+    def seats_of(self, party: Party | None) -> list[Seat]:
+        """List the seats that stand for a party, here or away."""
+        return [seat for seat in self.seats.values() if seat.party == party]
+
     def signer(self, party: Party) -> Seat | None:
         """Name the seat that answers for a party: one voice each, and the person before any other.
 
         Whoever speaks for the person answers only while the person does not sit here. Of healthcare
         professionals it is the one chosen with the plan, or the first.
         """
-        here = [seat for seat in self.seats.values() if seat.party == party]
+        here = [seat for seat in self.seats_of(party) if not seat.away]
         here.sort(key=lambda seat: (seat.id != self.plan.lead, seat.role == "speaks-for"))
-        return next((seat for seat in here if not seat.away), None)
+        return here[0] if here else None
 
     def answers_for(self, seat: Seat) -> Party | None:
         """Name the party that a seat answers for once it is here; None where it does for none."""
@@ -383,8 +385,7 @@ class Meeting:
             return "speaks-for"
         if role != FACILITATOR:
             return ""
-        had_seat = any(seat.party == party for seat in self.seats.values())
-        return "facilitator-while-away" if had_seat else "facilitator"
+        return "facilitator-while-away" if self.seats_of(party) else "facilitator"
 
     def _fold_outcome(self, act: Act) -> Meeting:
         return replace(self, outcome=Ending.model_validate(act.data), stage="end")

@@ -66,12 +66,6 @@ class Request:
         """Everything of the case that may be rated."""
         return candidates(self.case)
 
-    @property
-    def clinical(self) -> list[str]:
-        """The seats of healthcare professionals."""
-        seats = self.meeting.seats.values()
-        return [seat.id for seat in seats if seat.party == "professional"]
-
     def read(self, form: type[F], **gathered: Any) -> F:
         """Read the fields of a form, with those of rows as they were `gathered`.
 

@@ -154,9 +154,10 @@ def test_a_seat_is_taken_again_with_its_return_code_and_the_first_device_is_out(
     code = lobby.sessions.listed()[0].code
     again = lobby.join({"code": code.lower(), "back": fay.back.lower()}, "10.0.0.1")
     assert again.seat == fay.seat
-    assert lobby.sits(again.secret) == ("Alcohol detox at home", "Fay, facilitator")
-    assert lobby.sits(fay.secret) is None
-    assert lobby.sits("") is None
+    held = lobby.sessions.seat_of(again.secret)
+    assert lobby.sits(held) == ("Alcohol detox at home", "Fay, facilitator")
+    assert lobby.sessions.seat_of(fay.secret) is None
+    assert lobby.sits(None) is None
 
 
 def test_every_value_of_a_live_case_is_one_that_its_model_allows(
