@@ -260,7 +260,7 @@ def _outcome(request: Request) -> Ending:
     if ending.what != "not reached":
         again = again or planned
     if ending.what == "deferred" and not again:
-        raise refusal("is not answered yet.", "again_on")
+        raise refusal(NOT_ANSWERED, "again_on")
     return ending.model_copy(update={"review_on": again})
 
 
@@ -268,7 +268,7 @@ def check_join(meeting: Meeting, role: object, name: object) -> dict[str, str]:
     """Return what is kept of somebody who joins, or refuse it with the reason."""
     if not isinstance(role, str) or role not in ORDER[1:]:
         raise refusal(f"must be one of {', '.join(ORDER[1:])}.", "role")
-    called = need_name({"name": name})
+    called = need_name(name)
     here = [seat for seat in meeting.seats.values() if not seat.away]
     if len(here) >= MOST_SEATS:
         raise refusal(f"The meeting is full: {MOST_SEATS - 1} people have joined.")

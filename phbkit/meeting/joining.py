@@ -50,7 +50,7 @@ class MeetingLobby:
         RefusedError, SettingsError
             What is wrong in which field, or that live sessions are switched off here.
         """
-        name, mode = need_name(values), values.get("mode", "")
+        name, mode = need_name(values.get("name")), values.get("mode", "")
         if mode not in {"live", "training"}:
             raise refusal("must be training or live.", "mode")
         case, subject = self.cases.get(values.get("case", "")), None

@@ -112,9 +112,8 @@ class Request:
             )
 
 
-def need_name(values: Mapping[str, object]) -> str:
+def need_name(given: object) -> str:
     """Return what somebody wants to be called, or refuse it."""
-    given = values.get("name")
     name = given.strip() if isinstance(given, str) else ""
     if not name or len(name) > 40 or not name.isprintable():
         raise refusal("must be what the room calls you, in at most 40 characters.", "name")
