@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import typst
 
-from phbkit.documents.document import Document, Fields, Heading, Table, clean
+from phbkit.documents.document import Document, clean
 
 _LAYOUT = Path(__file__).with_suffix(".typ")
 _NOT_LATIN = re.compile("[^\t\n -~\xa0-\u024f\u2010-\u2027\u20ac]+")
@@ -31,34 +30,16 @@ def as_pdf(document: Document) -> bytes:
     """Write a document as a tagged PDF that keeps to PDF/UA-1.
 
     The standard allows no character that no font here can show. Such a symbol is told by its name,
-    and writing in such letters by a note in its place.
+    and writing in such letters by a note in its place; where letters fail only in company, there is
+    a note for all that are not Latin.
     """
     content = _each(_content(document), clean)
-    for change in (str, _showable, _latin):
+    for change in (str, _told, _latin):
         try:
             return _typeset(_each(content, change))
         except typst.TypstError as error:
             failure = error
     raise failure
-
-
-def _showable(text: str) -> str:
-    """Change no more of a text than keeps it from being shown: letters may fail in company only."""
-    if text == _latin(text):
-        return text
-    for change in (str, _told):
-        try:
-            changed = change(text)
-            blocks = (
-                Heading(changed),
-                Fields(((changed, changed),)),
-                Table(changed, (changed,), (1,), ((changed,),)),
-            )
-            _typeset(_content(Document("Trial", blocks)))
-        except typst.TypstError:
-            continue
-        return changed
-    return _latin(text)
 
 
 def _latin(text: str) -> str:
@@ -90,7 +71,7 @@ def _fonts() -> typst.Fonts:
 
 def _typeset(content: dict[str, Any]) -> bytes:
     inputs = {"document": json.dumps(content)}
-    with _crash_as_error():
+    try:
         made: bytes = typst.compile(
             _LAYOUT.read_bytes(),
             format="pdf",
@@ -98,26 +79,21 @@ def _typeset(content: dict[str, Any]) -> bytes:
             font_paths=_fonts(),
             sys_inputs=inputs,
         )
-    return made
-
-
-@contextmanager
-def _crash_as_error() -> Iterator[None]:
-    try:
-        yield
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # Rust's, and no Exception
             raise typst.TypstError(str(error), "") from error
         raise
+    return made
 
 
 def _told(text: str) -> str:
     """Tell the characters that no font has: they look like one that is no character at all."""
+    if text == _latin(text):
+        return text
     inputs = {"characters": json.dumps(sorted(set(text)))}
-    with _crash_as_error():
-        found = typst.query(
-            _PROBE, "<unshown>", field="value", one=True, font_paths=_fonts(), sys_inputs=inputs
-        )
+    found = typst.query(
+        _PROBE, "<unshown>", field="value", one=True, font_paths=_fonts(), sys_inputs=inputs
+    )
     unshown = "".join(json.loads(found))
 
     def tell(run: re.Match[str]) -> str:

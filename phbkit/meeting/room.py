@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import RecordsError, RefusedError
-from phbkit.forms import Answer, Reply, StepForm, answer, show_again
+from phbkit.forms.step_form import Answer, Reply, StepForm, answer, show_again
 from phbkit.meeting import documents
 from phbkit.meeting.acts import PlanItems
 from phbkit.meeting.checks import check

@@ -18,7 +18,7 @@ from phbkit.casebank.case import DRAFT
 from phbkit.decision import Plan
 from phbkit.documents.document import as_word
 from phbkit.errors import RefusedError
-from phbkit.forms import Answer, Reply, StepForm, answer, show_again
+from phbkit.forms.step_form import Answer, Reply, StepForm, answer, show_again
 from phbkit.records import MemoryJournal, StaleError, open_store
 from phbkit.scoring import Result
 from phbkit.scoring.result import SIMULATED

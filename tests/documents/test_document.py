@@ -234,9 +234,9 @@ def test_a_text_that_crashes_the_typesetter_is_left_out_with_a_note(
         return compiled(*args, **options)
 
     monkeypatch.setattr(typst, "compile", crashing)
-    text = pdf_text(of(Paragraph("before \u0639\u065f after"), Paragraph("Ελλάδα")))
+    text = pdf_text(of(Paragraph("before \u0639\u065f after"), Paragraph("Łódź")))
     assert "before [letters that this PDF cannot show] after" in text
-    assert "Ελλάδα" in text
+    assert "Łódź" in text
 
 
 def test_importing_exports_loads_no_writer() -> None:
