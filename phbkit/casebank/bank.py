@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -66,24 +66,22 @@ class CaseBank:
         """
         return _load(self, case_id, tuple(map(_stamp, self.files(case_id))))
 
-    def check(
-        self, *case_ids: str, known: Mapping[str, Collection[str]] | None = None
-    ) -> dict[Kind, list[Fault]]:
+    def check(self, *case_ids: str, functions: Collection[str] = ()) -> dict[Kind, list[Fault]]:
         """Find all that is wrong with some cases and with what they rest on, by its kind.
 
         Parameters
         ----------
         case_ids
             The cases; where there are none, all of them, and sources that nobody cites.
-        known
-            The `rules`, `case_marks` and `item_marks` that functions of the deal read.
+        functions
+            The rules of the deal that functions hold a plan against.
 
         Raises
         ------
         UnknownNameError
             No case has one of the ids.
         """
-        readings = [_Reading(self, case_id, known) for case_id in case_ids or self.case_ids]
+        readings = [_Reading(self, case_id, functions) for case_id in case_ids or self.case_ids]
         found = {kind: {f for reading in readings for f in reading.found[kind]} for kind in _KINDS}
         if readings and not case_ids and all(reading.complete for reading in readings):
             cited = {name for reading in readings for name in reading.cited()}
@@ -122,9 +120,7 @@ class CaseBank:
 class _Reading:
     """The files of a case and of what it rests on, as read, and what was found in them by kind."""
 
-    def __init__(
-        self, bank: CaseBank, case_id: str, known: Mapping[str, Collection[str]] | None = None
-    ) -> None:
+    def __init__(self, bank: CaseBank, case_id: str, functions: Collection[str] = ()) -> None:
         self.folder, self.found = bank.folder(case_id), defaultdict[Kind, set[Fault]](set)
         self.documents: dict[str, YamlDocument] = {}
         for name in SHAPES:
@@ -136,8 +132,8 @@ class _Reading:
                 self.found["fault"].add(document)
         day = _day_of(self.documents.get("case")) or bank.today
         self.context = Context(case_id, day, bank.today, drafts=bank.drafts)
-        if known:
-            self.context.known = known
+        if functions:
+            self.context.functions = functions
         for name, document in self.documents.items():
             self._read(name, document)
         for name, document in self.documents.items():

@@ -53,7 +53,12 @@ class InForce(Shape):
 
 
 class Rule(InForce):
-    """One rule of the deal: what is allowed, since when, and who says so."""
+    """One rule of the deal: what is allowed, since when, and who says so.
+
+    `mark` is that of the items it finds, unless usual care gives them; what else it finds, if
+    anything, is in `phbkit.decision.deal`. With a `case_mark` it speaks of cases with that mark
+    only.
+    """
 
     id: Id
     title: Line
@@ -64,6 +69,8 @@ class Rule(InForce):
     scope: Literal["national", "local", "practice"]
     checked: dt.date
     sure: Literal["verified", "partly"]
+    mark: Id | None = None
+    case_mark: Id | None = None
     finding: Literal["stop", "discuss", "note"]
     cure: Text
     sources: Annotated[tuple[Id, ...], Field(min_length=1)]

@@ -97,7 +97,7 @@ def check(
 ) -> None:
     """Check the case bank: every fault of every case, with file, line, field and cure."""
     from phbkit.casebank.construct import report
-    from phbkit.decision import CASE_MARKS, ITEM_MARKS, RULES
+    from phbkit.decision import RULES
 
     bank = CaseBank(settings().need_folder("casebank"))
     if due:
@@ -105,8 +105,7 @@ def check(
             typer.echo(f"{source.due}  {name}: {source.title}, {source.publisher}")
         typer.echo(f"{_count(len(bank.due()), 'source')} due on {bank.today}.")
         return
-    known = {"rules": RULES, "case_marks": CASE_MARKS, "item_marks": ITEM_MARKS}
-    found = bank.check(*([case] if case else []), known=known)
+    found = bank.check(*([case] if case else []), functions=RULES)
     ids = [case] if case else bank.case_ids
     faults, warnings = found["fault"] + found["unread"], found["warning"]
     faults += found["unpublishable"] if publishable else []

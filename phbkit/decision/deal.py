@@ -1,4 +1,4 @@
-"""The deal: one line for each rule in `deal.yaml`, and what they find in a plan.
+"""The deal: what the rules of `deal.yaml` find in a plan, by the marks of its items or a function.
 
 A rule advises. It names what it found and what would put it right; people decide.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from phbkit.casebank import PlanItem, Rule
 from phbkit.casebank.models import RuleException
@@ -15,7 +15,7 @@ from phbkit.decision.plan import Plan
 from phbkit.errors import UnknownNameError
 
 Level = Literal["stop", "discuss", "note"]
-_ORDER: dict[Level, int] = {"stop": 0, "discuss": 1, "note": 2}
+_LEVELS = get_args(Level)
 _UNPROVEN = {"low quality", "no recommendation", "none found"}
 _FIRST_REVIEW_WEEKS = 13
 _WITH_REASONS = {"decline", "agree-part"}
@@ -39,11 +39,6 @@ class Proposal:
     def spends(self) -> bool:
         """Whether the budget would pay for anything."""
         return any(item.how == "bought" for item in self.plan.items)
-
-    @property
-    def barred(self) -> bool:
-        """Whether a court's requirement bars the person from a direct payment."""
-        return "court-requirement" in self.plan.case.about.marks
 
     @property
     def unproven(self) -> list[PlanItem]:
@@ -81,35 +76,6 @@ class Finding:
 
 Found = Iterable[PlanItem] | bool
 """The items that a rule finds, or whether it finds anything in the proposal as a whole."""
-_MARKED = {
-    "no-gp-services": "gp-services",
-    "no-bargain-over-medicines": "bargain-medicines",
-    "household-carer": "household-carer",
-    "practitioner-check": "unregulated",
-    "no-alcohol-itself": "alcohol-itself",
-    "no-gambling": "gambling",
-    "no-debt-repayment": "debt",
-    "nothing-illegal": "illegal",
-    "no-emergency-care": "emergency-care",
-    "no-inpatient-nhs-care": "inpatient-nhs",
-    "legal-minimum-pay": "low-pay",
-    "employer-duties": "employs-staff",
-}
-"""Rules that find the items with one mark, unless usual care gives them."""
-_ONCE_DECIDED = ("named-coordinator", "help-and-brokerage", "contingency-outside")
-"""Rules that say something of every decision on a plan that spends."""
-ITEM_MARKS = frozenset({"already-provided", *_MARKED.values()})
-CASE_MARKS = frozenset({"court-requirement"})
-
-
-def _marked(mark: str) -> Callable[[Proposal], list[PlanItem]]:
-    return lambda proposal: [i for i in proposal.plan.items if mark in i.marks and i.how != "nhs"]
-
-
-def _paid_twice(proposal: Proposal) -> list[PlanItem]:
-    plan = proposal.plan
-    twice = [item for item in plan.items if not plan.ids.isdisjoint(item.instead_of)]
-    return [*_marked("already-provided")(proposal), *twice]
 
 
 def _decided_to_spend(proposal: Proposal) -> bool:
@@ -117,11 +83,11 @@ def _decided_to_spend(proposal: Proposal) -> bool:
 
 
 RULES: dict[str, Callable[[Proposal], Found]] = {
-    **{rule: _marked(mark) for rule, mark in _MARKED.items()},
-    **dict.fromkeys(_ONCE_DECIDED, _decided_to_spend),
     "must-cover-plan": lambda p: p.plan.left < 0,
     "no-top-up": lambda p: [item for item in p.plan.items if item.own_cost],
-    "not-paid-twice": _paid_twice,
+    "not-paid-twice": lambda p: [
+        i for i in p.plan.items if not p.plan.ids.isdisjoint(i.instead_of)
+    ],
     "unproven-is-not-unsafe": lambda p: p.unproven,
     "try-with-review": lambda p: [] if p.review_weeks else p.unproven,
     "unsafe-item": lambda p: [i for i in p.plan.items if i.safety.grade == "unsafe"],
@@ -131,27 +97,36 @@ RULES: dict[str, Callable[[Proposal], Found]] = {
     "three-agreements": lambda p: p.spends,
     "first-review": lambda p: (p.review_weeks or 0) > _FIRST_REVIEW_WEEKS,
     "risk-procedure": lambda p: [] if p.stop_rule.strip() else p.needing_checks,
-    "direct-payment-barred": lambda p: p.barred and p.held == "direct-payment",
+    "direct-payment-barred": lambda p: p.held == "direct-payment",
     "body-decides-how-held": lambda p: p.held is not None and p.spends,
     "review-triggers": lambda p: p.review_weeks is not None and p.spends,
     "refusal-reasons": lambda p: p.choice in _WITH_REASONS or p.held == "direct-payment",
+    "named-coordinator": _decided_to_spend,
+    "help-and-brokerage": _decided_to_spend,
+    "contingency-outside": _decided_to_spend,
     "unused-money": lambda p: _decided_to_spend(p) and p.plan.left > 0,
 }
-"""What each rule of `deal.yaml` finds, by its id."""
+"""What a rule of `deal.yaml` finds beside the items with its mark, by its id."""
 
 
 def findings(proposal: Proposal) -> tuple[Finding, ...]:
     """Hold a proposal against every rule in force on the day of the case, gravest first."""
     case = proposal.plan.case
-    found = []
     exceptions = {exception.rule: exception for exception in case.about.exceptions}
+    found = []
     for rule in case.rules.values():
-        if not rule.applies_on(case.about.as_of):
-            continue
-        if rule.id not in RULES:
-            raise UnknownNameError.among("rule of the deal", rule.id, list(RULES), "deal.yaml")
-        hit = RULES[rule.id](proposal)
-        items = () if isinstance(hit, bool) else tuple(hit)
-        if items or hit is True:
-            found.append(Finding(rule, items, exceptions.get(rule.id)))
-    return tuple(sorted(found, key=lambda finding: _ORDER[finding.level]))
+        speaks = rule.case_mark is None or rule.case_mark in case.about.marks
+        if speaks and rule.applies_on(case.about.as_of):
+            hit = _found(rule, proposal)
+            items = () if isinstance(hit, bool) else tuple(hit)
+            if items or hit is True:
+                found.append(Finding(rule, items, exceptions.get(rule.id)))
+    return tuple(sorted(found, key=lambda finding: _LEVELS.index(finding.level)))
+
+
+def _found(rule: Rule, proposal: Proposal) -> Found:
+    if rule.mark is None and rule.id not in RULES:
+        raise UnknownNameError.among("rule of the deal", rule.id, list(RULES), "deal.yaml")
+    hit = RULES[rule.id](proposal) if rule.id in RULES else ()
+    marked = [i for i in proposal.plan.items if rule.mark in i.marks and i.how != "nhs"]
+    return hit if isinstance(hit, bool) else [*marked, *hit]

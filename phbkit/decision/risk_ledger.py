@@ -77,11 +77,6 @@ class Ledger:
         written = (entry.stop_rule.strip() for entry in self.entries if entry.of == "doing")
         return tuple(rule for rule in written if rule)
 
-    @property
-    def complete(self) -> bool:
-        """Whether every risk is held, and one of doing and one of not doing are written out."""
-        return not self.problems()
-
     def problems(self) -> dict[str, str]:
         """Say what is missing, by `<risk id>.<field>`, in words that follow the field's name."""
         missing = {

@@ -83,8 +83,9 @@ def with_rule(case: Case, rule_id: str, **changes: object) -> Case:
     return dataclasses.replace(case, rules={**case.rules, rule_id: rule})
 
 
-def test_every_rule_of_the_deal_has_a_function_and_every_function_a_rule(case: Case) -> None:
-    assert set(RULES) == set(case.rules)
+def test_every_rule_has_a_mark_or_a_function_and_every_function_a_rule(case: Case) -> None:
+    unmarked = {rule.id for rule in case.rules.values() if not rule.mark}
+    assert unmarked <= set(RULES) <= set(case.rules)
 
 
 @pytest.mark.parametrize(("rule", "spoken_of", "items", "silent_on"), RULE_CASES)

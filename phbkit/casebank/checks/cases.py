@@ -128,16 +128,16 @@ def is_sound(claim: Claim, sources: Mapping[str, Source]) -> bool:
     return any(sources[name].sound for name in claim.sources if name in sources)
 
 
-@check("case.marks.*", needs="known")
+@check("case.marks.*", needs="deal")
 def check_case_mark(mark: str, context: Context) -> Found:
     """Find marks on a case that no rule reads."""
-    return _check_mark(mark, context.known["case_marks"])
+    return _check_mark(mark, [rule.case_mark for rule in context.deal.rules if rule.case_mark])
 
 
-@check("case.items.*.marks.*", needs="known")
+@check("case.items.*.marks.*", needs="deal")
 def check_item_mark(mark: str, context: Context) -> Found:
     """Find marks on an item that no rule reads."""
-    return _check_mark(mark, context.known["item_marks"])
+    return _check_mark(mark, [rule.mark for rule in context.deal.rules if rule.mark])
 
 
 def _check_mark(mark: str, known: Collection[str]) -> Found:
@@ -171,7 +171,7 @@ def check_rule(rule: Rule, _: Context) -> Found:
     return {"ends-before-it-begins": rule.since and rule.until and rule.until < rule.since}
 
 
-@check("deal.rules.*.id", needs="known")
-def check_function(name: str, context: Context) -> Found:
-    """Find rules that no function holds a plan against."""
-    return {"rule-without-function": name not in context.known["rules"]}
+@check("deal.rules.*", needs="functions")
+def check_function(rule: Rule, context: Context) -> Found:
+    """Find rules that nothing holds a plan against: neither a mark nor a function."""
+    return {"rule-without-function": not rule.mark and rule.id not in context.functions}

@@ -24,8 +24,8 @@ Found = Mapping[str, object]
 class Context:
     """What a check may look at beside its part: the days, and files that fit their models.
 
-    A file that does not is not there. `known` has the marks and rules that functions of the deal
-    read, where that is asked.
+    A file that does not is not there. `functions` names the rules of the deal that have one, where
+    that is asked.
     """
 
     sources: SourceFile
@@ -34,7 +34,7 @@ class Context:
     glossary: GlossaryFile
     case: CaseFile
     questions: QuestionFile
-    known: Mapping[str, Collection[str]]
+    functions: Collection[str]
 
     def __init__(self, case_id: str, day: dt.date, today: dt.date, *, drafts: bool) -> None:
         self.case_id, self.day, self.today, self.drafts = case_id, day, today, drafts
