@@ -112,10 +112,7 @@ class Server(Voila):  # type: ignore[misc]
     def init_handlers(self) -> list[tuple[Any, ...]]:
         """List the handlers: Voilà's of kernels, and those of our pages; files are not served."""
         alone = self.catalogue is None
-        modules = [
-            (r"/", pages.StartHandler),
-            (r"/module/([a-z0-9_]+)", ModuleHandler),
-        ]
+        modules = [(r"/", pages.StartHandler), (r"/module/([a-z0-9_]+)", ModuleHandler)]
         links = [
             (r"/enter/([A-Za-z0-9._-]{1,400})", pages.EnterHandler),
             (r"/sign-out", pages.SignOutHandler),

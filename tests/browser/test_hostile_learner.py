@@ -251,6 +251,15 @@ def test_no_kernel_is_given_a_secret_of_the_server_s(training: Training, ann: Vi
         assert kernel.environ().keys().isdisjoint({"PHB_LINK_KEY", "PHB_OPERATORS_SECRET"})
 
 
+def test_other_users_of_the_machine_reach_no_kernel(training: Training, ann: Visitor) -> None:
+    ann.kernel()
+    for kernel in map(psutil.Process, training.kernels()):
+        sockets = [Path(each.laddr) for each in kernel.net_connections("unix") if each.laddr]
+        folders = {place.parent for place in sockets if "kernel-" in place.name}
+        assert folders
+        assert {folder.stat().st_mode & 0o077 for folder in folders} == {0}
+
+
 @pytest.mark.parametrize(
     "path",
     [
