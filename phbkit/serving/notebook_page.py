@@ -6,14 +6,14 @@ The prose is sent before there is a kernel, and what each cell shows once it has
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from typing import Any
 
 import nbformat
 from jinja2 import FileSystemBytecodeCache
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 from nbformat import NotebookNode
 from tornado.web import HTTPError
@@ -30,11 +30,17 @@ FAILED = Markup(
     '<p class="phb-failed">This part of the page could not be made. Your answers are kept. '
     "Tell whoever runs this site what you were doing.</p>"
 )
-NOT_STARTED = Markup(
+_NOT_STARTED = (
     '<p class="phb-failed">This page could not be started. Your answers are kept. Open it again '
     "in a minute; if that does not help, tell whoever runs this site.</p>"
 )
+NOT_STARTED = Markup(
+    '<script type="application/json" class="phb-cell" data-place="phb-not-started">{}</script>'
+).format(htmlsafe_json_dumps([{"html": _NOT_STARTED}]))
 _WIDGET = "application/vnd.jupyter.widget-view+json"
+_TEXTS: dict[str, Callable[[str], Markup]] = {
+    "text/html": Markup, "image/svg+xml": Markup, "text/markdown": prose
+}  # fmt: skip
 _PICTURES = ("image/png", "image/jpeg")
 _log = logging.getLogger(__name__)
 
@@ -115,8 +121,7 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
         renderer.resources["shown_first"] = self._shown_first
         compiled = FileSystemBytecodeCache(self.settings["voila"].connection_dir)
         renderer.exporter.environment.bytecode_cache = compiled
-        renderer.exporter.register_filter("outputs", partial(outputs_of, renderer))
-        renderer.exporter.register_filter("line", partial(line_to, base=self.base_url))
+        renderer.exporter.register_filter("shown", partial(shown, renderer))
         _ = self.xsrf_token  # sets the cookie that the page sends back when it is closed
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")  # a proxy is not to keep the beginning back
@@ -129,7 +134,7 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
             self._complete = True
         except Exception:  # noqa: BLE001  whatever broke, the page must say so
             _log.exception("The page %s could not be made", path)
-            yield _outputs("phb-not-started", {"html": NOT_STARTED})
+            yield NOT_STARTED
         finally:
             executor = getattr(renderer, "executor", None)
             if executor and executor.kc:  # a failed cell ends the notebook, and not its client
@@ -172,15 +177,6 @@ def _for_trainers(cell: NotebookNode) -> bool:
     return "trainer" in cell.metadata.get("tags", [])
 
 
-def outputs_of(renderer: NotebookRenderer, cell: NotebookNode, place: int) -> Markup:
-    """Write what a cell shows, for the page's script to put in the cell's place."""
-    if _for_trainers(cell):
-        return Markup()
-    states = renderer.executor.widget_state
-    shown = [each for output in cell.get("outputs", []) if (each := _shown(output, states))]
-    return _outputs(f"cell-{place}", *shown) if shown else Markup()
-
-
 def has_failed(cell: NotebookNode) -> bool:
     """Say whether a cell could not be run to its end."""
     return any(_is_error(output) for output in cell.get("outputs", []))
@@ -191,48 +187,33 @@ def _is_error(output: Mapping[str, Any]) -> bool:
     return output["output_type"] == "error" or output.get("name") == "stderr"
 
 
-def _shown(output: Mapping[str, Any], states: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Say what an output shows: a widget by its id and state, anything else as HTML."""
-    data = output.get("data", {})
-    model = data.get(_WIDGET, {}).get("model_id")
-    if model in states:
-        return {"model": model, "state": states[model]}
-    html = FAILED if _is_error(output) else _html(data)
-    return {"html": html} if html else None
+FILTERS = {"asset": assets.address, "failed": has_failed, "prose": prose, "sections": sections}
+
+
+def shown(renderer: NotebookRenderer, cell: NotebookNode) -> list[dict[str, Any]]:
+    """Say what a cell shows: widgets by their id and state, anything else as HTML."""
+    outputs = [] if _for_trainers(cell) else cell.get("outputs", [])
+    states, found = renderer.executor.widget_state, []
+    for output in outputs:
+        data = output.get("data", {})
+        model = data.get(_WIDGET, {}).get("model_id")
+        if model in states:
+            found.append({"model": model, "state": states[model]})
+        elif html := FAILED if _is_error(output) else _html(data):
+            found.append({"html": html})
+    return found
 
 
 def _html(data: Mapping[str, str]) -> Markup:
     """Write an output as HTML; a notebook's HTML is trusted as much as its code."""
-    for kind in ("text/html", "image/svg+xml"):
+    for kind, write in _TEXTS.items():
         if kind in data:
-            return Markup(data[kind])
-    if "text/markdown" in data:
-        return prose(data["text/markdown"])
+            return write(data[kind])
     for kind in _PICTURES:
         if kind in data:
             image = Markup('<img alt="{}" src="data:{};base64,{}">')
             return image.format(data.get("text/plain", ""), kind, data[kind].strip())
     return Markup("<pre>{}</pre>").format(data["text/plain"]) if "text/plain" in data else Markup()
-
-
-def _outputs(place: str, *shown: dict[str, Any]) -> Markup:
-    return _script(Markup('class="phb-cell" data-place="{}"').format(place), shown)
-
-
-def line_to(kernel_id: str, *, base: str) -> Markup:
-    """Write which kernel the page is to talk to."""
-    return _script(Markup('id="jupyter-config-data"'), {"baseUrl": base, "kernelId": kernel_id})
-
-
-def _script(attributes: Markup, value: Any) -> Markup:
-    """Write a value as JSON that a page's script can read and nothing runs."""
-    text = json.dumps(value, ensure_ascii=False)
-    safe = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    made = Markup('<script type="application/json" {}>{}</script>\n')
-    return made.format(attributes, Markup(safe))
-
-
-FILTERS = {"asset": assets.address, "failed": has_failed, "prose": prose, "sections": sections}
 
 
 class ModuleHandler(NotebookPage):

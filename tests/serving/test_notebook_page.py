@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,60 +19,17 @@ from traitlets.config import Config
 from voila.configuration import VoilaConfiguration
 
 from phbkit.serving.assets import TEMPLATES
-from phbkit.serving.notebook_page import FILTERS, Renderer, outputs_of
+from phbkit.serving.notebook_page import FILTERS, Renderer, shown
 from phbkit.serving.pages import as_contact
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 HOSTILE = "</script><!--<script>alert(1)//\u2028"
 
 
-def written(*outputs: NotebookNode, states: dict[str, Any] | None = None, **cell: Any) -> str:
-    renderer: Any = SimpleNamespace(executor=SimpleNamespace(widget_state=states or {}))
-    made = new_code_cell("secret = 1", outputs=list(outputs), **cell)
-    return str(outputs_of(renderer, made, 7))
-
-
-def read_back(text: str) -> Any:
-    found = re.fullmatch(r"<script [^<>]*>(.*)</script>\n", text)
-    assert found, text
-    return json.loads(found[1])
-
-
-def test_what_a_widget_shows_comes_whole_and_cannot_end_its_script() -> None:
-    output = new_output("display_data", {WIDGET: {"model_id": "w1"}})
-    text = written(output, states={"w1": {"html": HOSTILE}})
-    assert read_back(text) == [{"model": "w1", "state": {"html": HOSTILE}}]
-    assert text.count("<") == 2
-    assert "\u2028" not in text
-
-
-def test_tables_text_and_pictures_are_shown_and_errors_are_not() -> None:
-    outputs = [
-        new_output("display_data", {"text/html": "<b>4</b>", "text/plain": "4"}),
-        new_output("display_data", {"text/plain": HOSTILE}),
-        new_output("display_data", {"text/markdown": "*so* <script>"}),
-        new_output("display_data", {"image/png": "QUJD\n", "text/plain": 'a "plot"'}),
-        new_output("error", ename="KeyError", evalue="secret", traceback=["secret.py"]),
-    ]
-    shown = [each["html"] for each in read_back(written(*outputs))]
-    assert shown[0] == "<b>4</b>"
-    assert shown[1].startswith("<pre>&lt;/script&gt;")
-    assert shown[2] == "<p><em>so</em> &lt;script&gt;</p>\n"
-    assert shown[3] == '<img alt="a &#34;plot&#34;" src="data:image/png;base64,QUJD">'
-    assert "could not be made" in shown[4]
-    assert "secret" not in "".join(shown)
-
-
-def test_trainers_cells_and_cells_that_show_nothing_are_left_out() -> None:
-    output = new_output("display_data", {"text/plain": "4"})
-    assert written(output, metadata={"tags": ["trainer"]}) == ""
-    assert written() == ""
-
-
-async def beginning(file: Path, shown_first: int) -> str:
-    """Write the page of a notebook as far as it can be written without a kernel."""
+async def pieces(file: Path, states: dict[str, Any], shown_first: int) -> list[str]:
+    """Write the page of a notebook whose cells show what they have shown."""
     config = Config()
-    config.VoilaExporter.filters = {**FILTERS, "outputs": lambda *_: "", "line": lambda _: ""}
+    config.VoilaExporter.filters = FILTERS
     renderer = Renderer(
         voila_configuration=VoilaConfiguration(config=config),
         traitlet_config=config,
@@ -82,9 +41,70 @@ async def beginning(file: Path, shown_first: int) -> str:
     )
     await renderer.initialize()
     renderer.resources["shown_first"] = shown_first
-    async for piece, _ in renderer.generate_content_generator("", None):
-        return str(piece)
-    raise AssertionError("nothing was written")
+    renderer.executor = SimpleNamespace(widget_state=states)
+    renderer.exporter.register_filter("shown", partial(shown, renderer))
+
+    async def start(_: NotebookNode) -> str:
+        return "a-kernel"
+
+    async def run(notebook: NotebookNode, _: str) -> AsyncIterator[NotebookNode]:
+        for cell in notebook.cells:
+            yield cell
+
+    context = {"kernel_start": start, "cell_generator": run}
+    made = renderer.exporter.generate_from_notebook_node(
+        renderer.notebook, renderer.resources, context
+    )
+    return [str(piece) async for piece, _ in made]
+
+
+def page_of(folder: Path, *cells: NotebookNode, shown_first: int = 0, **more: Any) -> str:
+    """Write the page of a notebook of these cells."""
+    states = more.pop("states", {})
+    file = folder / "played.ipynb"
+    nbformat.write(new_notebook(cells=cells, metadata=more), file)
+    return "".join(asyncio.run(pieces(file, states, shown_first)))
+
+
+def outputs_in(page: str) -> list[Any]:
+    """Read what the cells of a page show."""
+    scripts = re.findall(r'<script [^<>]*class="phb-cell"[^<>]*>([^<>]*)</script>', page)
+    return [output for script in scripts for output in json.loads(script)]
+
+
+def test_what_a_widget_shows_comes_whole_and_cannot_end_its_script(tmp_path: Path) -> None:
+    output = new_output("display_data", {WIDGET: {"model_id": "w1"}})
+    cell = new_code_cell("secret = 1", outputs=[output])
+    page = page_of(tmp_path, cell, states={"w1": {"html": HOSTILE}})
+    assert outputs_in(page) == [{"model": "w1", "state": {"html": HOSTILE}}]
+    assert "alert(1)//\u2028" not in page
+    assert '"kernelId": "a-kernel"' in page
+
+
+def test_tables_text_and_pictures_are_shown_and_errors_are_not(tmp_path: Path) -> None:
+    outputs = [
+        new_output("display_data", {"text/html": "<b>4</b>", "text/plain": "4"}),
+        new_output("display_data", {"text/plain": HOSTILE}),
+        new_output("display_data", {"text/markdown": "*so* <script>"}),
+        new_output("display_data", {"image/png": "QUJD\n", "text/plain": 'a "plot"'}),
+        new_output("error", ename="KeyError", evalue="secret", traceback=["secret.py"]),
+    ]
+    after = new_code_cell(outputs=[new_output("display_data", {"text/plain": "after"})])
+    page = page_of(tmp_path, new_code_cell("secret = 1", outputs=outputs), after)
+    html = [each["html"] for each in outputs_in(page)]
+    assert html[0] == "<b>4</b>"
+    assert html[1].startswith("<pre>&lt;/script&gt;")
+    assert html[2] == "<p><em>so</em> &lt;script&gt;</p>\n"
+    assert html[3] == '<img alt="a &#34;plot&#34;" src="data:image/png;base64,QUJD">'
+    assert "could not be made" in html[4]
+    assert len(html) == 5  # nothing is shown after a cell that failed
+    assert "secret" not in page
+
+
+def test_trainers_cells_and_cells_that_show_nothing_are_left_out(tmp_path: Path) -> None:
+    output = new_output("display_data", {"text/plain": "4"})
+    trainers = new_code_cell(metadata={"tags": ["trainer"]}, outputs=[output])
+    assert outputs_in(page_of(tmp_path, trainers, new_code_cell("1"))) == []
 
 
 def test_a_notebook_is_laid_out_by_its_headings_and_tells_no_code(tmp_path: Path) -> None:
@@ -97,9 +117,7 @@ def test_a_notebook_is_laid_out_by_its_headings_and_tells_no_code(tmp_path: Path
         new_code_cell("secret = 2"),
         new_code_cell("secret = 3", metadata=trainer),
     ]
-    file = tmp_path / "played.ipynb"
-    nbformat.write(new_notebook(cells=cells, metadata={"title": HOSTILE}), file)
-    page = asyncio.run(beginning(file, 7))
+    page = page_of(tmp_path, *cells, shown_first=7, title=HOSTILE)
     assert "secret" not in page
     assert 'id="cell-1"' in page
     assert 'id="cell-4"' in page
