@@ -171,14 +171,13 @@ def make_server(
     _need_free(host, port)
     bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)
     workbooks = using.need_folder("workbooks")
-    public = using.public_url or f"http://{host}:{port}/"
     using.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     needed = {
         "PHB_CASEBANK": str(using.casebank.resolve()),
         "PHB_DATABASE": using.database_url,
         "PHB_DRAFTS": str(using.drafts),
         "PHB_LIVE_REVIEWS": str(using.live_reviews),
-        "PHB_PUBLIC_URL": public,
+        "PHB_PUBLIC_URL": using.public_url or f"http://{host}:{port}/",
         "IPYTHONDIR": str(using.data_dir / "ipython"),
     }
     told = {name: value for name, value in os.environ.items() if name.startswith("JUPYTERHUB_")}
@@ -192,11 +191,9 @@ def make_server(
             learners = open_learners(using.database_url)
         if using.sign_in == "links":
             links = Links(link_key(using.data_dir, using.link_key))
-    wing_settings = {
-        name: value
-        for hook in wings.hooks("server_settings")
-        for name, value in hook(using, bank).items()
-    }
+    wing_settings: dict[str, Any] = {}
+    for hook in wings.hooks("server_settings"):
+        wing_settings |= hook(using, bank)
     provisioner.warm_up(*(name for hook in wings.hooks("preload") for name in hook()))
     os.environ.update(told)  # what a hub tells its servers is for this process alone
     server: Server = Server.instance(  # whose log the renderer of pages writes to
