@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 from contextlib import suppress
-from functools import partial, partialmethod
+from functools import partialmethod
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,6 @@ from phbkit.kernels import template
 
 NAME = "phb-warm"  # as the entry point calls it
 _log = logging.getLogger(__name__)
-
-
-def warm_up(*modules: str) -> None:
-    """Begin to make a server's template, so that the first kernel need not wait for all of it.
-
-    Parameters
-    ----------
-    modules
-        Names of modules that its kernels need besides.
-    """
-    if not template.why_not():
-        template.begin("phbkit.kernels.records_preloaded", *modules)
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -43,9 +31,10 @@ class WarmProvisioner(LocalProvisioner):
             _log.warning("This kernel is started cold: %s.", reason)
             return await super().launch_kernel(cmd, **kwargs)
         folder = str(kwargs.get("cwd") or Path.cwd())
-        start = partial(template.start, folder=folder, environment=kwargs.get("env"))
-        begin = partial(start, "phbkit.kernels.shell:become_kernel", file)
-        process, pipe = await asyncio.to_thread(begin)  # the template may still be importing
+        become, given = "phbkit.kernels.shell:become_kernel", kwargs.get("env")
+        process, pipe = await asyncio.to_thread(  # the template may still be importing
+            template.start, become, file, folder=folder, environment=given
+        )
         pipe.close()
         kernel = ForkedKernel(process)
         self.process = kernel  # type: ignore[assignment]

@@ -24,7 +24,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from phbkit import wings
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
-from phbkit.kernels import provisioner
+from phbkit.kernels import provisioner, template
 from phbkit.records import open_learners, open_store
 from phbkit.records.learners import Learners
 from phbkit.serving import assets, pages
@@ -194,7 +194,9 @@ def make_server(
     wing_settings: dict[str, Any] = {}
     for hook in wings.hooks("server_settings"):
         wing_settings |= hook(using, bank)
-    provisioner.warm_up(*(name for hook in wings.hooks("preload") for name in hook()))
+    if not template.why_not():  # or the first kernel would have to wait for all of it
+        more = (name for hook in wings.hooks("preload") for name in hook())
+        template.begin("phbkit.kernels.records_preloaded", *more)
     os.environ.update(told)  # what a hub tells its servers is for this process alone
     server: Server = Server.instance(  # whose log the renderer of pages writes to
         config=_configuration(using, host, port, base),
