@@ -19,7 +19,7 @@ from phbkit.cohort.jobs import Attempt, RunError
 from phbkit.decision import HOLDERS, Plan
 from phbkit.files import part_of
 from phbkit.money.fields import FIELDS
-from phbkit.money.money_steps import BOARD
+from phbkit.money.words import ADVICE
 from phbkit.scoring.marking import critical_errors
 from phbkit.tables import csv_file
 
@@ -156,7 +156,7 @@ def _advised(case: Case, chance: random.Random) -> dict[str, Any]:
     """Keep the area's own figures, and advise the board of one thing or another."""
     triggers = [trigger.id for trigger in case.money.triggers]
     board = {
-        "choice": chance.choice(list(BOARD)),
+        "choice": chance.choice(list(ADVICE)),
         "reasons": _TEXT,
         "agreed": _TEXT,
         "dissent": _TEXT,

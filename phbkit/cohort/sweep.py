@@ -26,7 +26,8 @@ from phbkit.money.area import read_area
 from phbkit.money.charts import bars
 from phbkit.money.fields import CSV, FIELDS, check_figures, crossed
 from phbkit.money.pence import in_pounds, roughly, written
-from phbkit.money.sums import LABELS, PACES, Sums
+from phbkit.money.sums import PACES, Sums
+from phbkit.money.words import OUTCOMES
 from phbkit.settings import Settings
 from phbkit.tables import PRINTABLE, Row, csv_file, read_table
 
@@ -176,7 +177,7 @@ def _document(case: Case, scenarios: Scenarios, rows: Sequence[Mapping[str, Any]
         area=first.area,
         bars=bars,
         draws=first.draws[0],
-        labels=LABELS,
+        labels=OUTCOMES,
         made_up=first.made_up,
         ranked=ranked,
         roughly=roughly,

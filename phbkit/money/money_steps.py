@@ -17,6 +17,7 @@ from phbkit.money.area import Area, read_area
 from phbkit.money.charts import bars, lines
 from phbkit.money.fields import FIELDS, check_figures, crossed
 from phbkit.money.pence import exact, roughly, written
+from phbkit.money.words import ADVICE, OUTCOMES
 from phbkit.workbook.formats import Answer, Text, Whole, gathered, one_of, said, some_of
 from phbkit.workbook.step import Effect, Step
 
@@ -24,14 +25,7 @@ if TYPE_CHECKING:
     from phbkit.money.sums import Sums
     from phbkit.workbook.module import Module
 
-BOARD: dict[BoardChoice, str] = {
-    "gradual": "Roll out gradually, with bridging money and notice served in time",
-    "fast": "Roll out fast, and have the hole over sooner",
-    "small": "Start small, where care is bought person by person and no block stands in the way",
-    "wait": "Wait, and say what has to be known or changed first",
-    "no": "Do not offer it here, with reasons",
-}
-assert set(BOARD) == set(get_args(BoardChoice))  # noqa: S101
+assert set(ADVICE) == set(get_args(BoardChoice))  # noqa: S101
 LEAST_TRIGGERS = 2
 
 
@@ -93,7 +87,7 @@ class _FiguresStep(_MoneyStep):
 class Advice(Answer):
     """The advice to the board."""
 
-    choice: Annotated[str, one_of(lambda _: BOARD)]
+    choice: Annotated[str, one_of(lambda _: ADVICE)]
     reasons: Text
     agreed: Text
     dissent: Text
@@ -109,14 +103,7 @@ class Advice(Answer):
 class _BoardStep(_MoneyStep):
     """The advice to the board, and what brings it back there."""
 
-    choices = BOARD
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        """What each figure of a roll-out is called."""
-        from phbkit.money.sums import LABELS
-
-        return LABELS
+    choices, labels = ADVICE, OUTCOMES
 
 
 def _figures_step(name: StepId, title: str, **more: Any) -> Step:

@@ -50,10 +50,15 @@ def roughly(amount: int) -> str:
     return f"{'−' if amount < 0 and rounded else ''}£{rounded:,.0f}"
 
 
+def is_money(name: str) -> bool:
+    """Say whether a figure of an outcome is pence, and not a month or a chance."""
+    return not name.startswith("chance") and name not in {"balances", "repaid"}
+
+
 def written(name: str, value: Any) -> str:
     """Write one figure of an outcome for people."""
+    if is_money(name):
+        return exact(value)
     if name.startswith("chance"):
         return f"{100 * value:.0f}"
-    if name in {"balances", "repaid"}:
-        return f"month {value}" if value else "not in this time"
-    return exact(value)
+    return f"month {value}" if value else "not in this time"

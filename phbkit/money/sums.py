@@ -16,37 +16,16 @@ from phbkit.money.area import Area, read_area
 from phbkit.money.budget_setting import WEEKS, Employment
 from phbkit.money.contract import Contract
 from phbkit.money.fields import CSV, PASTED, SPREADS, defaults
-from phbkit.money.pence import pence, written
+from phbkit.money.pence import is_money, pence, written
 from phbkit.money.quantities import FIELDS
 from phbkit.money.roll_out import Parameters, Terms, UptakeCurve
 from phbkit.money.scenario import Scenario, Triangular, outcome
+from phbkit.money.words import OUTCOMES
 from phbkit.text import shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CARRIED_BY = {
-    "bridging": "Bridging money",
-    "commissioner": "Commissioner",
-    "provider": "Provider",
-    "person": "The people themselves",
-}
-LABELS = {
-    "deepest": "Deepest hole, everything likeliest",
-    "balances": "Months cost no more than before, from",
-    "repaid": "The hole is filled",
-    "extra": "Extra cost at the end",
-    **{
-        f"carried by {who}": f"Carried to the end by: {CARRIED_BY[who].lower()}"
-        for who in CARRIED_BY
-    },
-    "deepest, 1 in 10 below": "Deepest hole, 1 draw in 10 below",
-    "deepest, half below": "Deepest hole, half the draws below",
-    "deepest, 9 in 10 below": "Deepest hole, 9 draws in 10 below",
-    "chance balances": "Months balance by the end, of 100 draws",
-    "chance repaid": "The hole is filled by the end, of 100 draws",
-    "chance bridging is enough": "Bridging money is enough, of 100 draws",
-}
 PaceName = Literal["gradual", "fast"]
 PACES: tuple[PaceName, ...] = get_args(PaceName)
 MONTHS: dict[PaceName, str] = {"gradual": "months", "fast": "fast"}
@@ -180,8 +159,8 @@ class Sums:
         """Give both paces as a table: pounds, months, and chances from 0 to 1."""
         import pandas as pd
 
-        columns = {pace: _in_pounds(self.outcome(pace)) for pace in PACES}
-        return pd.DataFrame(columns)
+        found = pd.DataFrame({pace: self.outcome(pace) for pace in PACES}, dtype=float)
+        return found.div([100 if is_money(name) else 1 for name in found.index], axis=0)
 
     def __repr__(self) -> str:
         found = ", ".join(f"{pace} {self.outcome(pace)['deepest'] / 100:,.2f}" for pace in PACES)
@@ -189,14 +168,5 @@ class Sums:
 
     def _repr_html_(self) -> str:
         both = [self.outcome(pace) for pace in PACES]
-        rows = [(LABELS[name], *(written(name, each[name]) for each in both)) for name in both[0]]
+        rows = [(OUTCOMES[name], *(written(name, each[name]) for each in both)) for name in both[0]]
         return shown(__file__, sums=self, paces=map(str.capitalize, PACES), rows=rows)
-
-
-def _in_pounds(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the amounts of an outcome into pounds."""
-    plain = {"balances", "repaid"}
-    return {
-        name: value if name in plain or name.startswith("chance") else value / 100
-        for name, value in found.items()
-    }

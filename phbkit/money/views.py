@@ -8,16 +8,11 @@ from typing import Any
 from phbkit.money.charts import Series
 from phbkit.money.roll_out import Terms
 from phbkit.money.scenario import bands, likely_flows, sensitivities
-from phbkit.money.sums import CARRIED_BY, MONTHS, PACES, PaceName, Sums
+from phbkit.money.sums import MONTHS, PACES, PaceName, Sums
+from phbkit.money.words import BELIEFS, CARRIED_BY
 
 LEGAL_MINIMUM = "legal-minimum"
 _MOST_POINTS = 240
-NAMES = {
-    "uptake": "How many move to a budget",
-    "need": "What a plan costs, beside what you think",
-    "price_rise": "How prices rise",
-    "drop_out": "How many go back",
-}
 
 
 def _setting(sums: Sums) -> dict[str, Any]:
@@ -87,8 +82,8 @@ def _bands(sums: Sums) -> dict[str, Any]:
         "series": [Series("middle draw; band: 4 draws in 5", middle, low, high)],
         "levels": _levels(scenario.terms),
         "effects": effects,
-        "swings": [(NAMES[each.name], each.least / 100, each.most / 100) for each in effects],
-        "names": NAMES,
+        "swings": [(BELIEFS[each.name], each.least / 100, each.most / 100) for each in effects],
+        "names": BELIEFS,
         "carried_by": CARRIED_BY,
         "months": [*range(3, len(low), 3), len(low)],
     }
