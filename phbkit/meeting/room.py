@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
+from IPython.display import HTML
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import RecordsError, RefusedError
@@ -34,7 +34,6 @@ from phbkit.settings import settings
 from phbkit.text import clock
 from phbkit.workbook import notebook
 from phbkit.workbook.answers import check_values
-from phbkit.workbook.workbook import Record
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.5
@@ -45,9 +44,9 @@ _NOT_TYPED = {"keep", "seen", "from", "to", "round"}
 class Nobody:
     """What stands where a meeting would, when this notebook has no seat in one."""
 
-    def part(self, name: str) -> Record:
+    def part(self, name: str) -> HTML:
         """Show how to begin, once; the other parts are empty."""
-        return Record(name, notice("begin") if name == PARTS[0] else Markup(""))
+        return HTML(notice("begin") if name == PARTS[0] else "")
 
     def __repr__(self) -> str:
         return "<Review: nobody sits here>"
@@ -92,7 +91,7 @@ class Review:
         session, seat = found
         return SeatedReview(documents.case_of(session, bank), sessions, session, seat, secret)
 
-    def part(self, name: str) -> StepForm | Record:
+    def part(self, name: str) -> StepForm | HTML:
         """Show one part of the meeting's page.
 
         Raises
@@ -100,7 +99,7 @@ class Review:
         UnknownNameError
             There is no such part.
         """
-        return Record(name, part_page(name, View(self.meeting, self.case)))
+        return HTML(part_page(name, View(self.meeting, self.case)))
 
     def __repr__(self) -> str:
         return f"<Review {self.meeting.title}: {self.meeting.stage}>"

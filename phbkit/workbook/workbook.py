@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from IPython.display import HTML, Markdown, display
 from markupsafe import Markup
 
 from phbkit import wings
@@ -32,19 +33,6 @@ from phbkit.workbook.steps import find_step
 
 _ASKED = {"open", "stopped"}
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-
-
-class Record:
-    """A step as it was answered: plain HTML, for notebooks nobody is sitting at."""
-
-    def __init__(self, step: str, html: Markup) -> None:
-        self._step, self._html = step, html
-
-    def __repr__(self) -> str:
-        return f"<Record {self._step}>"
-
-    def _repr_html_(self) -> str:
-        return str(self._html)
 
 
 class Workbook:
@@ -137,7 +125,7 @@ class Workbook:
                 return step.objects[name](self._module)
         raise AttributeError(f"this workbook has no {name!r}")
 
-    def step(self, step_id: str) -> StepForm | Record:
+    def step(self, step_id: str) -> StepForm | HTML:
         """Show one step: a form to answer, or the record of what was answered.
 
         Raises
@@ -148,15 +136,13 @@ class Workbook:
         self._module.place(step_id)
         step = find_step(step_id)
         if not self._live:
-            return Record(step.id, step_page(self._module, step, live=False))
+            return HTML(step_page(self._module, step, live=False))
         shown = self._shown(step.id)
         self._forms[step.id] = StepForm(step.id, self._receive, attempt=self._attempt, **shown)
         return self._forms[step.id]
 
     def play(self) -> None:
         """Show every step of the case, each under its title."""
-        from IPython.display import Markdown, display
-
         for step_id in self.case.steps:
             display(Markdown(f"## {find_step(step_id).title}"), self.step(step_id))
 
