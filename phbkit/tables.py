@@ -20,10 +20,6 @@ from phbkit.text import neutral
 
 PRINTABLE = r"^([^\p{C}\p{Z}]| )*$"
 """A pattern for pydantic of what `str.isprintable` takes."""
-Words = tuple[str, str, str]
-"""Field, problem and cure of a fault, as format strings."""
-
-
 _WRONG = "wrong"
 
 
@@ -42,11 +38,6 @@ class Row(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
-    MISSING: ClassVar[Words] = ("", "has no column {name!r}.", "Its columns: {headings}.")
-    UNKNOWN: ClassVar[Words] = ("{name}", "is no column known here.", "Take it out.")
-    REPEATED: ClassVar[Words] = ("{name}", "has two columns.", "Keep one.")
-    UNEVEN: ClassVar[Words] = ("", "has {cells} cells for {columns} columns.", "{cure}")
-    AGAIN: ClassVar[Words] = ("{field}", "{value!r} is on line {first} already.", "Keep one.")
     FIELD: ClassVar[str] = "{column}"
     OTHERS: ClassVar[str] = ""
     CURE: ClassVar[str] = ""
@@ -116,8 +107,8 @@ class Table(Generic[RowT]):
                 continue
             unique = cells.get(self.row.UNIQUE, "").strip()
             if first.setdefault(unique, line) != line and unique not in self.row.MAY_REPEAT:
-                field = self._field(self.row.UNIQUE, cells)
-                self._fault(line, self.row.AGAIN, field=field, value=unique, first=first[unique])
+                problem = f"{unique!r} is on line {first[unique]} already."
+                self.fault(line, cells, self.row.UNIQUE, problem, "Keep one.")
                 continue
             try:
                 row = self.row.model_validate(cells)
@@ -132,14 +123,12 @@ class Table(Generic[RowT]):
         self, line: int, cells: Mapping[str, str], column: str, problem: str, cure: str = ""
     ) -> None:
         """Note what is wrong with a cell."""
-        self.faults.append(Fault(self.file, line, self._field(column, cells), problem, cure))
-
-    def _field(self, column: str, cells: Mapping[str, str]) -> str:
         place = self.headings.index(column) + 1
-        return self.row.FIELD.format(column=column, place=place, cells=cells).lstrip(", ")
+        field = self.row.FIELD.format(column=column, place=place, cells=cells).lstrip(", ")
+        self._fault(line, problem, cure, field)
 
-    def _fault(self, line: int, words: Words, **facts: Any) -> None:
-        self.faults.append(Fault(self.file, line, *(part.format(**facts) for part in words)))
+    def _fault(self, line: int, problem: str, cure: str, field: str = "") -> None:
+        self.faults.append(Fault(self.file, line, field, problem, cure))
 
     def _problem(self, cells: Mapping[str, str], detail: Any) -> str:
         if detail["type"] == _WRONG:
@@ -149,20 +138,19 @@ class Table(Generic[RowT]):
         return words.format(detail["input"], cells=cells)
 
     def _check_headings(self, line: int, required: Sequence[str]) -> None:
-        if not self.headings:
-            self._fault(line, ("", "is empty.", "Give a line of headings, and rows."))
-        listed = ", ".join(self.headings) or "none"
+        listed = ", ".join(self.headings)
+        if not listed:
+            self._fault(line, "is empty.", "Give a line of headings, and rows.")
         for name in required:
             if name not in self.headings:
-                self._fault(line, self.row.MISSING, name=name, headings=listed)
+                self._fault(line, f"has no column {name!r}.", f"Its columns: {listed or 'none'}.")
         for place, name in enumerate(self.headings, start=1):
             if name not in self._known and not self._open_to_others:
                 near = get_close_matches(name, self._known, n=1)
-                field, problem, cure = self.row.UNKNOWN
-                cure = f"Did you mean {near[0]!r}?" if near else cure
-                self._fault(line, (field, problem, "{cure}"), name=name, place=place, cure=cure)
+                cure = f"Did you mean {near[0]!r}?" if near else "Take it out."
+                self._fault(line, f"has a column {name!r}, which is not known here.", cure)
             if self.headings.index(name) + 1 < place:
-                self._fault(line, self.row.REPEATED, name=name, place=place)
+                self._fault(line, f"has two columns {name!r}.", "Keep one.")
         self.whole = not self.faults
 
     def _cells(self, line: int, values: list[str]) -> dict[str, str] | None:
@@ -174,9 +162,8 @@ class Table(Generic[RowT]):
         cure = "Give each column one cell; leave it empty where there is nothing."
         if cells > columns:
             cure = "A comma between thousands splits a number: write 1248000, not 1,248,000."
-        more = "more" if cells > columns else "fewer"
-        facts = {"first": values[0].strip()[:40], "cells": cells, "columns": columns, "more": more}
-        self._fault(line, self.row.UNEVEN, cure=cure, **facts)
+        begins = values[0].strip()[:40]
+        self._fault(line, f"has {cells} cells for {columns} columns.", cure, begins)
         return None
 
     def _open(self) -> TextIO:
@@ -200,30 +187,15 @@ class Table(Generic[RowT]):
         except FileNotFoundError:
             line, problem = 0, "cannot be read: there is no such file."
         except UnicodeDecodeError as error:
-            line, problem, cure = 0, f"cannot be read: it is not UTF-8 text: {error}.", _SAVE
+            line, problem = 0, f"cannot be read: it is not UTF-8 text: {error}."
+            cure = "Save it as UTF-8."
         except OSError as error:
             line, problem = 0, f"cannot be read: {error}."
         except csv.Error as error:
             line, problem, cure = reader.line_num, f"{error}.", "It cannot be read as CSV."
         if problem:
             self.whole = False
-            self.faults.append(Fault(self.file, line, "", problem, cure))
-
-
-_SAVE = "Save it as UTF-8."
-
-
-def read_table(
-    file: Path,
-    row: type[RowT],
-    text: str | None = None,
-    *,
-    needed: Collection[str] = (),
-    allowed: Collection[str] = (),
-) -> tuple[Table[RowT], list[Line[RowT]]]:
-    """Read a table whole: its rows without a fault, and in `faults` whatever is wrong."""
-    table = Table(file, row, text, needed=needed, allowed=allowed)
-    return table, list(table)
+            self._fault(line, problem, cure)
 
 
 Write = Callable[[Iterable[object]], None]

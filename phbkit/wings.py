@@ -15,6 +15,8 @@ A wing is a package with any of these functions, each imported when it is first 
     Adds tables to the `metadata` of `phbkit.records.schema`.
 `add_commands(app)`
     Adds commands to `phb`.
+`report_questions(cases)`
+    What in the questions of cases gives their keys away, as text.
 `handlers(alone=…)`
     Pairs of a pattern and a request handler for the server; `alone` where it has no other pages.
 `page_templates()`

@@ -2,19 +2,8 @@
 
 from phbkit.casebank.bank import CaseBank
 from phbkit.casebank.case import Case
-from phbkit.casebank.models import CaseFile, PlanItem, Question, QuestionFile
+from phbkit.casebank.models import PlanItem, Question
 from phbkit.casebank.panel import SCALE, Panel
-from phbkit.casebank.reference_data import Rule, Source
+from phbkit.casebank.reference_data import Rule
 
-__all__ = [
-    "SCALE",
-    "Case",
-    "CaseBank",
-    "CaseFile",
-    "Panel",
-    "PlanItem",
-    "Question",
-    "QuestionFile",
-    "Rule",
-    "Source",
-]
+__all__ = ["SCALE", "Case", "CaseBank", "Panel", "PlanItem", "Question", "Rule"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from phbkit import wings
 from phbkit.casebank.case import Case
-from phbkit.casebank.checks import Context, named, parts_at, problems
+from phbkit.casebank.checks import Context, named, problems
 from phbkit.casebank.faults import Kind, problem
 from phbkit.casebank.panel import Panel, read_panel
 from phbkit.casebank.reading import YamlDocument, file_inside, read_document, read_model
@@ -84,7 +84,7 @@ class CaseBank:
         readings = [_Reading(self, case_id, functions) for case_id in case_ids or self.case_ids]
         found = {kind: {f for reading in readings for f in reading.found[kind]} for kind in _KINDS}
         if readings and not case_ids and all(reading.complete for reading in readings):
-            cited = {name for reading in readings for name in reading.cited()}
+            cited = {name for reading in readings for name in reading.cited(*SHAPES)}
             document, sources = readings[0].documents["sources"], readings[0].context.sources
             unused = [("sources", name) for name in sources.sources if name not in cited]
             found["fault"] |= {document.fault(problem("never-cited", place)) for place in unused}
@@ -137,7 +137,7 @@ class _Reading:
         for name, document in self.documents.items():
             self._read(name, document)
         for name, document in self.documents.items():
-            for found in problems(name, document.data, self.context):
+            for found in problems(name, document, self.context):
                 if found.kind == "fault" or self.sound:
                     self.found[found.kind].add(document.fault(found))
         self.panels = self._read_panels() if self.sound else ()
@@ -153,11 +153,10 @@ class _Reading:
         """Whether every file could be read, and it is known which sources there are."""
         return self.documents.keys() == SHAPES.keys() and self.context.has("sources")
 
-    def cited(self) -> Iterator[str]:
-        """List the sources that the files cite."""
-        for document in self.documents.values():
-            for pattern in ("**.sources.*", "**.source"):
-                yield from (name for _, name in parts_at(document.data, pattern))
+    def cited(self, *files: str) -> set[str]:
+        """Name the sources that some files cite."""
+        ends = [(self.documents[file], end) for file in files for end in ("sources.*", "source")]
+        return {name for document, end in ends for _, name in document.texts_at(end)}
 
     def _read(self, name: str, document: YamlDocument) -> None:
         bodies = self.context.bodies.bodies if self.context.has("bodies") else {}
@@ -198,7 +197,8 @@ def _load(bank: CaseBank, case_id: str, stamps: tuple[Stamp, ...]) -> Case:
     if reading.found["fault"]:
         faults = sorted(reading.found["fault"])
         raise CaseError.of(f"The case {case_id!r}", faults, "was not loaded")
-    files = reading.context
+    files, names = reading.context, reading.cited("deal", "case", "questions")
+    cited = sorted((files.sources.sources[name].title, name) for name in names)
     return Case(
         files.case,
         files.questions.questions,
@@ -207,6 +207,7 @@ def _load(bank: CaseBank, case_id: str, stamps: tuple[Stamp, ...]) -> Case:
         files.sources.sources,
         files.glossary.glossary,
         _version(bank.root, [stamp[0] for stamp in stamps]),
+        tuple(files.sources.sources[name] for _, name in cited),
         reading.area,
     )
 

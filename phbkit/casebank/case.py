@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 from phbkit.casebank import models
 from phbkit.casebank.panel import Panel
-from phbkit.casebank.reading import strings
 from phbkit.casebank.reference_data import GlossaryEntry, Rule, Source
 from phbkit.errors import UnknownNameError
 from phbkit.text import shown
@@ -55,7 +53,8 @@ def _first(branches: Sequence[Branch], items: frozenset[str], *what: str | None)
 class Case:
     """A person's situation with everything that hangs on it, loaded without a fault.
 
-    `area` is what the wing of money made of an area's figures, where a case is about them.
+    `cited` has the sources that a learner can meet in it, by title. `area` is what the wing of
+    money made of an area's figures, where a case is about them.
     """
 
     about: models.CaseFile
@@ -65,6 +64,7 @@ class Case:
     sources: Mapping[str, Source]
     glossary: Mapping[str, GlossaryEntry]
     version: str
+    cited: tuple[Source, ...] = ()
     area: Any = None
 
     @property
@@ -101,15 +101,6 @@ class Case:
     def draft(self) -> bool:
         """Whether nobody qualified has signed the case off yet."""
         return self.about.sign_off.state == "draft"
-
-    @cached_property
-    def cited(self) -> tuple[Source, ...]:
-        """The sources that a learner can meet in the case, by title."""
-        parts = (self.about, *self.questions, *self.rules.values())
-        texts = (text for part in parts for text in strings(part.model_dump(mode="json")))
-        names = {name for place, name in texts if place[-2:-1] == ("sources",)}
-        ordered = sorted((self.sources[name].title, name) for name in names)
-        return tuple(self.sources[name] for _, name in ordered)
 
     def question(self, question_id: str) -> models.Question:
         """Find a question, or raise UnknownNameError that lists them all."""

@@ -35,18 +35,19 @@ class _Words(NamedTuple):
 
 
 @cache
-def _words() -> dict[str, _Words]:
+def words() -> dict[str, _Words]:
+    """Read the words of every fault, by its name."""
     text = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
     return TypeAdapter(dict[str, _Words]).validate_python(yaml.safe_load(text))
 
 
 def problem(name: str, place: Place = (), **facts: Any) -> Problem:
     """Say what is wrong with what stands at a place, with the facts that its words need."""
-    words = _words()[name]
-    fields = words.at.format(**facts).split(".") if words.at else []
+    said = words()[name]
+    fields = said.at.format(**facts).split(".") if said.at else []
     inner = (int(field) if field.isdigit() else field for field in fields if field)
-    said, cure = words.problem.format(**facts), words.cure.format(**facts)
-    return Problem((*place, *inner), said, cure, words.kind)
+    told, cure = said.problem.format(**facts), said.cure.format(**facts)
+    return Problem((*place, *inner), told, cure, said.kind)
 
 
 def fault(file: Path, name: str, line: int = 0, field: str = "", **facts: Any) -> Fault:

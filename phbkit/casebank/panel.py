@@ -11,7 +11,7 @@ from phbkit.casebank.faults import fault
 from phbkit.casebank.models import PanelFile
 from phbkit.casebank.reading import file_inside
 from phbkit.errors import Fault
-from phbkit.tables import Row, read_table
+from phbkit.tables import Row, Table
 
 SCALE = (-2, -1, 0, 1, 2)
 SMALLEST_SUMMATIVE_PANEL = 10
@@ -51,9 +51,6 @@ class Panel(PanelFile):
 class _Panellist(Row, extra="allow"):
     """A row of a panel's file; every column beside these two is a concordance question."""
 
-    MISSING = ("{name}", "has no column.", "Add the panel's judgements.")
-    UNKNOWN = ("{name}", "is not a concordance question of this case.", "Take it out.")
-    AGAIN = ("panellist", "repeats {value!r}.", "Keep one row each.")
     OTHERS = "must be -2, -1, 0, 1 or 2; found {0!r}."
     CURE = "Change it."
     UNIQUE = "panellist"
@@ -68,7 +65,8 @@ def read_panel(spec: PanelFile, folder: Path, questions: Sequence[str]) -> Panel
     file = file_inside(folder, spec.file, f"panels.{spec.id}")
     if isinstance(file, list):
         return file
-    table, lines = read_table(file, _Panellist, needed=questions)
+    table = Table(file, _Panellist, needed=questions)
+    lines = list(table)
     if not lines and not table.faults:
         return [fault(file, "panel-of-nobody", 1)]
     if table.faults:

@@ -6,16 +6,16 @@ Scalars are read as the text they are, and the model says what each must be: `no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import takewhile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from phbkit.casebank.faults import Place, Problem, fault, problem
+from phbkit.casebank.faults import Place, Problem, fault, problem, words
 from phbkit.casebank.models import ID, YEAR
 from phbkit.errors import Fault
 
@@ -33,21 +33,26 @@ _IN_WORDS = {
 
 
 class YamlDocument:
-    """A YAML file as read: its data, and the line each part of it stands on."""
+    """A YAML file as read: its data, its texts with their places, the line each part stands on."""
 
-    def __init__(self, file: Path, data: Any, lines: Mapping[Place, int]) -> None:
-        self.file, self.data, self._lines = file, data, lines
+    def __init__(self, file: Path, text: str) -> None:
+        builder = _Builder(text)
+        self.file, self.data = file, builder.build()
+        self._texts, self._lines = builder.texts, builder.lines
 
-    def line(self, *path: str | int) -> int:
-        """Return the line, counted from 1, of the deepest part of `path` that exists."""
-        while path and path not in self._lines:
-            path = path[:-1]
-        return self._lines.get(path, 1)
+    def texts_at(self, end: str) -> Iterator[tuple[Place, str]]:
+        """List the texts whose place ends so, such as `sources.*`; all of them where it is ""."""
+        for place, text in self._texts:
+            if not end or PurePosixPath(*map(str, place)).match(end.replace(".", "/")):
+                yield place, text
 
     def fault(self, problem: Problem) -> Fault:
-        """Place a problem in this file: with its line and its field."""
-        field = ".".join(map(str, problem.place))
-        return Fault(self.file, self.line(*problem.place), field, problem.problem, problem.cure)
+        """Place a problem in this file: with its field, and the line of its deepest known part."""
+        place = problem.place
+        while place and place not in self._lines:
+            place = place[:-1]
+        field, line = ".".join(map(str, problem.place)), self._lines.get(place, 1)
+        return Fault(self.file, line, field, problem.problem, problem.cure)
 
 
 def _refused(reason: str, mark: Any) -> yaml.MarkedYAMLError:
@@ -61,8 +66,7 @@ def read_document(file: Path) -> YamlDocument | Fault:
     if isinstance(text, Fault):
         return text
     try:
-        builder = _Builder(text)
-        return YamlDocument(file, builder.build(), builder.lines)
+        return YamlDocument(file, text)
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         return fault(file, "not-yaml", mark.line + 1 if mark else 1, found=error.problem)
@@ -86,13 +90,14 @@ def _read_text(file: Path) -> str | Fault:
 
 
 class _Builder:
-    """Makes plain data of YAML, and notes the line of each part.
+    """Makes plain data of YAML, and notes the line of each part, and the texts.
 
     What may multiply or nest without end is refused before anything is built of it.
     """
 
     def __init__(self, text: str) -> None:
         self.lines: dict[Place, int] = {}
+        self.texts: list[tuple[Place, str]] = []
         self._rows = text.splitlines()
         self._events: Iterator[Any] = iter(yaml.parse(text, Loader=_LOADER))
 
@@ -113,7 +118,9 @@ class _Builder:
         if event.tag:
             raise _refused(f"tags ({event.tag}) are not allowed", event.start_mark)
         if isinstance(event, yaml.ScalarEvent):
-            return event.value if event.style else self._plain(event)
+            value = event.value if event.style else self._plain(event)
+            self.texts += [] if value is None else [(place, value)]
+            return value
         if len(place) == _DEEPEST:
             raise _refused("it nests too deeply", event.start_mark)
         if isinstance(event, yaml.MappingStartEvent):
@@ -165,39 +172,18 @@ def read_model(document: YamlDocument, model: type[Model], data: Any = None) -> 
         return [document.fault(_misfit(model, detail)) for detail in details]
 
 
-def strings(node: object, path: Place = ()) -> Iterator[tuple[Place, str]]:
-    """List every text in parsed YAML with its place."""
-    if isinstance(node, str):
-        yield path, node
-    elif isinstance(node, Mapping):
-        for key, child in node.items():
-            yield from strings(child, (*path, key))
-    elif isinstance(node, list):
-        for index, child in enumerate(node):
-            yield from strings(child, (*path, index))
-
-
 def _misfit(model: type[BaseModel], detail: Any) -> Problem:
+    """Say what pydantic found: in words for its kind of error at a field, or for all of a kind."""
     place, kind, context = tuple(detail["loc"]), detail["type"], detail.get("ctx", {})
-    field = str(place[-1]) if place else ""
-    if kind == "missing":
-        return problem("field-missing", place, found=field)
+    field, near = str(place[-1]) if place else "", list[str]()
     if kind == "extra_forbidden":
-        if place[0] == "critical" and field == "decision":
-            return problem("decision-of-a-critical-error", place)
         near = get_close_matches(field, _field_names(model, place[:-1]), n=1)
-        return problem("field-misspelt" if near else "field-unknown", place, found=near)
-    name = "too-little" if kind == "greater_than_equal" else "misfit"
-    if field == "critical" and kind == "dict_type":
-        name = "reasons-missing"
-    wanted, got = _IN_WORDS.get(context.get("pattern", ""), detail["msg"]), repr(detail["input"])
-    return problem(
-        name,
-        place,
-        wanted=wanted[0].lower() + wanted[1:],
-        got=got if len(got) <= 60 else got[:57] + "…",
-        least=context.get("ge"),
-    )
+    names = (f"{kind}-{field}", f"{kind}-near" if near else kind, "misfit")
+    wanted, got = _IN_WORDS.get(context.get("pattern"), detail["msg"]), repr(detail["input"])
+    wanted = wanted[0].lower() + wanted[1:]
+    got = got if len(got) <= 60 else got[:57] + "…"
+    name = next(name for name in names if name in words())
+    return problem(name, place, field=field, near=near, wanted=wanted, got=got, context=context)
 
 
 def _field_names(model: type[BaseModel], path: Place) -> list[str]:

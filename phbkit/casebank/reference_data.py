@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_type_hints
 
 from pydantic import Field
 
@@ -109,12 +109,16 @@ class GlossaryFile(Shape):
     glossary: dict[Id, GlossaryEntry]
 
 
-SHAPES: dict[str, type[Shape]] = {
-    "sources": SourceFile,
-    "bodies": BodyFile,
-    "deal": DealFile,
-    "glossary": GlossaryFile,
-    "case": CaseFile,
-    "questions": QuestionFile,
-}
-"""The model of each file of the case bank, by its name; those first that others rest on."""
+class Files:
+    """The files that a case rests on, as models, each after those that it rests on."""
+
+    sources: SourceFile
+    bodies: BodyFile
+    deal: DealFile
+    glossary: GlossaryFile
+    case: CaseFile
+    questions: QuestionFile
+
+
+SHAPES: dict[str, type[Shape]] = get_type_hints(Files)
+"""The model of each file, by its name."""

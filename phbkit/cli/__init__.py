@@ -96,7 +96,6 @@ def check(
     ] = False,
 ) -> None:
     """Check the case bank: every fault of every case, with file, line, field and cure."""
-    from phbkit.casebank.construct import report
     from phbkit.decision import RULES
 
     bank = CaseBank(settings().need_folder("casebank"))
@@ -116,7 +115,7 @@ def check(
     if faults:
         typer.echo(f"{_count(len(faults), 'fault')}.", err=True)
         raise typer.Exit(1)
-    if construct:
+    for report in wings.hooks("report_questions") if construct else ():
         typer.echo(report([bank.load(each) for each in ids]))
     more = f", {_count(len(warnings), 'warning')}" if warnings else ""
     typer.echo(f"No faults in {_count(len(ids), 'case')}{more}.")

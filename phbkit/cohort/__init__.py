@@ -5,11 +5,14 @@ A wing: it registers the commands that run cohorts and report on them, and a tra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import typer
+
+    from phbkit.casebank import Case
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -24,6 +27,13 @@ def add_commands(app: typer.Typer) -> None:
 def page_templates() -> Path:
     """Return the folder of its pages' templates."""
     return Path(__file__).parent / "templates"
+
+
+def report_questions(cases: Sequence[Case]) -> str:
+    """Report what in the questions of cases gives their keys away."""
+    from phbkit.cohort.construct import report
+
+    return report(cases)
 
 
 def handlers(*, alone: bool = False) -> list[tuple[str, type]]:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from phbkit.errors import Fault, PhbError
 from phbkit.records.learners import LEARNER, Learner
-from phbkit.tables import PRINTABLE, Row, csv_writer, read_table
+from phbkit.tables import PRINTABLE, Row, Table, csv_writer
 
 _MOST_TOLD = 20
 LINK = "link"
@@ -25,10 +25,6 @@ class PeopleError(PhbError):
 class _Person(Row, extra="allow"):
     """Who is to be invited; other columns are the sender's own."""
 
-    MISSING = ("", "has no column {name!r}.", "Its columns: {headings}. Needed: learner, name.")
-    REPEATED = ("", "has two columns {name!r}.", "")
-    UNEVEN = ("", "has {more} cells than the table has columns.", "")
-    AGAIN = ("", "learner {value!r} is on line {first} already.", "")
     UNIQUE, FIELD = "learner", ""
 
     learner: Annotated[str, Field(
@@ -65,7 +61,8 @@ def read_people(file: Path) -> People:
     PeopleError
         Everything that is wrong with it, by line.
     """
-    table, lines = read_table(file, _Person)
+    table = Table(file, _Person)
+    lines = list(table)
     if LINK in table.headings:
         cure = "which is where the links go. Take it out."
         table.faults.append(Fault(file, 1, "", f"has a column {LINK!r},", cure))

@@ -39,7 +39,6 @@ _KINDS: dict[str, Kind] = {
 }
 """What a cell holds, by the format of its question or by its step and part; else a choice."""
 _SEPARATOR = re.compile(r"[\s,;]+")
-_COMMAS = "Cells must be separated by commas."
 _JOINERS = "\u200c\u200d"
 _WHOLE = re.compile(r"([+-]?[0-9]{1,9})(\.0*)?")  # as pandas and R write one beside gaps
 
@@ -201,10 +200,6 @@ def _is_printable(text: str) -> bool:
 class _Wide(Row, extra="allow"):
     """A learner; every other column is a question."""
 
-    MISSING = ("", "there is no column {name!r} among: {headings}.", _COMMAS)
-    REPEATED = ("", "the column {name!r} is there twice.", "")
-    UNEVEN = ("", "has {cells} cells, and there are {columns} headings.", "")
-
     learner: str
     case: str | None = None
     simulated: str = ""
@@ -212,8 +207,6 @@ class _Wide(Row, extra="allow"):
 
 class _Long(_Wide, extra="forbid"):
     """An answer."""
-
-    UNKNOWN = ("", "the column {name!r} means nothing here.", "")
 
     question: str
     answer: str

@@ -29,7 +29,8 @@ from phbkit.money.pence import in_pounds, roughly, written
 from phbkit.money.sums import PACES, Sums
 from phbkit.money.words import OUTCOMES
 from phbkit.settings import Settings
-from phbkit.tables import PRINTABLE, Row, csv_file, read_table
+from phbkit.tables import PRINTABLE, Row, csv_file
+from phbkit.tables import Table as CsvTable
 
 SCENARIO = "scenario"
 MOST_SCENARIOS = 5000
@@ -44,15 +45,11 @@ Scenarios = Mapping[str, Mapping[str, Mapping[str, str]]]
 class _Scenario(Row, extra="allow"):
     """A scenario; every other column is a figure."""
 
-    MISSING = ("", "has no column {name!r}.", "Name each row there.")
-    UNKNOWN = ("column {place}", "{name!r} is no figure known here.", "Name it like running.share.")
-    REPEATED = ("column {place}", "{name!r} is there twice.", "Keep one.")
-    AGAIN = (SCENARIO, "is {value!r}, empty, long or twice.", _NAME)
     UNIQUE, CURE = SCENARIO, _NAME
 
     scenario: Annotated[str, Field(
         min_length=1, max_length=80, pattern=PRINTABLE,
-        description="is {0!r:.42}, empty, long or twice.",
+        description="is {0!r:.42}, empty or long.",
     )]  # fmt: skip
 
 
@@ -65,7 +62,8 @@ def read_scenarios(file: Path, case: Case, area: Path | None = None) -> Scenario
         Everything that is wrong, with its line and column. Nothing was run.
     """
     known = [f"{step}.{field.name}" for step, fields in FIELDS.items() for field in fields]
-    table, lines = read_table(file, _Scenario, allowed=known)
+    table = CsvTable(file, _Scenario, allowed=known)
+    lines = list(table)
     pasted = _own_area(area) if area else ""
     scenarios = {}
     for line in lines:

@@ -21,7 +21,7 @@ from pydantic import AfterValidator, PlainValidator, ValidationInfo
 
 from phbkit.errors import Fault
 from phbkit.money.quantities import ITEMS, Quantity
-from phbkit.tables import Line, Row, read_table, wrong
+from phbkit.tables import Line, Row, Table, wrong
 from phbkit.text import pounds
 
 LARGEST_AREA = 100_000
@@ -99,8 +99,6 @@ def _end(text: str, info: ValidationInfo) -> Decimal | None:
 class Figure(Row):
     """One line: a value, how far it might be out where somebody said so, and where it is from."""
 
-    MISSING = ("{name}", "has no column.", "Begin with: item,month,value,low,high,unit,year,source")
-    UNEVEN = ("{first}", "has {cells} cells for {columns} columns.", "{cure}")
     FIELD = "{cells[item]:.40}, column {place} ({column})"
     UNIQUE, MAY_REPEAT, DELIMITERS = "item", frozenset({"", UPTAKE}), ",\t"
 
@@ -154,7 +152,8 @@ def read_area(file: Path, text: str | None = None) -> Area | list[Fault]:
     if not 0 < size < LARGEST_AREA:
         words = "is empty, or longer than 100,000 characters."
         return [Fault(file, 0, "", words, "Give a CSV file with one line an item.")]
-    table, lines = read_table(file, Figure, text)
+    table = Table(file, Figure, text)
+    lines = list(table)
     if not table.whole:
         return table.faults
     there = {fault.field.partition(",")[0] for fault in table.faults}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import get_args
 
 import yaml
+from pydantic_core.core_schema import ErrorType
 
 from phbkit.casebank import faults
 
@@ -15,8 +17,10 @@ CHECKS = [ast.parse(text) for file, text in CODE.items() if file.parent.name == 
 
 
 def test_every_fault_that_has_words_is_found_by_something() -> None:
-    code = "\n".join(CODE.values())
-    assert [name for name in WORDS if f'"{name}"' not in code] == []
+    code, errors = "\n".join(CODE.values()), get_args(ErrorType)
+    ours = [name for name in WORDS if name.partition("-")[0] not in errors]
+    assert len(ours) > 60
+    assert [name for name in ours if f'"{name}"' not in code] == []
 
 
 def test_every_fault_that_a_check_finds_has_words() -> None:

@@ -56,10 +56,13 @@ def test_a_judgement_out_of_scale_is_placed_at_its_line(tmp_path: Path, value: s
 
 
 def test_columns_must_be_the_concordance_questions(tmp_path: Path) -> None:
-    problem, cure = "is not a concordance question of this case.", "Take it out."
+    problem, cure = (
+        "has a column 'q3', which is not known here.",
+        "Its columns: panellist, role, q1, q3.",
+    )
     assert read(tmp_path, ["panellist,role,q1,q3", "p1,GP,1,1"]) == [
-        Fault(tmp_path / "panel.csv", 1, "q2", "has no column.", "Add the panel's judgements."),
-        Fault(tmp_path / "panel.csv", 1, "q3", problem, cure),
+        Fault(tmp_path / "panel.csv", 1, "", "has no column 'q2'.", cure),
+        Fault(tmp_path / "panel.csv", 1, "", problem, "Take it out."),
     ]
 
 

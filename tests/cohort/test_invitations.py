@@ -34,12 +34,12 @@ FAULTS = {
     "nothing at all": ("", ["people.csv:1: has no column 'learner'"]),
     "nobody": ("learner,name\n", ["people.csv: has nobody in it"]),
     "twice": (
-        "learner,name\nann,A\nben,B\nann,C\n", ["people.csv:4: learner 'ann' is on line 2 already"]
+        "learner,name\nann,A\nben,B\nann,C\n", ["people.csv:4: 'ann' is on line 2 already"]
     ),
     "two columns": ("learner,name,name\nann,A,B\n", ["people.csv:1: has two columns 'name'"]),
     "a link column": ("learner,name,link\nann,A,x\n", ["people.csv:1: has a column 'link'"]),
-    "too many cells": ("learner,name\nann,A,x\n", ["people.csv:2: has more cells"]),
-    "too few": ("learner,name\nann\n", ["people.csv:2: has fewer cells"]),
+    "too many cells": ("learner,name\nann,A,x\n", ["people.csv:2: ann: has 3 cells for 2 columns"]),
+    "too few": ("learner,name\nann\n", ["people.csv:2: ann: has 1 cells for 2 columns"]),
     "an id with a space": ("learner,name\nann b,A\n", ["people.csv:2: learner 'ann b' must be"]),
     "no id": ("learner,name\n,A\n", ["people.csv:2: learner '' must be"]),
     "an id that is a path": ("learner,name\n../x,A\n", ["people.csv:2: learner '../x' must be"]),

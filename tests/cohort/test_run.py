@@ -197,21 +197,24 @@ def test_lines_of_json_with_a_mark_and_windows_line_ends(
 
 
 BAD_TABLES: list[tuple[str, list[str]]] = [
-    ("", ["line 1: there is no column 'learner'"]),
+    ("", ["line 1: has no column 'learner'."]),
     ("learner,raise-it\n", ["it holds no answers."]),
-    ("name,raise-it\nann,1\n", ["line 1: there is no column 'learner' among: name, raise-it."]),
-    ("learner;raise-it\nann;1\n", ["line 1: there is no column", "separated by commas"]),
+    ("name,raise-it\nann,1\n", ["line 1: has no column 'learner'. Its columns: name, raise-it."]),
+    (
+        "learner;raise-it\nann;1\n",
+        ["line 1: has no column 'learner'. Its columns: learner;raise-it."],
+    ),
     (
         "learner,rise-it\nann,1\n",
         [f"line 1: 'rise-it' is asked in none of {DEAL}. Did you mean 'raise-it'?"],
     ),
-    ("learner,raise-it,raise-it\nann,1,2\n", ["line 1: the column 'raise-it' is there twice."]),
+    ("learner,raise-it,raise-it\nann,1,2\n", ["line 1: has two columns 'raise-it'."]),
     (
         "learner,raise-it\nann,1\nben,1\nann,2\n",
         ["line 4: 'ann' is there already, at line 2."],
     ),
-    ("learner,raise-it\nann,1\nben\n", ["line 3: has 1 cells, and there are 2 headings."]),
-    ("learner,raise-it\nann,1,\n", ["line 2: has 3 cells, and there are 2 headings."]),
+    ("learner,raise-it\nann,1\nben\n", ["line 3: has 1 cells for 2 columns."]),
+    ("learner,raise-it\nann,1,\n", ["line 2: has 3 cells for 2 columns."]),
     (
         'learner,what-you-would-have-said\nann,"a\nb\nc"\n,x\n',
         ["line 5: the learner must be a name of 1 to 120 characters that can be printed; got ''."],
@@ -226,7 +229,10 @@ BAD_TABLES: list[tuple[str, list[str]]] = [
         "learner,question,answer\nann,raise-it,1\nann,raise-it,2\n",
         ["line 3: 'ann' answers 'raise-it' twice."],
     ),
-    ("learner,question,answer,x\nann,raise-it,1,\n", ["the column 'x' means nothing here."]),
+    (
+        "learner,question,answer,x\nann,raise-it,1,\n",
+        ["has a column 'x', which is not known here."],
+    ),
     ("learner,question,answer\n,raise-it,1\n", ["line 2: the learner must be a name"]),
     ('learner,raise-it\nann,"1\nben,2\n', ["line 3: unexpected end of data."]),
     ('learner,raise-it\nann,"1"0\n', ["line 2: ',' expected after"]),

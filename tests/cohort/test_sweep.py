@@ -52,15 +52,15 @@ def test_only_who_is_short_leaves_anything_with_people(case: Case, tmp_path: Pat
 BAD = [
     ("base,,,", "base,x,,", "2: running.share, column 2: is 'x', which is no number."),
     ("base,,,", "base,140,,", "2: running.share, column 2: is 140. Give from 0 to 100."),
-    ("base,,,", "base,,,,", "2: has 5 cells for 4 columns."),
-    ("half,", "base,", "3: scenario: is 'base', empty, long or twice."),
+    ("base,,,", "base,,,,", "2: base: has 5 cells for 4 columns."),
+    ("half,", "base,", "3: scenario: 'base' is on line 2 already."),
     ("half,", ",", "3: scenario: is ''"),
     (
         "running.share",
         "running.shere",
-        "1: column 2: 'running.shere' is no figure known here. Did ",
+        "1: has a column 'running.shere', which is not known here. Did ",
     ),
-    ("running.share", "running.months", "1: column 3: 'running.months' is there twice."),
+    ("running.share", "running.months", "1: has two columns 'running.months'."),
     ("scenario,", "name,", "1: has no column 'scenario'."),
     ("base,,,\nhalf,20,12,\nshort,,,90\n", "", "1: holds no scenario."),
 ]

@@ -104,10 +104,10 @@ def test_all_faults_are_told_at_once() -> None:
     ("text", "problem"),
     [
         ("", "is empty"),
-        ("item,value\nx,1\n", "month: has no column"),
+        ("item,value\nx,1\n", "has no column 'month'"),
         (TEXT.replace("item,", "item,item,", 1), "has two columns"),
         ('item,"mon\n', "cannot be read as CSV"),
-        (",,,\n", "item: has no column"),
+        (",,,\n", "has no column 'item'"),
         ("\ufeff" * 200_000, "longer than 100,000"),
         (TEXT.split("\n")[0], "contract: is missing."),
         (TEXT + TEXT.splitlines()[1] + "\n", "is on line 2 already"),

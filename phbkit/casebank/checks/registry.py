@@ -9,31 +9,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from phbkit.casebank.faults import Place, Problem, problem
-from phbkit.casebank.models import CaseFile, QuestionFile
-from phbkit.casebank.reading import strings
-from phbkit.casebank.reference_data import BodyFile, DealFile, GlossaryFile, SourceFile
+from phbkit.casebank.reading import YamlDocument
+from phbkit.casebank.reference_data import Files
 
 Found = Mapping[str, object]
 """By the name of a fault what was found of it: nothing, one thing, or a list with one for each."""
 
 
-class Context:
+class Context(Files):
     """What a check may look at beside its part: the days, and files that fit their models.
 
     A file that does not is not there. `functions` names the rules of the deal that have one, where
     that is asked.
     """
 
-    sources: SourceFile
-    bodies: BodyFile
-    deal: DealFile
-    glossary: GlossaryFile
-    case: CaseFile
-    questions: QuestionFile
     functions: Collection[str]
 
     def __init__(self, case_id: str, day: dt.date, today: dt.date, *, drafts: bool) -> None:
@@ -71,30 +63,29 @@ def check(*patterns: str, needs: str = "") -> Callable[[Check], Check]:
     return register
 
 
-def problems(file: str, data: Any, context: Context) -> Iterator[Problem]:
-    """Hold a file, whose YAML is `data`, against every check."""
-    for _, pattern, _, function in (c for c in _CHECKS if c[0] == file and context.has(*c[2])):
-        whole = data if pattern.startswith("**") else getattr(context, file)
-        for place, part in parts_at(whole, pattern):
-            for name, found in function(part, context).items():
-                for each in found if isinstance(found, list) else [found] if found else []:
-                    yield problem(name, place, part=part, found=each, context=context)
+def problems(file: str, document: YamlDocument, context: Context) -> Iterator[Problem]:
+    """Hold a file against every check."""
+    for of, pattern, needs, function in _CHECKS:
+        if of == file and context.has(*needs):
+            texts = pattern.startswith("**")
+            whole = None if texts else getattr(context, file)
+            parts = document.texts_at(pattern[3:]) if texts else parts_at(whole, pattern)
+            for place, part in parts:
+                for name, found in function(part, context).items():
+                    for each in found if isinstance(found, list) else [found] if found else []:
+                        yield problem(name, place, part=part, found=each, context=context)
 
 
 def parts_at(whole: Any, pattern: str) -> Iterator[tuple[Place, Any]]:
-    """List what stands at a pattern, each with its place; what is left out is passed over."""
+    """List what stands at a pattern in a model, with its place; what is left out is passed over."""
     first, _, rest = pattern.partition(".")
     if not first:
         yield (), whole
-    elif first == "**":
-        end = rest.replace(".", "/")
-        texts = ((place, text, PurePosixPath(*map(str, place))) for place, text in strings(whole))
-        yield from ((place, text) for place, text, path in texts if not end or path.match(end))
-    else:
-        children = whole.items() if isinstance(whole, dict) else enumerate(whole)
-        for name, part in children if first == "*" else [(first, getattr(whole, first, None))]:
-            if part is not None:
-                yield from (((name, *place), deeper) for place, deeper in parts_at(part, rest))
+        return
+    children = whole.items() if isinstance(whole, dict) else enumerate(whole)
+    for name, part in children if first == "*" else [(first, getattr(whole, first, None))]:
+        if part is not None:
+            yield from (((name, *place), deeper) for place, deeper in parts_at(part, rest))
 
 
 def unknown(

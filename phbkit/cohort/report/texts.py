@@ -22,7 +22,7 @@ from phbkit.cohort.statistics.marker_agreement import compare_markers, look_toge
 from phbkit.cohort.tables import write_frame
 from phbkit.errors import FaultsError
 from phbkit.files import write_whole
-from phbkit.tables import Line, Row, Table, read_table
+from phbkit.tables import Line, Row, Table
 
 Rubric = Sequence[tuple[str, int]]
 TO_MARK, KEY_FILE, MARKED = "for_marking.csv", "marking_key.json", "marked_texts.csv"
@@ -168,7 +168,6 @@ def write_marked(folder: Path, marked: pd.DataFrame) -> None:
 class _Marked(Row, extra="allow"):
     """A text and a marker's first mark; others may follow. Spreadsheets leave out empty cells."""
 
-    MISSING = ("", f"there must be columns text_id and mark_1, as in {TO_MARK}.", "")
     DELIMITERS, FILLED_UP, UNIQUE = ",;\t", True, "text_id"
 
     text_id: str
@@ -181,7 +180,8 @@ def _table(file: Path) -> tuple[Table[_Marked], list[Line[_Marked]]]:
         text = file.read_bytes().decode("utf-8-sig", errors="replace")
     except OSError as error:
         raise MarksError(f"{file}: cannot be read: {error}") from error
-    return read_table(file, _Marked, text)
+    table = Table(file, _Marked, text)
+    return table, list(table)
 
 
 def _has_marks(file: Path) -> bool:

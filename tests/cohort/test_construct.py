@@ -6,7 +6,8 @@ import pytest
 
 from phbkit.casebank import CaseBank
 from phbkit.casebank.checks.questions import facts_in
-from phbkit.casebank.construct import (
+from phbkit.casebank.models import Option, Question
+from phbkit.cohort.construct import (
     FEWEST_QUESTIONS,
     MOST_BY_CUE,
     cues,
@@ -14,7 +15,6 @@ from phbkit.casebank.construct import (
     keys_only,
     report,
 )
-from phbkit.casebank.models import Option, Question
 
 
 def question(key: str, *texts: str) -> Question:
