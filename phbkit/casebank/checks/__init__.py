@@ -4,12 +4,4 @@ from phbkit.casebank.checks import agreement, cases, questions, texts
 from phbkit.casebank.checks.registry import Context, problems
 from phbkit.casebank.checks.texts import named
 
-__all__ = [
-    "Context",
-    "agreement",
-    "cases",
-    "named",
-    "problems",
-    "questions",
-    "texts",
-]
+__all__ = ["Context", "agreement", "cases", "named", "problems", "questions", "texts"]
