@@ -220,7 +220,7 @@ def read_run(folder: Path, bank: CaseBank) -> Run:
             texts.append((*who, text["question"], text["text"], rubric))
         if result.get("draft_case"):
             drafts.add(outcome.case)
-    who_where = ["learner", "case"]
-    errors = pd.DataFrame(critical, columns=[*who_where, "where", "text", "put_right"])
-    written = pd.DataFrame(texts, columns=[*who_where, "question", "text", "rubric"])
+    whose = ["learner", "case"]
+    errors = pd.DataFrame(critical, columns=[*whose, "where", "text", "put_right"])
+    written = pd.DataFrame(texts, columns=[*whose, "question", "text", "rubric"])
     return Run(folder, manifest, cases, results, marks, errors, written, frozenset(drafts))
