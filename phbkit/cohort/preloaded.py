@@ -2,6 +2,7 @@
 
 import nbformat.v4
 
+import phbkit.cohort.execution  # noqa: F401  papermill and our engine
 from phbkit.cohort.simulate import whole_answers
 from phbkit.kernels.preloaded import play_each
 
