@@ -29,7 +29,7 @@ from phbkit.meeting.meeting import Act, Meeting
 from phbkit.meeting.roles import ORDER, WORDS
 from phbkit.meeting.sessions import ReviewSession
 from phbkit.meeting.subject import local_case
-from phbkit.text import long_date, moment, pounds, templates
+from phbkit.text import pounds, templates
 from phbkit.workbook.plan_steps import HELD
 
 FORMAT = "phbkit-review/1"
@@ -128,14 +128,7 @@ def _pence(amount: Decimal) -> str:
 def _environment() -> Environment:
     environment = templates(Path(__file__).parent / "templates/documents")
     environment.globals.update(held_words=HELD, told_by_words=WORDS["told_by"])
-    environment.filters.update(
-        long_date=long_date,
-        moment=moment,
-        pence=_pence,
-        pounds=pounds,
-        short_date=_short_date,
-        to_you=_to_you,
-    )
+    environment.filters.update(pence=_pence, short_date=_short_date, to_you=_to_you)
     return environment
 
 

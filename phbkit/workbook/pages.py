@@ -18,7 +18,7 @@ from phbkit.casebank.case import DRAFT, FICTION
 from phbkit.decision import HOLDERS, Plan
 from phbkit.documents.document import Bullets, Document, Fields, Heading, Paragraph, as_text
 from phbkit.scoring.credit import ranking_points
-from phbkit.text import long_date, markdown, plain, pounds, quotes, templates
+from phbkit.text import long_date, markdown, pounds, templates
 from phbkit.workbook.formats import LEVELS, fields_of, ordinal
 from phbkit.workbook.module import Module
 from phbkit.workbook.plan_steps import HELD
@@ -166,9 +166,9 @@ def environment() -> Environment:
     """Return the templates of the steps, with the filters and pieces that other pages share."""
     folders = (Path(hook()) for hook in wings.hooks("step_templates"))
     environment = templates(Path(__file__).parent / "templates", forms.TEMPLATES, *folders)
-    filters = (markdown, markdown_inline, pounds, plain, quotes, brief, nearest_pound, ordinal)
+    filters = (markdown_inline, brief, nearest_pound, ordinal, sentence)
     functions = (key_name, degrees, holder_names, kept_fields, effect, review_date, cpd_entry)
-    environment.filters |= {function.__name__: function for function in (*filters, sentence)}
+    environment.filters |= {function.__name__: function for function in filters}
     environment.filters |= {"date": long_date, "zip": zip_lists}
     environment.globals |= {function.__name__: function for function in functions}
     environment.globals |= {"find_step": find_step, "ranking_points": ranking_points, "dict": dict}
