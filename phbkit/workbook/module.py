@@ -120,6 +120,9 @@ class Module:
             See Journal.append.
         """
         if self.taken(submission, step_id) and self.state(step_id) in {"done", "stopped"}:
+            for key, value in answers.items():
+                if self.answers.get(key) != check_answer(self.case, key, value):
+                    raise RefusedError({"": "This was already saved, with other answers."})
             return self._written[submission, step_id]
         if self.state(step_id) == "locked":
             raise RefusedError({"": "This step is not open yet."})

@@ -91,6 +91,14 @@ def test_the_same_submission_twice_is_taken_once(case: Case) -> None:
     assert module.journal.events() == before
 
 
+def test_other_answers_under_a_submission_that_was_taken_are_not_called_saved(case: Case) -> None:
+    module = played(case, 2)
+    before = module.journal.events()
+    with pytest.raises(RefusedError, match="already saved, with other answers"):
+        module.submit("s-judge", "judge", answers_to(module, "judge") | {"first-lean": 2})
+    assert module.journal.events() == before
+
+
 def test_a_plan_may_be_revised_until_the_decision_and_not_after(case: Case) -> None:
     for steps in range(STEP_IDS.index("plan") + 1, STEP_IDS.index("decide") + 1):
         module = played(case, steps)
