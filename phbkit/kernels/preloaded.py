@@ -43,6 +43,8 @@ def play_each(answers: Callable[[Case], Mapping[str, Any]]) -> None:
             workbook = Workbook.open(case_id, given, using=settings())
             for step in workbook.case.steps:
                 workbook.step(step)
+            for made in (workbook, workbook.case, workbook.plan, workbook.result):
+                shell.shell().display_formatter.format(made)
         except (PhbError, OSError):
             continue
     gc.collect()

@@ -80,6 +80,7 @@ def attempts(store: Store, bank: CaseBank) -> dict[str, Any]:
 def played(module: Module) -> dict[str, Any]:
     """Tell how far an attempt is, what is typed there, and what scoring says of it."""
     result = json.loads(json.dumps(module.result.as_dict()))
+    del result["case_version"]  # another for every change of a word in the case
     steps = [step.id for step in module.steps]
     return {
         "steps": {step: module.state(step) for step in steps},
