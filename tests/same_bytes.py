@@ -30,9 +30,10 @@ folder. It refuses when that Python has another phbkit. What it keeps:
 What a folder with some parts has not is passed over. On two idle cores everything takes minutes.
 
 `compare` reads notebooks, tables, Word and PDF files by their content. It passes over times and
-durations that papermill notes, the ids of the cells it adds, the folders of checkout, output and
-Python, and the version of phbkit. Any other difference is printed as a short unified diff, and the
-exit code is 1; it is 0 where there is none. A scripted change shows that it can fail::
+durations that papermill and the kernel note, the ids of the cells it adds, the folders of checkout,
+output and Python, and the versions of phbkit and of its cases. Any other difference is printed as a
+short unified diff, and the exit code is 1; it is 0 where there is none. A scripted change shows
+that it can fail::
 
     sed -i s/Owen/Owem/ /tmp/after/notebooks/strong.papermill.ipynb
 """
@@ -416,6 +417,7 @@ def make(out: Path, parts: Sequence[str]) -> None:
 
 
 PASSED_OVER = {"made.json", "run.lock", "data"}
+CASE_VERSION = re.compile(r"(?<![-0-9a-f])[0-9a-f]{12}(?![-0-9a-f])")
 NOTED_BY_PAPERMILL = ("start_time", "end_time", "duration", "input_path", "output_path", "version")
 
 
@@ -442,6 +444,7 @@ class Folder:
         for place, word in self._places:
             text = text.replace(place, word)
         text = re.sub(r'"phbkit": "[^"]*"', '"phbkit": "<version>"', text)
+        text = CASE_VERSION.sub("<version>", text)
         lines = text.split("\n")
         return sorted(lines) if file.name == "outcomes.jsonl" else lines
 
@@ -461,13 +464,12 @@ def _notebook_lines(file: Path) -> list[str]:
 
 
 def _forget_times(metadata: dict[str, Any]) -> None:
-    """Keep that papermill and the kernel noted something, and not when and where."""
+    """Keep that papermill noted something, and not when and where; leave out the kernel's times."""
     noted = metadata.get("papermill", {})
     for name in NOTED_BY_PAPERMILL:
         if noted.get(name) is not None:
             noted[name] = "<noted>"
-    for name in metadata.get("execution", {}):
-        metadata["execution"][name] = "<noted>"
+    metadata.pop("execution", None)
 
 
 def _parquet_lines(file: Path) -> list[str]:

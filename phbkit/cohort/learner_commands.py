@@ -38,7 +38,11 @@ def invite(
     out: Annotated[Path, typer.Option("--out", "-o", help="The CSV with the links to write.")],
     until: Annotated[
         dt.datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help=f"The last day; {_DAYS} days from now by default."),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="DAY",
+            help=f"The last day, like 2027-03-31; {_DAYS} days from now if left out.",
+        ),
     ] = None,
     url: Annotated[
         str, typer.Option(help="Where learners reach this server; PHB_PUBLIC_URL if left out.")
