@@ -79,3 +79,12 @@ def test_the_wheel_holds_case_bank_and_workbooks_and_checks_itself(tmp_path: Pat
         check=True,
     )
     assert Path(done.stdout.strip()) == site / "phbkit" / "data" / "casebank"
+
+
+def test_every_test_that_the_promises_of_security_rest_on_is_there() -> None:
+    named = set(
+        re.findall(r"`([\w/]*test\w*(?:/\w+)*(?:\.py)?)`", (ROOT / "SECURITY.md").read_text())
+    )
+    there = [f"/{file.relative_to(ROOT)}" for file in (ROOT / "tests").rglob("*")]
+    assert named
+    assert not {name for name in named if not any(file.endswith(f"/{name}") for file in there)}
