@@ -22,7 +22,7 @@ from IPython import get_ipython
 from benchmarks.timing import interleave, row
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.cells import Cells
-from phbkit.cohort.jobs import Attempt, Job
+from phbkit.cohort.jobs import CohortAttempt, Job
 from phbkit.cohort.limits import Limits
 from phbkit.cohort.pool import cores, run_all
 from phbkit.cohort.simulate import simulate, write_simulated
@@ -66,7 +66,7 @@ def cases() -> list[Case]:
     return [bank.load(case) for case in played()]
 
 
-def attempts(count: int) -> list[Attempt]:
+def attempts(count: int) -> list[CohortAttempt]:
     """So many simulated attempts, at all cases in turn."""
     return list(simulate(cases(), -(-count // len(cases())), 7))[:count]
 
@@ -104,7 +104,7 @@ class Workplace:
 
     def _stock(self, threads: int) -> float:
 
-        def one(numbered: tuple[int, Attempt]) -> None:
+        def one(numbered: tuple[int, CohortAttempt]) -> None:
             number, attempt = numbered
             out, given = self.folder / f"{number}.ipynb", {"answers": self.answers(number)}
             papermill.execute_notebook(

@@ -58,7 +58,7 @@ class Line(NamedTuple, Generic[RowT]):
     row: RowT
 
 
-class Table(Generic[RowT]):
+class CsvTable(Generic[RowT]):
     """A table whose rows are read one by one; `faults` is complete once all of them were read.
 
     Headings are known at once, also in capitals. Where they have faults no row is read, and the

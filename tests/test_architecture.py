@@ -112,3 +112,9 @@ def test_a_case_is_played_without_arrays_database_notebook_or_server(case_id: st
         [sys.executable, "-c", PLAYING, case_id], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_no_two_classes_share_a_name() -> None:
+    trees = [ast.parse(file.read_text()) for file in PACKAGE.rglob("*.py")]
+    names = [n.name for tree in trees for n in ast.walk(tree) if isinstance(n, ast.ClassDef)]
+    assert {name for name in names if names.count(name) > 1} == set()

@@ -9,7 +9,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from phbkit.tables import Line, Row, Table, csv_file
+from phbkit.tables import CsvTable, Line, Row, csv_file
 
 HERE = Path("things.csv")
 
@@ -26,8 +26,8 @@ class Open(Thing, extra="allow"):
     pass
 
 
-def read_table(file: Path, row: type[Row], text: str | None = None) -> tuple[Table, list[Line]]:
-    table = Table(file, row, text)
+def read_table(file: Path, row: type[Row], text: str | None = None) -> tuple[CsvTable, list[Line]]:
+    table = CsvTable(file, row, text)
     return table, list(table)
 
 
@@ -85,7 +85,7 @@ def test_columns_of_ones_own_are_kept_where_a_row_allows_them() -> None:
     _, [line] = read_table(HERE, Open, "name,count,Mine\na,1, x \n")
     assert line.cells == {"name": "a", "count": "1", "Mine": " x "}
     assert "'Mine'" not in "".join(faults("name,count,mine\na,1,\n", Open))
-    table = Table(HERE, Open, "name,count,q2\na,1,\n", needed=["q1"])
+    table = CsvTable(HERE, Open, "name,count,q2\na,1,\n", needed=["q1"])
     assert [fault.problem for fault in table.faults] == [
         "has no column 'q1'.", "has a column 'q2', which is not known here."
     ]  # fmt: skip
@@ -93,7 +93,7 @@ def test_columns_of_ones_own_are_kept_where_a_row_allows_them() -> None:
 
 def test_a_file_that_is_not_there_or_not_utf_8_is_a_fault(tmp_path: Path) -> None:
     file = tmp_path / "none.csv"
-    assert "there is no such file" in str(Table(file, Thing).faults[0])
+    assert "there is no such file" in str(CsvTable(file, Thing).faults[0])
     file.write_bytes("name,count\nå,1\n".encode("latin-1"))
     table, lines = read_table(file, Thing)
     assert (lines, table.whole) == ([], False)

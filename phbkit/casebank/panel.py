@@ -11,7 +11,7 @@ from phbkit.casebank.faults import fault
 from phbkit.casebank.models import PanelFile
 from phbkit.casebank.reading import file_inside
 from phbkit.errors import Fault
-from phbkit.tables import Row, Table
+from phbkit.tables import CsvTable, Row
 
 SCALE = (-2, -1, 0, 1, 2)
 SMALLEST_SUMMATIVE_PANEL = 10
@@ -65,7 +65,7 @@ def read_panel(spec: PanelFile, folder: Path, questions: Sequence[str]) -> Panel
     file = file_inside(folder, spec.file, f"panels.{spec.id}")
     if isinstance(file, list):
         return file
-    table = Table(file, _Panellist, needed=questions)
+    table = CsvTable(file, _Panellist, needed=questions)
     lines = list(table)
     if not lines and not table.faults:
         return [fault(file, "panel-of-nobody", 1)]

@@ -12,7 +12,7 @@ import typer
 from phbkit.errors import PhbError
 
 if TYPE_CHECKING:
-    from phbkit.cohort.run import Progress
+    from phbkit.cohort.run import RunProgress
 
 _STOPPED = 130
 
@@ -115,7 +115,7 @@ def _run_one(workbooks: list[Path], out: Path, answers: str) -> None:
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Callable[[Progress], None]]:
+def _progress_bar() -> Iterator[Callable[[RunProgress], None]]:
     """Show a bar of notebooks; give what is told how the run stands."""
     from rich import progress
 
@@ -124,7 +124,7 @@ def _progress_bar() -> Iterator[Callable[[Progress], None]]:
     with progress.Progress(*columns, transient=True) as bar:
         task = bar.add_task("Notebooks", total=None)
 
-        def watch(now: Progress) -> None:
+        def watch(now: RunProgress) -> None:
             bar.update(task, total=now.jobs, completed=now.ran + now.before)
 
         yield watch

@@ -27,7 +27,7 @@ _UNUSED = ("input_path", "start_timeout", "startup_timeout", "timeout", "executi
 Message = dict[str, Any]
 
 
-class Cells(Protocol):
+class CellRunner(Protocol):
     """Something that runs the cells of one notebook."""
 
     def run(
@@ -103,7 +103,7 @@ class PhbEngine(NBClientEngine):  # type: ignore[misc]
         nb_man: Any,
         kernel_name: str,
         *,
-        cells: Cells | None = None,
+        cells: CellRunner | None = None,
         mebibytes: int | None = None,
         **options: Any,
     ) -> Any:
@@ -124,7 +124,7 @@ class PhbEngine(NBClientEngine):  # type: ignore[misc]
 class _Client(PapermillNotebookClient):  # type: ignore[misc]
     """papermill's own client; its cells are run by us instead of a kernel."""
 
-    def __init__(self, nb_man: Any, cells: Cells, **options: Any) -> None:
+    def __init__(self, nb_man: Any, cells: CellRunner, **options: Any) -> None:
         super().__init__(nb_man, record_timing=False, **options)
         self._cells = cells
         self.kc = _Widgets()

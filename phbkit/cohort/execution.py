@@ -16,8 +16,8 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import LocalHandler, papermill_io
 
 from phbkit.cohort import cells
-from phbkit.cohort.engine import NAME, Cells, ForkedCells, PhbEngine
-from phbkit.cohort.jobs import KILLED, NOTEBOOKS, WORKBOOKS, Job, Outcome, RunError, result_of
+from phbkit.cohort.engine import NAME, CellRunner, ForkedCells, PhbEngine
+from phbkit.cohort.jobs import KILLED, NOTEBOOKS, WORKBOOKS, Job, JobOutcome, RunError, result_of
 from phbkit.cohort.limits import Limits
 from phbkit.errors import AnswersError
 from phbkit.files import part_of, write_whole
@@ -80,8 +80,8 @@ def play(pipe: Connection, job: Job, limits: Limits, separate: bool) -> None:
         return
     with closing(ForkedCells(limits, "fork")) as forked:
         try:
-            outcome: Outcome | OSError = _execute(job, forked, pipe)
-            if forked.killed and isinstance(outcome, Outcome):
+            outcome: JobOutcome | OSError = _execute(job, forked, pipe)
+            if forked.killed and isinstance(outcome, JobOutcome):
                 outcome = replace(outcome, error=KILLED)
         except OSError as error:
             outcome = OSError(error.errno, error.strerror)
@@ -90,7 +90,7 @@ def play(pipe: Connection, job: Job, limits: Limits, separate: bool) -> None:
     pipe.send(outcome)
 
 
-def _execute(job: Job, runner: Cells, pipe: Connection) -> Outcome:
+def _execute(job: Job, runner: CellRunner, pipe: Connection) -> JobOutcome:
     """Execute a job's notebook with papermill, and write it."""
     answers: dict[str, Any] = {"learner": job.learner, "case": job.case, "answers": job.answers}
     answers |= {"simulated": True} if job.simulated else {}

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from phbkit.cohort.jobs import WORKBOOKS, Attempt, Job, Outcome, RunError
+from phbkit.cohort.jobs import WORKBOOKS, CohortAttempt, Job, JobOutcome, RunError
 from phbkit.files import part_of, sweep, write_whole
 
 
@@ -98,7 +98,7 @@ class RunFolder:
         write_whole(self.root / WORKBOOKS / file.name, content)
         return content
 
-    def keep_cohort(self, attempts: Iterable[Attempt]) -> int:
+    def keep_cohort(self, attempts: Iterable[CohortAttempt]) -> int:
         """Keep a cohort, all of it or nothing, and return how many attempts it has.
 
         Raises
@@ -120,17 +120,17 @@ class RunFolder:
                 )
         return count
 
-    def cohort(self) -> Iterator[Attempt]:
+    def cohort(self) -> Iterator[CohortAttempt]:
         """Read the cohort again, one attempt after another."""
         if self._cohort.exists():
             with self._cohort.open(encoding="utf-8") as lines:
-                yield from (Attempt(**json.loads(line)) for line in lines)
+                yield from (CohortAttempt(**json.loads(line)) for line in lines)
 
     def jobs(self, played: dict[str, dict[str, str]]) -> Iterator[Job]:
         """Make a job of each attempt; `played` are the cases of the manifest."""
         return (Job.of(attempt, played[attempt.case]) for attempt in self.cohort())
 
-    def outcomes(self) -> Iterator[tuple[Outcome, int]]:
+    def outcomes(self) -> Iterator[tuple[JobOutcome, int]]:
         """Read how jobs ended, in the order they did, each with its place in the file.
 
         A line that cannot be read, as it was cut off when a run was killed, is passed over.
@@ -142,10 +142,10 @@ class RunFolder:
             for line in lines:
                 with suppress(ValueError, TypeError):
                     if line.endswith(b"\n"):
-                        yield Outcome(**json.loads(line)), place
+                        yield JobOutcome(**json.loads(line)), place
                 place += len(line)
 
-    def finished(self, played: dict[str, dict[str, str]]) -> Iterator[Outcome]:
+    def finished(self, played: dict[str, dict[str, str]]) -> Iterator[JobOutcome]:
         """Read how the jobs ended that did, in the order of the cohort."""
         wanted = {job.key: job.fingerprint for job in self.jobs(played)}
         places = {o.key: at for o, at in self.outcomes() if wanted.get(o.key) == o.fingerprint}
@@ -153,17 +153,17 @@ class RunFolder:
             with self._log.open("rb") as lines:
                 for place in (places[key] for key in wanted if key in places):
                     lines.seek(place)
-                    yield Outcome(**json.loads(lines.readline()))
+                    yield JobOutcome(**json.loads(lines.readline()))
 
     @contextmanager
-    def logging(self) -> Iterator[Callable[[Outcome], None]]:
+    def logging(self) -> Iterator[Callable[[JobOutcome], None]]:
         """Give what writes an outcome, after the last whole line; it is on disk at once."""
         self._log.touch(mode=0o600)  # people's words are in it
         with self._log.open("rb+") as log:
             log.truncate(sum(len(line) for line in log if line.endswith(b"\n")))
             log.seek(0, os.SEEK_END)
 
-            def append(outcome: Outcome) -> None:
+            def append(outcome: JobOutcome) -> None:
                 log.write(outcome.as_line().encode())
                 log.flush()
                 os.fsync(log.fileno())

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from phbkit.errors import Fault, PhbError
 from phbkit.records.learners import LEARNER, Learner
-from phbkit.tables import PRINTABLE, Row, Table, csv_writer
+from phbkit.tables import PRINTABLE, CsvTable, Row, csv_writer
 
 _MOST_TOLD = 20
 LINK = "link"
@@ -61,7 +61,7 @@ def read_people(file: Path) -> People:
     PeopleError
         Everything that is wrong with it, by line.
     """
-    table = Table(file, _Person)
+    table = CsvTable(file, _Person)
     lines = list(table)
     if LINK in table.headings:
         cure = "which is where the links go. Take it out."

@@ -26,7 +26,7 @@ class RunError(PhbError):
 
 
 @dataclass(frozen=True)
-class Attempt:
+class CohortAttempt:
     """One learner's answers to one case, as given; `simulated` where nobody real gave them."""
 
     learner: str
@@ -40,14 +40,14 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job(Attempt):
+class Job(CohortAttempt):
     """An attempt to be run. `fingerprint` names everything that its outcome depends on."""
 
     workbook: str
     fingerprint: str = ""
 
     @classmethod
-    def of(cls, attempt: Attempt, played: dict[str, str]) -> Job:
+    def of(cls, attempt: CohortAttempt, played: dict[str, str]) -> Job:
         """Make the job of an attempt at a case that is played as a run's manifest says."""
         name = played["workbook"]
         content = [played["workbook_sha256"], played["version"], attempt.learner, attempt.answers]
@@ -77,16 +77,16 @@ class Job(Attempt):
         """Where the answers go, in the run's folder."""
         return f"{ANSWERS}/{self.workbook}/{self.name}.json"
 
-    def ended(self, error: str = "", said: str = "", result: Any = None) -> Outcome:
+    def ended(self, error: str = "", said: str = "", result: Any = None) -> JobOutcome:
         """Say how it ended: well, or with an error."""
-        return Outcome(
+        return JobOutcome(
             self.workbook, self.learner, self.case, self.fingerprint,
             FAILED if error else DONE, self.notebook, result, error, said, self.simulated,
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobOutcome:
     """How a job ended. `result` is what the notebook displays as its result, if it came to it."""
 
     workbook: str

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
 
-from phbkit.cohort.jobs import KILLED, Job, Outcome, RunError
+from phbkit.cohort.jobs import KILLED, Job, JobOutcome, RunError
 from phbkit.cohort.limits import Limits
 from phbkit.errors import SettingsError
 from phbkit.kernels import template
@@ -26,7 +26,7 @@ def run_all(
     *,
     width: int | None = None,
     scheduler: str = "",
-) -> Iterator[Outcome]:
+) -> Iterator[JobOutcome]:
     """Run jobs, and give how each ended as it ends; a few wait at a time, so memory stays flat.
 
     Parameters
@@ -50,7 +50,7 @@ def run_all(
     """
     waiting = iter(jobs)
     with _cluster(scheduler) if scheduler else _threads(width or cores() + 1) as (executor, most):
-        running: set[Future[Outcome]] = set()
+        running: set[Future[JobOutcome]] = set()
         try:
             while True:
                 for job in islice(waiting, 2 * most - len(running)):
@@ -97,7 +97,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def run_job(folder: str, job: Job, limits: Limits) -> Outcome:
+def run_job(folder: str, job: Job, limits: Limits) -> JobOutcome:
     """Run a job in a run's folder; the notebook is written whole, or not at all.
 
     It runs in a process made for it. Where that does not come back with an outcome (the notebook
@@ -120,10 +120,10 @@ def run_job(folder: str, job: Job, limits: Limits) -> Outcome:
     return outcome or replace(job.ended(KILLED, said), notebook="")
 
 
-def _try(folder: str, job: Job, limits: Limits, *, separate: bool) -> Outcome | None:
+def _try(folder: str, job: Job, limits: Limits, *, separate: bool) -> JobOutcome | None:
     """Have a job run by a new process; None where it does not come back with an outcome."""
     seconds = limits.seconds and limits.seconds + (_PATIENCE_SECONDS if separate else 0)
-    outcome: Outcome | OSError | None = None
+    outcome: JobOutcome | OSError | None = None
     with suppress(EOFError, ConnectionError):  # it was killed, or the template
         play = "phbkit.cohort.execution:play"
         process, pipe = template.start(play, job, limits, separate, folder=folder)

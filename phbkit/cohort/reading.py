@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 from phbkit.casebank import Case
 from phbkit.casebank.models import AGAIN, SURE
-from phbkit.cohort.jobs import Attempt
+from phbkit.cohort.jobs import CohortAttempt
 from phbkit.errors import Fault, PhbError
-from phbkit.tables import Row, Table
+from phbkit.tables import CsvTable, Row
 from phbkit.workbook.steps import asks
 
 LONGEST_LEARNER = 120
@@ -57,7 +57,7 @@ class CohortError(PhbError):
 
 def read_cohort(
     source: str, cases: Iterable[Case], others: Iterable[Case] = ()
-) -> Iterator[Attempt]:
+) -> Iterator[CohortAttempt]:
     """Read a cohort, one attempt after another; the last thing it does is to check the whole.
 
     Parameters
@@ -161,7 +161,7 @@ class _Cohort:
             return True
         return False
 
-    def put(self, place: int, attempt: Attempt, heading: str, text: str) -> None:
+    def put(self, place: int, attempt: CohortAttempt, heading: str, text: str) -> None:
         """Put a cell among a learner's answers: `decision.choice` is a part of `decision`."""
         answers: Any = attempt.answers
         key = heading.rpartition("/")[2]
@@ -212,10 +212,10 @@ class _Long(_Wide, extra="forbid"):
     answer: str
 
 
-def _from_table(path: Path, cohort: _Cohort) -> Iterator[Attempt]:
-    wide = Table(path, _Wide)
+def _from_table(path: Path, cohort: _Cohort) -> Iterator[CohortAttempt]:
+    wide = CsvTable(path, _Wide)
     if {"question", "answer"} <= set(wide.headings):
-        long = Table(path, _Long)
+        long = CsvTable(path, _Long)
         cohort.faults = long.faults
         yield from _read_long(long, cohort)
     else:
@@ -223,13 +223,14 @@ def _from_table(path: Path, cohort: _Cohort) -> Iterator[Attempt]:
         yield from _read_wide(wide, cohort)
 
 
-def _read_wide(table: Table[_Wide], cohort: _Cohort) -> Iterator[Attempt]:
+def _read_wide(table: CsvTable[_Wide], cohort: _Cohort) -> Iterator[CohortAttempt]:
     columns = _columns(table.headings, cohort)
     for line in table if not cohort.faults else ():
         row = line.row
         cases = [row.case] if row.case is not None else list(cohort.cases)
         attempts = {
-            case: Attempt(row.learner, case, {}, is_simulated(row.simulated)) for case in cases
+            case: CohortAttempt(row.learner, case, {}, is_simulated(row.simulated))
+            for case in cases
         }
         for heading, asking in columns.items():
             text = line.cells[heading]
@@ -261,8 +262,8 @@ def _columns(headings: list[str], cohort: _Cohort) -> dict[str, list[str]]:
     return columns
 
 
-def _read_long(table: Table[_Long], cohort: _Cohort) -> Iterator[Attempt]:
-    gathered: dict[tuple[str, str], Attempt] = {}
+def _read_long(table: CsvTable[_Long], cohort: _Cohort) -> Iterator[CohortAttempt]:
+    gathered: dict[tuple[str, str], CohortAttempt] = {}
     for line in table:
         row, place = line.row, line.number
         cases = cohort.asking(row.question, cohort.cases)
@@ -276,7 +277,7 @@ def _read_long(table: Table[_Long], cohort: _Cohort) -> Iterator[Attempt]:
             continue
         who = (row.learner, cases[0])
         if who not in gathered and cohort.is_new(place, *who):
-            gathered[who] = Attempt(*who, {}, is_simulated(row.simulated))
+            gathered[who] = CohortAttempt(*who, {}, is_simulated(row.simulated))
         if who in gathered:
             cohort.put(place, gathered[who], row.question, line.cells["answer"])
     yield from gathered.values()
@@ -320,7 +321,7 @@ def _kind_of(case: Case, key: str) -> Kind:
     return _KINDS.get(".".join([step, *parts[-1:]]), "choice")
 
 
-def _from_lines(path: Path, cohort: _Cohort) -> Iterator[Attempt]:
+def _from_lines(path: Path, cohort: _Cohort) -> Iterator[CohortAttempt]:
     try:
         with path.open(encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, start=1):
@@ -330,7 +331,7 @@ def _from_lines(path: Path, cohort: _Cohort) -> Iterator[Attempt]:
         cohort.fault("", f"it is not UTF-8 text: {error}. Save it as UTF-8.")
 
 
-def _from_file(file: Path, cohort: _Cohort, learner: str = "") -> Iterator[Attempt]:
+def _from_file(file: Path, cohort: _Cohort, learner: str = "") -> Iterator[CohortAttempt]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -339,7 +340,7 @@ def _from_file(file: Path, cohort: _Cohort, learner: str = "") -> Iterator[Attem
         yield from _take(text, file.name, learner, cohort)
 
 
-def _take(text: str, place: int | str, learner: str, cohort: _Cohort) -> Iterator[Attempt]:
+def _take(text: str, place: int | str, learner: str, cohort: _Cohort) -> Iterator[CohortAttempt]:
     """Take one learner's answers written as `{"learner", "case", "answers"}`."""
     try:
         data = json.loads(text, object_pairs_hook=_no_repeats)
@@ -357,7 +358,7 @@ def _take(text: str, place: int | str, learner: str, cohort: _Cohort) -> Iterato
         for key in data["answers"]:
             if not cohort.asks(case, key):
                 cohort.fault(place, cohort.unknown(f"{case}/{key}"))
-        yield Attempt(who, case, dict(data["answers"]), is_simulated(data.get("simulated")))
+        yield CohortAttempt(who, case, dict(data["answers"]), is_simulated(data.get("simulated")))
 
 
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -368,7 +369,7 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return answers
 
 
-def _from_records(address: str, cohort: _Cohort) -> Iterator[Attempt]:
+def _from_records(address: str, cohort: _Cohort) -> Iterator[CohortAttempt]:
     """Take the latest attempt of each learner at each case, with what the case still asks."""
     from phbkit.cohort.register import latest_answers
     from phbkit.records.database import open_database
@@ -380,4 +381,4 @@ def _from_records(address: str, cohort: _Cohort) -> Iterator[Attempt]:
         case = attempt.case_id
         if cohort.is_new(f"attempt {attempt.id}", attempt.learner, case):
             known = {key: value for key, value in given.items() if cohort.asks(case, key)}
-            yield Attempt(attempt.learner, case, known)
+            yield CohortAttempt(attempt.learner, case, known)

@@ -46,7 +46,7 @@ class Erasure:
 
 
 @dataclass(frozen=True)
-class Progress:
+class CaseProgress:
     """How far one learner has come in one case."""
 
     learner_id: str
@@ -127,7 +127,7 @@ class Register(Learners):
         query = select(invitation).order_by(invitation.c.made)
         return {row.learner_id: Invitation(*row) for row in self.database.rows(query)}
 
-    def progress(self, learner_ids: Iterable[str]) -> list[Progress]:
+    def progress(self, learner_ids: Iterable[str]) -> list[CaseProgress]:
         """Say how many steps of each case these learners have closed in their latest attempt."""
         closed = answer.c.question == STEP_CLOSED
         query = (
@@ -143,7 +143,7 @@ class Register(Learners):
             .order_by(attempt.c.started)
         )
         latest = {(row.learner, row.case_id): row for row in self.database.rows(query)}
-        return [Progress(*row) for row in latest.values()]
+        return [CaseProgress(*row) for row in latest.values()]
 
     def export(self, learner_id: str) -> dict[str, Any]:
         """Return everything that is kept of a learner, as data; moments are ISO 8601 texts.

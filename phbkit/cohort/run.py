@@ -12,7 +12,7 @@ from pathlib import Path
 from phbkit import __version__
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunFolder
-from phbkit.cohort.jobs import FAILED, Attempt, Job, RunError
+from phbkit.cohort.jobs import FAILED, CohortAttempt, Job, RunError
 from phbkit.cohort.limits import Limits
 from phbkit.cohort.pool import run_all
 from phbkit.cohort.reading import read_cohort
@@ -46,11 +46,11 @@ class Options:
     retry_failed: bool = False
     limits: Limits = field(default_factory=lambda: Limits(60.0, 2048))
     scheduler: str = ""
-    watch: Callable[[Progress], None] = lambda _: None
+    watch: Callable[[RunProgress], None] = lambda _: None
 
 
 @dataclass
-class Progress:
+class RunProgress:
     """How a run stands: jobs in all, run now, done before, and of all those the failed ones."""
 
     jobs: int = 0
@@ -65,7 +65,7 @@ class Progress:
 
 def run_cohort(
     workbooks: Sequence[Path], source: str, out: Path, options: Options, *, using: Settings
-) -> Progress:
+) -> RunProgress:
     """Run a cohort through workbooks into a folder; run again, it goes on where it was.
 
     Raises
@@ -84,11 +84,11 @@ def run_cohort(
 
 def run_attempts(
     workbooks: Mapping[Path, Case],
-    attempts: Iterable[Attempt],
+    attempts: Iterable[CohortAttempt],
     name: str,
     out: Path,
     options: Options,
-) -> Progress:
+) -> RunProgress:
     """Run attempts through the workbooks that play their cases.
 
     Parameters
@@ -101,7 +101,7 @@ def run_attempts(
     RunError
         Why it cannot begin or go on. What is done is kept.
     """
-    folder, progress, played = RunFolder(out), Progress(), {}
+    folder, progress, played = RunFolder(out), RunProgress(), {}
     try:
         with folder.alone():
             for file, case in workbooks.items():
@@ -138,7 +138,7 @@ def _check_only(folder: RunFolder, options: Options) -> None:
 
 
 def _run(
-    folder: RunFolder, played: dict[str, dict[str, str]], options: Options, progress: Progress
+    folder: RunFolder, played: dict[str, dict[str, str]], options: Options, progress: RunProgress
 ) -> None:
     ended = {o.key: (o.fingerprint, o.state) for o, _ in folder.outcomes()}
 

@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from phbkit.casebank import SCALE, Case, Question
 from phbkit.casebank.models import AGAIN, MONEY_STEPS, DecisionId, Held
-from phbkit.cohort.jobs import Attempt, RunError
+from phbkit.cohort.jobs import CohortAttempt, RunError
 from phbkit.decision import HOLDERS, Plan
 from phbkit.files import part_of
 from phbkit.money.fields import FIELDS
@@ -27,7 +27,7 @@ _MISSING = 0.03
 _TEXT = "A simulated text: nobody wrote it."
 
 
-def simulate(cases: Sequence[Case], learners: int, seed: int) -> Iterator[Attempt]:
+def simulate(cases: Sequence[Case], learners: int, seed: int) -> Iterator[CohortAttempt]:
     """Make up attempts of so many learners at each case; the same seed makes the same ones."""
     difficulties = random.Random(f"{seed} difficulties")  # noqa: S311  nothing here is a secret
     hard = {(c.id, q.id): difficulties.gauss(0, 1) for c in cases for q in c.questions}
@@ -37,7 +37,9 @@ def simulate(cases: Sequence[Case], learners: int, seed: int) -> Iterator[Attemp
         ability = chance.gauss(0.5, 1)
         for case in cases:
             learner = f"simulated-{number:0{width}}"
-            yield Attempt(learner, case.id, _answers(case, ability, hard, chance), simulated=True)
+            yield CohortAttempt(
+                learner, case.id, _answers(case, ability, hard, chance), simulated=True
+            )
 
 
 def whole_answers(case: Case) -> dict[str, Any]:
@@ -175,7 +177,7 @@ def _columns(cases: Sequence[Case]) -> list[str]:
     return ["learner", "case", "simulated", *dict.fromkeys([*keys, "decision" + AGAIN]), *arc]
 
 
-def _cells(attempt: Attempt) -> dict[str, Any]:
+def _cells(attempt: CohortAttempt) -> dict[str, Any]:
     given = {"learner": attempt.learner, "case": attempt.case, "simulated": "yes"}
     return given | {key: _cell(value) for key, value in attempt.answers.items()}
 

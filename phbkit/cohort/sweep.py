@@ -15,10 +15,10 @@ import pandas as pd
 from pydantic import Field
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.cohort.jobs import Attempt
+from phbkit.cohort.jobs import CohortAttempt
 from phbkit.cohort.page import as_html
 from phbkit.cohort.report.render import render
-from phbkit.cohort.run import Options, Progress, cases_played, run_attempts
+from phbkit.cohort.run import Options, RunProgress, cases_played, run_attempts
 from phbkit.documents.document import Document
 from phbkit.errors import AnswersError, AreaError, Fault
 from phbkit.files import write_whole
@@ -29,8 +29,7 @@ from phbkit.money.pence import in_pounds, roughly, written
 from phbkit.money.sums import PACES, Sums
 from phbkit.money.words import OUTCOMES
 from phbkit.settings import Settings
-from phbkit.tables import PRINTABLE, Row, csv_file
-from phbkit.tables import Table as CsvTable
+from phbkit.tables import PRINTABLE, CsvTable, Row, csv_file
 
 SCENARIO = "scenario"
 MOST_SCENARIOS = 5000
@@ -116,7 +115,7 @@ def run_scenarios(  # noqa: PLR0913  what a command gives
     *,
     area: Path | None = None,
     using: Settings,
-) -> Progress:
+) -> RunProgress:
     """Run a notebook for each scenario, and write one table and one page that compare them.
 
     Raises
@@ -129,7 +128,7 @@ def run_scenarios(  # noqa: PLR0913  what a command gives
     if case is None or len(played) != 1:
         raise AreaError("--parameters: name the one workbook that is about an area's money.")
     scenarios = read_scenarios(parameters, case, area)
-    attempts = (Attempt(name, case.id, dict(given)) for name, given in scenarios.items())
+    attempts = (CohortAttempt(name, case.id, dict(given)) for name, given in scenarios.items())
     progress = run_attempts(played, attempts, parameters.name, out, options)
     progress.left_out = left_out
     write_comparison(out, case, scenarios)

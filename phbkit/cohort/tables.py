@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from phbkit.casebank import Case
 from phbkit.cohort.folder import RunFolder
-from phbkit.cohort.jobs import Outcome
+from phbkit.cohort.jobs import JobOutcome
 from phbkit.files import part_of
 from phbkit.tables import csv_file
 
@@ -94,7 +94,7 @@ def _parquet_file(file: Path, columns: Mapping[str, str]) -> Iterator[Callable[[
             write_rows()
 
 
-def _result_row(outcome: Outcome, keys: Iterable[str]) -> list[Any]:
+def _result_row(outcome: JobOutcome, keys: Iterable[str]) -> list[Any]:
     result = outcome.result or {}
     row = [outcome.learner, outcome.workbook, outcome.case, result.get("case_version", "")]
     row += [outcome.state, outcome.error, outcome.said, result.get("asked"), result.get("answered")]
@@ -107,7 +107,7 @@ def _result_row(outcome: Outcome, keys: Iterable[str]) -> list[Any]:
     return row
 
 
-def _mark_rows(outcome: Outcome) -> Iterator[list[Any]]:
+def _mark_rows(outcome: JobOutcome) -> Iterator[list[Any]]:
     result = outcome.result or {}
     sure = {entry["question"]: entry["level"] for entry in result.get("certainty", ())}
     for mark in result.get("questions", ()):
@@ -116,7 +116,7 @@ def _mark_rows(outcome: Outcome) -> Iterator[list[Any]]:
         yield [outcome.learner, outcome.case, *kept, float(mark["credit"]), confidence]
 
 
-def _text_rows(outcome: Outcome) -> Iterator[list[str]]:
+def _text_rows(outcome: JobOutcome) -> Iterator[list[str]]:
     for text in (outcome.result or {}).get("for_marking", ()):
         rubric = "; ".join(f"{part['asks']} (0 to {part['most']})" for part in text["rubric"])
         yield [outcome.learner, outcome.case, text["question"], text["text"], rubric]

@@ -16,13 +16,15 @@ from phbkit.errors import PhbError, RefusedError, UnreachableError
 from phbkit.forms import FORM_IS_THERE
 
 Reply = dict[str, Any]
-Answer = tuple[Reply, list[bytes]]
-Receive = Callable[[str, Mapping[str, Any]], Answer]
+Response = tuple[Reply, list[bytes]]
+Receive = Callable[[str, Mapping[str, Any]], Response]
 _log = logging.getLogger(__name__)
 _TICKET = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
-def answer(message: Mapping[str, Any], obey: Callable[[str, Mapping[str, Any]], Answer]) -> Answer:
+def answer(
+    message: Mapping[str, Any], obey: Callable[[str, Mapping[str, Any]], Response]
+) -> Response:
     """Answer one message from a browser: whatever happens, whoever asked hears of it.
 
     Parameters

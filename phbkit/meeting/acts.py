@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from phbkit.meeting.request import Request
 
 ThingKind = Literal["option", "safeguard"]
-Outcome = Literal["made", "deferred", "not reached"]
+MeetingOutcome = Literal["made", "deferred", "not reached"]
 Authority = Literal["asked", "appointed", "best-interests", "unsettled"]
 CANNOT_SAY = "cannot-say"
 _MARKS = {CANNOT_SAY: None, **{str(mark): mark for mark in range(1, 10)}}
@@ -88,7 +88,7 @@ def _with_terms(chosen: Any, info: ValidationInfo) -> Any:
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
-Mark = Annotated[int, Field(strict=True, ge=1, le=9)] | None
+Rating = Annotated[int, Field(strict=True, ge=1, le=9)] | None
 Day = Annotated[
     dt.date | None,
     BeforeValidator(lambda value: value or None),
@@ -97,7 +97,7 @@ Day = Annotated[
 ]
 
 
-class Form(BaseModel):
+class ActForm(BaseModel):
     """The fields of an act."""
 
     model_config = ConfigDict(frozen=True)
@@ -112,7 +112,7 @@ class Thing:
     title: Line
 
 
-class Things(Form):
+class Things(ActForm):
     """What is rated: some of what the case has, and what the facilitator adds, by number."""
 
     things: Annotated[
@@ -121,14 +121,14 @@ class Things(Form):
     own: dict[str, Thing]
 
 
-class Ratings(Form):
+class SeatRatings(ActForm):
     """The marks of one seat in a round, by what is rated; None for “cannot say”."""
 
     round: int
-    ratings: dict[str, Annotated[Mark, BeforeValidator(lambda mark: _MARKS.get(str(mark), mark))]]
+    ratings: dict[str, Annotated[Rating, BeforeValidator(lambda mark: _MARKS.get(str(mark), mark))]]
 
 
-class Absence(Form):
+class Absence(ActForm):
     """That somebody had to leave, is back, or came back from another seat."""
 
     seat: Annotated[
@@ -137,7 +137,7 @@ class Absence(Form):
     away: Literal["yes", "no", "replaced"]
 
 
-class Terms(Form):
+class ItemTerms(ActForm):
     """How often an item of the plan happens in the year, and from when to when."""
 
     times: Annotated[int, Field(ge=1, le=MOST_TIMES)]
@@ -145,10 +145,10 @@ class Terms(Form):
     ends: Annotated[Day, AfterValidator(_after_the_start)] = None
 
 
-class PlanItems(Form):
+class PlanItems(ActForm):
     """The items of a plan, by id."""
 
-    items: Annotated[dict[str, Terms], BeforeValidator(_with_terms)] = {}
+    items: Annotated[dict[str, ItemTerms], BeforeValidator(_with_terms)] = {}
 
 
 def _clinical(request: Request) -> list[str]:
@@ -183,13 +183,13 @@ class HeldRisk:
     review: OptionalText = ""
 
 
-class SharedRisk(Form):
+class SharedRisk(ActForm):
     """Who holds which risk, by the id of the risk."""
 
     risks: dict[str, HeldRisk]
 
 
-class Answer(Form):
+class AgreementAnswer(ActForm):
     """What somebody says to the plan and the shared risk.
 
     `authority` is given where it is said for the person; `party` and `who` where the facilitator
@@ -204,10 +204,10 @@ class Answer(Form):
     who: Line = ""
 
 
-class Ending(Form):
+class Ending(ActForm):
     """How a meeting ended, why, and when it is looked at again."""
 
-    what: Outcome
+    what: MeetingOutcome
     review_on: Annotated[Day, AfterValidator(_ahead)] = Field(
         None, validation_alias=AliasChoices("again_on", "review_on")
     )

@@ -10,10 +10,10 @@ from pydantic import BaseModel
 
 from phbkit.meeting.acts import (
     Absence,
-    Answer,
+    AgreementAnswer,
     CarePlan,
     Ending,
-    Ratings,
+    SeatRatings,
     SharedRisk,
     Things,
 )
@@ -131,7 +131,7 @@ def _person(request: Request) -> dict[str, Any]:
 
 
 @_act("rate", "rate-again")
-def _rate(request: Request) -> Ratings:
+def _rate(request: Request) -> SeatRatings:
     if not request.seat.rates:
         raise refusal("The facilitator does not rate.")
     if "seat" in request.values or "role" in request.values:
@@ -144,7 +144,7 @@ def _rate(request: Request) -> Ratings:
         if name.startswith("ratings.") and name not in known:
             raise refusal("is not rated here.", name)
     given = {name.removeprefix("ratings."): request.values.get(name, "") for name in known}
-    return request.read(Ratings, round=number, ratings=given)
+    return request.read(SeatRatings, round=number, ratings=given)
 
 
 @_act("person", "reveal", "reveal-again", "agree", facilitator=True)
@@ -208,7 +208,7 @@ def _agreement(request: Request) -> dict[str, Any]:
         raise refusal(
             "The plan or the shared risk has just changed. Read it again, then choose again."
         )
-    answer, parts = request.read(Answer), request.shared.parts
+    answer, parts = request.read(AgreementAnswer), request.shared.parts
     party = _party_told_of(request, answer) if request.facilitates else _own_party(request, answer)
     refused = [parts[part] for part in answer.not_to if answer.says == "agrees in part"]
     if answer.says == "agrees in part" and not 0 < len(refused) < len(parts):
@@ -218,7 +218,7 @@ def _agreement(request: Request) -> dict[str, Any]:
     return {**party, "says": answer.says, "not_to": refused, "reason": answer.reason}
 
 
-def _own_party(request: Request, answer: Answer) -> dict[str, Any]:
+def _own_party(request: Request, answer: AgreementAnswer) -> dict[str, Any]:
     role, party = request.seat.role, request.meeting.answers_for(request.seat)
     if party is None:
         raise refusal(
@@ -233,7 +233,7 @@ def _own_party(request: Request, answer: Answer) -> dict[str, Any]:
     return {"party": party, "who": who, "authority": answer.authority}
 
 
-def _party_told_of(request: Request, answer: Answer) -> dict[str, Any]:
+def _party_told_of(request: Request, answer: AgreementAnswer) -> dict[str, Any]:
     meeting, party = request.meeting, answer.party
     if not party or not answer.who:
         raise refusal(NOT_ANSWERED, "who" if party else "party")

@@ -18,7 +18,7 @@ from phbkit.casebank import Case
 from phbkit.casebank.case import DRAFT, FICTION
 from phbkit.casebank.models import Held
 from phbkit.decision.risk_ledger import HOLDERS
-from phbkit.meeting.acts import HeldRisk, Outcome
+from phbkit.meeting.acts import HeldRisk, MeetingOutcome
 from phbkit.meeting.meeting import Agreement, Meeting, Statement
 from phbkit.meeting.ratings import METHOD, RatedItem
 from phbkit.meeting.reveal import moved, rated_items
@@ -83,7 +83,7 @@ class DecisionRecord:
     risks: tuple[HeldRisk, ...]
     agreements: tuple[Agreement, ...]
     dissent: tuple[Statement, ...]
-    outcome: Outcome
+    outcome: MeetingOutcome
     reasons: str
     coordinator: str
     stop_rule: str

@@ -16,7 +16,7 @@ from phbkit.decision import Finding, Plan
 from phbkit.decision.risk_ledger import HOLDERS
 from phbkit.errors import UnknownNameError
 from phbkit.meeting import reveal
-from phbkit.meeting.acts import CANNOT_SAY, HeldRisk, Terms
+from phbkit.meeting.acts import CANNOT_SAY, HeldRisk, ItemTerms
 from phbkit.meeting.checks import OWN_RISKS, OWN_THINGS
 from phbkit.meeting.decision_record import called, notices
 from phbkit.meeting.meeting import NEXT, STAGE_TITLES, STAGES, Meeting, Seat
@@ -132,7 +132,7 @@ def notice(name: str) -> Markup:
     return Markup(_environment().get_template(f"{name}.html.j2").render())
 
 
-def plan_effect(view: View, items: Mapping[str, Terms]) -> dict[str, Markup]:
+def plan_effect(view: View, items: Mapping[str, ItemTerms]) -> dict[str, Markup]:
     """Render what a plan being put together does: in a line, and in cards."""
     plan = plan_of(view.case, items)
     found = view.shared.findings(plan)

@@ -28,7 +28,7 @@ METHOD = (
 
 
 @dataclass(frozen=True)
-class Mark:
+class RoleRating:
     """One person's rating, 1 to 9, told by role; `rating` is None for “cannot say”."""
 
     role: str
@@ -62,8 +62,8 @@ class RatedItem:
     title: str
     kind: ThingKind
     round: int
-    team: tuple[Mark, ...]
-    person: tuple[Mark, ...]
+    team: tuple[RoleRating, ...]
+    person: tuple[RoleRating, ...]
     median: float | None = None
     low: float | None = None
     high: float | None = None
@@ -73,7 +73,7 @@ class RatedItem:
     classical: str = ""
 
 
-def ratings_of(marks: Iterable[Mark]) -> list[int]:
+def ratings_of(marks: Iterable[RoleRating]) -> list[int]:
     """List the ratings that were given, without those who could not say."""
     return [mark.rating for mark in marks if mark.rating]
 

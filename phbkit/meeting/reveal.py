@@ -6,7 +6,7 @@ from collections import Counter
 
 from phbkit.meeting.acts import Thing
 from phbkit.meeting.meeting import Meeting
-from phbkit.meeting.ratings import Mark, RatedItem, measured, ratings_of
+from phbkit.meeting.ratings import RatedItem, RoleRating, measured, ratings_of
 from phbkit.meeting.roles import ORDER, PERSON_SIDE, role_name
 
 _ELSEWHERE = 3  # marks between the person and the team
@@ -24,8 +24,10 @@ def rated_items(meeting: Meeting, number: int) -> tuple[RatedItem, ...]:
 
 def _rated_item(meeting: Meeting, number: int, thing: Thing) -> RatedItem:
     given = _by_role(meeting, number, thing)
-    team = tuple(Mark(role_name(role), mark) for role, mark in given if role not in PERSON_SIDE)
-    person = tuple(Mark(role_name(role), mark) for role, mark in given if role in PERSON_SIDE)
+    team = tuple(
+        RoleRating(role_name(role), mark) for role, mark in given if role not in PERSON_SIDE
+    )
+    person = tuple(RoleRating(role_name(role), mark) for role, mark in given if role in PERSON_SIDE)
     return measured(RatedItem(thing.title, thing.kind, number, team, person))
 
 

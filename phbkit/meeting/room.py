@@ -20,7 +20,7 @@ from IPython.display import HTML
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import RecordsError, RefusedError
-from phbkit.forms.step_form import Answer, Reply, StepForm, answer, show_again
+from phbkit.forms.step_form import Reply, Response, StepForm, answer, show_again
 from phbkit.meeting import documents
 from phbkit.meeting.acts import PlanItems
 from phbkit.meeting.checks import check
@@ -176,10 +176,10 @@ class SeatedReview(Review):
         for name, part in self._parts.items():
             part.html = str(notice("gone") if name == PARTS[0] else "")
 
-    def _receive(self, part: str, message: Mapping[str, Any]) -> Answer:
+    def _receive(self, part: str, message: Mapping[str, Any]) -> Response:
         return answer(message, partial(self._obey, part))
 
-    def _obey(self, part: str, ticket: str, message: Mapping[str, Any]) -> Answer:
+    def _obey(self, part: str, ticket: str, message: Mapping[str, Any]) -> Response:
         if not self._held:
             self._leave()
             raise refusal("This seat was taken again from another device.")
@@ -252,7 +252,7 @@ class SeatedReview(Review):
         effect = plan_effect(view, self._request(values).read(PlanItems).items)
         return {"did": "kept", **{name: str(html) for name, html in effect.items()}}
 
-    def _download(self, what: object) -> Answer:
+    def _download(self, what: object) -> Response:
         role = self.meeting.seats[self._seat].role
         theirs = role == FACILITATOR or (role in PERSON_SIDE and what in documents.FOR_PERSON)
         if self.meeting.ended and theirs and what in documents.NAMES:

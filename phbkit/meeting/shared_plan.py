@@ -8,12 +8,12 @@ from functools import cached_property
 
 from phbkit.casebank import Case
 from phbkit.decision import Finding, Plan, Proposal, findings
-from phbkit.meeting.acts import HeldRisk, Terms
+from phbkit.meeting.acts import HeldRisk, ItemTerms
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.roles import PARTIES, WORDS, Party
 
 
-def plan_of(case: Case, items: Mapping[str, Terms]) -> Plan:
+def plan_of(case: Case, items: Mapping[str, ItemTerms]) -> Plan:
     """Make the plan that a meeting keeps: its items by id, as often as it wants them."""
     plan = Plan.of(case, items)
     own = (item.model_copy(update={"times": items[item.id].times}) for item in plan.items)

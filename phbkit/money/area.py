@@ -21,7 +21,7 @@ from pydantic import AfterValidator, PlainValidator, ValidationInfo
 
 from phbkit.errors import Fault
 from phbkit.money.quantities import ITEMS, Quantity
-from phbkit.tables import Line, Row, Table, wrong
+from phbkit.tables import CsvTable, Line, Row, wrong
 from phbkit.text import pounds
 
 LARGEST_AREA = 100_000
@@ -152,7 +152,7 @@ def read_area(file: Path, text: str | None = None) -> Area | list[Fault]:
     if not 0 < size < LARGEST_AREA:
         words = "is empty, or longer than 100,000 characters."
         return [Fault(file, 0, "", words, "Give a CSV file with one line an item.")]
-    table = Table(file, Figure, text)
+    table = CsvTable(file, Figure, text)
     lines = list(table)
     if not table.whole:
         return table.faults

@@ -28,7 +28,7 @@ _MEBI, _GIBI = 1024**2, 1024**3
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One thing that was looked at."""
 
     verdict: Verdict
@@ -36,7 +36,7 @@ class Finding:
     said: str
 
 
-def look(using: Settings) -> Iterator[Finding]:
+def look(using: Settings) -> Iterator[Diagnosis]:
     """Look at everything that a server needs, one thing after the other; change nothing."""
     for about, check in _CHECKS.items():
         try:
@@ -45,7 +45,7 @@ def look(using: Settings) -> Iterator[Finding]:
             verdict, said = "wrong", str(error)
         except OSError as error:
             verdict, said = "wrong", f"{error}."
-        yield Finding(verdict, about, said)
+        yield Diagnosis(verdict, about, said)
 
 
 def _python(_: Settings) -> tuple[Verdict, str]:

@@ -48,7 +48,7 @@ class _PlanStep(Step):
         return Effect(context, "line.html.j2", "live.html.j2")
 
 
-class RiskEntry(formats.Answer):
+class RiskAnswer(formats.Answer):
     """Who holds one risk, and how; the texts may be empty."""
 
     holders: Annotated[list[str], formats.some_of(lambda _: HOLDERS)]
@@ -175,7 +175,7 @@ class CpdEntry(formats.Answer):
 
 
 _CHOSEN = TypeAdapter(Annotated[list[str], formats.some_of(_items)])
-_ENTRIES = TypeAdapter(Annotated[dict[str, RiskEntry], BeforeValidator(_of_the_case)])
+_ENTRIES = TypeAdapter(Annotated[dict[str, RiskAnswer], BeforeValidator(_of_the_case)])
 PLAN = _PlanStep("plan", "Options and plan", "plan", _CHOSEN, revising="the plan")
 RISK = _RiskStep(
     "risk", "Shared risk", "ledger", _ENTRIES, revising="who holds what", tells_more=True

@@ -19,7 +19,7 @@ from phbkit.casebank.case import DRAFT
 from phbkit.decision import Plan
 from phbkit.documents.document import as_word
 from phbkit.errors import RefusedError
-from phbkit.forms.step_form import Answer, Reply, StepForm, answer, show_again
+from phbkit.forms.step_form import Reply, Response, StepForm, answer, show_again
 from phbkit.records import MemoryJournal, StaleError, open_store
 from phbkit.scoring import Result
 from phbkit.scoring.result import SIMULATED
@@ -175,10 +175,10 @@ class Workbook:
             for name, value in self._shown(step_id, revising=step_id == revising).items():
                 setattr(form, name, value)
 
-    def _receive(self, step_id: str, message: Mapping[str, Any]) -> Answer:
+    def _receive(self, step_id: str, message: Mapping[str, Any]) -> Response:
         return answer(message, partial(self._obey, step_id))
 
-    def _obey(self, step_id: str, ticket: str, message: Mapping[str, Any]) -> Answer:
+    def _obey(self, step_id: str, ticket: str, message: Mapping[str, Any]) -> Response:
         match message.get("do"):
             case "save":
                 return self._save(step_id, ticket, message.get("values")), []
@@ -232,7 +232,7 @@ class Workbook:
         self._show_all(revising=step_id)
         return {"did": "revising", "words": f"You can change {find_step(step_id).revising}"}
 
-    def _download(self, step_id: str) -> Answer:
+    def _download(self, step_id: str) -> Response:
         if step_id != "reflect" or "cpd" not in self._module.answers:
             raise RefusedError({"": "There is no CPD entry yet."})
         file = as_word(cpd_entry(self._module))

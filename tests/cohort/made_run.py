@@ -9,7 +9,7 @@ from typing import Any
 
 from phbkit.casebank import Case
 from phbkit.cohort.folder import RunFolder
-from phbkit.cohort.jobs import Attempt
+from phbkit.cohort.jobs import CohortAttempt
 from phbkit.cohort.simulate import simulate
 from phbkit.cohort.tables import write_tables
 from phbkit.errors import AnswersError
@@ -17,13 +17,13 @@ from phbkit.scoring import score
 from phbkit.workbook.answers import check_answers
 
 
-def simulated(cases: list[Case], learners: int, *, real: bool = True) -> list[Attempt]:
+def simulated(cases: list[Case], learners: int, *, real: bool = True) -> list[CohortAttempt]:
     """Make up a cohort; `real` takes its mark away, so that reports read as of real people."""
     made = simulate(cases, learners, seed=7)
-    return [Attempt(a.learner, a.case, a.answers, simulated=not real) for a in made]
+    return [CohortAttempt(a.learner, a.case, a.answers, simulated=not real) for a in made]
 
 
-def made_run(root: Path, cases: list[Case], attempts: Iterable[Attempt]) -> Path:
+def made_run(root: Path, cases: list[Case], attempts: Iterable[CohortAttempt]) -> Path:
     """Leave behind what `phb run` does, but the notebooks."""
     folder = RunFolder(root)
     root.mkdir(parents=True)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.cli import app
-from phbkit.cohort.jobs import Attempt, RunError
+from phbkit.cohort.jobs import CohortAttempt, RunError
 from phbkit.cohort.remark import ALL_CASES, Remark, remark
 from phbkit.cohort.report.standards import Standard, keep_cuts
 from phbkit.errors import PhbError, UnknownNameError
@@ -159,10 +159,10 @@ def test_failed_jobs_and_unfinished_learners_cross_nothing(
 ) -> None:
     good = careful(cases[0])
     attempts = [
-        Attempt("ann", PAIN, good),
-        Attempt("ann", KNOW, careful(cases[1])),
-        Attempt("ben", PAIN, good),
-        Attempt("ben", KNOW, careful(cases[1]) | {"raise-it": 9}),
+        CohortAttempt("ann", PAIN, good),
+        CohortAttempt("ann", KNOW, careful(cases[1])),
+        CohortAttempt("ben", PAIN, good),
+        CohortAttempt("ben", KNOW, careful(cases[1]) | {"raise-it": 9}),
     ]
     made = remark(made_run(tmp_path / "run", cases, attempts), bank, {"key": 50.0})
     assert made.not_done == 1
@@ -175,7 +175,7 @@ def test_failed_jobs_and_unfinished_learners_cross_nothing(
 def test_a_name_that_is_a_formula_stays_a_name(
     tmp_path: Path, cases: list[Case], bank: CaseBank
 ) -> None:
-    attempts = [Attempt("=1+1", KNOW, careful(cases[1]))]
+    attempts = [CohortAttempt("=1+1", KNOW, careful(cases[1]))]
     made = remark(made_run(tmp_path / "run", cases[1:], attempts), bank, {"key": 50.0})
     assert {row["learner"] for row in rows(made)} == {"'=1+1"}
 

@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
 from phbkit.casebank import Case, CaseBank
-from phbkit.cohort.jobs import Attempt, RunError
+from phbkit.cohort.jobs import CohortAttempt, RunError
 from phbkit.cohort.page import as_html
 from phbkit.cohort.report import Report
 from phbkit.cohort.report.report import FRAMES, PARTS, Part
@@ -305,7 +305,7 @@ def test_whoever_answered_nothing_is_named_and_changes_no_figure(
     tmp_path: Path, cases: list[Case]
 ) -> None:
     attempts = simulated(cases, 12)
-    blank = [Attempt(f"blank-{n}", case.id, {}) for n in range(3) for case in cases]
+    blank = [CohortAttempt(f"blank-{n}", case.id, {}) for n in range(3) for case in cases]
     plain = Report.open(made_run(tmp_path / "plain", cases, attempts))
     mixed = Report.open(
         made_run(tmp_path / "mixed", cases, attempts + blank), standards(tmp_path, fixed(50))
@@ -404,7 +404,10 @@ def test_standards_that_are_no_json_are_told_with_the_line(run: Path, tmp_path: 
 
 
 def test_critical_errors_stand_apart_from_the_score(tmp_path: Path, cases: list[Case]) -> None:
-    attempts = [Attempt("ann", DETOX, careful(cases[0])), Attempt("ben", DETOX, careless(cases[0]))]
+    attempts = [
+        CohortAttempt("ann", DETOX, careful(cases[0])),
+        CohortAttempt("ben", DETOX, careless(cases[0])),
+    ]
     report = Report.open(made_run(tmp_path / "run", cases[:1], attempts))
     people = report.part("critical").frame(1)
     assert people["learner"].tolist() == ["ben"]
@@ -415,8 +418,8 @@ def test_critical_errors_stand_apart_from_the_score(tmp_path: Path, cases: list[
 
 def test_certainty_is_shown_as_calibration(tmp_path: Path, cases: list[Case]) -> None:
     attempts = [
-        *(Attempt(f"sure-{n}", DETOX, careful(cases[0])) for n in range(6)),
-        *(Attempt(f"wrong-{n}", DETOX, careless(cases[0])) for n in range(6)),
+        *(CohortAttempt(f"sure-{n}", DETOX, careful(cases[0])) for n in range(6)),
+        *(CohortAttempt(f"wrong-{n}", DETOX, careless(cases[0])) for n in range(6)),
     ]
     report = Report.open(made_run(tmp_path / "run", cases[:1], attempts))
     part = report.part("certainty")
@@ -546,7 +549,7 @@ def test_a_folder_without_a_run_is_told_and_not_made(tmp_path: Path) -> None:
 def test_a_run_in_which_everything_failed_still_has_a_report(
     tmp_path: Path, cases: list[Case]
 ) -> None:
-    run = made_run(tmp_path / "run", cases[2:], [Attempt("ann", KNOW, {"raise-it": 9})])
+    run = made_run(tmp_path / "run", cases[2:], [CohortAttempt("ann", KNOW, {"raise-it": 9})])
     said = text(Report.open(run))
     assert "1 in all: 0 done, 1 failed" in said
     assert "No notebook is done" in said
@@ -562,7 +565,7 @@ def test_one_learner_alone_breaks_nothing(tmp_path: Path, cases: list[Case]) -> 
 
 def test_a_name_that_is_markup_stays_a_name(tmp_path: Path, cases: list[Case]) -> None:
     name = "<script>alert(1)</script>"
-    attempts = [Attempt(name, DETOX, careless(cases[0]))]
+    attempts = [CohortAttempt(name, DETOX, careless(cases[0]))]
     run = made_run(tmp_path / "run", cases[:1], attempts)
     html = as_html(Report.open(run).document()).decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html

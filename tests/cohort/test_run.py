@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunFolder
-from phbkit.cohort.jobs import Attempt, RunError
+from phbkit.cohort.jobs import CohortAttempt, RunError
 from phbkit.cohort.reading import CohortError, read_cohort
 from phbkit.cohort.simulate import write_simulated
 from phbkit.records import open_store
@@ -45,7 +45,7 @@ def every() -> list[Case]:
     return [bank.load(case) for case in bank.case_ids]
 
 
-def attempts(file: Path, *cases: Case) -> list[Attempt]:
+def attempts(file: Path, *cases: Case) -> list[CohortAttempt]:
     return list(read_cohort(str(file), cases))
 
 
@@ -74,12 +74,12 @@ WIDE = "learner,raise-it,sign-by-friday,who-has-a-right,what-you-would-have-said
 def test_a_wide_table_of_one_case(deal: Case, tmp_path: Path) -> None:
     file = csv_file(tmp_path, f'{WIDE}ann,-1,b,a c,"So, no."\nben,,a,"b; c", two \n')
     assert attempts(file, deal) == [
-        Attempt(
+        CohortAttempt(
             "ann", DEAL,
             {"raise-it": -1, "sign-by-friday": "b", "who-has-a-right": ["a", "c"],
              "what-you-would-have-said": "So, no."},
         ),
-        Attempt(
+        CohortAttempt(
             "ben", DEAL,
             {"sign-by-friday": "a", "who-has-a-right": ["b", "c"],
              "what-you-would-have-said": " two "},
@@ -96,14 +96,17 @@ def test_a_wide_table_of_two_cases_by_a_column_or_by_headings(
         f"ann,{DEAL},1,,,\nann,{PAIN},,2,x y,yes\n",
     )
     wanted = [
-        Attempt("ann", DEAL, {"raise-it": 1}),
-        Attempt("ann", PAIN, {"first-lean": 2, "plan": ["x", "y"]}, simulated=True),
+        CohortAttempt("ann", DEAL, {"raise-it": 1}),
+        CohortAttempt("ann", PAIN, {"first-lean": 2, "plan": ["x", "y"]}, simulated=True),
     ]
     assert attempts(by_column, deal, pain) == wanted
     headings = csv_file(
         tmp_path, f"learner,raise-it,first-lean,{PAIN}/plan\nann,1,2,x y\n", "h.csv"
     )
-    assert attempts(headings, deal, pain) == [wanted[0], Attempt("ann", PAIN, wanted[1].answers)]
+    assert attempts(headings, deal, pain) == [
+        wanted[0],
+        CohortAttempt("ann", PAIN, wanted[1].answers),
+    ]
 
 
 def test_a_long_table_gathers_what_belongs_to_one_learner(
@@ -118,9 +121,9 @@ def test_a_long_table_gathers_what_belongs_to_one_learner(
     ]
     file = csv_file(tmp_path, "learner,case,question,answer\n" + "\n".join(rows) + "\n")
     assert attempts(file, deal, pain) == [
-        Attempt("ann", DEAL, {"raise-it": 1, "three-things-to-ask.sure": 3}),
-        Attempt("ben", PAIN, {"first-lean": -2}),
-        Attempt("ann", PAIN, {"decision": {"choice": "agree", "reasons": "two\nlines"}}),
+        CohortAttempt("ann", DEAL, {"raise-it": 1, "three-things-to-ask.sure": 3}),
+        CohortAttempt("ben", PAIN, {"first-lean": -2}),
+        CohortAttempt("ann", PAIN, {"decision": {"choice": "agree", "reasons": "two\nlines"}}),
     ]
 
 
@@ -130,8 +133,8 @@ def test_lines_of_json_and_a_folder_say_the_same(deal: Case, tmp_path: Path) -> 
         {"learner": "ben", "answers": {"who-has-a-right": ["a"]}, "simulated": True},
     ]
     wanted = [
-        Attempt("ann", DEAL, {"raise-it": 1}),
-        Attempt("ben", DEAL, {"who-has-a-right": ["a"]}, simulated=True),
+        CohortAttempt("ann", DEAL, {"raise-it": 1}),
+        CohortAttempt("ben", DEAL, {"who-has-a-right": ["a"]}, simulated=True),
     ]
     assert attempts(lines_file(tmp_path, *given), deal) == wanted
     folder = tmp_path / "answers"
@@ -155,8 +158,8 @@ def test_the_records_give_the_latest_attempt_of_each(deal: Case, pain: Case, add
     recorded(store, "ann", deal, {"raise-it": 1, "asked-no-more": "x"})
     recorded(store, "ann", pain, {"first-lean": 0})
     assert list(read_cohort(address, [deal])) == [
-        Attempt("ann", DEAL, {"raise-it": 1}),
-        Attempt("ben", DEAL, {"raise-it": 2}),
+        CohortAttempt("ann", DEAL, {"raise-it": 1}),
+        CohortAttempt("ben", DEAL, {"raise-it": 2}),
     ]
 
 
@@ -165,7 +168,7 @@ def test_a_database_that_is_not_there_is_not_made(deal: Case, tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
-SAME = [Attempt("ann", DEAL, {"raise-it": 1}), Attempt("bén", DEAL, {"raise-it": 2})]
+SAME = [CohortAttempt("ann", DEAL, {"raise-it": 1}), CohortAttempt("bén", DEAL, {"raise-it": 2})]
 
 
 @pytest.mark.parametrize(
@@ -256,7 +259,7 @@ def test_a_question_of_two_cases_needs_to_say_which(
     assert "is asked in 5 cases. Add a column 'case', or name columns like" in told(wide, *every)
     long = csv_file(tmp_path, "learner,question,answer\nann,first-lean,1\n")
     assert "line 2: 'first-lean' is asked in 5 cases: add a column 'case'." in told(long, *every)
-    assert attempts(long, deal, pain) == [Attempt("ann", PAIN, {"first-lean": 1})]
+    assert attempts(long, deal, pain) == [CohortAttempt("ann", PAIN, {"first-lean": 1})]
 
 
 GOOD_LINE = {"learner": "ann", "answers": {"raise-it": 1}}
@@ -535,7 +538,7 @@ def test_the_boards_review_in_a_table_can_be_taken(every: list[Case], tmp_path: 
 
 def test_a_folder_is_not_taken_from_other_learners(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    ann, ben = (Attempt(who, DEAL, {}) for who in ("ann", "ben"))
+    ann, ben = (CohortAttempt(who, DEAL, {}) for who in ("ann", "ben"))
     assert folder.keep_cohort([ann]) == 1
     with pytest.raises(RunError, match="of other learners"):
         folder.keep_cohort([ben])

@@ -10,7 +10,7 @@ from typing import Any
 from phbkit.meeting.acts import HeldRisk
 from phbkit.meeting.decision_record import DecisionRecord, PlanLine
 from phbkit.meeting.meeting import Agreement, Statement
-from phbkit.meeting.ratings import Mark, RatedItem
+from phbkit.meeting.ratings import RatedItem, RoleRating
 
 START, END = dt.date(2026, 11, 23), dt.date(2026, 11, 29)
 ROLES = ("GP", "Nurse", "Pharmacist", "Hospital doctor or specialist", "Commissioner")
@@ -148,8 +148,8 @@ def _item(
         title=title,
         kind="safeguard" if title.startswith("Somebody") else "option",
         round=number,
-        team=tuple(map(Mark, ROLES, team)),
-        person=(Mark("The person", person), Mark("Speaks for the person", None)),
+        team=tuple(map(RoleRating, ROLES, team)),
+        person=(RoleRating("The person", person), RoleRating("Speaks for the person", None)),
         median=median,
         low=low,
         high=high,

@@ -10,12 +10,12 @@ import pytest
 
 from phbkit.documents import document
 from phbkit.documents.document import Document, Heading, Paragraph
-from phbkit.meeting.acts import Outcome
+from phbkit.meeting.acts import MeetingOutcome
 from phbkit.meeting.documents import plain
 from phbkit.meeting.meeting import Statement
 from tests.meeting.made_record import DISSENT, empty_record, made_record
 
-OUTCOMES = get_args(Outcome)
+OUTCOMES = get_args(MeetingOutcome)
 COPY = plain(made_record())
 STATISTICS = r"median|percentile|IPRAS|index|statistic|average|distribution|linear|interpolat"
 
@@ -26,12 +26,12 @@ def text(made: Document) -> str:
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 @pytest.mark.parametrize("make", [made_record, empty_record])
-def test_it_holds_no_word_of_statistics(make: Any, outcome: Outcome) -> None:
+def test_it_holds_no_word_of_statistics(make: Any, outcome: MeetingOutcome) -> None:
     assert not re.search(STATISTICS, text(plain(make(outcome=outcome))), re.IGNORECASE)
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_it_keeps_every_disagreement_by_role_in_their_words(outcome: Outcome) -> None:
+def test_it_keeps_every_disagreement_by_role_in_their_words(outcome: MeetingOutcome) -> None:
     made = text(plain(made_record(outcome=outcome)))
     assert all(f"{said.role}: {said.text}" in made for said in DISSENT)
 
@@ -49,7 +49,9 @@ def test_the_persons_own_disagreement_is_theirs() -> None:
         ("not reached", "There is no decision.", "What was talked about"),
     ],
 )
-def test_it_says_first_whether_there_is_a_decision(outcome: Outcome, first: str, plan: str) -> None:
+def test_it_says_first_whether_there_is_a_decision(
+    outcome: MeetingOutcome, first: str, plan: str
+) -> None:
     made = plain(made_record(outcome=outcome))
     assert made.blocks[0] == Heading("What was decided")
     assert isinstance(made.blocks[1], Paragraph)
@@ -58,7 +60,7 @@ def test_it_says_first_whether_there_is_a_decision(outcome: Outcome, first: str,
 
 
 @pytest.mark.parametrize("outcome", ["deferred", "not reached"])
-def test_without_a_decision_nothing_sounds_settled(outcome: Outcome) -> None:
+def test_without_a_decision_nothing_sounds_settled(outcome: MeetingOutcome) -> None:
     made = text(plain(made_record(outcome=outcome)))
     assert "Nothing below is settled." in made
     assert "It would cost £637 in all. It would start on 23 November 2026." in made

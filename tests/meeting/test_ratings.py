@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phbkit.meeting.ratings import INDEX_NEEDS, MEDIAN_NEEDS, METHOD, Mark, RatedItem, measured
+from phbkit.meeting.ratings import (
+    INDEX_NEEDS,
+    MEDIAN_NEEDS,
+    METHOD,
+    RatedItem,
+    RoleRating,
+    measured,
+)
 
 ACCEPTED = [4, 5, 6, *[7] * 5, *[8] * 5, 9, 9]
 SPLIT = [1, 1, 2, 2, 5, 8, 8, 9, 9]
@@ -21,7 +28,9 @@ DISPUTED = [2, 3, 3, 4, 5, 6, 7, 7, 8]
 
 def agreement(ratings: list[int]) -> RatedItem:
     """What a team's ratings of one item come to."""
-    return measured(RatedItem("x", "option", 1, tuple(Mark("GP", each) for each in ratings), ()))
+    return measured(
+        RatedItem("x", "option", 1, tuple(RoleRating("GP", each) for each in ratings), ())
+    )
 
 
 one_item = st.lists(st.integers(1, 9), max_size=20)

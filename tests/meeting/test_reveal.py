@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.meeting.meeting import Meeting
-from phbkit.meeting.ratings import Mark, RatedItem
+from phbkit.meeting.ratings import RatedItem, RoleRating
 from phbkit.meeting.reveal import is_split, moved, rated_items, spread, to_discuss
 from tests.meeting.made_meeting import CASEBANK, TEAM, Played, gathered
 
@@ -70,7 +70,7 @@ def test_marks_of_those_who_cannot_say_are_told_and_not_counted(rating: Played) 
 def test_only_the_person_rating_still_shows_the_person(rating: Played) -> None:
     item = rated_items(after(rating, {"pam": 9}), 1)[0]
     assert item.median is None
-    assert item.person == (Mark("The person", 9),)
+    assert item.person == (RoleRating("The person", 9),)
 
 
 def test_where_the_person_stands_elsewhere_is_talked_about_though_the_team_agrees(
@@ -88,7 +88,7 @@ def test_in_a_small_room_the_widest_gap_to_the_person_is_talked_about_first(rati
     assert to_discuss(rated_items(after(rating, {**pair, "pam": 8}), 1)) == ()
     pair["ann"] = 5  # each may be the one who says no
     items = rated_items(after(rating, {**pair, "pam": 8}), 1)
-    near, far = items[0], replace(items[1], person=(Mark("The person", 9),))
+    near, far = items[0], replace(items[1], person=(RoleRating("The person", 9),))
     assert [item.title for item in to_discuss((near, far))] == [far.title, near.title]
 
 
@@ -111,6 +111,6 @@ def test_what_moved_is_told_thing_by_thing(case: Case) -> None:
 
 @given(st.permutations(range(5)))
 def test_a_picture_does_not_depend_on_who_sits_where(order: list[int]) -> None:
-    marks = [Mark("Nurse", rating) for rating in (1, 5, 5, 9, None)]
+    marks = [RoleRating("Nurse", rating) for rating in (1, 5, 5, 9, None)]
     item = RatedItem("x", "option", 1, tuple(marks), (), 5, 4, 6, 0.5, False, "")
     assert spread(replace(item, team=tuple(marks[place] for place in order))) == spread(item)

@@ -28,7 +28,7 @@ BASELINES = {
 
 
 @dataclass(frozen=True, eq=False)
-class Form:
+class PanelForm:
     """The concordance questions of one case beside one panel.
 
     Attributes
@@ -74,17 +74,17 @@ class Form:
         return (*reasons, *(f"its form rewards answering {name}" for name in self.rewarded or ()))
 
 
-def forms_of(run: Run) -> list[Form]:
+def forms_of(run: Run) -> list[PanelForm]:
     """Make the forms of every case that is still as it was played."""
     return [
-        Form(case, panel, questions, answers)
+        PanelForm(case, panel, questions, answers)
         for case, answers in run.judgements.items()
         if (questions := concordance_questions(run.cases[case]))
         for panel in run.cases[case].panels
     ]
 
 
-def formative_reasons(run: Run, forms: Sequence[Form]) -> dict[str, tuple[str, ...]]:
+def formative_reasons(run: Run, forms: Sequence[PanelForm]) -> dict[str, tuple[str, ...]]:
     """Say of each key why it may not decide a pass; nothing where it may."""
     shared = ["answers are simulated: nobody real gave them"] if run.simulated else []
     drafts = [case for case in run.case_ids if case in run.drafts]
@@ -115,7 +115,7 @@ def _cases(run: Run, cases: Sequence[str], every: str = "all") -> str:
     return "; ".join(run.title(case) for case in cases)
 
 
-def panel_items(forms: Sequence[Form]) -> pd.DataFrame:
+def panel_items(forms: Sequence[PanelForm]) -> pd.DataFrame:
     """Set panels beside each other, a row a concordance question.
 
     Columns are each panel's mean judgement, -2 to 2, and how many of it chose each step; the gap
@@ -142,7 +142,7 @@ def panel_items(forms: Sequence[Form]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def panel_forms(forms: Sequence[Form]) -> pd.DataFrame:
+def panel_forms(forms: Sequence[PanelForm]) -> pd.DataFrame:
     """Describe each form, a row a case and panel.
 
     Columns are the learners' mean score by four keys, per cent; how far a score would move with

@@ -134,7 +134,7 @@ class Report:
         return cls(read, cuts, files)
 
     @cached_property
-    def forms(self) -> list[panels.Form]:
+    def forms(self) -> list[panels.PanelForm]:
         """The concordance forms of each case and panel."""
         return panels.forms_of(self._need)
 

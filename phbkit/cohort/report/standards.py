@@ -39,7 +39,7 @@ class _Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Ratings(_Shape):
+class JudgeRatings(_Shape):
     """Global ratings of learners, a higher one better, and the rating that means borderline."""
 
     borderline: float
@@ -62,7 +62,7 @@ class KeyStandard(_Shape):
 
     use: Literal["angoff", "borderline", "fixed"] | None = None
     angoff: dict[str, dict[str, Share]] | None = None
-    borderline: Ratings | None = None
+    borderline: JudgeRatings | None = None
     fixed: Fixed | None = None
     hofstee: dict[str, tuple[Percent, Percent, Percent, Percent]] | None = None
 

@@ -22,7 +22,7 @@ from phbkit.cohort.statistics.marker_agreement import compare_markers, look_toge
 from phbkit.cohort.tables import write_frame
 from phbkit.errors import FaultsError
 from phbkit.files import write_whole
-from phbkit.tables import Line, Row, Table
+from phbkit.tables import CsvTable, Line, Row
 
 Rubric = Sequence[tuple[str, int]]
 TO_MARK, KEY_FILE, MARKED = "for_marking.csv", "marking_key.json", "marked_texts.csv"
@@ -174,13 +174,13 @@ class _Marked(Row, extra="allow"):
     mark_1: str
 
 
-def _table(file: Path) -> tuple[Table[_Marked], list[Line[_Marked]]]:
+def _table(file: Path) -> tuple[CsvTable[_Marked], list[Line[_Marked]]]:
     """Read a table however a spreadsheet parted its columns; marks need no letters but ASCII."""
     try:
         text = file.read_bytes().decode("utf-8-sig", errors="replace")
     except OSError as error:
         raise MarksError(f"{file}: cannot be read: {error}") from error
-    table = Table(file, _Marked, text)
+    table = CsvTable(file, _Marked, text)
     return table, list(table)
 
 
@@ -194,7 +194,7 @@ def _has_marks(file: Path) -> bool:
     )
 
 
-def _sum(table: Table[_Marked], line: Line[_Marked], rubric: Rubric) -> float:
+def _sum(table: CsvTable[_Marked], line: Line[_Marked], rubric: Rubric) -> float:
     """Add up the marks of a text, NaN where one is missing; what is no mark is a fault."""
     total = 0.0
     for number, (_, most) in enumerate(rubric, start=1):
