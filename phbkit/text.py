@@ -16,6 +16,8 @@ from markupsafe import Markup
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _OPTIONS = {"html": False, "typographer": True, "xhtmlOut": False}
+_LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _LINK = re.compile(r"https?:|mailto:|tel:|[/#?]|[^:]*$", re.IGNORECASE)
 _LEFT_OUT = ("image", "code", "fence", "html_block", "html_inline")
 
@@ -54,6 +56,11 @@ def prose(source: str) -> Markup:
     import nh3
 
     return Markup(nh3.clean(_prose_parser().render(source), link_rel="noopener noreferrer"))
+
+
+def tidy(text: str) -> str:
+    """Make line breaks newlines, and leave out what XML, and so no document, can hold."""
+    return _NOT_TEXT.sub("", _LINE_BREAKS.sub("\n", text))
 
 
 def quotes(text: str) -> str:

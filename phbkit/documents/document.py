@@ -13,9 +13,9 @@ from typing import Literal
 
 from markupsafe import Markup
 
-_LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
-_TURNS_TEXT_ROUND = re.compile("[\u202a-\u202e\u2066-\u2069]")
+from phbkit.text import tidy
+
+_UNSEEN = re.compile("[\x80-\x9f\ufeff\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Document:
 
 def clean(text: str) -> str:
     """Make line breaks newlines; drop what XML cannot hold, and marks that turn text round."""
-    return _TURNS_TEXT_ROUND.sub("", _NOT_TEXT.sub("", _LINE_BREAKS.sub("\n", text)))
+    return _UNSEEN.sub("", tidy(text))
 
 
 def as_word(document: Document) -> bytes:

@@ -23,7 +23,8 @@ from phbkit.records import StaleError
 from phbkit.serving.notebook_page import NotebookPage
 from phbkit.serving.owners import Owner
 from phbkit.serving.pages import Page
-from phbkit.workbook.formats import clean
+from phbkit.text import tidy
+from phbkit.workbook.formats import LONGEST_TEXT
 
 NOTEBOOK = "mdt_case_review"
 SEAT_COOKIE = "phb-seat"
@@ -194,7 +195,7 @@ class SeatHandler(LobbyHandler):
     def post(self, door: str) -> None:
         """Take the seat, or show the page again with what is wrong."""
         values = {
-            name: clean(texts[-1].decode("utf-8", "replace"))[:6000]
+            name: tidy(texts[-1].decode("utf-8", "replace"))[:LONGEST_TEXT]
             for name, texts in self.request.body_arguments.items()
         }
         try:

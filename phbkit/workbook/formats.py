@@ -29,13 +29,10 @@ from phbkit.casebank import Question
 from phbkit.casebank.models import Option
 from phbkit.errors import AnswersError
 from phbkit.tables import wrong
+from phbkit.text import tidy
 
 LONGEST_TEXT = 6000
 LEVELS: dict[int, str] = {1: "Not sure", 2: "Fairly sure", 3: "Sure"}
-_LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_NOT_TEXT = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]"
-)  # XML has no such characters
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 NOT_ANSWERED = "is not answered yet."
 _NO_PARTS = {"missing": NOT_ANSWERED, "extra_forbidden": "is not asked here."}
@@ -55,13 +52,8 @@ def said(words: str) -> WrapValidator:
     return WrapValidator(validate)
 
 
-def clean(text: str) -> str:
-    """Make all line breaks one kind, and leave out what no document can hold."""
-    return _NOT_TEXT.sub("", _LINE_BREAKS.sub("\n", text))
-
-
 def _cleaned(value: Any) -> Any:
-    return clean(value) if isinstance(value, str) else value
+    return tidy(value) if isinstance(value, str) else value
 
 
 def _whole(value: Any) -> Any:
