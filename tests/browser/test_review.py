@@ -430,6 +430,7 @@ def test_a_choice_made_on_one_plan_is_no_answer_to_another(
     press(chair, "Go on: hear the person first")
     pam.get_by_label("What matters most").fill("My own bed.")
     press(pam, "Share these words with the room")
+    expect(chair.get_by_text("My own bed.")).to_be_visible()
     press(chair, "Go on: everybody rates alone")
     rate(pam, 9)
     heading = pam.locator("#rate-title")
