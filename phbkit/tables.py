@@ -1,11 +1,10 @@
-"""Tables as CSV: read as models with every fault at its line and column, and written safely."""
+"""Tables as CSV, read as models with every fault at its line and column."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -15,8 +14,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
 from phbkit.errors import Fault
-from phbkit.files import part_of
-from phbkit.text import neutral
 
 PRINTABLE = r"^([^\p{C}\p{Z}]| )*$"
 """A pattern for pydantic of what `str.isprintable` takes."""
@@ -196,24 +193,3 @@ class CsvTable(Generic[RowT]):
         if problem:
             self.whole = False
             self._fault(line, problem, cure)
-
-
-Write = Callable[[Iterable[object]], None]
-
-
-def csv_writer(out: TextIO, header: Iterable[object], end: str = "\n") -> Write:
-    """Return what writes a row: None as an empty cell, and no text that is taken for a formula."""
-    table = csv.writer(out, lineterminator=end)
-
-    def write(cells: Iterable[object]) -> None:
-        table.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in cells])
-
-    write(header)
-    return write
-
-
-@contextmanager
-def csv_file(file: Path, header: Iterable[object]) -> Iterator[Write]:
-    """Write a CSV file whole, or not at all: give what writes a row."""
-    with part_of(file) as part, Path(part).open("w", encoding="utf-8", newline="") as out:
-        yield csv_writer(out, header)

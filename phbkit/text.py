@@ -14,7 +14,6 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markupsafe import Markup
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _OPTIONS = {"html": False, "typographer": True, "xhtmlOut": False}
 _LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -75,11 +74,6 @@ def pounds(amount: Decimal) -> str:
     sign = "-" if rounded < 0 else ""
     digits = f"{abs(rounded):,.2f}"
     return f"{sign}£{digits.removesuffix('.00')}"
-
-
-def neutral(text: str) -> str:
-    """Write a text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def long_date(day: dt.date) -> str:

@@ -8,6 +8,8 @@ A wing is a package with any of these functions, each imported when it is first 
     The folder of those steps' templates, named `steps/<id>.html.j2`, and filters for them.
 `read_area(file)`
     The figures of an area that a case is about, or a list of faults.
+`add_checks()`
+    Registers checks of cases with `phbkit.casebank.checks.registry.check`.
 `take_parameters(case, given, parameters)`
     Takes out of `parameters` what the wing knows of what a workbook was opened with, and returns
     the module's options made of it, and the answers that are given.

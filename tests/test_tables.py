@@ -1,15 +1,14 @@
-"""Tables: read as models with every fault at its place, and written so that no formula runs."""
+"""Tables: read as models with every fault at its place."""
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Annotated
 
 import pytest
 from pydantic import Field
 
-from phbkit.tables import CsvTable, Line, Row, csv_file
+from phbkit.tables import CsvTable, Line, Row
 
 HERE = Path("things.csv")
 
@@ -98,23 +97,3 @@ def test_a_file_that_is_not_there_or_not_utf_8_is_a_fault(tmp_path: Path) -> Non
     table, lines = read_table(file, Thing)
     assert (lines, table.whole) == ([], False)
     assert "it is not UTF-8 text" in str(table.faults[0])
-
-
-def test_what_looks_like_a_formula_is_written_as_text_and_numbers_as_they_are(
-    tmp_path: Path,
-) -> None:
-    with csv_file(tmp_path / "out.csv", ["a", "b", "c", "d"]) as write:
-        write(["=1+1", -1.5, None, True])
-    with (tmp_path / "out.csv").open(newline="") as lines:
-        assert list(csv.reader(lines)) == [["a", "b", "c", "d"], ["'=1+1", "-1.5", "", "True"]]
-
-
-def test_a_table_that_cannot_be_written_to_its_end_is_not_there(tmp_path: Path) -> None:
-    def write_and_stop() -> None:
-        with csv_file(tmp_path / "out.csv", ["a"]) as write:
-            write(["x"])
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        write_and_stop()
-    assert list(tmp_path.iterdir()) == []

@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from phbkit.cohort.csv_files import csv_writer
 from phbkit.errors import Fault, PhbError
 from phbkit.records.learners import LEARNER, Learner
-from phbkit.tables import PRINTABLE, CsvTable, Row, csv_writer
+from phbkit.tables import PRINTABLE, CsvTable, Row
 
 _MOST_TOLD = 20
 LINK = "link"

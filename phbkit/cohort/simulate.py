@@ -15,13 +15,13 @@ from typing import Any, get_args
 
 from phbkit.casebank import SCALE, Case, Question
 from phbkit.casebank.models import AGAIN, MONEY_STEPS, DecisionId, Held
+from phbkit.cohort.csv_files import csv_file
 from phbkit.cohort.jobs import CohortAttempt, RunError
 from phbkit.decision import HOLDERS, Plan
 from phbkit.files import part_of
 from phbkit.money.fields import FIELDS
 from phbkit.money.words import ADVICE
 from phbkit.scoring.marking import critical_errors
-from phbkit.tables import csv_file
 
 _MISSING = 0.03
 _TEXT = "A simulated text: nobody wrote it."

@@ -15,6 +15,7 @@ import pandas as pd
 from pydantic import Field
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.cohort.csv_files import csv_file
 from phbkit.cohort.jobs import CohortAttempt
 from phbkit.cohort.page import as_html
 from phbkit.cohort.report.render import render
@@ -29,7 +30,7 @@ from phbkit.money.pence import in_pounds, roughly, written
 from phbkit.money.sums import PACES, Sums
 from phbkit.money.words import OUTCOMES
 from phbkit.settings import Settings
-from phbkit.tables import PRINTABLE, CsvTable, Row, csv_file
+from phbkit.tables import PRINTABLE, CsvTable, Row
 
 SCENARIO = "scenario"
 MOST_SCENARIOS = 5000

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phbkit.casebank import Case
+from phbkit.cohort.csv_files import csv_file
 from phbkit.cohort.folder import RunFolder
 from phbkit.cohort.jobs import JobOutcome
 from phbkit.files import part_of
-from phbkit.tables import csv_file
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,6 +24,11 @@ def preload() -> tuple[str, ...]:
     return ("phbkit.meeting.room", "phbkit.meeting.sessions")
 
 
+def add_checks() -> None:
+    """Add a check of cases: nothing in them may look like that of a real person."""
+    import_module("phbkit.meeting.case_checks")
+
+
 def add_tables() -> None:
     """Add the tables of meetings to those of the records."""
     import_module("phbkit.meeting.schema")

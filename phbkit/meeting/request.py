@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from phbkit import identifiers
 from phbkit.casebank import Case
 from phbkit.errors import AnswersError, RefusedError
+from phbkit.meeting import identifiers
 from phbkit.meeting.acts import Thing
 from phbkit.meeting.meeting import Meeting, Seat
 from phbkit.meeting.roles import FACILITATOR

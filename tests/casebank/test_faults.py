@@ -9,11 +9,16 @@ from typing import get_args
 import yaml
 from pydantic_core.core_schema import ErrorType
 
+import phbkit
 from phbkit.casebank import faults
 
 WORDS = yaml.safe_load(Path(faults.__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-CODE = {file: file.read_text() for file in Path(faults.__file__).parent.rglob("*.py")}
-CHECKS = [ast.parse(text) for file, text in CODE.items() if file.parent.name == "checks"]
+CODE = {file: file.read_text() for file in Path(phbkit.__file__).parent.rglob("*.py")}
+CHECKS = [
+    ast.parse(text)
+    for file, text in CODE.items()
+    if file.parent.name == "checks" or file.stem == "case_checks"
+]
 
 
 def test_every_fault_that_has_words_is_found_by_something() -> None:

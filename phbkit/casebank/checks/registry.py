@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
+from phbkit import wings
 from phbkit.casebank.faults import Place, Problem, problem
 from phbkit.casebank.reading import YamlDocument
 from phbkit.casebank.reference_data import Files
@@ -63,9 +65,16 @@ def check(*patterns: str, needs: str = "") -> Callable[[Check], Check]:
     return register
 
 
+@cache
+def _checks() -> list[tuple[str, str, tuple[str, ...], Check]]:
+    for add_checks in wings.hooks("add_checks"):
+        add_checks()
+    return _CHECKS
+
+
 def problems(file: str, document: YamlDocument, context: Context) -> Iterator[Problem]:
     """Hold a file against every check."""
-    for of, pattern, needs, function in _CHECKS:
+    for of, pattern, needs, function in _checks():
         if of == file and context.has(*needs):
             texts = pattern.startswith("**")
             whole = None if texts else getattr(context, file)

@@ -11,11 +11,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from phbkit import identifiers
 from phbkit.casebank.checks.registry import Context, Found, check
 from phbkit.casebank.reference_data import Body
 
-_PROSE = ("deal.**", "glossary.**", "case.**", "questions.**")
+PROSE = ("deal.**", "glossary.**", "case.**", "questions.**")
 _PLACEHOLDER = "FILL IN"
 _RAW_HTML = re.compile(r"<\s*/?\s*[a-zA-Z!]|javascript:", re.IGNORECASE)
 _TOKEN = re.compile(r"\[\[([a-z-]+)(:name)?\]\]")
@@ -55,27 +54,22 @@ def _name(token: re.Match[str], bodies: Bodies, day: dt.date) -> str:
     return token[0] if body is None else body.name if token[2] else body.short
 
 
-@check("sources.**", "bodies.**", *_PROSE)
+@check("sources.**", "bodies.**", *PROSE)
 def check_markup(text: str, _: Context) -> Found:
     """Find raw HTML and script links."""
     return {"raw-html": first_of(_RAW_HTML, text)}
 
 
-@check(*_PROSE)
+@check(*PROSE)
 def check_prose(text: str, context: Context) -> Found:
-    """Find names that change, what could identify a real person, and what is still to be written.
-
-    Dates identify nobody here, because laws have them too.
-    """
-    hits = [h for h in identifiers.find(text, context.today) if h.kind != "date of birth"]
+    """Find names that change, and what is still to be written."""
     return {
         "name-that-changes": _WRITTEN_OUT.findall(text),
-        "identifying": hits and identifiers.describe(hits),
         "to-fill-in": not context.drafts and _PLACEHOLDER in text,
     }
 
 
-@check(*_PROSE, needs="bodies")
+@check(*PROSE, needs="bodies")
 def check_roles(text: str, context: Context) -> Found:
     """Find roles that nobody holds on the day of the case."""
     bodies = context.bodies.bodies
@@ -107,7 +101,7 @@ def check_day(day: str, context: Context) -> Found:
     return {"done-in-the-future": day > context.today.isoformat()}
 
 
-@check(*(f"{texts}.sources.*" for texts in _PROSE), needs="sources")
+@check(*(f"{texts}.sources.*" for texts in PROSE), needs="sources")
 def check_citation(name: str, context: Context) -> Found:
     """Find sources that there are not."""
     return {"unknown-source": name not in context.sources.sources}

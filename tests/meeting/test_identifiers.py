@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phbkit import identifiers
-from phbkit.identifiers import Identifier, describe, find, tidied
+from phbkit.meeting import identifiers
+from phbkit.meeting.identifiers import Identifier, describe, find, tidied
 
 TODAY = dt.date(2026, 11, 22)
 GAPS = ["", " ", "-", "  ", " - ", "\u00a0", "\u2013", "\u2011", "\u2009", "\u200b", "\t"]
