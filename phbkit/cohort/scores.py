@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from phbkit.casebank import Case
-from phbkit.decision.decision import agreed_items
+from phbkit.decision.agreements import agreed_items
 from phbkit.scoring.credit import PARTS, percent
 from phbkit.scoring.result import score
 

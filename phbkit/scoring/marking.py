@@ -9,7 +9,7 @@ from typing import Any
 
 from phbkit.casebank import SCALE, Case, Panel, Question
 from phbkit.casebank.models import AGAIN
-from phbkit.decision.decision import agreed_items
+from phbkit.decision.agreements import agreed_items
 from phbkit.scoring import credit
 from phbkit.scoring.baselines import rewarded
 

@@ -9,13 +9,12 @@ from typing import Any
 from phbkit.casebank import Case, Question
 from phbkit.casebank.models import AGAIN, SURE, FollowUp
 from phbkit.decision import Finding, Ledger, Plan, Proposal, findings
-from phbkit.decision.decision import agreed_items, refusal
+from phbkit.decision.agreements import Agreements, agreed_items, refusal
 from phbkit.errors import AnswersError, RefusedError, UnknownNameError
 from phbkit.records import Journal
 from phbkit.records.journal import Event, answers_in
 from phbkit.scoring import Result, score
 from phbkit.scoring.marking import Critical, critical_errors, latest
-from phbkit.workbook.agreements import Agreements
 from phbkit.workbook.answers import check_answer
 from phbkit.workbook.formats import too_many
 from phbkit.workbook.step import Step

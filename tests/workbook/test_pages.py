@@ -18,9 +18,9 @@ from lxml import html
 
 from phbkit.casebank import Case, Panel, Question
 from phbkit.decision import Plan
+from phbkit.decision.agreements import Agreements
 from phbkit.records import MemoryJournal
 from phbkit.text import markdown, pounds, quotes
-from phbkit.workbook.agreements import Agreements
 from phbkit.workbook.module import Module
 from phbkit.workbook.pages import effect, review_date, step_page
 from phbkit.workbook.steps import find_step

@@ -5,15 +5,41 @@ Each stands for itself: nobody's no is outvoted, and what one of them refused is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from phbkit.casebank.models import Reply
-from phbkit.decision import Plan
-from phbkit.decision.decision import GOES_AHEAD, refusal
+from phbkit.casebank.models import Refusal, Reply
+from phbkit.decision.plan import Plan
 
 Party = Literal["person", "professional", "commissioner"]
+_GOES_AHEAD = frozenset({"agree", "agree-part", "trial"})
+
+
+def agreed_items(plan: Collection[str], decision: Mapping[str, Any]) -> frozenset[str]:
+    """List the items of a plan that a decision agrees to: none where it waits or declines.
+
+    Parameters
+    ----------
+    plan
+        Item ids.
+    decision
+        With `choice` and, where something is left out, `not_to`.
+    """
+    if decision.get("choice") not in _GOES_AHEAD:
+        return frozenset()
+    return frozenset(plan).difference(decision.get("not_to", ()))
+
+
+def refusal(decision: Mapping[str, Any]) -> Refusal | None:
+    """Say how a decision agrees to nothing, or None where something goes ahead.
+
+    Waiting is `defer-dated` with `decide_by`, a day, and `contact`, a name; without one, `defer`.
+    """
+    choice = decision.get("choice")
+    if choice == "defer" and decision.get("decide_by") and decision.get("contact"):
+        return "defer-dated"
+    return choice if choice in {"defer", "decline"} else None
 
 
 def refused_by(reply: Reply, plan: Plan) -> frozenset[str]:
@@ -41,7 +67,7 @@ class Agreements:
     def of(cls, plan: Plan, decision: Mapping[str, Any]) -> Agreements:
         """Hear all three: a plan, and the decision that the learner made on it."""
         case, left = plan.case, plan.without(decision.get("not_to", ()))
-        goes_ahead = decision["choice"] in GOES_AHEAD
+        goes_ahead = decision["choice"] in _GOES_AHEAD
         person = case.person_reply(plan.ids)
         again = case.person_reply(left.ids) if left != plan else None
         commissioner = case.commissioner_reply(left.ids, refusal(decision), decision["held"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.models import DecisionId, Held
 from phbkit.decision import Plan
-from phbkit.workbook.agreements import Agreements
+from phbkit.decision.agreements import Agreements
 from tests.made import WORKBOOKS
 
 USUAL = ["massage-fortnightly", "prosthetics-review", "swim-gym"]
