@@ -42,6 +42,13 @@ def test_a_histogram_says_every_count_and_marks_the_pass_mark(
     assert ("pass mark" in picture.words) == bool(lines)
 
 
+def test_the_pass_mark_crosses_no_number() -> None:
+    svg = drawn(histogram(LABELS, range(10, 110, 10), "Scores", 55))
+    [line] = svg.xpath("//*[@class='phb-level']")
+    [crossed] = svg.xpath("//*[local-name()='text'][.='60' and @text-anchor='start']")
+    assert float(crossed.get("x")) > float(line.get("x1"))
+
+
 def test_a_dot_chart_gives_each_panel_a_shape_and_a_colour_in_every_row() -> None:
     means = {"clinicians": [-1.5, 0.25], "holders": [1.0, 0.25]}
     svg = drawn(panels_beside(["one", "two"], means, "A case"))
