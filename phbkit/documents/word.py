@@ -109,9 +109,8 @@ def _set_up(word: WordDocument, document: Document) -> None:
     page.page_width, page.page_height = Cm(21), Cm(29.7)
     page.left_margin = page.right_margin = Cm(2)
     page.header.paragraphs[0].text = clean(document.stamp)
-    foot = page.footer.paragraphs[0]
-    foot.add_run("Page ")
-    _append(foot._p, "fldSimple", instr="PAGE")  # noqa: SLF001  python-docx has no page numbers
+    page.footer.paragraphs[0].text = "Page "
+    _append(page.footer.part.element.p_lst[0], "fldSimple", instr="PAGE")
 
 
 def _append(parent: Any, name: str, **attributes: str) -> None:
