@@ -17,8 +17,9 @@ from typing import Any, Literal
 from phbkit.casebank import Case
 from phbkit.casebank.models import AGAIN, SURE
 from phbkit.cohort.jobs import CohortAttempt
-from phbkit.errors import Fault, PhbError
+from phbkit.errors import AnswersError, Fault, PhbError
 from phbkit.tables import CsvTable, Row
+from phbkit.workbook.answers import no_repeats
 from phbkit.workbook.steps import asks
 
 LONGEST_LEARNER = 120
@@ -343,8 +344,11 @@ def _from_file(file: Path, cohort: _Cohort, learner: str = "") -> Iterator[Cohor
 def _take(text: str, place: int | str, learner: str, cohort: _Cohort) -> Iterator[CohortAttempt]:
     """Take one learner's answers written as `{"learner", "case", "answers"}`."""
     try:
-        data = json.loads(text, object_pairs_hook=_no_repeats)
+        data = json.loads(text, object_pairs_hook=no_repeats)
         json.dumps(data, ensure_ascii=False).encode()
+    except AnswersError as error:
+        cohort.fault(place, str(error))
+        return
     except (ValueError, RecursionError) as error:
         cohort.fault(place, f"is not JSON: {error}.")
         return
@@ -359,14 +363,6 @@ def _take(text: str, place: int | str, learner: str, cohort: _Cohort) -> Iterato
             if not cohort.asks(case, key):
                 cohort.fault(place, cohort.unknown(f"{case}/{key}"))
         yield CohortAttempt(who, case, dict(data["answers"]), is_simulated(data.get("simulated")))
-
-
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    answers = dict(pairs)
-    for key in answers if len(answers) < len(pairs) else ():
-        if [name for name, _ in pairs].count(key) > 1:
-            raise ValueError(f"{key!r} is there twice")
-    return answers
 
 
 def _from_records(address: str, cohort: _Cohort) -> Iterator[CohortAttempt]:

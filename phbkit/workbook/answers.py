@@ -71,7 +71,7 @@ def read_answers(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8-sig")
         with _placed(text, file):
-            data = json.loads(text, object_pairs_hook=_no_repeats)
+            data = json.loads(text, object_pairs_hook=no_repeats)
             _check_shape(data)
     except json.JSONDecodeError as error:
         place = f"{file}:{error.lineno}"
@@ -190,7 +190,8 @@ def _empty(answer: Any) -> bool:
     return not any(answer.values()) if isinstance(answer, Mapping) else not answer
 
 
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a mapping of JSON's pairs, or raise AnswersError where a key comes twice."""
     for key, count in Counter(key for key, _ in pairs).items():
         if count > 1:
             raise AnswersError("is answered twice. Keep one answer.", key=key)

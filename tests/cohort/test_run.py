@@ -277,7 +277,7 @@ BAD_LINES: list[tuple[Sequence[object], str]] = [
     ),
     (
         ['{"learner": "ann", "answers": {"raise-it": 1, "raise-it": 2}}'],
-        "'raise-it' is there twice",
+        "line 1: raise-it: is answered twice. Keep one answer.",
     ),
     (['{"learner": "a\\ud800", "answers": {}}'], "line 1: "),
     (['{"learner": "a", "answers": {"what-you-would-have-said": "\\ud800"}}'], "line 1: "),
