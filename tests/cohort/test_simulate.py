@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from statistics import correlation, mean
+from subprocess import CompletedProcess
 
 import pyarrow.parquet as pq
 import pytest
@@ -16,7 +18,9 @@ from phbkit.cohort.reading import read_cohort
 from phbkit.cohort.simulate import simulate, whole_answers
 from phbkit.scoring import score
 from phbkit.workbook.answers import check_answers
-from tests.cohort.machinery import ROOT, phb, read
+from tests.cohort.machinery import ROOT, read
+from tests.cohort.machinery import phb as phb_program
+from tests.commands import phb
 from tests.conftest import CASEBANK
 
 DEAL, PAIN = "know-the-deal", "chronic-pain-massage"
@@ -32,18 +36,16 @@ def cases() -> list[Case]:
 def test_the_same_seed_writes_the_same_bytes_and_another_seed_others(
     ending: str, tmp_path: Path
 ) -> None:
-    def made(name: str, seed: int, learners: int = 20) -> bytes:
-        out = tmp_path / f"{name}.{ending}"
-        done = phb(
-            "simulate", "-o", out, "--seed", seed, "--learners", learners,
-            cwd=tmp_path, env={"PYTHONHASHSEED": str(len(name)), "PATH": "/usr/bin"},
-        )  # fmt: skip
+    def made(run: Callable[..., CompletedProcess[str]], seed: int) -> bytes:
+        words = ("simulate", "-o", f"made.{ending}", "--seed", seed, "--learners", 20)
+        done = run(*words, cwd=tmp_path, env={"PYTHONHASHSEED": "random", "PATH": "/usr/bin"})
         assert done.returncode == 0, done.stderr
         assert "120 simulated attempts of 20 learners" in done.stdout
-        return out.read_bytes()
+        return (tmp_path / f"made.{ending}").read_bytes()
 
-    assert made("once", 7) == made("again and again", 7)
-    assert made("other", 8) != made("once", 7)
+    once = made(phb, 7)
+    assert made(phb_program, 7) == once  # in another process, and with other hashes
+    assert made(phb, 8) != once
 
 
 def test_a_learner_answers_the_same_however_many_others_there_are(cases: list[Case]) -> None:

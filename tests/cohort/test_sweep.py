@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -15,6 +13,7 @@ from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.sweep import compare, read_scenarios, write_comparison
 from phbkit.errors import AreaError
 from phbkit.money.pence import roughly
+from tests.commands import phb
 from tests.money.played import AREA
 
 ROOT = Path(__file__).parents[2]
@@ -121,9 +120,8 @@ def test_phb_run_writes_a_notebook_for_each_scenario_with_the_figures_of_the_tab
     tmp_path: Path,
 ) -> None:
     file_of(tmp_path, GOOD)
-    command = [sys.executable, "-m", "phbkit", "run", str(WORKBOOK), "--out", "sweep",
-               "--parameters", "scenarios.csv"]  # fmt: skip
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    words = ("run", WORKBOOK, "--out", "sweep", "--parameters", "scenarios.csv")
+    done = phb(*words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "3 ran, 0 were already done, 0 failed." in done.stdout
     with (tmp_path / "sweep" / "comparison.csv").open(newline="") as lines:
@@ -134,15 +132,14 @@ def test_phb_run_writes_a_notebook_for_each_scenario_with_the_figures_of_the_tab
         shown = str(cells["step-running"].outputs)
         for pace in ("gradual", "fast"):
             assert roughly(round(100 * float(rows[name, pace]["deepest"]))) in shown
-    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    again = phb(*words, cwd=tmp_path)
     assert "0 ran, 3 were already done" in again.stdout
 
 
 def test_phb_run_refuses_scenarios_with_faults_and_runs_nothing(tmp_path: Path) -> None:
     file_of(tmp_path, GOOD.replace("half,20", "half,£20"))
-    command = [sys.executable, "-m", "phbkit", "run", str(WORKBOOK), "--out", "sweep",
-               "--parameters", "scenarios.csv"]  # fmt: skip
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    words = ("run", WORKBOOK, "--out", "sweep", "--parameters", "scenarios.csv")
+    done = phb(*words, cwd=tmp_path)
     assert done.returncode == 2
     assert "scenarios.csv:3: running.share, column 2: is '£20'. Write 20:" in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -16,6 +14,7 @@ from nbformat import NotebookNode
 from phbkit.casebank import CaseBank
 from phbkit.cohort.report.report import PARTS
 from tests.cohort.made_run import made_run, simulated
+from tests.commands import phb
 
 WORKBOOKS = Path(__file__).parents[2] / "workbooks"
 NOTEBOOK = WORKBOOKS / "cohort_report.ipynb"
@@ -24,11 +23,6 @@ NOTEBOOK = WORKBOOKS / "cohort_report.ipynb"
 def shown(notebook: NotebookNode) -> str:
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     return "\n".join(output["data"].get("text/html", "") for output in outputs if "data" in output)
-
-
-def phb(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "phbkit", *map(str, words)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
 def test_without_a_run_it_says_how_to_begin(tmp_path: Path) -> None:
@@ -53,6 +47,7 @@ def test_a_folder_that_is_no_run_and_a_misspelt_parameter_are_told(tmp_path: Pat
             papermill.execute_notebook(NOTEBOOK, out, given, progress_bar=False)
 
 
+@pytest.mark.filterwarnings("ignore:'str' is not supported as a fill value")
 def test_a_trainer_runs_a_cohort_and_gets_a_notebook_a_page_and_a_pdf(tmp_path: Path) -> None:
     cohort = ("simulate", "--learners", 3, "--seed", 7, "--case", "know-the-deal")
     assert phb(*cohort, "--out", "c.jsonl", cwd=tmp_path).returncode == 0

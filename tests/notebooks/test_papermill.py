@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import nbformat
 import pytest
 
 from phbkit.casebank import Case
+from tests import commands
+from tests.commands import phb
 from tests.expected import EXPECTED
 
 ROOT = Path(__file__).parent.parent.parent
@@ -19,18 +21,23 @@ WORKBOOK = ROOT / "workbooks" / "chronic_pain_massage.ipynb"
 ANSWERS = ROOT / "tests" / "answers"
 
 
-def run(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a program of this environment."""
-    command = [sys.executable, "-m", *map(str, words)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-
-
 def papermill(out: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    return run("papermill", WORKBOOK, out, "--no-progress-bar", *words, cwd=out.parent)
+    return commands.papermill(WORKBOOK, out, "--no-progress-bar", *words, cwd=out.parent)
 
 
-def phb(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return run("phbkit", *words, cwd=cwd)
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Run plain papermill on an answer file, once for all tests."""
+    folder = tmp_path_factory.mktemp("executed")
+
+    def run(name: str) -> Path:
+        out = folder / f"{name}.ipynb"
+        if not out.exists():
+            done = papermill(out, "-p", "answers", ANSWERS / f"{name}.json")
+            assert done.returncode == 0, done.stderr
+        return out
+
+    return run
 
 
 def text_of(notebook: Path) -> str:
@@ -62,18 +69,15 @@ def scores(notebook: Path) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.parametrize("name", ["strong", "weak", "empty"])
 def test_plain_papermill_gives_the_expected_result_to_the_last_digit(
-    name: str, tmp_path: Path
+    name: str, executed: Callable[[str], Path]
 ) -> None:
-    out = tmp_path / "out.ipynb"
-    done = papermill(out, "-p", "answers", ANSWERS / f"{name}.json")
-    assert done.returncode == 0, done.stderr
-    assert scores(out) == EXPECTED[name]
+    assert scores(executed(name)) == EXPECTED[name]
 
 
-def test_an_executed_notebook_reads_as_the_learners_record(case: Case, tmp_path: Path) -> None:
-    out = tmp_path / "strong.ipynb"
-    assert papermill(out, "-p", "answers", ANSWERS / "strong.json").returncode == 0
-    text = text_of(out)
+def test_an_executed_notebook_reads_as_the_learners_record(
+    case: Case, executed: Callable[[str], Path]
+) -> None:
+    text = text_of(executed("strong"))
     given = json.loads((ANSWERS / "strong.json").read_text())["answers"]
     for question in case.questions:
         assert straight(question.stem)[:60] in text
