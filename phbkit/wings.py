@@ -29,6 +29,10 @@ A wing is a package with any of these functions, each imported when it is first 
     Names of modules that the template of a server's kernels imports.
 `owner_of(handler)`
     Who may be behind a browser beside a learner, or None.
+`identity_class(using)`
+    What knows learners where PHB_SIGN_IN is `links`: a class of `phbkit.serving.identity.Identity`,
+    made when the server starts, with request handlers of its own (`get_handlers`); or a
+    SettingsError that says why nobody can sign in.
 """
 
 from __future__ import annotations

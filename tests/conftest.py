@@ -27,7 +27,7 @@ TOGETHER = {  # files whose tests ask for one thing that takes long to start
     "test_hostile.py", "test_hostile_learner.py", "test_hostile_review.py", "test_learners.py",
     "test_review.py", "test_limits.py", "test_cluster.py", "test_nginx.py", "test_report.py",
     "test_run.py", "test_simulate.py", "test_sweep.py", "test_cohort_report.py",
-    "test_papermill.py",
+    "test_papermill.py", "test_register.py",
 }  # fmt: skip
 
 

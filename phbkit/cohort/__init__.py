@@ -1,11 +1,13 @@
 """Cohorts: workbooks run without anybody at them, and what their results come to.
 
-A wing: it registers the commands that run cohorts and report on them, and a trainer's page.
+A wing: it registers the tables of invitations, the commands that invite cohorts, run them and
+report on them, personal links, and a trainer's page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,13 @@ if TYPE_CHECKING:
     import typer
 
     from phbkit.casebank import Case
+    from phbkit.serving.identity import Identity
+    from phbkit.settings import Settings
+
+
+def add_tables() -> None:
+    """Add the tables of invitations to those of the records."""
+    import_module("phbkit.cohort.schema")
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -41,3 +50,12 @@ def handlers(*, alone: bool = False) -> list[tuple[str, type]]:
     from phbkit.cohort.trainer_page import CohortHandler
 
     return [] if alone else [(r"/cohort", CohortHandler)]
+
+
+def identity_class(using: Settings) -> type[Identity]:
+    """Return what knows learners who come by personal links; refuse a key that is no secret."""
+    from phbkit.cohort.links import link_key
+    from phbkit.cohort.sign_in import LinkIdentity
+
+    link_key(using)
+    return LinkIdentity

@@ -53,7 +53,7 @@ def invite(
 ) -> None:
     """Invite a cohort: write everybody's personal link. Who has one that works keeps it."""
     from phbkit.cohort.invitations import links_table, read_people
-    from phbkit.serving.identity import Links, link_key
+    from phbkit.cohort.links import Links, link_key
 
     chosen = settings()
     base = (url or chosen.public_url).rstrip("/")
@@ -69,7 +69,7 @@ def invite(
     end = dt.datetime.combine(last, dt.time(23, 59, 59)).astimezone()
     if end <= now:
         raise SettingsError(f"--until: {last} is over. Give a day to come.")
-    links = Links(link_key(chosen.data_dir, chosen.link_key))
+    links = Links(link_key(chosen))
     made = _register().invite(table.learners, end, again=again)
     written = [f"{base}/enter/{links.token(each.id)}" for each in made]
     write_whole(out, links_table(table, written, last.isoformat()).encode("utf-8-sig"))

@@ -1,22 +1,28 @@
-"""The register of learners: who is invited, how far everybody is, and what is kept of somebody."""
+"""The register of learners: who is invited, signed in and how far, and what is kept of somebody."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import secrets
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
+from phbkit.cohort.schema import erasure, invitation, sign_in
 from phbkit.errors import UnknownNameError
 from phbkit.records.attempts import Attempt, SqlJournal
 from phbkit.records.database import Database, alone, open_database
 from phbkit.records.journal import STEP_CLOSED, answers_in
-from phbkit.records.learners import LEARNERS, Learner, Learners, holds
-from phbkit.records.schema import answer, attempt, draft, erasure, invitation, learner, sign_in
+from phbkit.records.learners import LEARNERS, Learner, Learners
+from phbkit.records.schema import answer, attempt, draft, learner
+
+MOST_BROWSERS = 10  # that one link keeps signed in
+_SIGNED_IN = sign_in.c.ended.is_(None)
 
 
 def open_register(address: str) -> Register:
@@ -93,7 +99,7 @@ class Register(Learners):
             connection.execute(insert(learner).values(**asdict(who), added=moment))
         if again:
             _end(connection, who.id, moment)
-        held = select(invitation).where(this, *holds(moment)).order_by(invitation.c.made.desc())
+        held = select(invitation).where(this, *_holds(moment)).order_by(invitation.c.made.desc())
         row = connection.execute(held).first()
         if row is None:
             new = Invitation(str(uuid.uuid4()), who.id, moment, until, None)
@@ -115,6 +121,48 @@ class Register(Learners):
             _require(connection, learner_id)
             return _end(connection, learner_id, self.database.clock())
 
+    def invited(self, invitation_id: str) -> Learner | None:
+        """Name whom an invitation is for; None when it does not hold (any more)."""
+        return self.database.first(Learner, self._holding().where(invitation.c.id == invitation_id))
+
+    def welcome_now(self) -> set[str]:
+        """Return the ids of the learners who have an invitation that holds."""
+        return {row.id for row in self.database.rows(self._holding())}
+
+    def sign_in(self, invitation_id: str) -> str | None:
+        """Return a secret for a browser, whose SHA-256 alone is kept; None when it may not.
+
+        The latest `MOST_BROWSERS` of one invitation stay signed in.
+        """
+        if self.invited(invitation_id) is None:
+            return None
+        secret, moment = secrets.token_urlsafe(32), self.database.clock()
+        new = insert(sign_in).values(secret=_digest(secret), invitation_id=invitation_id, at=moment)
+        mine = select(sign_in.c.secret).where(_SIGNED_IN, sign_in.c.invitation_id == invitation_id)
+        beyond = mine.order_by(sign_in.c.at.desc()).offset(MOST_BROWSERS)
+        with self.database.writing() as connection:
+            connection.execute(new)
+            ended = update(sign_in).where(sign_in.c.secret.in_(beyond))
+            connection.execute(ended.values(ended=moment))
+        return secret
+
+    def who(self, secret: str) -> Learner | None:
+        """Name the learner of a browser's secret; None when it does not hold (any more)."""
+        browsers = self._holding().join(sign_in, sign_in.c.invitation_id == invitation.c.id)
+        here = browsers.where(_SIGNED_IN, sign_in.c.secret == _digest(secret))
+        return self.database.first(Learner, here)
+
+    def sign_out(self, secret: str) -> None:
+        """End what one browser was given."""
+        here = update(sign_in).where(_SIGNED_IN, sign_in.c.secret == _digest(secret))
+        with self.database.writing() as connection:
+            connection.execute(here.values(ended=self.database.clock()))
+
+    def _holding(self) -> Select[tuple[str, str, str, str]]:
+        """Select the learners whose invitation holds now."""
+        place = invitation.c.learner_id == learner.c.id
+        return LEARNERS.join(invitation, place).where(*_holds(self.database.clock()))
+
     def all(self, cohort: str | None = None) -> list[Learner]:
         """List learners in order of their names, of one cohort or of all."""
         query = LEARNERS.order_by(learner.c.name, learner.c.id)
@@ -130,18 +178,11 @@ class Register(Learners):
     def progress(self, learner_ids: Iterable[str]) -> list[CaseProgress]:
         """Say how many steps of each case these learners have closed in their latest attempt."""
         closed = answer.c.question == STEP_CLOSED
-        query = (
-            select(
-                attempt.c.learner,
-                attempt.c.case_id,
-                func.count(func.distinct(answer.c.step)),
-                func.max(answer.c.saved).label("saved"),
-            )
-            .outerjoin(answer, (answer.c.attempt_id == attempt.c.id) & closed)
-            .where(attempt.c.learner.in_(list(learner_ids)))
-            .group_by(attempt.c.id)
-            .order_by(attempt.c.started)
-        )
+        steps, saved = func.count(func.distinct(answer.c.step)), func.max(answer.c.saved)
+        query = select(attempt.c.learner, attempt.c.case_id, steps, saved.label("saved"))
+        query = query.outerjoin(answer, (answer.c.attempt_id == attempt.c.id) & closed)
+        query = query.where(attempt.c.learner.in_(list(learner_ids)))
+        query = query.group_by(attempt.c.id).order_by(attempt.c.started)
         latest = {(row.learner, row.case_id): row for row in self.database.rows(query)}
         return [CaseProgress(*row) for row in latest.values()]
 
@@ -202,6 +243,15 @@ class Register(Learners):
             trace = Erasure(str(uuid.uuid4()), moment, erased["attempt"], erased["answer"])
             connection.execute(insert(erasure).values(asdict(trace)))
         return trace
+
+
+def _holds(moment: dt.datetime) -> tuple[ColumnElement[bool], ...]:
+    """Say of an invitation that it holds at a moment."""
+    return invitation.c.revoked.is_(None), invitation.c.until > moment
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def _end(connection: Connection, learner_id: str, moment: dt.datetime) -> int:

@@ -17,7 +17,7 @@ class CohortHandler(Page):
         trainer = self.learner
         if trainer.role != TRAINER:
             raise HTTPError(404)
-        register = Register(self.learners.database)
+        register = Register(self.settings["voila"].learners.database)
         cohort = [who for who in register.all(trainer.cohort) if who.role != TRAINER]
         progress = register.progress(who.id for who in cohort)
         found = {(each.learner_id, each.case_id): each for each in progress}

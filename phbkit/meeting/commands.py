@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from phbkit.casebank import CaseBank
+from phbkit.settings import settings
+
 reviews = typer.Typer(
     help="Case reviews: a team and the person decide together.", no_args_is_help=True
 )
@@ -22,9 +25,8 @@ def review_serve(
     """Serve case reviews, and no modules, to the devices in the room."""
     from phbkit.records.database import without_password
     from phbkit.serving.app import make_server
-    from phbkit.settings import settings
 
-    chosen = settings()
+    chosen = settings(sign_in="local")
     server = make_server(chosen, host=host, port=port, only_reviews=True)
     typer.echo(f"Open or join a case review at http://{host}:{port}/review  (stop with Ctrl-C)")
     typer.echo(f"Meetings are kept in {without_password(chosen.database_url)}")
@@ -35,7 +37,6 @@ def review_serve(
 def review_list() -> None:
     """List the meetings that were opened, the newest first."""
     from phbkit.meeting.sessions import open_sessions
-    from phbkit.settings import settings
 
     for session in open_sessions(settings().database_url).listed():
         state = "ended" if session.closed else f"open, code {session.code}"
@@ -51,10 +52,8 @@ def review_record(
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to.")],
 ) -> None:
     """Write the documents of a meeting: Word, PDF, plain copy, calendar and JSON."""
-    from phbkit.casebank import CaseBank
     from phbkit.meeting import documents
     from phbkit.meeting.sessions import open_sessions
-    from phbkit.settings import settings
 
     chosen = settings()
     sessions = open_sessions(chosen.database_url)

@@ -78,31 +78,3 @@ learner = Table(
     Column("role", String(10), nullable=False),
     Column("added", Moment, nullable=False),
 )
-
-invitation = Table(
-    "invitation",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("learner_id", String(120), ForeignKey("learner.id"), nullable=False, index=True),
-    Column("made", Moment, nullable=False),
-    Column("until", Moment, nullable=False),
-    Column("revoked", Moment, nullable=True),
-)
-
-sign_in = Table(
-    "sign_in",
-    metadata,
-    Column("secret", String(64), primary_key=True),
-    Column("invitation_id", String(36), ForeignKey("invitation.id"), nullable=False, index=True),
-    Column("at", Moment, nullable=False),
-    Column("ended", Moment, nullable=True),
-)
-
-erasure = Table(
-    "erasure",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("at", Moment, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("answers", Integer, nullable=False),
-)

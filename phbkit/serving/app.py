@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
-import re
 import socket
 import tempfile
 from functools import partial
@@ -14,7 +13,6 @@ from urllib.parse import urlsplit
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
-from tornado.ioloop import PeriodicCallback
 from tornado.web import RequestHandler
 from traitlets import Instance
 from traitlets.config import Config
@@ -25,11 +23,12 @@ from phbkit import wings
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
 from phbkit.kernels import provisioner, template
-from phbkit.records import open_learners, open_store
+from phbkit.records import open_store
+from phbkit.records.database import open_database
 from phbkit.records.learners import Learners
 from phbkit.serving import assets, pages
 from phbkit.serving.catalogue import Catalogue
-from phbkit.serving.identity import Identity, Links, link_key
+from phbkit.serving.identity import identity_class
 from phbkit.serving.notebook_page import FILTERS, ModuleHandler
 from phbkit.serving.owners import Client, Kernels, Owner, Owners, kernel_environment
 from phbkit.serving.sockets import LONGEST_FRAME, Connection, ShutdownHandler
@@ -37,7 +36,6 @@ from phbkit.settings import Settings
 
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 1200  # without a page
-_LOOK_AGAIN_SECONDS = 30
 _LONGEST_FOLDER = 40  # systems allow the path of a socket about a hundred characters
 _LONGEST_BODY = 64 * 1024
 _KERNEL = r"(?P<kernel_id>[\w-]+)"
@@ -54,7 +52,6 @@ class Server(Voila):  # type: ignore[misc]
     using = Instance(Settings)
     catalogue = Instance(Catalogue, allow_none=True)
     learners = Instance(Learners, allow_none=True)
-    links = Instance(Links, allow_none=True)
     wing_settings = Instance(dict)
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
@@ -92,18 +89,6 @@ class Server(Voila):  # type: ignore[misc]
             owners.add(Owner("learner", handler.current_user.learner.id))
         return owners
 
-    def start(self) -> None:
-        """Serve; now and then end the kernels of learners whose place has ended."""
-        if self.links:
-            for handler in (*logging.root.handlers, *self.log.handlers, logging.lastResort):
-                if handler:
-                    handler.addFilter(_WithoutLinks())
-            PeriodicCallback(self._end_unwanted, _LOOK_AGAIN_SECONDS * 1000).start()
-        super().start()
-
-    async def _end_unwanted(self) -> None:
-        await self.kernel_manager.end_unwelcome(self.learners.welcome_now())
-
     def listen(self) -> None:
         """Listen; no page has a body to send that is longer than a short form."""
         self.app.listen = partial(self.app.listen, max_body_size=_LONGEST_BODY)
@@ -113,10 +98,6 @@ class Server(Voila):  # type: ignore[misc]
         """List the handlers: Voilà's of kernels, and those of our pages; files are not served."""
         alone = self.catalogue is None
         modules = [(r"/", pages.StartHandler), (r"/module/([a-z0-9_]+)", ModuleHandler)]
-        links = [
-            (r"/enter/([A-Za-z0-9._-]{1,400})", pages.EnterHandler),
-            (r"/sign-out", pages.SignOutHandler),
-        ]
         found: list[tuple[Any, ...]] = [
             (rf"/api/kernels/{_KERNEL}", KernelHandler),
             (rf"/api/kernels/{_KERNEL}/channels", VoilaKernelWebsocketHandler),
@@ -124,21 +105,11 @@ class Server(Voila):  # type: ignore[misc]
             (assets.PATTERN, assets.AssetHandler),
             (r"/accessibility", pages.AccessibilityHandler),
             *([] if alone else modules),
-            *(links if self.links else []),
             *(rule for hook in wings.hooks("handlers") for rule in hook(alone=alone)),
             *self.identity_provider.get_handlers(),
         ]
         base = self.server_url.rstrip("/")
         return [(base + pattern, *rest) for pattern, *rest in found]
-
-
-class _WithoutLinks(logging.Filter):
-    """Takes personal links out of whatever is logged: each is a key."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Shorten the address of a link."""
-        record.msg, record.args = re.sub(r"(/enter/)[^\s?]+", r"\1…", record.getMessage()), ()
-        return True
 
 
 def _log_request(handler: RequestHandler) -> None:
@@ -154,7 +125,7 @@ def make_server(
 
     `base` is the path that all addresses begin with, behind a hub. With `only_reviews` it serves
     case reviews and no modules: in a review everybody has a seat of their own, and nobody needs to
-    be known.
+    be known, so `using.sign_in` is `local` then.
 
     Raises
     ------
@@ -184,13 +155,11 @@ def make_server(
     kept = kernel_environment(os.environ, needed)
     os.environ.clear()  # the template of the kernels is born with what is left
     os.environ.update(kept)
-    catalogue = learners = links = None
+    catalogue = learners = None
     if not only_reviews:
         catalogue = Catalogue(workbooks, bank, open_store(using.database_url))
         if using.sign_in != "local":
-            learners = open_learners(using.database_url)
-        if using.sign_in == "links":
-            links = Links(link_key(using.data_dir, using.link_key))
+            learners = Learners(open_database(using.database_url))
     wing_settings: dict[str, Any] = {}
     for hook in wings.hooks("server_settings"):
         wing_settings |= hook(using, bank)
@@ -203,7 +172,6 @@ def make_server(
         using=using,
         catalogue=catalogue,
         learners=learners,
-        links=links,
         wing_settings=wing_settings,
     )
     server.initialize([str(workbooks)])
@@ -216,8 +184,7 @@ def _configuration(using: Settings, host: str, port: int, base: str) -> Config:
     config.Voila.ip, config.Voila.port, config.Voila.port_retries = host, port, 0
     config.Voila.open_browser = False
     config.Voila.log_level = "WARN"
-    is_hub = using.sign_in == "hub"  # JupyterHub need not be installed elsewhere
-    config.Voila.identity_provider_class = "phbkit.serving.hub.HubIdentity" if is_hub else Identity
+    config.Voila.identity_provider_class = identity_class(using)
     config.Voila.authorizer_class = Owners
     config.Voila.kernel_websocket_connection_class = Connection
     config.VoilaConfiguration.multi_kernel_manager_class = Kernels

@@ -14,7 +14,7 @@ from phbkit.kernels import template
 from phbkit.records import open_store
 from phbkit.records.database import HEAD, open_database, without_password
 from phbkit.serving.catalogue import Catalogue
-from phbkit.serving.identity import link_key
+from phbkit.serving.identity import identity_class
 from phbkit.settings import Settings
 
 Verdict = Literal["ok", "note", "wrong"]
@@ -101,7 +101,7 @@ def _sign_in(using: Settings) -> tuple[Verdict, str]:
         public = using.public_url or "not set"
         return "wrong", f"{using.sign_in}, but PHB_PUBLIC_URL is {public}. {_NEED_HTTPS}"
     if using.sign_in == "links":
-        link_key(using.data_dir, using.link_key)
+        identity_class(using)  # refuses a key that is no secret
         return "ok", f"links to {using.public_url}"
     listed = ", ".join(sorted(using.proxies)) or "nobody"
     return "note", f"header {using.user_header}, believed from {listed}. Let nobody else near."

@@ -1,4 +1,4 @@
-"""Request handlers of the pages without a kernel: start, coming in by a link, what is not there."""
+"""Request handlers of the pages without a kernel: start, accessibility, what is not there."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from tornado.web import HTTPError
 
 from phbkit.casebank.case import FICTION
 from phbkit.errors import UnreachableError
-from phbkit.records.learners import Learner, Learners
+from phbkit.records.learners import Learner
 from phbkit.serving.assets import environment
 from phbkit.serving.catalogue import Card, Catalogue
-from phbkit.serving.identity import COOKIE, Links
 from phbkit.settings import Settings
-
-_DAYS = 30  # that a browser stays signed in
 
 
 class Page(JupyterHandler):  # type: ignore[misc]
@@ -25,15 +22,12 @@ class Page(JupyterHandler):  # type: ignore[misc]
 
     using: Settings
     catalogue: Catalogue  # none where the server is for case reviews alone
-    learners: Learners  # none where it tells nobody apart
-    links: Links  # none where they do not come by links
 
     def initialize(self, **kwargs: Any) -> None:
         """Take what the server has for its pages."""
         super().initialize(**kwargs)
         server = self.settings["voila"]
         self.using, self.catalogue = server.using, server.catalogue
-        self.learners, self.links = server.learners, server.links
 
     @property
     def learner(self) -> Learner:
@@ -108,45 +102,6 @@ class StartHandler(Page):
         """Show the modules, and how far the learner has come in each."""
         cards = self.catalogue.cards(self.learner.id)
         self.show("start.html.j2", learner=self.learner, modules=cards, fiction=FICTION)
-
-
-class EnterHandler(Page):
-    """Coming in by a personal link.
-
-    Opening the link only shows whose it is: programs that look at links in mail take no place,
-    and nobody is signed in as somebody else without seeing the name.
-    """
-
-    def get(self, token: str) -> None:
-        """Show whose link it is."""
-        invitation = self.links.invitation(token)
-        learner = self.learners.invited(invitation) if invitation else None
-        if learner is None:
-            raise HTTPError(410)
-        now = self.current_user.learner
-        other = now if now and now.id != learner.id else None
-        self.show("enter.html.j2", learner=learner, other=other)
-
-    def post(self, token: str) -> None:
-        """Sign this browser in, and go to the modules."""
-        invitation = self.links.invitation(token)
-        secret = self.learners.sign_in(invitation) if invitation else None
-        if secret is None:
-            raise HTTPError(410)
-        self.learners.sign_out(self.get_cookie(COOKIE, ""))
-        self.set_secret(COOKIE, secret, _DAYS)
-        self.redirect(self.base_url, status=303)
-
-
-class SignOutHandler(Page):
-    """Signing out on this device; the link works again."""
-
-    def post(self) -> None:
-        """End what this browser was given, and its open modules."""
-        self.learners.sign_out(self.get_cookie(COOKIE, ""))
-        self.clear_cookie(COOKIE, path=self.base_url)
-        self.set_header("Clear-Site-Data", '"storage"')  # what was typed and not sent
-        self.show("out.html.j2")
 
 
 class AccessibilityHandler(Page):

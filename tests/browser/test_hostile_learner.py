@@ -10,8 +10,9 @@ import psutil
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from phbkit.cohort.links import Links
+from phbkit.cohort.sign_in import COOKIE
 from phbkit.records import open_store
-from phbkit.serving.identity import COOKIE, Links
 from phbkit.serving.owners import MOST_EACH
 from tests.browser.sockets import PATIENCE, opened
 from tests.browser.training import DAY, PEOPLE, SECRET, Training, Visitor

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from phbkit.cohort.links import Links
 from phbkit.cohort.register import Register, open_register
 from phbkit.records.learners import Learner
-from phbkit.serving.identity import Links
 from tests.browser.served import Served
 from tests.serving.wire import kernel_in
 

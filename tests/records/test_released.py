@@ -22,12 +22,12 @@ from sqlalchemy import select
 
 from phbkit.casebank import CaseBank
 from phbkit.cohort.register import Register, latest_answers
+from phbkit.cohort.schema import erasure
 from phbkit.meeting.documents import HeldMeeting, case_of
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.sessions import Sessions
 from phbkit.records.attempts import Store
 from phbkit.records.database import open_database
-from phbkit.records.schema import erasure
 from phbkit.workbook.module import Module
 
 RELEASED = Path(__file__).parent / "released"

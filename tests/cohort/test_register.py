@@ -1,4 +1,4 @@
-"""Learners, on a real file and a real server: places that end, and nothing left of the erased."""
+"""The register, on a real file and a real server: places end, and of the erased nothing is left."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import create_engine, text
 
-from phbkit.cohort.register import Register
+from phbkit.cohort.register import MOST_BROWSERS, Register
 from phbkit.errors import UnknownNameError
 from phbkit.records import database
 from phbkit.records.attempts import Store
-from phbkit.records.learners import MOST_BROWSERS, Learner
+from phbkit.records.learners import Learner
 from phbkit.records.schema import metadata
 
 NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
