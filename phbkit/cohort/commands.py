@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from phbkit.casebank import CaseBank
 from phbkit.errors import PhbError
+from phbkit.settings import settings
 
 if TYPE_CHECKING:
     from phbkit.cohort.run import RunProgress
@@ -74,7 +76,6 @@ def run(  # noqa: PLR0913, PLR0917  the options of a command
         raise PhbError("--answers: say whose answers to run; or give --out one notebook to write.")
     from phbkit.cohort.limits import Limits
     from phbkit.cohort.run import Options, run_cohort
-    from phbkit.settings import settings
 
     limits, using = Limits(seconds, megabytes), settings()
     try:
@@ -139,9 +140,7 @@ def simulate(
     ] = None,
 ) -> None:
     """Make up a cohort to try things out. Every answer is marked as simulated."""
-    from phbkit.casebank import CaseBank
     from phbkit.cohort.simulate import write_simulated
-    from phbkit.settings import settings
 
     bank = CaseBank(settings().need_folder("casebank"))
     loaded = [bank.load(case) for case in cases or bank.case_ids]
@@ -160,7 +159,6 @@ def report(
 ) -> None:
     """Report on a run: an executed notebook, a page and a PDF, in the run's folder."""
     from phbkit.cohort.report.write import write_report
-    from phbkit.settings import settings
 
     made, written = write_report(run, standards, marks or [], using=settings())
     if made.stamp:
@@ -181,7 +179,6 @@ def remark(
 
     No notebook is run. Without --cut the line is the pass mark that phb report --standards set.
     """
-    from phbkit.casebank import CaseBank
     from phbkit.cohort.remark import UP
     from phbkit.cohort.remark import remark as score_again
 

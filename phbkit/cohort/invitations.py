@@ -11,16 +11,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from phbkit.cohort.csv_files import csv_writer
-from phbkit.errors import Fault, PhbError
+from phbkit.cohort.reading import CohortError
+from phbkit.errors import Fault
 from phbkit.records.learners import LEARNER, Learner
 from phbkit.tables import PRINTABLE, CsvTable, Row
 
-_MOST_TOLD = 20
 LINK = "link"
-
-
-class PeopleError(PhbError):
-    """A table of people that cannot be taken: what is wrong on which line. Nobody was invited."""
 
 
 class _Person(Row, extra="allow"):
@@ -59,7 +55,7 @@ def read_people(file: Path) -> People:
 
     Raises
     ------
-    PeopleError
+    CohortError
         Everything that is wrong with it, by line.
     """
     table = CsvTable(file, _Person)
@@ -70,10 +66,7 @@ def read_people(file: Path) -> People:
     if not lines and not table.faults:
         table.faults.append(Fault(file, 0, "", "has nobody in it.", ""))
     if table.faults:
-        told = list(map(str, table.faults))
-        more = [f"and {len(told) - _MOST_TOLD} more"] if len(told) > _MOST_TOLD else []
-        listed = "\n  ".join([*told[:_MOST_TOLD], *more])
-        raise PeopleError(f"Nobody was invited.\n  {listed}")
+        raise CohortError.of("Nobody was invited.", table.faults)
     rows = [line.row for line in lines]
     learners = [Learner(row.learner, row.name, row.cohort, row.role or LEARNER) for row in rows]
     return People(tuple(table.headings), tuple(line.cells for line in lines), tuple(learners))

@@ -24,17 +24,14 @@ def style() -> Markup:
 
 def as_html(document: Document) -> bytes:
     """Write a document as one page that needs no network and no script."""
-    page = (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            document=document,
-            style=style(),
-            headings=[b.text for b in document.blocks if isinstance(b, Heading) and b.level == 2],
-            body=blocks_html(document.blocks),
-        )
+    page = _environment().get_template("page.html.j2")
+    text = page.render(
+        document=document,
+        style=style(),
+        headings=[b.text for b in document.blocks if isinstance(b, Heading) and b.level == 2],
+        body=blocks_html(document.blocks),
     )
-    return f"{page}\n".encode()
+    return f"{text}\n".encode()
 
 
 def blocks_html(blocks: Sequence[Block]) -> Markup:

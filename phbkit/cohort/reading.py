@@ -45,15 +45,15 @@ _WHOLE = re.compile(r"([+-]?[0-9]{1,9})(\.0*)?")  # as pandas and R write one be
 
 
 class CohortError(PhbError):
-    """A cohort that cannot be run as it is: what is wrong on which line. Nothing was run."""
+    """A cohort that cannot be taken as it is: what is wrong on which line. Nothing was done."""
 
     @classmethod
-    def of(cls, source: str, problems: Iterable[str]) -> CohortError:
-        """Make one error of everything that is wrong."""
-        lines = list(problems)
+    def of(cls, outcome: str, problems: Iterable[object]) -> CohortError:
+        """Make one error of everything that is wrong, after what came of it."""
+        lines = list(map(str, problems))
         more = [f"and {len(lines) - 20} more"] if len(lines) > 20 else []
         listed = "\n  ".join([*lines[:20], *more])
-        return cls(f"{source} cannot be run. Nothing was.\n  {listed}")
+        return cls(f"{outcome}\n  {listed}")
 
 
 def read_cohort(
@@ -185,7 +185,8 @@ class _Cohort:
         if not self.places and not self.faults:
             self.fault("", "it holds no answers.")
         if self.faults:
-            raise CohortError.of(self.source, map(_in_words, self.faults))
+            outcome = f"{self.source} cannot be run. Nothing was."
+            raise CohortError.of(outcome, map(_in_words, self.faults))
 
 
 def _in_words(fault: Fault) -> str:
@@ -372,7 +373,8 @@ def _from_records(address: str, cohort: _Cohort) -> Iterator[CohortAttempt]:
 
     kind, _, file = address.partition(":///")
     if kind.startswith("sqlite") and not Path(file.partition("?")[0]).is_file():
-        raise CohortError.of(address, ["there is no such file."])
+        cohort.fault("", "there is no such file.")
+        return
     for attempt, given in latest_answers(open_database(address), cohort.cases):
         case = attempt.case_id
         if cohort.is_new(f"attempt {attempt.id}", attempt.learner, case):

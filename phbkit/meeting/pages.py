@@ -110,19 +110,16 @@ def part_page(part: str, view: View) -> Markup:
     if part not in PARTS:
         raise UnknownNameError.among("part of a meeting", part, PARTS)
     meeting, case = view.meeting, view.case
-    html = (
-        _environment()
-        .get_template(f"{part}.html.j2")
-        .render(
-            part=part,
-            view=view,
-            meeting=meeting,
-            case=case,
-            shared=view.shared,
-            seat=view.seat,
-            stage=meeting.stage,
-            first=called(meeting, case),
-        )
+    template = _environment().get_template(f"{part}.html.j2")
+    html = template.render(
+        part=part,
+        view=view,
+        meeting=meeting,
+        case=case,
+        shared=view.shared,
+        seat=view.seat,
+        stage=meeting.stage,
+        first=called(meeting, case),
     )
     return Markup(html.strip())
 

@@ -136,14 +136,9 @@ class Sessions:
 
     def seat_of(self, secret: str) -> tuple[ReviewSession, str] | None:
         """Return the session of the last month, open or closed, and the seat of a secret."""
-        query = (
-            select(seats.c.id, review_session)
-            .join(review_session)
-            .where(
-                seats.c.secret == _fingerprint(secret),
-                review_session.c.opened > self._database.clock() - dt.timedelta(days=SEAT_DAYS),
-            )
-        )
+        since = self._database.clock() - dt.timedelta(days=SEAT_DAYS)
+        query = select(seats.c.id, review_session).join(review_session)
+        query = query.where(seats.c.secret == _fingerprint(secret), review_session.c.opened > since)
         rows = self._database.rows(query)
         return (ReviewSession(*rows[0][1:]), rows[0][0]) if rows else None
 
@@ -153,12 +148,8 @@ class Sessions:
         if session is None:
             return None
         back, secret = _as_written(back), secrets.token_urlsafe(32)
-        taken = (
-            update(seats)
-            .where(seats.c.session_id == session.id, seats.c.back == _fingerprint(back))
-            .values(secret=_fingerprint(secret))
-            .returning(seats.c.id)
-        )
+        mine = (seats.c.session_id == session.id, seats.c.back == _fingerprint(back))
+        taken = update(seats).where(*mine).values(secret=_fingerprint(secret)).returning(seats.c.id)
         with self._database.writing() as connection:
             seat = connection.execute(taken).scalar_one_or_none()
         return Seated(seat, secret, back) if seat else None

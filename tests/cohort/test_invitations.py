@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from phbkit.cohort.invitations import PeopleError, links_table, read_people
+from phbkit.cohort.invitations import links_table, read_people
+from phbkit.cohort.reading import CohortError
 from phbkit.records.learners import Learner
 
 
@@ -62,21 +63,21 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_each_fault_is_told_by_its_line_and_nobody_is_invited(tmp_path: Path, name: str) -> None:
     text, wanted = FAULTS[name]
-    with pytest.raises(PeopleError) as told:
+    with pytest.raises(CohortError) as told:
         read_people(table(tmp_path, text))
     for each in wanted:
         assert each in str(told.value)
 
 
 def test_a_file_that_is_not_there_or_not_utf_8_says_so(tmp_path: Path) -> None:
-    with pytest.raises(PeopleError, match="there is no such file"):
+    with pytest.raises(CohortError, match="there is no such file"):
         read_people(tmp_path / "none.csv")
-    with pytest.raises(PeopleError, match="not UTF-8"):
+    with pytest.raises(CohortError, match="not UTF-8"):
         read_people(table(tmp_path, "learner,name\nann,Ånn\n", "latin-1"))
 
 
 def test_a_hundred_faults_do_not_fill_the_terminal(tmp_path: Path) -> None:
-    with pytest.raises(PeopleError, match="and 80 more"):
+    with pytest.raises(CohortError, match="and 80 more"):
         read_people(table(tmp_path, "learner,name\n" + ",x\n" * 100))
 
 
