@@ -13,6 +13,7 @@ import pytest
 from phbkit import wings
 
 PACKAGE = Path(__file__).parent.parent / "phbkit"
+CASEBANK, TESTS = PACKAGE.parent / "casebank", PACKAGE.parent / "tests"
 ARCHITECTURE = PACKAGE.parent / "docs" / "architecture.md"
 ORDER = re.findall(r"^\| `([a-z]+)` \|", ARCHITECTURE.read_text(encoding="utf-8"), re.MULTILINE)
 WINGS = ["money", "meeting", "cohort"]
@@ -83,6 +84,15 @@ def test_the_wings_stand_on_the_core() -> None:
 def test_every_part_has_its_place() -> None:
     parts = {part_of(file) for file in PACKAGE.rglob("*.py")}
     assert parts - {"__init__", "__main__"} == set(ORDER)
+
+
+def test_every_file_that_the_document_names_is_there() -> None:
+    endings = r"\.(?:py|yaml|csv|css|js|html\.j2)"
+    named = set(re.findall(rf"`([\w/]+(?:{endings}|/))`", ARCHITECTURE.read_text("utf-8")))
+    files = [file for folder in (PACKAGE, CASEBANK, TESTS) for file in folder.rglob("*.*")]
+    there = [f"/{file.relative_to(PACKAGE.parent).as_posix()}" for file in files]
+    assert len(named) > 40
+    assert [name for name in named if not any(f"/{name}" in file for file in there)] == []
 
 
 def test_importing_phbkit_loads_nothing_heavy() -> None:

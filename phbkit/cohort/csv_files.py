@@ -6,7 +6,6 @@ import csv
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from phbkit.files import part_of
 
@@ -14,22 +13,19 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 Write = Callable[[Iterable[object]], None]
 
 
-def csv_writer(out: TextIO, header: Iterable[object], end: str = "\n") -> Write:
-    """Return what writes a row: None as an empty cell, and no text that is taken for a formula."""
-    table = csv.writer(out, lineterminator=end)
-
-    def write(cells: Iterable[object]) -> None:
-        table.writerow([_neutral(cell) if isinstance(cell, str) else cell for cell in cells])
-
-    write(header)
-    return write
-
-
 @contextmanager
-def csv_file(file: Path, header: Iterable[object]) -> Iterator[Write]:
-    """Write a CSV file whole, or not at all: give what writes a row."""
-    with part_of(file) as part, Path(part).open("w", encoding="utf-8", newline="") as out:
-        yield csv_writer(out, header)
+def csv_file(
+    file: Path, header: Iterable[object], *, encoding: str = "utf-8", end: str = "\n"
+) -> Iterator[Write]:
+    """Write a CSV file whole, or not at all: give what writes a row; None is an empty cell."""
+    with part_of(file) as part, Path(part).open("w", encoding=encoding, newline="") as out:
+        table = csv.writer(out, lineterminator=end)
+
+        def write(cells: Iterable[object]) -> None:
+            table.writerow([_neutral(cell) if isinstance(cell, str) else cell for cell in cells])
+
+        write(header)
+        yield write
 
 
 def _neutral(text: str) -> str:

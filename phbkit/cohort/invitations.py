@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from phbkit.cohort.csv_files import csv_writer
+from phbkit.cohort.csv_files import csv_file
 from phbkit.cohort.reading import CohortError
 from phbkit.errors import Fault
 from phbkit.records.learners import LEARNER, Learner
@@ -72,10 +71,9 @@ def read_people(file: Path) -> People:
     return People(tuple(table.headings), tuple(line.cells for line in lines), tuple(learners))
 
 
-def links_table(people: People, links: Sequence[str], until: str) -> str:
-    """Return the table with a link for everybody, as CSV that no spreadsheet takes for formulas."""
-    out = io.StringIO()
-    write = csv_writer(out, [*people.columns, LINK, "until"], "\r\n")
-    for row, link in zip(people.rows, links, strict=True):
-        write([*row.values(), link, until])
-    return out.getvalue()
+def write_links(file: Path, people: People, links: Sequence[str], until: str) -> None:
+    """Write the table with a link for everybody, as spreadsheets on Windows read it."""
+    header = [*people.columns, LINK, "until"]
+    with csv_file(file, header, encoding="utf-8-sig", end="\r\n") as write:
+        for row, link in zip(people.rows, links, strict=True):
+            write([*row.values(), link, until])

@@ -52,7 +52,7 @@ def invite(
     ] = False,
 ) -> None:
     """Invite a cohort: write everybody's personal link. Who has one that works keeps it."""
-    from phbkit.cohort.invitations import links_table, read_people
+    from phbkit.cohort.invitations import read_people, write_links
     from phbkit.cohort.links import Links, link_key
 
     chosen = settings()
@@ -72,7 +72,7 @@ def invite(
     links = Links(link_key(chosen))
     made = _register().invite(table.learners, end, again=again)
     written = [f"{base}/enter/{links.token(each.id)}" for each in made]
-    write_whole(out, links_table(table, written, last.isoformat()).encode("utf-8-sig"))
+    write_links(out, table, written, last.isoformat())
     typer.echo(f"{len(made)} invited until {last}. Their links are in {out}.")
     typer.echo("Each link is a key: send everybody their own, and delete the file.")
     if chosen.sign_in in {"header", "hub"}:

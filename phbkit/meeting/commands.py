@@ -26,7 +26,7 @@ def review_serve(
     from phbkit.records.database import without_password
     from phbkit.serving.app import make_server
 
-    chosen = settings(sign_in="local")
+    chosen = settings()
     server = make_server(chosen, host=host, port=port, only_reviews=True)
     typer.echo(f"Open or join a case review at http://{host}:{port}/review  (stop with Ctrl-C)")
     typer.echo(f"Meetings are kept in {without_password(chosen.database_url)}")

@@ -124,8 +124,7 @@ def make_server(
     """Make a server of the workbooks, ready to start.
 
     `base` is the path that all addresses begin with, behind a hub. With `only_reviews` it serves
-    case reviews and no modules: in a review everybody has a seat of their own, and nobody needs to
-    be known, so `using.sign_in` is `local` then.
+    case reviews and no modules: in a review everybody has a seat of their own, and nobody signs in.
 
     Raises
     ------
@@ -137,7 +136,9 @@ def make_server(
     OSError
         The data folder cannot be made.
     """
-    if not only_reviews:
+    if only_reviews:
+        using = using.model_copy(update={"sign_in": "local"})
+    else:
         _need_private(using, host)
     _need_free(host, port)
     bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)

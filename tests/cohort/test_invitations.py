@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from phbkit.cohort.invitations import links_table, read_people
+from phbkit.cohort.invitations import read_people, write_links
 from phbkit.cohort.reading import CohortError
 from phbkit.records.learners import Learner
 
@@ -84,8 +84,9 @@ def test_a_hundred_faults_do_not_fill_the_terminal(tmp_path: Path) -> None:
 def test_what_looks_like_a_formula_is_written_as_text(tmp_path: Path) -> None:
     text = 'learner,name,note\nann,"=HYPERLINK(""x"")","@x, y"\n'
     people = read_people(table(tmp_path, text))
-    made = links_table(people, ["https://phb.example/enter/x"], "2027-01-01")
-    [row] = csv.DictReader(io.StringIO(made))
+    out = tmp_path / "links.csv"
+    write_links(out, people, ["https://phb.example/enter/x"], "2027-01-01")
+    [row] = csv.DictReader(io.StringIO(out.read_text(encoding="utf-8-sig")))
     assert row["name"] == '\'=HYPERLINK("x")'
     assert row["note"] == "'@x, y"
     assert (row["link"], row["until"]) == ("https://phb.example/enter/x", "2027-01-01")
