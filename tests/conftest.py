@@ -34,16 +34,21 @@ TOGETHER = {  # files whose tests ask for one thing that takes long to start
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Give a file of quick tests to one worker, and one whose tests share what is slow to start.
 
-    Whatever is in no group goes to the next worker that has nothing to do.
+    Some tests of several files name their group themselves. Whatever is in no group goes to the
+    next worker that has nothing to do.
     """
-    if _together(item):
+    if _together(item) and not _grouped(item):
         item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
     order = {folder: place for place, folder in enumerate(SLOWEST_FIRST)}
-    items.sort(key=lambda item: (order.get(_folder(item), len(order)), not _together(item)))
+    items.sort(key=lambda item: (order.get(_folder(item), len(order)), not _grouped(item)))
+
+
+def _grouped(item: pytest.Item) -> bool:
+    return item.get_closest_marker("xdist_group") is not None
 
 
 def _together(item: pytest.Item) -> bool:

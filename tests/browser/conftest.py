@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from phbkit.casebank import CaseBank
+from tests.browser.altered import altered_workbooks
 from tests.browser.reviewing import Meetings
 from tests.browser.served import Served
 from tests.browser.training import Training
@@ -26,6 +28,27 @@ def served(learners_server: Served) -> Served:
     """The server of one machine, at which nobody has played yet."""
     learners_server.be_as_new()
     return learners_server
+
+
+@pytest.fixture(scope="session")
+def altered_server(
+    tmp_path_factory: pytest.TempPathFactory, ranked_bank: CaseBank
+) -> Iterator[Served]:
+    env = {
+        "PHB_WORKBOOKS": str(altered_workbooks(tmp_path_factory.mktemp("altered") / "workbooks")),
+        "PHB_CASEBANK": str(ranked_bank.root),
+        "PHB_CONTACT": "<trainer@example.org>",
+    }
+    server = Served(tmp_path_factory.mktemp("served"), free_port(), env=env)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def altered(altered_server: Served) -> Served:
+    """A server of other workbooks and another case bank, whose tests are of the group ALTERED."""
+    altered_server.be_as_new()
+    return altered_server
 
 
 @pytest.fixture(scope="session")

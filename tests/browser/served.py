@@ -65,6 +65,7 @@ class Served:
     port: int
     process: subprocess.Popen[bytes] | None = None
     env: dict[str, str] = field(default_factory=dict)
+    _said_before: int = 0
 
     def __post_init__(self) -> None:
         self._usual = dict(self.env)
@@ -115,6 +116,7 @@ class Served:
             self.stop()
             self.env = dict(self._usual)
             self.start()
+        self._said_before = len(self._whole_log())
         self.forget_everybody()
 
     def forget_everybody(self) -> None:
@@ -154,7 +156,10 @@ class Served:
         return {each.pid: kernel_id for each in below if (kernel_id := kernel_of(each))}
 
     def log(self) -> str:
-        """Read what the server has said on its standard error."""
+        """Read what the server has said on its standard error since it was last as new."""
+        return self._whole_log()[self._said_before :]
+
+    def _whole_log(self) -> str:
         return (self.data / "server.log").read_text()
 
     def module(self, case: Case) -> Module:

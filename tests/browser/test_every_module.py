@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from phbkit.casebank import Case, CaseBank
 from phbkit.scoring import score
 from tests import ranking
+from tests.browser.altered import ALTERED
 from tests.browser.axe import violations
 from tests.browser.player import (
     Keyboard,
@@ -74,14 +75,12 @@ def play_until(page: Page, case: Case, last: str) -> None:
     open_step(page, hand, last)
 
 
+@ALTERED
 def test_two_in_one_place_are_told_at_the_field_and_taken_back_when_it_is_changed(
-    served: Served, windows: Windows, ranked_bank: CaseBank
+    altered: Served, windows: Windows, ranked_bank: CaseBank
 ) -> None:
     case, page = ranked_bank.load(ranking.CASE), windows.open(**PHONE)
-    served.stop()
-    served.env["PHB_CASEBANK"] = str(ranked_bank.root)
-    served.start()
-    page.goto(f"{served.url}module/young_adult_learning_disability")
+    page.goto(f"{altered.url}module/young_adult_learning_disability")
     wait_ready(page)
     play_until(page, case, "plan")
     ranked = page.locator(f'[data-field="{ranking.RANKED}"]')
@@ -108,7 +107,7 @@ def test_two_in_one_place_are_told_at_the_field_and_taken_back_when_it_is_change
     expect(error).to_be_hidden()
     expect(summary).to_be_hidden()
     commit_step(page, Mouse(page), "plan")
-    assert served.module(case).answers[ranking.RANKED] == ["a", "b", "e", "d", "c"]
+    assert altered.module(case).answers[ranking.RANKED] == ["a", "b", "e", "d", "c"]
 
 
 def test_too_many_choices_are_refused_with_the_rule_until_some_are_taken_back(

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import psutil
 import pytest
+from playwright.sync_api import expect
 from tornado.httpclient import HTTPClientError
 
 from phbkit.cohort.links import Links
 from phbkit.cohort.sign_in import COOKIE
 from phbkit.records import open_store
 from phbkit.serving.owners import MOST_EACH
+from tests.browser.axe import violations
 from tests.browser.sockets import PATIENCE, opened
 from tests.browser.training import DAY, PEOPLE, SECRET, Training, Visitor
+from tests.browser.windows import Windows
 from tests.ports import free_port
 
 ANN, BEN, CAT, DAN, TESS = PEOPLE
@@ -224,15 +227,24 @@ def test_nobody_holds_more_pages_than_their_share(training: Training) -> None:
     reach(ann, kept)
 
 
-def test_a_full_server_says_so_and_tells_when_to_come_again(tmp_path: Path) -> None:
+def test_a_full_server_says_so_and_tells_when_to_come_again(
+    windows: Windows, tmp_path: Path
+) -> None:
     server = Training(tmp_path, free_port(), env={"PHB_MOST_KERNELS": "1"})
     server.start()
     try:
         ann, ben = server.visitor(ANN), server.visitor(BEN)
         kernel = ann.kernel()
-        page = ben.ask("/module/know_the_deal")
-        assert (page.status, "Too many pages are open" in page.text) == (503, True)
-        assert int(page.headers["Retry-After"]) > 0
+        told = ben.ask("/module/know_the_deal")
+        assert (told.status, "Too many pages are open" in told.text) == (503, True)
+        assert int(told.headers["Retry-After"]) > 0
+        page = windows.open(viewport={"width": 320, "height": 640})
+        [token] = server.invite(CAT)
+        page.goto(f"{server.url}enter/{token}")
+        page.get_by_role("button", name="open my modules").click()
+        page.get_by_role("link", name="Start Know the deal").click()
+        expect(page.get_by_role("heading", name="Too busy just now")).to_be_visible()
+        assert violations(page) == []
         reach(ann, kernel)
     finally:
         server.stop()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -16,7 +14,6 @@ from tests.browser.player import Mouse, commit_step, fill_step, open_step, play,
 from tests.browser.training import PEOPLE, Training
 from tests.browser.windows import Windows
 from tests.made import careful
-from tests.ports import free_port
 
 ANN, BEN, CAT, DAN, TESS = PEOPLE
 PHONE = {"width": 360, "height": 740}
@@ -114,20 +111,3 @@ def test_every_other_page_passes_axe_on_a_phone(training: Training, windows: Win
     page.get_by_role("button", name="Sign out on this device").click()
     expect(page.get_by_role("heading", name="You are signed out on this device")).to_be_visible()
     assert violations(page) == []
-
-
-def test_a_full_server_s_page_passes_axe(windows: Windows, tmp_path: Path) -> None:
-    server = Training(tmp_path, free_port(), env={"PHB_MOST_KERNELS": "1"})
-    server.start()
-    try:
-        first, second = windows.open(), windows.open(viewport={"width": 320, "height": 640})
-        one, two = server.invite(ANN, BEN)
-        come(server, first, one)
-        first.goto(f"{server.url}module/know_the_deal")
-        wait_ready(first)
-        come(server, second, two)
-        second.goto(f"{server.url}module/know_the_deal")
-        expect(second.get_by_role("heading", name="Too busy just now")).to_be_visible()
-        assert violations(second) == []
-    finally:
-        server.stop()

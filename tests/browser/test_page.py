@@ -9,7 +9,6 @@ import re
 import socket
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -18,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from tornado.websocket import WebSocketClientConnection
 
 from phbkit.casebank import Case
+from tests.browser.altered import ALTERED, INSTEAD
 from tests.browser.axe import violations
 from tests.browser.network import Network
 from tests.browser.player import Mouse, commit_step, fill_step, open_step, read, wait_ready
@@ -26,7 +26,6 @@ from tests.browser.sockets import opened
 from tests.browser.windows import Windows
 from tests.serving.wire import custom, kernel_in
 
-WORKBOOK = Path(__file__).parent.parent.parent / "workbooks" / "chronic_pain_massage.ipynb"
 PART_FAILED = "Part of this page could not be made"
 MOST_REQUESTS = 25
 MOST_KILOBYTES = 100
@@ -205,80 +204,64 @@ def test_a_page_whose_kernel_ended_while_it_was_cut_off_says_so(
     expect(page.get_by_role("alert").filter(has_text="lost its session")).to_be_visible()
 
 
-@pytest.mark.parametrize("code", ["1 / 0", "import os; os._exit(1)"])
+@ALTERED
+@pytest.mark.parametrize("name", ["fails", "ends_its_kernel"])
 def test_a_cell_that_fails_or_ends_its_kernel_is_told_in_its_place_and_shows_no_code(
-    served: Served, windows: Windows, tmp_path: Path, code: str
+    altered: Served, page: Page, name: str
 ) -> None:
-    break_first_step(served, tmp_path, code)
-    page = windows.open()
-    page.goto(served.module_url)
+    page.goto(f"{altered.url}module/{name}")
     failed = page.locator("section", has=page.get_by_role("heading", name="First judgement"))
     expect(failed.get_by_text("This part of the page could not be made")).to_be_visible()
     expect(page.get_by_role("status")).to_have_text(PART_FAILED)
-    for secret in ("ZeroDivision", code, "Traceback", str(tmp_path)):
+    for secret in ("ZeroDivision", INSTEAD[name], "Traceback", altered.env["PHB_WORKBOOKS"]):
         assert secret not in page.content()
-    told = served.log()
-    assert "ZeroDivisionError" in told or "Kernel died" in told
+    assert {"fails": "ZeroDivisionError", "ends_its_kernel": "Kernel died"}[name] in altered.log()
 
 
-def test_what_fails_in_a_kernel_later_stands_in_the_server_s_log(
-    served: Served, tmp_path: Path
-) -> None:
-    fails = "import ipywidgets\nbox = ipywidgets.Text()\nbox.on_msg(lambda *_: 1 / 0)\nbox"
-    break_first_step(served, tmp_path, fails)
-    page = urllib.request.urlopen(served.module_url, timeout=60).read().decode()
+@ALTERED
+def test_what_fails_in_a_kernel_later_stands_in_the_server_s_log(altered: Served) -> None:
+    page = urllib.request.urlopen(f"{altered.url}module/fails_later", timeout=60).read().decode()
     scripts = re.findall(r'class="phb-cell"[^>]*>(.*)</script>', page)
     shown = [output for script in scripts for output in json.loads(script)]
     [box] = [each["model"] for each in shown if each["state"]["_model_name"] == "TextModel"]
+    assert "ZeroDivisionError" not in altered.log()
 
     async def talk(socket: WebSocketClientConnection) -> None:
         await socket.write_message(custom(box, {}), binary=True)
-        while "ZeroDivisionError" not in served.log():  # noqa: ASYNC110  nobody tells of it
+        while "ZeroDivisionError" not in altered.log():  # noqa: ASYNC110  nobody tells of it
             await asyncio.sleep(0.05)
 
-    opened(served, talk, kernel_in(page))
+    opened(altered, talk, kernel_in(page))
 
 
+@ALTERED
 def test_a_part_that_failed_is_told_of_also_after_the_page_was_cut_off(
-    served: Served, network: Network, windows: Windows, tmp_path: Path
+    altered: Served, page: Page
 ) -> None:
-    break_first_step(served, tmp_path, "1 / 0")
-    page = windows.open()
-    page.goto(f"{network.url}module/chronic_pain_massage")
-    expect(page.get_by_role("status")).to_have_text(PART_FAILED)
-    network.cut()
-    expect(page.get_by_role("status")).to_have_text("Disconnected")
-    network.mend()
-    expect(page.get_by_role("alert")).to_be_hidden()
-    expect(page.get_by_role("status")).to_have_text(PART_FAILED)
+    network = Network(altered.port)
+    try:
+        page.goto(f"{network.url}module/fails")
+        expect(page.get_by_role("status")).to_have_text(PART_FAILED)
+        network.cut()
+        expect(page.get_by_role("status")).to_have_text("Disconnected")
+        network.mend()
+        expect(page.get_by_role("alert")).to_be_hidden()
+        expect(page.get_by_role("status")).to_have_text(PART_FAILED)
+    finally:
+        network.close()
 
 
-def break_first_step(served: Served, tmp_path: Path, code: str) -> None:
-    """Serve a module whose first judgement is made by other code."""
-    served.stop()
-    workbooks = tmp_path / "workbooks"
-    workbooks.mkdir()
-    notebook = json.loads(WORKBOOK.read_text())
-    cell = next(each for each in notebook["cells"] if each["id"] == "step-judge")
-    cell["source"] = [code]
-    (workbooks / WORKBOOK.name).write_text(json.dumps(notebook))
-    served.env["PHB_WORKBOOKS"] = str(workbooks)
-    served.start()
-
-
-def test_every_page_leads_to_what_is_known_of_its_accessibility(
-    served: Served, windows: Windows
-) -> None:
-    page = windows.open()
+def test_every_page_leads_to_what_is_known_of_its_accessibility(served: Served, page: Page) -> None:
     for path in ("", "review", "nowhere", "module/chronic_pain_massage"):
         page.goto(served.url + path)
         page.get_by_role("contentinfo").get_by_role("link", name="Accessibility").click()
         expect(page.get_by_role("heading", name="Accessibility of this site")).to_be_visible()
     expect(page.get_by_text("Tell whoever gave you the link to this site.")).to_be_visible()
     assert violations(page) == []
-    served.stop()
-    served.env["PHB_CONTACT"] = "<trainer@example.org>"
-    served.start()
-    page.goto(f"{served.url}accessibility")
+
+
+@ALTERED
+def test_the_page_on_accessibility_names_whom_to_tell(altered: Served, page: Page) -> None:
+    page.goto(f"{altered.url}accessibility")
     expect(page.get_by_text("Tell <trainer@example.org>.")).to_be_visible()
     assert page.get_by_role("link", name="trainer").count() == 0
