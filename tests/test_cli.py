@@ -15,16 +15,19 @@ import pytest
 from phbkit.casebank import CaseBank
 from phbkit.meeting.joining import MeetingLobby
 from phbkit.meeting.sessions import open_sessions
+from tests import commands
 
 
-def phb(
-    bank: Path, *words: object, cwd: Path | None = None, **settings: str
-) -> subprocess.CompletedProcess[str]:
+def phb(bank: Path, *words: object, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run phb on a case bank."""
+    return commands.phb(*words, cwd=bank.parent, env={"PHB_CASEBANK": str(bank), **settings})
+
+
+def phb_program(bank: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    """Run phb on a case bank, as a program of its own."""
     return subprocess.run(
         [sys.executable, "-m", "phbkit", *map(str, words)],
-        env={"PHB_CASEBANK": str(bank), "PYTHONPATH": ":".join(sys.path), **settings},
-        cwd=cwd,
+        env={"PHB_CASEBANK": str(bank), "PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
@@ -32,7 +35,7 @@ def phb(
 
 
 def test_check_says_that_all_is_well(bank_copy: Path) -> None:
-    done = phb(bank_copy, "check")
+    done = phb_program(bank_copy, "check")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("No faults in ")
 
@@ -143,7 +146,7 @@ def test_notebook_writes_one_that_plays_the_case_and_never_over_another(
 
 
 def test_serve_refuses_an_address_that_others_can_reach(bank_copy: Path) -> None:
-    done = phb(bank_copy, "serve", "--host", "0.0.0.0")
+    done = phb_program(bank_copy, "serve", "--host", "0.0.0.0")
     assert done.returncode == 2
     assert "Use 127.0.0.1; or invite learners and set PHB_SIGN_IN=links" in done.stderr
 
@@ -176,7 +179,7 @@ def test_a_port_that_is_taken_is_told_before_any_address_is_given(bank_copy: Pat
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        done = phb(bank_copy, "serve", "--port", port)
+        done = phb_program(bank_copy, "serve", "--port", port)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"--port: {port} is taken" in done.stderr
 
@@ -210,6 +213,6 @@ def test_review_serve_says_when_its_port_is_taken(bank_copy: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = phb(bank_copy, "review", "serve", "--port", str(port))
+        done = phb_program(bank_copy, "review", "serve", "--port", str(port))
     assert done.returncode == 2
     assert f"--port: {port} is taken" in done.stderr

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from phbkit.casebank import CaseBank
 from phbkit.errors import CaseError
+from tests.conftest import CASEBANK
 
 TODAY = dt.date(2026, 11, 30)
 SOUND = "chronic-pain-massage"
@@ -129,40 +130,43 @@ EDITS: dict[str, Callable[[Path], None]] = {
 }
 
 
-@pytest.fixture
-def broken(bank_copy: Path) -> Path:
-    """The only case of a bank, under another id, still sound."""
-    for other in set((bank_copy / "cases").iterdir()) - {bank_copy / "cases" / SOUND}:
+@pytest.fixture(scope="module")
+def two_cases(tmp_path_factory: pytest.TempPathFactory) -> CaseBank:
+    """A bank of one case, and of the same under another id."""
+    root = Path(shutil.copytree(CASEBANK, tmp_path_factory.mktemp("two") / "casebank"))
+    for other in set((root / "cases").iterdir()) - {root / "cases" / SOUND}:
         shutil.rmtree(other)
-    folder = bank_copy / "cases" / BROKEN
-    (bank_copy / "cases" / SOUND).rename(folder)
-    text = (folder / CASE).read_text()
-    (folder / CASE).write_text(text.replace(f"id: {SOUND}", f"id: {BROKEN}", 1))
-    return folder
+    copy = shutil.copytree(root / "cases" / SOUND, root / "cases" / BROKEN)
+    text = (copy / CASE).read_text()
+    (copy / CASE).write_text(text.replace(f"id: {SOUND}", f"id: {BROKEN}", 1))
+    return CaseBank(root, today=TODAY)
 
 
-def test_the_case_that_is_to_be_broken_is_sound(broken: Path) -> None:
-    assert CaseBank(broken.parents[1], today=TODAY).load(BROKEN).id == BROKEN
+@pytest.fixture
+def broken(two_cases: CaseBank, tmp_path: Path) -> Iterator[Path]:
+    """The second case, still sound; what a test does to it is undone."""
+    folder = two_cases.folder(BROKEN)
+    kept = shutil.copytree(folder, tmp_path / "kept")
+    yield folder
+    shutil.rmtree(folder)
+    shutil.move(kept, folder)
+
+
+def test_the_case_that_is_to_be_broken_is_sound(two_cases: CaseBank) -> None:
+    assert two_cases.load(BROKEN).id == BROKEN
 
 
 @pytest.mark.parametrize("how", EDITS)
-def test_a_broken_case_is_located_and_stops_no_other(how: str, broken: Path) -> None:
-    sound = broken.with_name(SOUND)
-    sound.mkdir()
-    for file in [*broken.glob("*.yaml"), *broken.glob("panels/*")]:
-        target = sound / file.relative_to(broken)
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(file.read_bytes())
-    text = (sound / CASE).read_text()
-    (sound / CASE).write_text(text.replace(f"id: {BROKEN}", f"id: {SOUND}", 1))
+def test_a_broken_case_is_located_and_stops_no_other(
+    how: str, two_cases: CaseBank, broken: Path
+) -> None:
     EDITS[how](broken)
-    bank = CaseBank(broken.parents[1], today=TODAY)
-    found = [
-        fault for fault in bank.check()["fault"] if broken in (fault.file, *fault.file.parents)
-    ]
+    sound, faults = two_cases.folder(SOUND), two_cases.check()["fault"]
+    found = [fault for fault in faults if broken in (fault.file, *fault.file.parents)]
     assert found, how
+    assert not [fault for fault in faults if sound in fault.file.parents]
     assert all(fault.problem for fault in found)
     with pytest.raises(CaseError):
-        bank.load(BROKEN)
-    assert bank.load(SOUND).id == SOUND
+        two_cases.load(BROKEN)
+    assert two_cases.load(SOUND).id == SOUND
     assert not Path("pwned").exists()

@@ -1,4 +1,4 @@
-"""A server that is killed while answers flow: three times here, a hundred in tests/soak."""
+"""A server that is killed while answers flow: alone and with its kernels; more in tests/soak."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ def test_a_server_killed_while_answers_flow_loses_none_and_counts_none_twice(
     tmp_path: Path, case: Case
 ) -> None:
     address = f"sqlite:///{tmp_path / 'records.sqlite'}"
-    found = killed(tmp_path, address, case, kills=3, learners=3)
+    found = killed(tmp_path, address, case, kills=2, learners=2)
     assert found.troubles == [], str(found)
-    assert found.acknowledged >= 3
+    assert found.acknowledged >= 2
