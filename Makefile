@@ -51,6 +51,7 @@ soak: install
 	$(BIN)/python -m pytest tests/soak $(ARGS)
 
 bench: install
+	$(BIN)/python tests/need_programs.py
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks $(ARGS)
 
 size: install

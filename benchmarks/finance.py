@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.serving import FLAGS, Site, running
+from benchmarks.serving import Site, launched, running
 from benchmarks.timing import interleave, row
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.simulate import whole_answers
@@ -123,12 +122,11 @@ def rows() -> Iterator[tuple[str, ...]]:
 
 def on_screen(step: str, name: str, first: int) -> list[float]:
     """Measure in a browser how long a change takes to show; the first few are not counted."""
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with tempfile.TemporaryDirectory() as folder:
         at_step(Path(folder), step)
         site = Site(["phbkit", "serve"], f"module/getting_the_sums_right#{step}", Path(folder))
         with running(site), sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+            browser = launched(playwright)
             page = browser.new_page()
             page.goto(site.address)
             page.wait_for_selector(f"[name='{name}']", timeout=60_000)

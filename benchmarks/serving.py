@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from benchmarks.timing import interleave, row
 
@@ -174,8 +174,14 @@ def running(site: Site) -> Iterator[Site]:
         process.wait()
 
 
+def launched(playwright: Playwright, *flags: str) -> Browser:
+    """Start Chromium, or the headless shell that the tests use."""
+    there = filter(None, map(shutil.which, ("chromium", "chromium-headless-shell")))
+    program = os.environ.get("CHROMIUM") or next(there, None)
+    return playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
+
+
 def rows() -> Iterator[tuple[str, ...]]:
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     voila = ["voila", str(WORKBOOK), "--no-browser", "--Voila.ip=127.0.0.1"]
     with (
         tempfile.TemporaryDirectory() as one,
@@ -184,8 +190,7 @@ def rows() -> Iterator[tuple[str, ...]]:
         running(Site(voila, "", Path(two))) as stock,
         sync_playwright() as playwright,
     ):
-        flags = [*FLAGS, INSIDE_ONLY]
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        browser = launched(playwright, INSIDE_ONLY)
         for site in (ours, stock):
             site.visit(browser)  # fills the disk's cache and makes the template
             site.visits.clear()
