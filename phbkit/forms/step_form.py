@@ -20,6 +20,8 @@ Response = tuple[Reply, list[bytes]]
 Receive = Callable[[str, Mapping[str, Any]], Response]
 _log = logging.getLogger(__name__)
 _TICKET = re.compile(r"[A-Za-z0-9-]{1,40}")
+_ASKED_BY_NBCLIENT = {"_model_module", "_model_name"}
+_SHOWN = {"step", "state", "html", "attempt"} | _ASKED_BY_NBCLIENT
 
 
 def answer(
@@ -90,10 +92,10 @@ class StepForm(anywidget.AnyWidget):  # type: ignore[misc]
     def get_state(
         self, key: str | Iterable[str] | None = None, drop_defaults: bool = False
     ) -> dict[str, Any]:
-        """Return what the browser is told, without script and style where the page has them."""
+        """Return what the browser is told; where the page has the form, only what it shows."""
         state: dict[str, Any] = super().get_state(key, drop_defaults)
         if FORM_IS_THERE in os.environ:
-            state = {name: value for name, value in state.items() if name not in {"_esm", "_css"}}
+            state = {name: value for name, value in state.items() if name in _SHOWN}
         return state
 
     def _answer(self, _: object, message: object, __: object) -> None:

@@ -12,12 +12,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import nbformat
+import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from traitlets.config import Config
 from voila.configuration import VoilaConfiguration
 
+from phbkit.forms import FORM_IS_THERE
+from phbkit.forms.step_form import StepForm
 from phbkit.serving.assets import TEMPLATES
 from phbkit.serving.notebook_page import FILTERS, Renderer, shown
 from phbkit.serving.pages import as_contact
@@ -135,3 +138,15 @@ def test_a_contact_is_a_link_only_where_it_is_an_address() -> None:
     assert as_contact("javascript:alert(1)") == "javascript:alert(1)"
     assert as_contact('<a@b.org?subject="x">') == "&lt;a@b.org?subject=&#34;x&#34;&gt;"
     assert as_contact("") == "whoever gave you the link to this site"
+
+
+def test_a_page_is_told_what_its_forms_show_and_other_programs_the_whole_widget(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    form = StepForm("meet", lambda *_: ({}, []), state="open", html="<p>Owen</p>")
+    whole = form.get_state()
+    assert {"_esm", "_css", "_view_name"} <= whole.keys()
+    monkeypatch.setenv(FORM_IS_THERE, "1")
+    shown = {"step": "meet", "state": "open", "html": "<p>Owen</p>", "attempt": ""}
+    for_nbclient = {"_model_module": "anywidget", "_model_name": "AnyModel"}
+    assert form.get_state() == shown | for_nbclient
