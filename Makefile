@@ -7,9 +7,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 COMPILE := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib phbkit
 PROJECT := pyproject.toml constraints.txt
-# Most tests wait for browsers and servers, so that more of them than there are cores are quickest.
-WORKERS ?= 6
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
+# Some tests wait, so that more of them than there are cores are quickest; yet each worker costs
+# 20 seconds of its own: what it imports, its servers, its browser, its template.
+WORKERS ?= 4
+PYTEST := $(BIN)/python -m pytest
 
 .PHONY: install serve test check-code run-tests soak bench size lint clean
 
@@ -42,8 +43,8 @@ check-code: install
 	$(BIN)/mypy
 
 run-tests: install
-	$(PYTEST) --dist loadgroup --no-loadscope-reorder $(ARGS)
-	$(PYTEST) --dist loadfile --nbval-lax workbooks
+	$(PYTEST) -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(PYTEST) -n 2 --dist loadfile --nbval-lax workbooks
 
 # A JupyterHub, and runs that are killed, stopped and starved again and again: minutes, not seconds.
 soak: install

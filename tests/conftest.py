@@ -23,11 +23,12 @@ settings.register_profile("phbkit", deadline=None)
 settings.load_profile("phbkit")
 
 SLOWEST_FIRST = ("browser", "deploy", "cohort", "notebooks", "serving", "kernels")
+THEN = ("test_cli.py", "casebank", "records")  # so that no long one is alone in the end
 TOGETHER = {  # files whose tests ask for one thing that takes long to start
     "test_hostile.py", "test_hostile_learner.py", "test_hostile_review.py", "test_learners.py",
     "test_review.py", "test_limits.py", "test_cluster.py", "test_nginx.py", "test_report.py",
     "test_run.py", "test_simulate.py", "test_sweep.py", "test_cohort_report.py",
-    "test_papermill.py", "test_register.py",
+    "test_papermill.py", "test_service.py", "test_register.py",
 }  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
-    order = {folder: place for place, folder in enumerate(SLOWEST_FIRST)}
+    order = {folder: place for place, folder in enumerate((*SLOWEST_FIRST, *THEN))}
     items.sort(key=lambda item: (order.get(_folder(item), len(order)), not _grouped(item)))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests import programs
+from tests.commands import phb
 from tests.ports import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -115,9 +116,9 @@ def by_links(tmp_path: Path) -> Iterator[Service]:
     yield from started(tmp_path, "links")
 
 
-@pytest.fixture
-def by_header(tmp_path: Path) -> Iterator[Service]:
-    yield from started(tmp_path, "header")
+@pytest.fixture(scope="module")
+def by_header(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    yield from started(tmp_path_factory.mktemp("by_header"), "header")
 
 
 def test_the_unit_serves_by_its_settings_and_so_do_commands(by_links: Service) -> None:
@@ -130,7 +131,8 @@ def test_the_unit_serves_by_its_settings_and_so_do_commands(by_links: Service) -
     invited = by_links.phb("invite", "spring.csv", "--out", "links.csv")
     assert invited.stdout.startswith("2 invited")
     assert "https://phb.example.nhs.uk/enter/" in (by_links.folder / "links.csv").read_text()
-    refused = by_links.phb("invite", "spring.csv", "--out", "spring.csv/links.csv")
+    again = ("invite", "spring.csv", "--out", "spring.csv/links.csv")
+    refused = phb(*again, cwd=by_links.folder, env=by_links.environment)
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "spring.csv" in refused.stderr
 
@@ -140,7 +142,8 @@ def test_with_names_from_a_proxy_a_trainer_sees_the_cohort(by_header: Service) -
     assert (status, "You are not signed in" in page) == (401, True)
     assert "personal link" not in page
     (by_header.folder / "spring.csv").write_text(PEOPLE)
-    invited = by_header.phb("invite", "spring.csv", "--out", "links.csv")
+    words = ("invite", "spring.csv", "--out", "links.csv")
+    invited = phb(*words, cwd=by_header.folder, env=by_header.environment)
     assert "nobody needs a link" in invited.stdout
     status, page = by_header.ask("/", "tess")
     assert (status, "Tess Trainer" in page, "How far your cohort has come" in page) == (
