@@ -125,7 +125,7 @@ def _text_rows(outcome: JobOutcome) -> Iterator[list[str]]:
 def rounded(frame: pd.DataFrame, places: Mapping[str, int]) -> pd.DataFrame:
     """Write columns of numbers as texts with so many decimal places, NaN as an empty one."""
     texts = {
-        name: frame[name].map(f"{{:.{count}f}}".format, na_action="ignore").fillna("")
+        name: ["" if pd.isna(number) else f"{number:.{count}f}" for number in frame[name]]
         for name, count in places.items()
     }
     return frame.assign(**texts)

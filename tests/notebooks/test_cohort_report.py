@@ -47,7 +47,6 @@ def test_a_folder_that_is_no_run_and_a_misspelt_parameter_are_told(tmp_path: Pat
             papermill.execute_notebook(NOTEBOOK, out, given, progress_bar=False)
 
 
-@pytest.mark.filterwarnings("ignore:'str' is not supported as a fill value")
 def test_a_trainer_runs_a_cohort_and_gets_a_notebook_a_page_and_a_pdf(tmp_path: Path) -> None:
     cohort = ("simulate", "--learners", 3, "--seed", 7, "--case", "know-the-deal")
     assert phb(*cohort, "--out", "c.jsonl", cwd=tmp_path).returncode == 0
