@@ -125,10 +125,7 @@ def _text_rows(outcome: JobOutcome) -> Iterator[list[str]]:
 def rounded(frame: pd.DataFrame, places: Mapping[str, int]) -> pd.DataFrame:
     """Write columns of numbers as texts with so many decimal places, NaN as an empty one."""
     texts = {
-        name: [
-            f"{number:.{count}f}" if there else ""
-            for number, there in zip(frame[name], frame[name].notna(), strict=True)
-        ]
+        name: frame[name].map(f"{{:.{count}f}}".format).replace("nan", "")
         for name, count in places.items()
     }
     return frame.assign(**texts)
