@@ -30,7 +30,7 @@ from phbkit.records import MemoryJournal
 case = CaseBank(Path(sys.argv[1])).load("chronic-pain-massage")
 module = Module(case, MemoryJournal(dt.datetime.now(tz=dt.UTC)))
 module.replay(read_answers(Path(sys.argv[2]))["answers"])
-score(case, module.given)
+score(case, module.given).as_dict()
 """
 
 
