@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import nbformat
@@ -16,6 +17,8 @@ from phbkit.casebank import CaseBank
 from phbkit.meeting.joining import MeetingLobby
 from phbkit.meeting.sessions import open_sessions
 from tests import commands
+from tests.browser.reviewing import Meetings
+from tests.ports import free_port
 
 
 def phb(bank: Path, *words: object, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -216,3 +219,17 @@ def test_review_serve_says_when_its_port_is_taken(bank_copy: Path) -> None:
         done = phb_program(bank_copy, "review", "serve", "--port", str(port))
     assert done.returncode == 2
     assert f"--port: {port} is taken" in done.stderr
+
+
+def test_reviews_are_served_also_where_settings_have_learners_sign_in_at_a_hub(
+    tmp_path: Path,
+) -> None:
+    server = Meetings(tmp_path, free_port(), env={"PHB_SIGN_IN": "hub"})
+    try:
+        server.start()
+        assert (
+            "Decide together, each on your own device"
+            in urllib.request.urlopen(server.door).read().decode()
+        )
+    finally:
+        server.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -15,12 +16,17 @@ from tests.browser.training import Training
 from tests.browser.windows import Windows, launched
 from tests.ports import free_port
 
+S = TypeVar("S", bound=Served)
+
+
+def _until_ended(server: S) -> Iterator[S]:
+    yield server
+    server.stop()
+
 
 @pytest.fixture(scope="session")
 def learners_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    server = Served(tmp_path_factory.mktemp("served"), free_port())
-    yield server
-    server.stop()
+    yield from _until_ended(Served(tmp_path_factory.mktemp("served"), free_port()))
 
 
 @pytest.fixture
@@ -39,9 +45,7 @@ def altered_server(
         "PHB_CASEBANK": str(ranked_bank.root),
         "PHB_CONTACT": "<trainer@example.org>",
     }
-    server = Served(tmp_path_factory.mktemp("served"), free_port(), env=env)
-    yield server
-    server.stop()
+    yield from _until_ended(Served(tmp_path_factory.mktemp("served"), free_port(), env=env))
 
 
 @pytest.fixture
@@ -53,9 +57,7 @@ def altered(altered_server: Served) -> Served:
 
 @pytest.fixture(scope="session")
 def training_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
-    server = Training(tmp_path_factory.mktemp("training"), free_port())
-    yield server
-    server.stop()
+    yield from _until_ended(Training(tmp_path_factory.mktemp("training"), free_port()))
 
 
 @pytest.fixture
@@ -67,9 +69,7 @@ def training(training_server: Training) -> Training:
 
 @pytest.fixture(scope="session")
 def meetings_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meetings]:
-    server = Meetings(tmp_path_factory.mktemp("meetings"), free_port())
-    yield server
-    server.stop()
+    yield from _until_ended(Meetings(tmp_path_factory.mktemp("meetings"), free_port()))
 
 
 @pytest.fixture
