@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ CASEBANK = ROOT / "casebank"
 
 settings.register_profile("phbkit", deadline=None)
 settings.load_profile("phbkit")
+# What a shell starts behind itself ignores Ctrl-C, and so would every program that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SLOWEST_FIRST = ("browser", "deploy", "cohort", "notebooks", "serving", "kernels")
 THEN = ("test_cli.py", "casebank", "records")  # so that no long one is alone in the end
