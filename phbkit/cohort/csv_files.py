@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from phbkit.files import part_of
 
@@ -19,13 +20,18 @@ def csv_file(
 ) -> Iterator[Write]:
     """Write a CSV file whole, or not at all: give what writes a row; None is an empty cell."""
     with part_of(file) as part, Path(part).open("w", encoding=encoding, newline="") as out:
-        table = csv.writer(out, lineterminator=end)
+        yield rows_to(out, header, end=end)
 
-        def write(cells: Iterable[object]) -> None:
-            table.writerow([_neutral(cell) if isinstance(cell, str) else cell for cell in cells])
 
-        write(header)
-        yield write
+def rows_to(out: TextIO, header: Iterable[object], *, end: str = "\n") -> Write:
+    """Write the header of a CSV table, and return what writes a row; None is an empty cell."""
+    table = csv.writer(out, lineterminator=end)
+
+    def write(cells: Iterable[object]) -> None:
+        table.writerow([_neutral(cell) if isinstance(cell, str) else cell for cell in cells])
+
+    write(header)
+    return write
 
 
 def _neutral(text: str) -> str:

@@ -1,9 +1,10 @@
-"""`phb invite`, `phb learners`, `phb revoke`, `phb export`, `phb erase`: who has a place here."""
+"""`phb invite`, `learners`, `revoke`, `export`, `erase`, `audit`: who has a place here, and had."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ _PRIVATE = ("https://", "http://127.0.0.1", "http://localhost")
 
 commands = typer.Typer()
 LearnerId = Annotated[str, typer.Argument(help="The learner's id.")]
+Day = Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY")]
 
 
 def _register() -> Register:
@@ -124,9 +126,13 @@ def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="The JSON file to write.")],
 ) -> None:
     """Write everything that is kept of a learner as JSON, for them to have."""
+    from phbkit.records.audit import note
+
     need_absent(out)
-    kept = _register().export(learner)
+    register = _register()
+    kept = register.export(learner)
     write_whole(out, json.dumps(kept, indent=2, ensure_ascii=False).encode())
+    note(register.database, "exported", learner)
     typer.echo(f"{len(kept['attempts'])} attempts of {learner} are in {out}.")
 
 
@@ -147,3 +153,18 @@ def erase(
         "which does not say whose they were."
     )
     typer.echo("Backups, runs (phb run), exports and case reviews are yours to look through.")
+
+
+@commands.command()
+def audit(since: Day = None, until: Day = None) -> None:
+    """Print as CSV who signed in and out, and what was done with records, first and last day in.
+
+    No answers are in it, and no name of whoever was erased.
+    """
+    from phbkit.cohort.csv_files import rows_to
+
+    first = since or dt.datetime(1970, 1, 2)  # noqa: DTZ001  a day of this machine's calendar
+    last = (until or dt.datetime(9998, 1, 1)) + dt.timedelta(days=1)  # noqa: DTZ001
+    write = rows_to(sys.stdout, ["at", "act", "learner"])
+    for at, act, learner in _register().log(first.astimezone(), last.astimezone()):
+        write([at.isoformat(timespec="seconds"), act, learner])

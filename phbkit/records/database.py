@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import re
 import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,13 +18,27 @@ import sqlalchemy as sa
 
 from phbkit.errors import RecordsError, UnreachableError
 
-HEAD = "0003"
+HEAD = "0004"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 4
 _BUSY_SECONDS_IN_A_ROW = 0.1
 _OPENING_SECONDS = 10
 _LOOK_MS = 20  # how long SQLite waits by itself before a write is tried anew
-_PASSING = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+_PASSING = (
+    sa.exc.OperationalError,
+    sa.exc.InterfaceError,
+    sa.exc.InternalError,  # PostgreSQL takes no writes, as it follows another
+    sa.exc.TimeoutError,
+)
+_PLAINLY = {  # by what SQLite or PostgreSQL say
+    "disk is full": "The disk is full. Make room there; what was acknowledged is kept",
+    "No space left": "The disk of the database is full. Make room there; what was acknowledged is "
+    "kept",
+    "read-only transaction": "The database follows another one, or recovers, and takes no writes. "
+    "Set PHB_DATABASE to the one that does, or wait",
+}
+_COPIES_STAY = "Copies of what was deleted stay there until they end."
+_log = logging.getLogger(__name__)
 
 Clock = Callable[[], dt.datetime]
 T = TypeVar("T")
@@ -76,6 +91,25 @@ class Database:
         with self.reading() as connection:
             row = connection.execute(query).first()
         return kind(*row) if row else None
+
+    def version(self) -> str:
+        """Return the version of the tables; nothing where there are none."""
+        with self.reading() as connection:
+            return _version(connection)
+
+    def checkpoint(self) -> None:
+        """Bring what is written into SQLite's one file, and leave nothing of it beside the file.
+
+        What was deleted is in neither then. Who reads is waited for; who reads for longer is told
+        of in the log.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        wait = f"PRAGMA busy_timeout = {round(self._busy_seconds * 1000)}"
+        with closing(self.engine.raw_connection()) as pooled, closing(pooled.cursor()) as cursor:
+            cursor.execute(wait)
+            if cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                _log.warning("%s-wal: others read it. %s", self.engine.url.database, _COPIES_STAY)
 
     @contextmanager
     def _transaction(self, failure: str, *, write: bool) -> Iterator[sa.Connection]:
@@ -140,7 +174,7 @@ def open_database(
     if address in _ready and (busy_seconds, clock) == (_BUSY_SECONDS, now):
         return _ready[address]
     url = parse(address)
-    try:
+    with _opening(address):
         if url.get_backend_name() == "sqlite":
             database = Database(_sqlite(url, busy_seconds), busy_seconds, clock)
             _bring_up_to_date(database.engine)
@@ -152,11 +186,37 @@ def open_database(
             waits = {"tcp_user_timeout": round(busy_seconds * 500)}
             engine = _postgresql(url, connect_timeout=round(busy_seconds / 2), **waits)
             database = Database(engine, busy_seconds, clock)
+    return database
+
+
+def open_as_it_is(address: str) -> Database:
+    """Open records that are there, and leave their tables as whatever version made them.
+
+    Raises
+    ------
+    RecordsError
+        The address is not one, or there is no such database.
+    """
+    url = parse(address)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+        raise RecordsError(f"There are no records at {url.database}.")
+    with _opening(address):
+        if url.get_backend_name() == "sqlite":
+            engine = _sqlite(url, _BUSY_SECONDS)
+        else:
+            engine = _postgresql(url, connect_timeout=_OPENING_SECONDS)
+        engine.connect().close()
+    return Database(engine, _BUSY_SECONDS)
+
+
+@contextmanager
+def _opening(address: str) -> Iterator[None]:
+    try:
+        yield
     except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
         raise RecordsError(
             f"The records at {without_password(address)} cannot be opened: {_reason(error)}"
         ) from error
-    return database
 
 
 def parse(address: str) -> sa.URL:
@@ -184,7 +244,8 @@ def alone(connection: sa.Connection, name: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0]
+    said = str(error).splitlines()[0]
+    return next((plain for known, plain in _PLAINLY.items() if known in said), said)
 
 
 def _postgresql(url: sa.URL, **waits: int) -> sa.Engine:
@@ -193,7 +254,21 @@ def _postgresql(url: sa.URL, **waits: int) -> sa.Engine:
     What the address says of a wait goes before what is given here.
     """
     unset = {name: wait for name, wait in waits.items() if name not in url.query}
-    return sa.create_engine(url, pool_pre_ping=True, connect_args=unset)
+    engine = sa.create_engine(url, pool_pre_ping=True, connect_args=unset)
+    # Before SQLAlchemy asks anything, as it understands no answer in bytes.
+    sa.event.listen(engine, "connect", _need_utf8, insert=True)
+    return engine
+
+
+def _need_utf8(connection: Any, _: Any) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        owner, name = connection.info.user, connection.info.dbname
+        raise RecordsError(
+            f"The PostgreSQL database {name} keeps texts as {encoding}, in which not all words can "
+            "be written. Make one that can: "
+            f"createdb --encoding=UTF8 --template=template0 --owner={owner} {name}_utf8"
+        )
 
 
 def _sqlite(url: sa.URL, busy_seconds: float) -> sa.Engine:
@@ -201,7 +276,8 @@ def _sqlite(url: sa.URL, busy_seconds: float) -> sa.Engine:
     if url.database and url.database != ":memory:":
         file = Path(url.database)
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file.touch(mode=0o600)
+        if not file.exists():
+            file.touch(mode=0o600)
     engine = sa.create_engine(url)
 
     @sa.event.listens_for(engine, "connect")
@@ -210,6 +286,7 @@ def _sqlite(url: sa.URL, busy_seconds: float) -> sa.Engine:
         connection.execute(f"PRAGMA busy_timeout = {_LOOK_MS}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")
         _until_free(partial(connection.execute, "PRAGMA journal_mode = WAL"), busy_seconds)
 
     return engine
@@ -235,6 +312,13 @@ def _until_free(attempt: Callable[[], object], seconds: float) -> None:
             return
 
 
+def _version(connection: sa.Connection) -> str:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return ""
+    version = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+    return str(version.scalar() or "")
+
+
 def _bring_up_to_date(engine: sa.Engine) -> None:
     """Bring the tables forward to this version, all at once; who comes meanwhile waits.
 
@@ -244,10 +328,8 @@ def _bring_up_to_date(engine: sa.Engine) -> None:
         A newer phbkit made them.
     """
     with engine.connect() as connection:
-        if sa.inspect(connection).has_table("alembic_version"):
-            version = sa.text("SELECT version_num FROM alembic_version")
-            if connection.execute(version).scalar() == HEAD:
-                return
+        if _version(connection) == HEAD:
+            return
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError

@@ -78,3 +78,12 @@ learner = Table(
     Column("role", String(10), nullable=False),
     Column("added", Moment, nullable=False),
 )
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("act", String(20), nullable=False),
+    Column("learner", String(120), nullable=False),
+)

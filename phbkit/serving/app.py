@@ -23,8 +23,8 @@ from phbkit import wings
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError
 from phbkit.kernels import provisioner, template
-from phbkit.records import open_store
-from phbkit.records.database import open_database
+from phbkit.records.attempts import Store
+from phbkit.records.database import Database, open_database
 from phbkit.records.learners import Learners
 from phbkit.serving import assets, pages
 from phbkit.serving.catalogue import Catalogue
@@ -50,6 +50,7 @@ class Server(Voila):  # type: ignore[misc]
     """Voilà with our pages, and without its own, its scripts, files and directories."""
 
     using = Instance(Settings)
+    database = Instance(Database)
     catalogue = Instance(Catalogue, allow_none=True)
     learners = Instance(Learners, allow_none=True)
     wing_settings = Instance(dict)
@@ -93,6 +94,11 @@ class Server(Voila):  # type: ignore[misc]
         """Listen; no page has a body to send that is longer than a short form."""
         self.app.listen = partial(self.app.listen, max_body_size=_LONGEST_BODY)
         super().listen()
+
+    def stop(self) -> None:
+        """End the kernels, then leave the records in one file."""
+        super().stop()
+        self.database.checkpoint()
 
     def init_handlers(self) -> list[tuple[Any, ...]]:
         """List the handlers: Voilà's of kernels, and those of our pages; files are not served."""
@@ -157,10 +163,11 @@ def make_server(
     os.environ.clear()  # the template of the kernels is born with what is left
     os.environ.update(kept)
     catalogue = learners = None
+    database = open_database(using.database_url)
     if not only_reviews:
-        catalogue = Catalogue(workbooks, bank, open_store(using.database_url))
+        catalogue = Catalogue(workbooks, bank, Store(database))
         if using.sign_in != "local":
-            learners = Learners(open_database(using.database_url))
+            learners = Learners(database)
     wing_settings: dict[str, Any] = {}
     for hook in wings.hooks("server_settings"):
         wing_settings |= hook(using, bank)
@@ -171,6 +178,7 @@ def make_server(
     server: Server = Server.instance(  # whose log the renderer of pages writes to
         config=_configuration(using, host, port, base),
         using=using,
+        database=database,
         catalogue=catalogue,
         learners=learners,
         wing_settings=wing_settings,

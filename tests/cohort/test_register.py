@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -12,6 +13,7 @@ from phbkit.cohort.register import MOST_BROWSERS, Register
 from phbkit.errors import UnknownNameError
 from phbkit.records import database
 from phbkit.records.attempts import Store
+from phbkit.records.audit import note
 from phbkit.records.learners import Learner
 from phbkit.records.schema import metadata
 
@@ -226,3 +228,47 @@ def test_whoever_a_proxy_vouches_for_is_known_from_then_on(learners: Register) -
     assert learners.welcome(cat) == cat
     learners.invite([Learner("cat@example.org", "Cat", "spring")], LATER)
     assert learners.welcome(cat).name == "Cat"
+
+
+def test_of_the_erased_no_word_stays_in_a_file_of_the_database(file: Path) -> None:
+    learners = Register(database.open_database(f"sqlite:///{file}"))
+    journal = Store(learners.database).journal(Store(learners.database).start("ann", "c", "v").id)
+    for step in range(20):
+        journal.keep_draft(f"step {step}", {"note": "what ann typed " * 30})
+        journal.append(f"s{step}", f"step {step}", {"why": "what ann said " * 90}, after=2 * step)
+    learners.erase("ann")
+    left = b"".join(each.read_bytes() for each in file.parent.iterdir())
+    assert b"CREATE TABLE answer" in left
+    assert b"what ann" not in left
+
+
+def test_copies_that_somebody_still_reads_are_told_of(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    learners = Register(database.open_database(f"sqlite:///{file}", busy_seconds=0.01))
+    Store(learners.database).start("ann", "c", "v")
+    with database.open_database(f"sqlite:///{file}").reading() as other:
+        other.execute(text("SELECT * FROM attempt")).all()
+        assert learners.erase("ann").attempts == 1
+    assert f"{file}-wal: others read it" in caplog.text
+
+
+def test_the_log_tells_who_came_and_went_and_of_the_erased_only_when(learners: Register) -> None:
+    for who in (ANN, BEN):
+        [given] = learners.invite([who], LATER)
+        learners.sign_out(learners.sign_in(given.id) or "")
+    note(learners.database, "exported", "ann")
+    learners.revoke("ann")
+    until = NOON + dt.timedelta(hours=1)
+    before = learners.log(NOON, until)
+    assert [(act, who) for _, act, who in before] == [
+        *((act, who) for who in ("ann", "ben") for act in ("invited", "signed in", "signed out")),
+        ("exported", "ann"),
+        ("revoked", "ann"),
+    ]
+    learners.erase("ann")
+    *after, erased = learners.log(NOON, until)
+    assert [(at, act) for at, act, _ in after] == [(at, act) for at, act, _ in before]
+    assert {who for _, _, who in after} == {"", "ben"}
+    assert tuple(erased)[1:] == ("erased", "")
+    assert learners.log(before[2].at, before[3].at) == after[2:4]

@@ -31,6 +31,7 @@ class Service:
     folder: Path
     sign_in: str
     port: int
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def data(self) -> Path:
@@ -97,7 +98,7 @@ def started(folder: Path, sign_in: str) -> Iterator[Service]:
     service = Service(folder, sign_in, free_port())
     (folder / "home").mkdir()
     service.write_settings()
-    process = service.serve()
+    process = service.process = service.serve()
     try:
         while True:
             assert process.poll() is None
@@ -135,6 +136,10 @@ def test_the_unit_serves_by_its_settings_and_so_do_commands(by_links: Service) -
     refused = phb(*again, cwd=by_links.folder, env=by_links.environment)
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "spring.csv" in refused.stderr
+    assert by_links.process
+    programs.end(by_links.process)
+    beside = by_links.data / "records.sqlite-wal"
+    assert not beside.exists() or not beside.read_bytes()
 
 
 def test_with_names_from_a_proxy_a_trainer_sees_the_cohort(by_header: Service) -> None:

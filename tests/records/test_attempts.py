@@ -12,12 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import event, make_url
 
 from phbkit.cohort.register import latest_answers
-from phbkit.errors import RecordsError
+from phbkit.errors import RecordsError, UnreachableError
 from phbkit.records import Journal, MemoryJournal, StaleError, database, open_store
 from phbkit.records.attempts import Attempt, Store
 from phbkit.records.journal import answers_in
@@ -239,9 +241,14 @@ def test_writes_are_durable_and_checked(file: Path) -> None:
     with database.open_database(f"sqlite:///{file}").reading() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys")
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
         }
-    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    assert pragmas == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "secure_delete": 1,
+    }
 
 
 def test_a_new_database_is_what_the_schema_says(address: str) -> None:
@@ -265,6 +272,41 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     for place in (taken / "records.sqlite", tmp_path, taken):
         with pytest.raises(RecordsError, match=f"records at sqlite:///{place} cannot be opened: ."):
             open_store(f"sqlite:///{place}")
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_keep_every_word_is_told_how_to_make_one(
+    server: str, encoding: str
+) -> None:
+    url = make_url(server)
+    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
+        like = "ENCODING '{}' LOCALE 'C' TEMPLATE template0"
+        connection.execute(f"CREATE DATABASE {url.database}_x {like.format(encoding)}".encode())
+        try:
+            with pytest.raises(RecordsError, match=f"{encoding}.*createdb --encoding=UTF8 --templ"):
+                open_store(f"{server}_x")
+        finally:
+            connection.execute(f"DROP DATABASE {url.database}_x WITH (FORCE)".encode())
+
+
+def test_a_full_disk_is_told_plainly(file: Path) -> None:
+    records = database.open_database(f"sqlite:///{file}")
+    limit = "PRAGMA max_page_count = 1"
+    event.listen(records.engine, "checkout", lambda connection, *_: connection.execute(limit))
+    journal = Store(records).journal(Store(records).start("ann", "c", "v").id)
+    with pytest.raises(UnreachableError, match=r"not saved: The disk is full\. Make room"):
+        journal.append("s1", "judge", {"a": "long " * 100_000}, after=0)
+
+
+def test_a_database_that_follows_another_is_told_plainly(server: str) -> None:
+    store = open_store(server)
+    url = make_url(server)
+    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
+        read_only = "SET default_transaction_read_only = on"
+        connection.execute(f"ALTER DATABASE {url.database} {read_only}".encode())
+    store._database.engine.dispose()
+    with pytest.raises(UnreachableError, match="follows another one, or recovers"):
+        store.start("ann", "c", "v")
 
 
 def test_records_of_a_newer_phbkit_are_refused_and_left_alone(file: Path) -> None:

@@ -24,7 +24,7 @@ from phbkit.records.database import open_database
 from phbkit.records.schema import metadata
 
 RELEASED = Path(__file__).parent / "released"
-VERSIONS = ("0001", "0002", "0003")
+VERSIONS = ("0001", "0002", "0003", "0004")
 ANN, SESSION = "11111111-1111-4111-8111-111111111111", "33333333-3333-4333-8333-333333333333"
 NOON = dt.datetime(2026, 11, 2, 12, 0, 0, 250_000, tzinfo=dt.UTC)
 FORK = multiprocessing.get_context("fork")

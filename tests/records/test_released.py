@@ -115,6 +115,7 @@ def learners(kept: Register, browsers: Mapping[str, Any]) -> dict[str, Any]:
 
 def exported(whole: dict[str, Any]) -> dict[str, Any]:
     """Tell what an export holds; no database promises an order of drafts."""
+    assert whole.pop("done with it") == []  # which that version did not know
     for attempt in whole["attempts"]:
         attempt["drafts"].sort(key=lambda draft: draft["step"])
     counts = [[a["case_id"], len(a["answers"]), len(a["drafts"])] for a in whole["attempts"]]
@@ -197,12 +198,12 @@ def test_everything_in_a_released_database_reads_as_it_did(
         assert read[part] == rows, part
 
 
-def test_the_tables_kept_beside_it_are_those_of_the_migrations(tmp_path: Path) -> None:
+def test_the_tables_kept_beside_it_are_among_those_of_the_migrations(tmp_path: Path) -> None:
     ours, kept = tmp_path / "ours.sqlite", tmp_path / "kept.sqlite"
     _upgrade(f"sqlite:///{ours}")
     with sqlite3.connect(kept) as connection:
         connection.executescript((RELEASED / "0003_tables.sql").read_text(encoding="utf-8"))
-    assert tables(kept) == tables(ours)
+    assert tables(kept).items() <= tables(ours).items()
 
 
 def tables(file: Path) -> dict[str, str]:
