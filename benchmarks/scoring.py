@@ -35,10 +35,9 @@ def count(rows: dict[str, list[dict[str, Any]]]) -> int:
     return sum(len(asked[case] & set(answers)) for case in rows for answers in rows[case])
 
 
-def figures(result: Result) -> tuple[Any, ...]:
+def figures(result: Result) -> list[tuple[Any, ...]]:
     """Work out what a cohort's table has of a result: it is worked out when it is asked for."""
-    keys = [(result.total(k), result.possible(k), result.percent(k)) for k in result.keys]
-    return len(result.critical), keys
+    return [(result.total(k), result.possible(k), result.percent(k)) for k in result.keys]
 
 
 def rows() -> Iterator[tuple[str, ...]]:

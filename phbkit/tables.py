@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
 from phbkit.errors import Fault
+from phbkit.text import caseless
 
 PRINTABLE = r"^([^\p{C}\p{Z}]| )*$"
 """A pattern for pydantic of what `str.isprintable` takes."""
@@ -103,8 +104,9 @@ class CsvTable(Generic[RowT]):
             if cells is None:
                 continue
             unique = cells.get(self.row.UNIQUE, "").strip()
-            if first.setdefault(unique, line) != line and unique not in self.row.MAY_REPEAT:
-                problem = f"{unique!r} is on line {first[unique]} already."
+            there = first.setdefault(caseless(unique), line)
+            if there != line and unique not in self.row.MAY_REPEAT:
+                problem = f"{unique!r} is on line {there} already."
                 self.fault(line, cells, self.row.UNIQUE, problem, "Keep one.")
                 continue
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
 from pathlib import Path
@@ -18,6 +19,8 @@ _OPTIONS = {"html": False, "typographer": True, "xhtmlOut": False}
 _LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _LINK = re.compile(r"https?:|mailto:|tel:|[/#?]|[^:]*$", re.IGNORECASE)
+JOINERS = "\u200c\u200d"
+"""What joins and parts letters in Persian and parts of emoji, and cannot be seen itself."""
 _LEFT_OUT = ("image", "code", "fence", "html_block", "html_inline")
 
 
@@ -60,6 +63,13 @@ def prose(source: str) -> Markup:
 def tidy(text: str) -> str:
     """Make line breaks newlines, and leave out what XML, and so no document, can hold."""
     return _NOT_TEXT.sub("", _LINE_BREAKS.sub("\n", text))
+
+
+def caseless(name: str) -> str:
+    """Fold a name so that all its spellings are equal: capitals, forms of letters, spaces."""
+    seen = "".join(character for character in name if character not in JOINERS)
+    folded = unicodedata.normalize("NFKC", seen).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def quotes(text: str) -> str:

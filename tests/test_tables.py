@@ -58,6 +58,7 @@ BAD = [
     ("name,count\na\n", ["things.csv:2: a: has 1 cells for 2 columns. Give each column one cell"]),
     ("name,count\na,1,000\n", ["things.csv:2: a: has 3 cells for 2 columns. A comma between"]),
     ("name,count\na,1\n\na,2\n", ["things.csv:4: name: 'a' is on line 2 already. Keep one."]),
+    ("name,count\nann,1\nAnn ,2\n", ["things.csv:3: name: 'Ann' is on line 2 already."]),
     ("name,count\na,0\nb,x\nc,1\n", ["things.csv:2: count: must be 1 or more; got '0'.",
                                     "things.csv:3: count: must be 1 or more; got 'x'."]),
     ('name,count\na,"1\n', ["things.csv:2: unexpected end of data. It cannot be read as CSV."]),

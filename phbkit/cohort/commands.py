@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -60,6 +60,10 @@ def run(  # noqa: PLR0913, PLR0917  the options of a command
     scheduler: Annotated[
         str, typer.Option(help="A Dask scheduler, such as tcp://10.0.0.5:8786.")
     ] = "",
+    attempt: Annotated[
+        Literal["first", "latest"] | None,
+        typer.Option(help="Whose answers count, of several in a database: first by default."),
+    ] = None,
 ) -> None:
     """Run a cohort or scenarios through workbooks; stopped or killed, the same command goes on.
 
@@ -80,9 +84,8 @@ def run(  # noqa: PLR0913, PLR0917  the options of a command
     limits, using = Limits(seconds, megabytes), settings()
     try:
         with _progress_bar() as watch:
-            options = Options(
-                workers, tuple(only or ()), retry_failed, limits, scheduler=scheduler, watch=watch
-            )
+            chosen = (workers, tuple(only or ()), retry_failed, limits, scheduler, attempt)
+            options = Options(*chosen, watch)
             if parameters is None:
                 progress = run_cohort(workbooks, answers, out, options, using=using)
             else:
@@ -174,20 +177,30 @@ def remark(
         list[str] | None,
         typer.Option("--cut", help="The line, per cent: 60, or clinicians=70 for a panel."),
     ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option("--drop", help="An item that counts for nobody: case/question."),
+    ] = None,
 ) -> None:
     """Score a run again with another case bank, and list who crosses the line.
 
     No notebook is run. Without --cut the line is the pass mark that phb report --standards set.
+    The exit code is 1 where somebody's answers are no longer taken.
     """
     from phbkit.cohort.remark import UP
     from phbkit.cohort.remark import remark as score_again
 
-    made = score_again(run, CaseBank(casebank), dict(map(_line, cut or ())))
+    made = score_again(run, CaseBank(casebank), dict(map(_line, cut or ())), drop or ())
+    people, lost = made.rows["learner"].nunique(), made.refused["learner"].nunique()
+    if lost:
+        typer.echo(f"Not scored again: {lost} of {people} learners, whose answers are not taken.")
     if made.simulated:
         typer.echo("Simulated answers: nobody real gave them.")
     if made.formative:
         typer.echo(f"For learning only, not to pass or fail by: {', '.join(made.formative)}.")
     typer.echo(f"Changed: {', '.join(made.changed) or 'no case'}.")
+    if made.dropped:
+        typer.echo(f"Dropped, for everybody: {', '.join(made.dropped)}.")
     for learner, case, reason in made.refused.itertuples(index=False):
         typer.echo(f"Not scored again: {learner}, {case}: {reason}")
     for row in made.crossing.to_dict("records"):
@@ -196,8 +209,12 @@ def remark(
         scores = f"{row['before']:.2f} % before, {row['after']:.2f} % after, {line}"
         typer.echo(f"{row['learner']}: {row['case']}, {row['key']}: {scores}")
     over = "case by case and over all cases" if made.each_case else "over all cases"
-    people, everybody = (rows["learner"].nunique() for rows in (made.crossing, made.rows))
-    typer.echo(f"{people} of {everybody} learners cross the line, {over}. {made.folder}")
+    crossing, others = (rows["learner"].nunique() for rows in (made.crossing, made.critical))
+    typer.echo(f"Critical errors are others for {others} of {people} learners: remark.json.")
+    of = f"{people - lost} learners scored again" if lost else f"{people} learners"
+    typer.echo(f"{crossing} of {of} cross the line, {over}. {made.folder}")
+    if lost:
+        raise typer.Exit(1)
 
 
 def _line(given: str) -> tuple[str, float]:

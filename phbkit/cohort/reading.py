@@ -1,14 +1,15 @@
 """A cohort: who answered what, read from a table, from lines of JSON, a folder or the records.
 
 Reading holds the file against the cases only as far as names go: which learner, which case, which
-question. Whether an answer can be taken is for the notebook to say, where the learner's trainer
-will look for it.
+question, which part of an answer. Whether an answer can be taken is for the notebook to say, where
+the learner's trainer will look for it. What is blank is not answered, in whatever file.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,11 +19,18 @@ from phbkit.casebank import Case
 from phbkit.casebank.models import AGAIN, SURE
 from phbkit.cohort.jobs import CohortAttempt
 from phbkit.errors import AnswersError, Fault, PhbError
+from phbkit.money.fields import CSV, FIELDS
+from phbkit.money.money_steps import Advice
 from phbkit.tables import CsvTable, Row
+from phbkit.text import JOINERS, caseless
 from phbkit.workbook.answers import no_repeats
+from phbkit.workbook.formats import fields_of
+from phbkit.workbook.plan_steps import CpdEntry, Decision, RiskAnswer
 from phbkit.workbook.steps import asks
 
 LONGEST_LEARNER = 120
+Which = Literal["first", "latest"]
+"""The attempt of each learner that counts, where a database has several."""
 Kind = Literal["choice", "text", "whole", "list", "lines"]
 _KINDS: dict[str, Kind] = {
     "multiple": "list",
@@ -39,8 +47,16 @@ _KINDS: dict[str, Kind] = {
     "cpd.changes": "lines",
 }
 """What a cell holds, by the format of its question or by its step and part; else a choice."""
+_PARTS: dict[str, Iterable[str]] = {
+    "decision": Decision.model_fields,
+    "board": Advice.model_fields,
+    "cpd": CpdEntry.model_fields,
+    **{step: [CSV, *(field.name for field in fields)] for step, fields in FIELDS.items()},
+}
+"""The parts of what the arc asks, by the key of its answer; the ledger's hang on the case."""
+_YES, _NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0", "")
+_SPACES = re.compile(" {2,}")
 _SEPARATOR = re.compile(r"[\s,;]+")
-_JOINERS = "\u200c\u200d"
 _WHOLE = re.compile(r"([+-]?[0-9]{1,9})(\.0*)?")  # as pandas and R write one beside gaps
 
 
@@ -57,7 +73,7 @@ class CohortError(PhbError):
 
 
 def read_cohort(
-    source: str, cases: Iterable[Case], others: Iterable[Case] = ()
+    source: str, cases: Iterable[Case], others: Iterable[Case] = (), which: Which = "first"
 ) -> Iterator[CohortAttempt]:
     """Read a cohort, one attempt after another; the last thing it does is to check the whole.
 
@@ -71,18 +87,20 @@ def read_cohort(
         The cases that are played.
     others
         Cases that are known and not played now: their attempts are passed over.
+    which
+        The attempt of each learner that counts, where the source is a database.
 
     Raises
     ------
     CohortError
-        What is wrong, by line: missing columns, unknown questions, a learner twice.
+        What is wrong, by line: missing columns, unknown questions, a learner twice in any spelling.
     """
     cohort = _Cohort(source, cases, others)
     path, ending = Path(source), Path(source).suffix.lower()
     if "://" in source:
-        yield from _from_records(source, cohort)
+        yield from _from_records(source, cohort, which)
     elif path.is_dir():
-        for file in sorted(path.rglob("*.json")):
+        for file in sorted(file for file in path.rglob("*") if file.suffix.lower() == ".json"):
             yield from _from_file(file, cohort, file.stem)
     elif not path.is_file():
         cohort.fault("", "there is no such file or folder.")
@@ -108,11 +126,9 @@ class _Cohort:
         self.cases = {case.id: case for case in cases}
         self.others = {case.id: case for case in others}
         self.faults: list[Fault] = []
-        self.places: dict[tuple[str, str], int | str] = {}
-        self._questions = {
-            name: {question.id for question in case.questions}
-            for name, case in (self.cases | self.others).items()
-        }
+        self.only = next(iter(self.cases)) if len(self.cases) == 1 else ""
+        self._seen: dict[tuple[str, str], tuple[str, int | str]] = {}
+        self._known = {name: _names(case) for name, case in (self.cases | self.others).items()}
 
     def asking(self, heading: str, among: Iterable[str]) -> list[str]:
         """Find the cases that a column or a question belongs to.
@@ -125,14 +141,11 @@ class _Cohort:
 
     def asks(self, case: str, key: str) -> bool:
         """Say whether a case asks for this."""
-        first, _, part = key.partition(".")
-        questions = self._questions[case]
-        beside = part in {"sure", "again"} and first in questions
-        return key in questions or first in asks() or beside
+        return key in self._known[case]
 
     def unknown(self, heading: str) -> str:
         """Say that nothing is asked under a heading, and what was probably meant."""
-        known = [*(name for case in self.cases for name in self._questions[case]), *asks()]
+        known = sorted({name for case in self.cases for name in self._known[case]})
         near = get_close_matches(heading.rpartition("/")[2], known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return f"{heading!r} is asked in none of {', '.join(self.cases)}.{hint}"
@@ -142,37 +155,63 @@ class _Cohort:
         line, field = (place, "") if isinstance(place, int) else (0, place)
         self.faults.append(Fault(Path(self.source), line, field, problem, ""))
 
-    def is_new(self, place: int | str, learner: str, case: str) -> bool:
-        """Say whether a learner comes for the first time with a case; note what is wrong."""
-        first = self.places.get((learner, case), place)
-        if not learner or len(learner) > LONGEST_LEARNER or not _is_printable(learner):
-            self.fault(
-                place,
-                f"the learner must be a name of 1 to {LONGEST_LEARNER} characters that can be "
-                f"printed; got {learner[:40]!r}.",
-            )
+    def simulated(self, place: int | str, given: object) -> bool:
+        """Say whether a file marks answers as simulated."""
+        word = str(given or "").strip().casefold()
+        if word not in _YES + _NO:
+            self.fault(place, f"simulated must be {', '.join(_YES + _NO)}or empty; got {given!r}.")
+        return word in _YES
+
+    def attempt(
+        self, place: int | str, learner: str, case: str, *, simulated: bool = False
+    ) -> CohortAttempt | None:
+        """Begin the attempt of a learner who comes for the first time with a case that is played.
+
+        Spaces and forms of accents are made one; who is there already in any other spelling is a
+        fault, as is what else is wrong.
+        """
+        name = _SPACES.sub(" ", unicodedata.normalize("NFC", learner.strip()))
+        who = caseless(name)
+        places = [(who, each) for each in (case, *self.cases) if (who, each) in self._seen]
+        spelled, first = self._seen[places[0]] if places else (name, place)
+        if not name or len(name) > LONGEST_LEARNER or not _is_printable(name):
+            problem = f"the learner must be a name of 1 to {LONGEST_LEARNER} characters that can be"
+            self.fault(place, f"{problem} printed; got {name[:40]!r}.")
         elif case not in self.cases and case not in self.others:
             known = ", ".join(self.cases)
             self.fault(place, f"no case {case!r} is played here. Played: {known}.")
-        elif first != place:
+        elif spelled != name or (who, case) in places:
             where = f"line {first}" if isinstance(first, int) else first
-            self.fault(place, f"{learner!r} is there already, at {where}.")
+            cure = "Keep one." if spelled == name else f"There it is {spelled!r}: spell it one way."
+            self.fault(place, f"{name!r} is there already, at {where}. {cure}")
         elif case in self.cases:
-            self.places[learner, case] = place
-            return True
-        return False
+            self._seen[who, case] = name, place
+            return CohortAttempt(name, case, {}, simulated)
+        return None
 
-    def put(self, place: int, attempt: CohortAttempt, heading: str, text: str) -> None:
-        """Put a cell among a learner's answers: `decision.choice` is a part of `decision`."""
-        answers: Any = attempt.answers
+    def put_cell(self, place: int, attempt: CohortAttempt, heading: str, text: str) -> None:
+        """Put what a cell holds among a learner's answers."""
         key = heading.rpartition("/")[2]
-        *steps, part = [key] if key.endswith((SURE, AGAIN)) else key.split(".")
-        for step in steps:
-            answers = answers.setdefault(step, {}) if isinstance(answers, dict) else None
-        if not isinstance(answers, dict) or part in answers:
-            self.fault(place, f"{attempt.learner!r} answers {key!r} twice.")
-        else:
-            answers[part] = cell_value(self.cases[attempt.case], key, text)
+        if text.strip():
+            self.put(place, attempt, key, cell_value(self.cases[attempt.case], key, text))
+
+    def put(self, place: int | str, attempt: CohortAttempt, key: str, value: Any) -> None:
+        """Put what is not blank among a learner's answers: `decision.choice` is in `decision`."""
+        filled = _filled(value)
+        if filled is None:
+            return
+        parts = fields_of(key, filled) if filled and key in asks() else {key: filled}
+        for name, given in parts.items():
+            answers: Any = attempt.answers
+            *steps, part = [name] if name.endswith((SURE, AGAIN)) else name.split(".")
+            for step in steps:
+                answers = answers.setdefault(step, {}) if isinstance(answers, dict) else None
+            if not self.asks(attempt.case, name):
+                self.fault(place, self.unknown(f"{attempt.case}/{name}"))
+            elif not isinstance(answers, dict) or part in answers:
+                self.fault(place, f"{attempt.learner!r} answers {name!r} twice. Keep one answer.")
+            else:
+                answers[part] = given
 
     def check(self) -> None:
         """Say everything that is wrong, if anything is.
@@ -182,7 +221,7 @@ class _Cohort:
         CohortError
             There is something wrong, or nothing at all.
         """
-        if not self.places and not self.faults:
+        if not self._seen and not self.faults:
             self.fault("", "it holds no answers.")
         if self.faults:
             outcome = f"{self.source} cannot be run. Nothing was."
@@ -194,16 +233,36 @@ def _in_words(fault: Fault) -> str:
     return ": ".join(filter(None, (place, f"{fault.problem} {fault.cure}".rstrip())))
 
 
+def _names(case: Case) -> set[str]:
+    """Name everything that may be answered: questions, what the arc asks, and the parts of that."""
+    ledger = [f"{risk.id}.{part}" for risk in case.about.risks for part in RiskAnswer.model_fields]
+    parts = [(step, part) for step, of in (_PARTS | {"ledger": ledger}).items() for part in of]
+    keys = {name for q in case.questions for name in (q.id, q.sure_key, q.id + AGAIN) if name}
+    return {*keys, *asks(), "plan" + AGAIN, "decision" + AGAIN, *map(".".join, parts)}
+
+
+def _filled(value: Any) -> Any:
+    """Leave out what is blank: null, texts of spaces, and what holds nothing else; then None."""
+    if isinstance(value, Mapping):
+        parts = {key: _filled(part) for key, part in value.items()}
+        kept: Any = {key: part for key, part in parts.items() if part is not None}
+    elif isinstance(value, list):
+        kept = [part for part in map(_filled, value) if part is not None]
+    else:
+        return None if isinstance(value, str) and not value.strip() else value
+    return kept if kept or not value else None
+
+
 def _is_printable(text: str) -> bool:
     """Say whether a text is; it may hold the joiners that Persian and emoji are written with."""
-    return all(character.isprintable() or character in _JOINERS for character in text)
+    return all(character.isprintable() or character in JOINERS for character in text)
 
 
 class _Wide(Row, extra="allow"):
     """A learner; every other column is a question."""
 
     learner: str
-    case: str | None = None
+    case: str = ""
     simulated: str = ""
 
 
@@ -227,28 +286,24 @@ def _from_table(path: Path, cohort: _Cohort) -> Iterator[CohortAttempt]:
 
 def _read_wide(table: CsvTable[_Wide], cohort: _Cohort) -> Iterator[CohortAttempt]:
     columns = _columns(table.headings, cohort)
-    for line in table if not cohort.faults else ():
-        row = line.row
-        cases = [row.case] if row.case is not None else list(cohort.cases)
-        attempts = {
-            case: CohortAttempt(row.learner, case, {}, is_simulated(row.simulated))
-            for case in cases
-        }
-        for heading, asking in columns.items():
-            text = line.cells[heading]
-            for case in asking if text.strip() else ():
-                if case in attempts:
-                    cohort.put(line.number, attempts[case], heading, text)
-        for attempt in attempts.values():
-            if (attempt.answers or len(cases) == 1) and cohort.is_new(
-                line.number, row.learner, attempt.case
-            ):
+    for line in table:
+        row, place = line.row, line.number
+        simulated = cohort.simulated(place, row.simulated)
+        cases = [row.case or cohort.only] if "case" in line.cells else list(cohort.cases)
+        for case in cases:
+            given = {name: line.cells[name] for name in columns.get(case, ())}
+            if len(cases) > 1 and not any(map(str.strip, given.values())):
+                continue
+            attempt = cohort.attempt(place, row.learner, case, simulated=simulated)
+            if attempt:
+                for heading, text in given.items():
+                    cohort.put_cell(place, attempt, heading, text)
                 yield attempt
 
 
 def _columns(headings: list[str], cohort: _Cohort) -> dict[str, list[str]]:
-    """Find whose answers each column has; a heading that means nothing, or two, is a fault."""
-    columns = {}
+    """List the columns of each case; a heading that means nothing, or two things, is a fault."""
+    columns: dict[str, list[str]] = {case: [] for case in cohort.cases}
     for heading in headings:
         cases = cohort.asking(heading, cohort.cases)
         elsewhere = not cases and cohort.asking(heading, cohort.others)
@@ -260,12 +315,13 @@ def _columns(headings: list[str], cohort: _Cohort) -> dict[str, list[str]]:
             both = " and ".join(f"{case}/{heading}" for case in cases[:2])
             problem = f"{heading!r} is asked in {len(cases)} cases. Add a column 'case', or name "
             cohort.fault(1, f"{problem}columns like {both}.")
-        columns[heading] = cases
+        for case in cases:
+            columns[case].append(heading)
     return columns
 
 
 def _read_long(table: CsvTable[_Long], cohort: _Cohort) -> Iterator[CohortAttempt]:
-    gathered: dict[tuple[str, str], CohortAttempt] = {}
+    gathered: dict[tuple[str, str], CohortAttempt | None] = {}
     for line in table:
         row, place = line.row, line.number
         cases = cohort.asking(row.question, cohort.cases)
@@ -277,17 +333,15 @@ def _read_long(table: CsvTable[_Long], cohort: _Cohort) -> Iterator[CohortAttemp
             several = f"{row.question!r} is asked in {len(cases)} cases: add a column 'case'."
             cohort.fault(place, several if cases else cohort.unknown(row.question))
             continue
-        who = (row.learner, cases[0])
-        if who not in gathered and cohort.is_new(place, *who):
-            gathered[who] = CohortAttempt(*who, {}, is_simulated(row.simulated))
-        if who in gathered:
-            cohort.put(place, gathered[who], row.question, line.cells["answer"])
-    yield from gathered.values()
-
-
-def is_simulated(given: object) -> bool:
-    """Say whether a file marks answers as simulated."""
-    return given is True or str(given or "").strip().casefold() in {"yes", "true", "1"}
+        who, simulated = (row.learner, cases[0]), cohort.simulated(place, row.simulated)
+        if who not in gathered:
+            gathered[who] = cohort.attempt(place, *who, simulated=simulated)
+        attempt = gathered[who]
+        if attempt and attempt.simulated != simulated:
+            cohort.fault(place, f"{row.learner!r} is simulated in some rows only. Say it in all.")
+        elif attempt:
+            cohort.put_cell(place, attempt, row.question, line.cells["answer"])
+    yield from filter(None, gathered.values())
 
 
 def cell_value(case: Case, key: str, text: str) -> Any:
@@ -334,18 +388,19 @@ def _from_lines(path: Path, cohort: _Cohort) -> Iterator[CohortAttempt]:
 
 
 def _from_file(file: Path, cohort: _Cohort, learner: str = "") -> Iterator[CohortAttempt]:
+    place = str(file.relative_to(cohort.source)) if learner else file.name
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        cohort.fault(file.name, f"cannot be read: {error}")
+        cohort.fault(place, f"cannot be read: {error}")
     else:
-        yield from _take(text, file.name, learner, cohort)
+        yield from _take(text, place, learner, cohort)
 
 
 def _take(text: str, place: int | str, learner: str, cohort: _Cohort) -> Iterator[CohortAttempt]:
     """Take one learner's answers written as `{"learner", "case", "answers"}`."""
     try:
-        data = json.loads(text, object_pairs_hook=no_repeats)
+        data = json.loads(text, object_pairs_hook=no_repeats, parse_constant=lambda _: None)
         json.dumps(data, ensure_ascii=False).encode()
     except AnswersError as error:
         cohort.fault(place, str(error))
@@ -357,26 +412,30 @@ def _take(text: str, place: int | str, learner: str, cohort: _Cohort) -> Iterato
         shape = '{"learner": "…", "case": "…", "answers": {"question": "a"}}'
         cohort.fault(place, f"must be a JSON object like {shape}.")
         return
-    only = next(iter(cohort.cases)) if len(cohort.cases) == 1 else ""
-    who, case = str(data.get("learner", learner)).strip(), str(data.get("case", only))
-    if cohort.is_new(place, who, case):
-        for key in data["answers"]:
-            if not cohort.asks(case, key):
-                cohort.fault(place, cohort.unknown(f"{case}/{key}"))
-        yield CohortAttempt(who, case, dict(data["answers"]), is_simulated(data.get("simulated")))
+    for strange in sorted(data.keys() - {"learner", "case", "answers", "simulated"}):
+        problem = f"{strange!r} is not known here. Known: learner, case, answers, simulated."
+        cohort.fault(place, problem)
+    who, case = str(data.get("learner") or learner), str(data.get("case") or cohort.only)
+    simulated = cohort.simulated(place, data.get("simulated"))
+    attempt = cohort.attempt(place, who, case.strip(), simulated=simulated)
+    if attempt:
+        for key, value in data["answers"].items():
+            cohort.put(place, attempt, key, value)
+        yield attempt
 
 
-def _from_records(address: str, cohort: _Cohort) -> Iterator[CohortAttempt]:
-    """Take the latest attempt of each learner at each case, with what the case still asks."""
-    from phbkit.cohort.register import latest_answers
+def _from_records(address: str, cohort: _Cohort, which: Which) -> Iterator[CohortAttempt]:
+    """Take one attempt of each learner at each case, with what the case still asks."""
+    from phbkit.cohort.register import chosen_answers
     from phbkit.records.database import open_database
 
     kind, _, file = address.partition(":///")
     if kind.startswith("sqlite") and not Path(file.partition("?")[0]).is_file():
         cohort.fault("", "there is no such file.")
         return
-    for attempt, given in latest_answers(open_database(address), cohort.cases):
-        case = attempt.case_id
-        if cohort.is_new(f"attempt {attempt.id}", attempt.learner, case):
-            known = {key: value for key, value in given.items() if cohort.asks(case, key)}
-            yield CohortAttempt(attempt.learner, case, known)
+    for kept, given in chosen_answers(open_database(address), cohort.cases, which):
+        attempt = cohort.attempt(f"attempt {kept.id}", kept.learner, kept.case_id)
+        if attempt:
+            known = {key: value for key, value in given.items() if cohort.asks(attempt.case, key)}
+            attempt.answers.update(known)
+            yield attempt

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.casebank.models import AGAIN, SURE
 from phbkit.cohort.folder import RunFolder
 from phbkit.cohort.jobs import RunError
 from phbkit.cohort.report.results import Run, points_of, possible_of, read_run, whole_percent
@@ -22,6 +23,7 @@ from phbkit.cohort.tables import rounded, write_frame
 from phbkit.errors import AnswersError, UnknownNameError
 from phbkit.files import write_whole
 from phbkit.scoring import score
+from phbkit.scoring.marking import critical_errors
 from phbkit.workbook.answers import check_answers
 
 ALL_CASES = "all cases"
@@ -46,12 +48,15 @@ class Remark:
     rows
         Every score, in the order of the cohort: `before` and `after` are per cent, NaN for none;
         `crosses` is up, down or empty, and `note` says why there is no score.
+    dropped
+        Items that nobody was scored on, `case/question`.
     refused
         Whose answers the new case bank does not take: learner, case and reason.
     not_done
         Jobs without a result, which have no score to compare.
     critical
-        Learner, case, and critical errors before and after, where they differ in number.
+        Learner, case, and where there were critical errors `before` and are `after`, where these
+        are not the same ones.
     simulated
         Whether any of the answers are made up.
     formative
@@ -63,6 +68,7 @@ class Remark:
     cuts: Mapping[str, float]
     each_case: bool
     rows: pd.DataFrame
+    dropped: Sequence[str]
     refused: pd.DataFrame
     not_done: int
     critical: pd.DataFrame
@@ -80,7 +86,9 @@ class Remark:
         return [case for case, (before, after) in self.versions.items() if before != after]
 
 
-def remark(run: Path, bank: CaseBank, cuts: Mapping[str, float] | None = None) -> Remark:
+def remark(
+    run: Path, bank: CaseBank, cuts: Mapping[str, float] | None = None, drop: Collection[str] = ()
+) -> Remark:
     """Score every finished job of a run again, and write who crosses the line.
 
     Parameters
@@ -92,18 +100,20 @@ def remark(run: Path, bank: CaseBank, cuts: Mapping[str, float] | None = None) -
     cuts
         By key: the line, per cent, for each case and for all cases together. By default the pass
         marks that `phb report --standards` kept, which are for all cases together.
+    drop
+        Items that count for nobody, `case/question`, in the new case bank or not.
 
     Raises
     ------
     RunError
         There is no finished run, no case bank, or no line.
     CaseError, UnknownNameError
-        A case has faults, or is not in the case bank; or no key is called so.
+        A case has faults, or is not in the case bank; or no key or item is called so.
     """
     if not (bank.root / "cases").is_dir():
         raise RunError(f"{bank.root}: is no case bank: there is no folder {bank.root / 'cases'}.")
     before = read_run(run, bank)
-    cases = {case: bank.load(case) for case in before.case_ids}
+    cases = _without(before, [bank.load(case) for case in before.case_ids], drop)
     lines = dict(cuts) if cuts else read_cuts(run)
     if not lines:
         raise RunError(
@@ -118,18 +128,19 @@ def remark(run: Path, bank: CaseBank, cuts: Mapping[str, float] | None = None) -
     formative = {key for each in blank.values() for key, _ in each.formative}
     played = before.manifest["cases"]
     versions = {name: (played[name]["version"], case.version) for name, case in cases.items()}
-    after, refused = _score_again(before, cases)
+    after, refused, errors = _score_again(before, cases, drop)
     rows = _compare(before, after, keys, refused)
-    told = json.dumps([versions, lines, bool(cuts)], sort_keys=True).encode()
+    told = json.dumps([versions, lines, bool(cuts), *sorted(drop)], sort_keys=True).encode()
     result = Remark(
         folder=run / f"remark-{hashlib.sha256(told).hexdigest()[:8]}",
         versions=versions,
         cuts=lines,
         each_case=bool(cuts),
         rows=rows.assign(crosses=_crosses(rows, lines, each_case=bool(cuts)))[_COLUMNS],
+        dropped=sorted(drop),
         refused=refused,
         not_done=len(before.results) - len(before.done),
-        critical=_critical(before.done, after),
+        critical=_critical(before, errors),
         simulated=before.simulated,
         formative=[key for key in lines if before.drafts or key in formative],
     )
@@ -138,26 +149,49 @@ def remark(run: Path, bank: CaseBank, cuts: Mapping[str, float] | None = None) -
     return result
 
 
-def _score_again(run: Run, cases: Mapping[str, Case]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Score the answers of every job that is done; tell whose answers are no longer taken."""
+def _without(run: Run, cases: Sequence[Case], drop: Collection[str]) -> dict[str, Case]:
+    """Leave items out of the cases, of which a changed case bank may have lost some already."""
+    known = {f"{case.id}/{question.id}" for case in cases for question in case.questions}
+    known |= set(run.marks["case"] + "/" + run.marks["question"])
+    for item in drop:
+        if item not in known:
+            raise UnknownNameError.among("item", item, sorted(known), "--drop")
+    left = [[q for q in case.questions if f"{case.id}/{q.id}" not in drop] for case in cases]
+    pairs = zip(cases, left, strict=True)
+    return {case.id: replace(case, questions=tuple(questions)) for case, questions in pairs}
+
+
+def _score_again(
+    run: Run, cases: Mapping[str, Case], drop: Collection[str]
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[tuple[str, str], list[str]]]:
+    """Score the answers of every job that is done; tell whose answers are no longer taken.
+
+    Only first answers count. The last of the three has where critical errors are, by learner and
+    case.
+    """
     done = set(zip(run.done["learner"], run.done["case"], strict=True))
+    gone = {*drop, *(item + SURE for item in drop)}
     taken: dict[str, dict[str, dict[str, Any]]] = {case: {} for case in cases}
-    refused = []
+    refused, errors = [], {}
     for attempt in RunFolder(run.folder).cohort():
-        if (attempt.learner, attempt.case) in done:
+        who, case = (attempt.learner, attempt.case), attempt.case
+        if who in done:
+            first = {k: v for k, v in attempt.answers.items() if not k.endswith(AGAIN)}
+            given = {key: value for key, value in first.items() if f"{case}/{key}" not in gone}
             try:
-                answers = check_answers(cases[attempt.case], {"answers": attempt.answers})
+                answers = check_answers(cases[case], {"answers": given})
             except AnswersError as error:
-                refused.append((attempt.learner, attempt.case, str(error)))
+                refused.append((*who, str(error)))
             else:
-                taken[attempt.case][attempt.learner] = answers
+                taken[case][attempt.learner] = answers
+                errors[who] = [error.where for error in critical_errors(cases[case], answers)]
     tables = []
     for name, answers in taken.items():
         columns = pd.DataFrame(list(answers.values()), index=list(answers), dtype=object)
         scores = score_cohort(cases[name], columns).rename_axis("learner")
         tables.append(scores.reset_index().assign(case=name))
     why = pd.DataFrame(refused, columns=["learner", "case", "reason"])
-    return pd.concat(tables, ignore_index=True), why
+    return pd.concat(tables, ignore_index=True), why, errors
 
 
 def _compare(
@@ -201,12 +235,12 @@ def _crosses(table: pd.DataFrame, cuts: Mapping[str, float], *, each_case: bool)
     return np.select(ways, [UP, DOWN], "")
 
 
-def _critical(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Find whose critical errors differ in number."""
-    columns = {"critical_errors_x": "before", "critical_errors_y": "after"}
-    both = before.merge(after, on=["learner", "case"]).rename(columns=columns)
-    both = both[["learner", "case", *columns.values()]].astype({"before": int, "after": int})
-    return both[both["before"] != both["after"]]
+def _critical(run: Run, after: Mapping[tuple[str, str], list[str]]) -> pd.DataFrame:
+    """Find whose critical errors are others, one by one."""
+    before = run.critical.groupby(["learner", "case"])["where"].agg(list).to_dict()
+    rows = [(*who, before.get(who, []), now) for who, now in after.items()]
+    changed = [row for row in rows if set(row[2]) != set(row[3])]
+    return pd.DataFrame(changed, columns=["learner", "case", "before", "after"])
 
 
 def _write(result: Remark) -> None:
@@ -225,6 +259,7 @@ def _write(result: Remark) -> None:
         "scores": len(result.rows),
         "without_a_result": result.not_done,
         "crossing": written[written["crosses"] != ""].to_dict("records"),
+        "dropped": result.dropped,
         "answers_no_longer_taken": result.refused.to_dict("records"),
         "critical_errors": result.critical.to_dict("records"),
     }

@@ -9,16 +9,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic_core import to_json
+
 from phbkit import __version__
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunFolder
 from phbkit.cohort.jobs import FAILED, CohortAttempt, Job, RunError
 from phbkit.cohort.limits import Limits
 from phbkit.cohort.pool import run_all
-from phbkit.cohort.reading import read_cohort
+from phbkit.cohort.reading import Which, read_cohort
 from phbkit.cohort.tables import write_tables
 from phbkit.errors import CaseError
 from phbkit.settings import Settings
+from phbkit.text import caseless
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Options:
         What each notebook may use.
     scheduler
         The address of a Dask scheduler; empty for this machine.
+    which
+        The attempt of each learner that counts, where the cohort is a database; None for the first.
     watch
         Is told how the run stands after each job.
     """
@@ -46,6 +51,7 @@ class Options:
     retry_failed: bool = False
     limits: Limits = field(default_factory=lambda: Limits(60.0, 2048))
     scheduler: str = ""
+    which: Which | None = None
     watch: Callable[[RunProgress], None] = lambda _: None
 
 
@@ -75,8 +81,11 @@ def run_cohort(
     """
     bank = CaseBank(using.need_folder("casebank"))
     played, left_out = cases_played(workbooks, bank)
-    attempts = read_cohort(source, played.values(), _others(bank, played.values()))
-    name = Path(source).name if "://" not in source else "a database"
+    others, which = _others(bank, played.values()), options.which or "first"
+    attempts = read_cohort(source, played.values(), others, which)
+    name = f"a database, {which} attempts" if "://" in source else Path(source).name
+    if options.which and "://" not in source:
+        raise RunError("--attempt: goes with --answers that name a database.")
     progress = run_attempts(played, attempts, name, out, options)
     progress.left_out = left_out
     return progress
@@ -105,9 +114,10 @@ def run_attempts(
     try:
         with folder.alone():
             for file, case in workbooks.items():
-                content = hashlib.sha256(folder.keep_workbook(file)).hexdigest()[:16]
+                content = _digest(folder.keep_workbook(file))
                 kept = {"workbook": file.stem, "workbook_sha256": content, "version": case.version}
-                played[case.id] = kept
+                shown = _digest(to_json([__version__, case.sources, case.glossary]))
+                played[case.id] = kept | {"shown_with": shown}
             progress.jobs = folder.keep_cohort(attempts)
             _check_only(folder, options)
             manifest = {
@@ -128,6 +138,10 @@ def run_attempts(
             f"The run stopped: {error}. What is done is kept; the same command goes on."
         ) from error
     return progress
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _check_only(folder: RunFolder, options: Options) -> None:
@@ -159,6 +173,9 @@ def _run(
     place, width, scheduler = str(folder.root.resolve()), options.workers, options.scheduler
     with folder.logging() as append:
         for outcome in run_all(left(), place, options.limits, width=width, scheduler=scheduler):
+            version = played[outcome.case]["version"]
+            if (outcome.result or {}).get("case_version", version) != version:
+                raise RunError(f"{outcome.case} changed meanwhile. The same command runs it anew.")
             append(outcome)
             progress.ran += 1
             progress.failed += outcome.state == FAILED
@@ -203,6 +220,8 @@ def cases_played(
         for other, there in played.items():
             if there.id == case.id:
                 raise RunError(f"{other.name} and {file.name} play one case. Name one of them.")
+            if caseless(other.stem) == caseless(file.stem):
+                raise RunError(f"{other} and {file} have one name. Call one of them otherwise.")
         played[file] = case
     if not played:
         raise RunError("None of these workbooks plays a case, so there is nothing to run.")

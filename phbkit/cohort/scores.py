@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from phbkit.casebank import Case
-from phbkit.decision.agreements import agreed_items
 from phbkit.scoring.credit import PARTS, percent
 from phbkit.scoring.result import score
 
@@ -30,14 +29,14 @@ def score_cohort(case: Case, answers: pd.DataFrame) -> pd.DataFrame:
     case
         The case, with its keys and panels.
     answers
-        A row a learner and a column a question, beside `plan` and `decision`: objects as `score`
-        takes them, NaN where not answered.
+        A row a learner and a column a question: objects as `score` takes them, NaN where not
+        answered.
 
     Returns
     -------
     DataFrame
-        The rows of `answers`, equal to what `score` says of each: `critical_errors`, and for each
-        key `_total` and `_possible` points and `_percent`, as a run's table of results has them.
+        The rows of `answers`, equal to what `score` says of each: for each key `_total` and
+        `_possible` points and `_percent`, as a run's table of results has them.
     """
     import numpy as np
     import pandas as pd
@@ -45,7 +44,6 @@ def score_cohort(case: Case, answers: pd.DataFrame) -> pd.DataFrame:
     nothing = score(case, {})
     possible = {key: nothing.possible(key) for key in nothing.keys}
     totals = {key: np.zeros(len(answers), dtype=np.int64) for key in possible}
-    errors = np.zeros(len(answers), dtype=np.int64)
     for question in case.questions:
         if question.format == "reflection" or question.id not in answers:
             continue  # a text earns nothing whatever it says
@@ -57,9 +55,7 @@ def score_cohort(case: Case, answers: pd.DataFrame) -> pd.DataFrame:
         for place, mark in enumerate(results[-1].marks):
             parts = [int(result.marks[place].credit * PARTS) for result in results]
             totals[mark.key] += np.array(parts)[codes]
-        errors += np.array([len(result.critical) for result in results])[codes]
-    errors += _unsafe_decisions(case, answers)
-    table: dict[str, Any] = {"critical_errors": errors}
+    table: dict[str, Any] = {}
     for key, total in totals.items():
         table[f"{key}_total"] = total / PARTS
         table[f"{key}_possible"] = possible[key]
@@ -75,19 +71,3 @@ def _factorise(column: pd.Series) -> tuple[Codes, list[Any]]:
     codes, _ = pd.factorize(column if plain else column.map(repr, na_action="ignore"))
     firsts = pd.Series(codes).drop_duplicates()
     return codes, column.iloc[firsts.index[firsts >= 0]].tolist()
-
-
-def _unsafe_decisions(case: Case, answers: pd.DataFrame) -> Codes | int:
-    """Count the critical errors in what each plan and decision agree to."""
-    import numpy as np
-
-    if not {"plan", "decision"} <= set(answers):
-        return 0
-    agreed = [
-        (agreed_items(plan, decision), decision.get("held"))
-        if isinstance(plan, list) and isinstance(decision, dict)
-        else (frozenset(), None)
-        for plan, decision in zip(answers["plan"], answers["decision"], strict=True)
-    ]
-    counts = {pair: len(case.about.unsafe(*pair)) for pair in set(agreed)}
-    return np.array([counts[pair] for pair in agreed], dtype=np.int64)

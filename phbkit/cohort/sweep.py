@@ -161,8 +161,9 @@ def write_comparison(out: Path, case: Case, scenarios: Scenarios) -> None:
 def _exact(name: str, value: Any) -> str | Decimal:
     if name.startswith("chance"):
         return f"{value:.4f}"
-    whole = name in _MONTHS or isinstance(value, str)
-    return str(value) if whole else round(in_pounds(value), 2)
+    if name in _MONTHS:
+        return str(value or "")  # never
+    return value if isinstance(value, str) else round(in_pounds(value), 2)
 
 
 def _document(case: Case, scenarios: Scenarios, rows: Sequence[Mapping[str, Any]]) -> Document:

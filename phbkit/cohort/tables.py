@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 20_000
 _RESULTS = {
     **dict.fromkeys(("learner", "workbook", "case", "case_version"), "string"),
-    **dict.fromkeys(("state", "error", "said"), "string"),
+    **dict.fromkeys(("notebook", "state", "error", "said"), "string"),
     **dict.fromkeys(("asked", "answered", "critical_errors", "unsafe"), "int32"),
     "simulated": "bool_",
 }
@@ -97,7 +97,8 @@ def _parquet_file(file: Path, columns: Mapping[str, str]) -> Iterator[Callable[[
 def _result_row(outcome: JobOutcome, keys: Iterable[str]) -> list[Any]:
     result = outcome.result or {}
     row = [outcome.learner, outcome.workbook, outcome.case, result.get("case_version", "")]
-    row += [outcome.state, outcome.error, outcome.said, result.get("asked"), result.get("answered")]
+    row += [outcome.notebook, outcome.state, outcome.error, outcome.said]
+    row += [result.get("asked"), result.get("answered")]
     row += [len(result.get(name, ())) if result else None for name in ("critical_errors", "unsafe")]
     row.append(outcome.simulated)
     for key in keys:

@@ -90,6 +90,9 @@ def _check_shape(data: Any) -> None:
     for strange in data.keys() - {"case", "answers", "learner", "simulated"}:
         problem = "is not known here. Allowed: case, answers, learner, simulated."
         raise AnswersError(problem, key=str(strange))
+    if not isinstance(data.get("simulated"), bool | None):
+        problem = f"must be true or false; got {data['simulated']!r}."
+        raise AnswersError(problem, key="simulated")
 
 
 def check_answers(

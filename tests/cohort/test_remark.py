@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,94 @@ def test_answers_that_the_new_case_bank_does_not_take_are_told_and_not_scored(
     refused = [r for r in rows(made) if r["learner"] in chose and r["case"] in {KNOW, ALL_CASES}]
     assert refused
     assert all(row["after"] == row["crosses"] == "" and row["note"] for row in refused)
+
+
+def command(run: Path, bank: CaseBank, *more: str) -> tuple[int, list[str]]:
+    words = ["remark", str(run), "--casebank", str(bank.root), "--cut", "50", *more]
+    done = CliRunner().invoke(app, words)
+    return done.exit_code, done.output.splitlines()
+
+
+def renamed(case: Case, bank_copy: Path) -> tuple[str, CaseBank]:
+    """Give every option of a question another name: no answer to it is taken any more."""
+    question = next(q for q in case.questions if q.format == "single" and not q.critical)
+    file = bank_copy / "cases" / case.id / "questions.yaml"
+    head, here, rest = file.read_text().partition(f"- id: {question.id}\n")
+    mine, end, others = rest.partition("\n  - id: ")
+    for option in question.options:
+        mine = mine.replace(f"- id: {option.id}\n", f"- id: new-{option.id}\n")
+        mine = mine.replace(f"key: [{option.id}]", f"key: [new-{option.id}]")
+    file.write_text(head + here + mine + end + others)
+    return question.id, CaseBank(bank_copy)
+
+
+def test_a_bad_item_is_dropped_for_everybody(run: Path, cases: list[Case], bank: CaseBank) -> None:
+    question = next(q for q in cases[1].questions if q.format == "single")
+    item = f"{KNOW}/{question.id}"
+    made = remark(run, bank, {"key": 50.0}, [item])
+    left = replace(cases[1], questions=tuple(q for q in cases[1].questions if q.id != question.id))
+    own = {a.learner: a.answers for a in simulated(cases, 30) if a.case == KNOW}
+    table = [row for row in rows(made) if row["case"] == KNOW and row["key"] == "key"]
+    assert len(table) == 30
+    for row in table:
+        assert row["after"] == str(score(left, own[row["learner"]]).percent())
+    assert any(row["before"] != row["after"] for row in table)
+    assert told(made)["dropped"] == [item]
+    assert made.folder != remark(run, bank, {"key": 50.0}).folder
+    code, lines = command(run, bank, "--drop", item)
+    assert code == 0
+    assert f"Dropped, for everybody: {item}." in lines
+    with pytest.raises(UnknownNameError, match=r"--drop: no item is called 'know-the-deal/no'"):
+        remark(run, bank, {"key": 50.0}, [f"{KNOW}/no"])
+
+
+def test_who_cannot_be_scored_again_is_said_first_and_dropping_the_item_scores_them(
+    run: Path, cases: list[Case], bank_copy: Path
+) -> None:
+    question, bank = renamed(cases[1], bank_copy)
+    gave = {a.learner for a in simulated(cases, 30) if question in a.answers}
+    code, lines = command(run, bank)
+    assert code == 1
+    assert lines[0] == (
+        f"Not scored again: {len(gave)} of 30 learners, whose answers are not taken."
+    )
+    assert f" of {30 - len(gave)} learners scored again cross the line" in lines[-1]
+    code, lines = command(run, bank, "--drop", f"{KNOW}/{question}")
+    assert code == 0
+    assert not [line for line in lines if "Not scored again" in line]
+
+
+def test_critical_errors_are_compared_one_by_one(
+    tmp_path: Path, bank: CaseBank, bank_copy: Path
+) -> None:
+    case = bank.load("alcohol-detox-at-home")
+    one, two = [q for q in case.questions if q.critical and q.format == "single"][:2]
+    answers = careful(case) | {one.id: next(iter(one.critical))}
+    answers[two.id] = next(o.id for o in two.options if o.id not in {*two.key, *two.critical})
+    attempts = [
+        CohortAttempt("ann", case.id, answers),
+        CohortAttempt("ben", case.id, careful(case)),
+    ]
+    run = made_run(tmp_path / "run", [case], attempts)
+    assert remark(run, bank, {"key": 50.0}).critical.empty
+    file = bank_copy / "cases" / case.id / "questions.yaml"
+    text = file.read_text()
+    for question, new in (
+        (one, next(o.id for o in one.options if o.id not in {*one.key, *one.critical})),
+        (two, answers[two.id]),
+    ):
+        head, here, rest = text.partition(f"- id: {question.id}\n")
+        old = next(iter(question.critical))
+        assert f"      {old}: " in rest.partition("critical:")[2]
+        before, mark, after = rest.partition("critical:")
+        text = head + here + before + mark + after.replace(f"      {old}: ", f"      {new}: ", 1)
+    file.write_text(text)
+    made = remark(run, CaseBank(bank_copy), {"key": 50.0})
+    assert told(made)["critical_errors"] == [
+        {"learner": "ann", "case": case.id, "before": [one.id], "after": [two.id]}
+    ]
+    _, lines = command(run, CaseBank(bank_copy))
+    assert "Critical errors are others for 1 of 2 learners: remark.json." in lines
 
 
 def test_failed_jobs_and_unfinished_learners_cross_nothing(

@@ -335,6 +335,19 @@ def test_no_chance_is_given_where_alpha_cannot_be_told_from_nothing(
     assert [cells(part, who)[-1] for who in part.frame()["learner"]] == ["cannot be told"] * 4
 
 
+def test_one_module_alone_says_nothing_of_a_reliability_that_nobody_estimated(
+    tmp_path: Path, cases: list[Case]
+) -> None:
+    attempts = [attempt for attempt in simulated(cases, 40) if attempt.case == KNOW]
+    run = made_run(tmp_path / "run", cases[2:], attempts)
+    report = Report.open(run, standards(tmp_path, fixed(50)))
+    said = text(report, "reliability", "decisions")
+    assert "No alpha: it takes two modules or more" in said
+    assert "No reliability could be estimated, so there are no chances" in said
+    assert "cannot be told from 0" not in said
+    assert report.frame("decisions")["chance"].isna().all()
+
+
 def test_critical_errors_stand_beside_each_decision(run: Path, tmp_path: Path) -> None:
     report = Report.open(run, standards(tmp_path, fixed(50)))
     made = report.run.critical["learner"].tolist() if report.run else []

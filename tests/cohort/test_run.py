@@ -6,7 +6,8 @@ import csv
 import json
 import random
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,22 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.cli import app
 from phbkit.cohort.folder import RunFolder
-from phbkit.cohort.jobs import CohortAttempt, RunError
+from phbkit.cohort.jobs import CohortAttempt, Job, JobOutcome, RunError
 from phbkit.cohort.reading import CohortError, read_cohort
+from phbkit.cohort.run import Options, cases_played, run_attempts
 from phbkit.cohort.simulate import write_simulated
+from phbkit.errors import AnswersError
 from phbkit.records import open_store
 from phbkit.records.attempts import Store
+from phbkit.scoring import score
 from phbkit.workbook.answers import check_answers
-from tests.cohort.machinery import ROOT, read
+from tests.cohort.machinery import ROOT, read, workbook_file
+from tests.cohort.made_run import made_run
 from tests.commands import phb
 from tests.conftest import CASEBANK
 
@@ -142,7 +149,7 @@ def test_lines_of_json_and_a_folder_say_the_same(deal: Case, tmp_path: Path) -> 
     (folder / "deep").mkdir(parents=True)
     (folder / "one.json").write_text("\ufeff" + json.dumps(given[0]), encoding="utf-8")
     del given[1]["learner"]
-    (folder / "deep" / "ben.json").write_text(json.dumps(given[1]))
+    (folder / "deep" / "ben.JSON").write_text(json.dumps(given[1]))
     (folder / "readme.txt").write_text("not for us")
     assert sorted(attempts(folder, deal), key=lambda each: each.learner) == wanted
 
@@ -152,16 +159,207 @@ def recorded(store: Store, learner: str, case: Case, answers: dict[str, Any]) ->
     store.journal(attempt.id).append("t", "judge", answers, after=0)
 
 
-def test_the_records_give_the_latest_attempt_of_each(deal: Case, pain: Case, address: str) -> None:
+def test_the_records_give_the_first_or_the_latest_attempt_in_which_anything_was_answered(
+    deal: Case, pain: Case, address: str
+) -> None:
     store = open_store(address)
     recorded(store, "ben", deal, {"raise-it": 2})
-    recorded(store, "ann", deal, {"raise-it": -1, "what-you-would-have-said": "é"})
+    store.start("ann", DEAL, deal.version)
+    recorded(store, "ann", deal, {"raise-it": -1, "asked-no-more": "x"})
     recorded(store, "ann", deal, {"raise-it": 1, "asked-no-more": "x"})
+    store.start("ann", DEAL, deal.version)
     recorded(store, "ann", pain, {"first-lean": 0})
+    store.start("cy ", DEAL, deal.version)
+    ben, cy = CohortAttempt("ben", DEAL, {"raise-it": 2}), CohortAttempt("cy", DEAL, {})
     assert list(read_cohort(address, [deal])) == [
-        CohortAttempt("ann", DEAL, {"raise-it": 1}),
-        CohortAttempt("ben", DEAL, {"raise-it": 2}),
-    ]
+        CohortAttempt("ann", DEAL, {"raise-it": -1}), ben, cy
+    ]  # fmt: skip
+    assert list(read_cohort(address, [deal], which="latest")) == [
+        CohortAttempt("ann", DEAL, {"raise-it": 1}), ben, cy
+    ]  # fmt: skip
+    recorded(store, "Ann", deal, {"raise-it": 1})
+    assert "'ann' is there already, at attempt " in told(address, deal)
+
+
+def test_which_attempt_counts_is_asked_of_a_database_only(tmp_path: Path) -> None:
+    workbook, cohort = ROOT / "workbooks" / "know_the_deal.ipynb", csv_file(tmp_path, WIDE)
+    words = ["run", str(workbook), "-a", str(cohort), "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, [*words, "--attempt", "latest"])
+    assert done.exit_code == 2
+    assert "--attempt: goes with --answers that name a database." in done.output
+
+
+TWICE = {
+    "capitals": ("ann", "Ann"),
+    "accents": ("Zo\u00e9", "Zoe\u0301"),
+    "letters": ("fin", "\ufb01n"),
+    "spaces": ("ann lee", "ann  lee"),
+}
+
+
+@pytest.mark.parametrize("shape", ["wide", "long", "lines", "folder"])
+@pytest.mark.parametrize("names", TWICE.values(), ids=list(TWICE))
+def test_somebody_twice_in_any_spelling_is_refused_with_both_places(
+    names: tuple[str, str], shape: str, deal: Case, tmp_path: Path
+) -> None:
+    places = ["line 3: ", "at line 2."]
+    lines = [{"learner": name, "answers": {"raise-it": 1}} for name in names]
+    if shape == "folder":
+        source = tmp_path / "answers"
+        for day, line in zip(("monday", "tuesday"), lines, strict=True):
+            (source / day).mkdir(parents=True)
+            (source / day / "them.JSON").write_text(json.dumps(line))
+        places = ["tuesday/them.JSON: ", "at monday/them.JSON."]
+    elif shape == "lines":
+        source = lines_file(tmp_path, *lines)
+        places = ["line 2: ", "at line 1."]
+    else:
+        first, second = names
+        rows = {
+            "wide": f"learner,raise-it\n{first},1\n{second},1\n",
+            "long": f"learner,question,answer\n{first},raise-it,1\n{second},sign-by-friday,a\n",
+        }
+        source = csv_file(tmp_path, rows[shape])
+    message = told(source, deal)
+    assert all(place in message for place in places), message
+
+
+def test_one_person_is_spelled_alike_in_every_case(deal: Case, pain: Case, tmp_path: Path) -> None:
+    rows = f"learner,case,raise-it,first-lean\nann,{DEAL},1,\nAnn,{PAIN},,1\n"
+    message = told(csv_file(tmp_path, rows), deal, pain)
+    assert "line 3: 'Ann' is there already, at line 2. There it is 'ann': spell it" in message
+
+
+def test_names_are_taken_with_one_space_and_accents_in_one_form(deal: Case, tmp_path: Path) -> None:
+    [taken] = attempts(csv_file(tmp_path, "learner,raise-it\n Zoe\u0301  B ,1\n"), deal)
+    assert taken.learner == "Zo\u00e9 B"
+
+
+def test_workbooks_whose_notebooks_would_lie_in_one_folder_are_refused(
+    tmp_path: Path, bank: CaseBank
+) -> None:
+    files = [workbook_file(tmp_path / "a" / "one.ipynb", DEAL),
+             workbook_file(tmp_path / "b" / "One.ipynb", PAIN)]  # fmt: skip
+    with pytest.raises(RunError, match=r"one\.ipynb and .*One\.ipynb have one name"):
+        cases_played(files, bank)
+
+
+@pytest.mark.parametrize("given", ["ja", "2", "simulated"])
+def test_a_flag_that_is_not_understood_is_refused(given: str, deal: Case, tmp_path: Path) -> None:
+    wanted = f"simulated must be yes, y, true, 1, no, n, false, 0, or empty; got {given!r}."
+    wide = csv_file(tmp_path, f"learner,simulated,raise-it\nann,{given},1\n")
+    assert f"line 2: {wanted}" in told(wide, deal)
+    line = {"learner": "ann", "simulated": given, "answers": {"raise-it": 1}}
+    assert f"line 1: {wanted}" in told(lines_file(tmp_path, line), deal)
+    line["simulatd"] = line.pop("simulated")
+    assert "line 1: 'simulatd' is not known here." in told(lines_file(tmp_path, line), deal)
+    with pytest.raises(AnswersError, match=f"simulated: must be true or false; got '{given}'"):
+        check_answers(deal, {"answers": {}, "simulated": given})
+
+
+@pytest.mark.parametrize("given", ["Y", " yes ", "TRUE", 1, True])
+def test_a_flag_is_understood_in_plain_words(given: object, deal: Case, tmp_path: Path) -> None:
+    line = {"learner": "ann", "simulated": given, "answers": {"raise-it": 1}}
+    assert attempts(lines_file(tmp_path, line), deal)[0].simulated
+    rows = f"learner,question,answer,simulated\nann,raise-it,1,{given}\nann,sign-by-friday,a,{{}}\n"
+    assert attempts(csv_file(tmp_path, rows.format(given)), deal)[0].simulated
+    assert "line 3: 'ann' is simulated in some rows only" in told(
+        csv_file(tmp_path, rows.format("no")), deal
+    )
+
+
+def test_what_is_blank_is_not_answered_in_any_file(pain: Case, tmp_path: Path) -> None:
+    asked = "learner,first-lean,right-or-offer,decision.choice,ng193-reading"
+    wide = csv_file(tmp_path, f"{asked}\nann,1, ,,\n", "wide.csv")
+    rows = ["ann,first-lean,1", *(f"ann,{name}, " for name in asked.split(",")[2:])]
+    long = csv_file(tmp_path, "\n".join(["learner,question,answer", *rows]), "long.csv")
+    given = {
+        "first-lean": 1, "right-or-offer": None, "ng193-reading": " ", "who-agrees": ["", None],
+        "decision": {"choice": "", "reasons": None}, "decision.stop_rule": float("nan"),
+    }  # fmt: skip
+    lines = lines_file(tmp_path, {"learner": "ann", "case": None, "answers": given})
+    blank = csv_file(tmp_path, "learner,question,answer\nben,first-lean,\n", "blank.csv")
+    for file in (wide, long, lines):
+        assert attempts(file, pain) == [CohortAttempt("ann", PAIN, {"first-lean": 1})], file
+    assert attempts(blank, pain) == [CohortAttempt("ben", PAIN, {})]
+    given = {"plan": [], "setting": {}, "who-agrees": ["a", "", "c"]}
+    [kept] = attempts(lines_file(tmp_path, {"learner": "ann", "answers": given}), pain)
+    assert kept.answers == {"plan": [], "setting": {}, "who-agrees": ["a", "c"]}
+
+
+WHOLE = '"{""choice"": ""agree"", ""held"": ""notional""}"'
+
+
+def test_a_whole_decision_goes_with_parts_that_it_has_not(pain: Case, tmp_path: Path) -> None:
+    wanted = {"choice": "agree", "held": "notional", "reasons": "Yes."}
+    for heads, cells in (("decision,decision.reasons", f"{WHOLE},Yes."),
+                         ("decision.reasons,decision", f"Yes.,{WHOLE}")):  # fmt: skip
+        [kept] = attempts(csv_file(tmp_path, f"learner,{heads}\nann,{cells}\n"), pain)
+        assert kept.answers == {"decision": wanted}
+    conflict = csv_file(tmp_path, f"learner,decision,decision.choice\nann,{WHOLE},defer\n")
+    assert "line 2: 'ann' answers 'decision.choice' twice." in told(conflict, pain)
+    answers = {"decision": {"choice": "agree"}, "decision.choice": "defer"}
+    lines = lines_file(tmp_path, {"learner": "ann", "answers": answers})
+    assert "line 1: 'ann' answers 'decision.choice' twice." in told(lines, pain)
+
+
+def test_a_part_that_is_not_asked_is_refused_before_anything_runs(
+    pain: Case, tmp_path: Path
+) -> None:
+    wanted = "'decision.choise' is asked in none of chronic-pain-massage. Did you mean"
+    wide = csv_file(tmp_path, "learner,decision.choise,simulated\nann,agree,ja\n")
+    message = told(wide, pain)
+    assert f"line 1: {wanted} 'decision.choice'?" in message
+    assert "line 2: simulated must be" in message  # faults of rows beside those of headings
+    long = csv_file(tmp_path, "learner,question,answer\nann,decision.choise,agree\n")
+    assert f"line 2: {wanted}" in told(long, pain)
+    lines = {"learner": "ann", "answers": {"decision": {"choise": "agree"}}}
+    said = told(lines_file(tmp_path, lines), pain)
+    assert "line 1: 'chronic-pain-massage/decision.choise' is asked in none" in said
+
+
+def test_a_notebook_is_run_again_where_anything_that_it_depends_on_is_another(
+    deal: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_all(jobs: Iterable[Job], root: str, *_: object, **__: object) -> Iterator[JobOutcome]:
+        for job in jobs:
+            (Path(root) / job.notebook).parent.mkdir(parents=True, exist_ok=True)
+            (Path(root) / job.notebook).touch()
+            yield job.ended(result=score(deal, {}).as_dict())
+
+    def run(case: Case, *, simulated: bool = False) -> int:
+        attempt = CohortAttempt("ann", DEAL, {"raise-it": 1}, simulated)
+        return run_attempts({workbook: case}, [attempt], "", tmp_path / "out", Options()).ran
+
+    monkeypatch.setattr("phbkit.cohort.run.run_all", run_all)
+    workbook = workbook_file(tmp_path / "it.ipynb", DEAL)
+    name, entry = next(iter(deal.glossary.items()))
+    other = entry.model_copy(update={"means": "Otherwise."})
+    assert [run(deal), run(deal)] == [1, 0]
+    assert run(deal, simulated=True) == 1
+    assert run(replace(deal, glossary={**deal.glossary, name: other})) == 1
+    assert run(replace(deal, sources={})) == 1
+    monkeypatch.setattr("phbkit.cohort.run.__version__", "9")
+    assert [run(deal), run(deal)] == [1, 0]
+    workbook_file(workbook, DEAL, "1 + 1")
+    assert run(deal) == 1
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    with pytest.raises(RunError, match="changed meanwhile"):  # the notebooks found another case
+        run(replace(deal, version="0" * 12))
+    attempt = CohortAttempt("ann", DEAL, {"raise-it": 1})
+    before = {name: text for name, text in manifest["cases"][DEAL].items() if name != "shown_with"}
+    assert Job.of(attempt, before) == Job.of(replace(attempt), before)
+    assert (
+        Job.of(attempt, before).fingerprint
+        == Job.of(replace(attempt, simulated=True), before).fingerprint
+    )  # a run of 0.1.0 is still found
+
+
+def test_the_table_says_where_each_notebook_is(deal: Case, tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run", [deal], [CohortAttempt("ann o'd", DEAL, {"raise-it": 1})])
+    with (run / "results.csv").open(newline="") as lines:
+        [row] = csv.DictReader(lines)
+    assert row["notebook"].startswith("notebooks/know_the_deal/ann-o-d~")
 
 
 def test_a_database_that_is_not_there_is_not_made(deal: Case, tmp_path: Path) -> None:
@@ -381,14 +579,14 @@ ODD_NAMES = [
     "a\\b",
     "NUL",
     "com1.txt",
-    "name with  spaces",
+    "name with spaces",
     "trailing.",
     "🎈",
     "👩\u200d⚕️ Zoë",
     "نیک\u200cپی",
     "李" * 120,
     "x" * 120,
-    "Ann",
+    "Anna",
     "a~b",
     "a%2Fb",
     "{learner}",
@@ -473,7 +671,7 @@ def test_attempts_from_the_records_run_as_those_from_a_file(
         tables.append((tmp_path / f"out-{number}" / "results.csv").read_bytes())
     assert tables[0] == tables[1]
     manifest = json.loads((tmp_path / "out-0" / "manifest.json").read_text())
-    assert manifest["cohort"] == "a database"
+    assert manifest["cohort"] == "a database, first attempts"
 
 
 def test_an_empty_case_cell_is_no_other_case(tmp_path: Path, deal: Case, pain: Case) -> None:
@@ -501,8 +699,8 @@ PARTS = {
     "decision.review_weeks": ("12.0", 12),
     "decision.not_to": ("x y", ["x", "y"]),
     "decision.reasons": ("6", "6"),
-    "ledger.a-risk.holders": ("gp,person", ["gp", "person"]),
-    "ledger.a-risk.review": ("2", "2"),
+    "ledger.bruise-or-bleed.holders": ("gp,person", ["gp", "person"]),
+    "ledger.bruise-or-bleed.review": ("2", "2"),
     "cpd.changes": ("one | two, or three", ["one", "two, or three"]),
     "cpd.hours": ("0.50", "0.50"),
     "running.share": ("20", "20"),

@@ -116,6 +116,15 @@ def test_the_page_has_a_picture_with_its_words_and_a_table_of_all(
     assert round(carried, 2) == float(rows[0]["extra"])
 
 
+def test_a_month_that_never_comes_is_blank(case: Case, tmp_path: Path) -> None:
+    scenarios = read_scenarios(file_of(tmp_path, GOOD), case)
+    write_comparison(tmp_path, case, scenarios)
+    with (tmp_path / "comparison.csv").open(newline="") as lines:
+        told = [row["repaid"] for row in csv.DictReader(lines)]
+    assert "" in told
+    assert told == [str(row["repaid"] or "") for row in compare(case, scenarios)]
+
+
 def test_phb_run_writes_a_notebook_for_each_scenario_with_the_figures_of_the_table(
     tmp_path: Path,
 ) -> None:

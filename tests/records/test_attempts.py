@@ -18,7 +18,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import event, make_url
 
-from phbkit.cohort.register import latest_answers
+from phbkit.cohort.register import chosen_answers
 from phbkit.errors import RecordsError, UnreachableError
 from phbkit.records import Journal, MemoryJournal, StaleError, database, open_store
 from phbkit.records.attempts import Attempt, Store
@@ -329,7 +329,8 @@ def test_records_kept_ready_serve_copies_of_the_process_each_by_its_own_connecti
     )
     assert copies.stderr == ""
     store = open_store(address)
-    kept = {each.learner: answers for each, answers in latest_answers(store._database, ["c"])}
+    read = chosen_answers(store._database, ["c"], "latest")
+    kept = {each.learner: answers for each, answers in read}
     assert kept == {learner: {"q": 29} for learner in ("ann", "bea", "cy")}
     for learner in kept:
         latest = store.latest(learner, "c")
@@ -372,5 +373,5 @@ def test_the_latest_attempt_is_read_with_every_try(store: Store, attempt: Attemp
     journal = store.journal(attempt.id)
     journal.append("one", "gates", {"g": "b"}, after=0, closes=False)
     journal.append("two", "gates", {"g": "c"}, after=1)
-    [(found, answers)] = latest_answers(store._database, [attempt.case_id])
+    [(found, answers)] = chosen_answers(store._database, [attempt.case_id], "first")
     assert (found.id, answers) == (attempt.id, {"g": "b", "g.again": ["c"]})

@@ -21,7 +21,7 @@ import pytest
 from sqlalchemy import select
 
 from phbkit.casebank import CaseBank
-from phbkit.cohort.register import Register, latest_answers
+from phbkit.cohort.register import Register, chosen_answers
 from phbkit.cohort.schema import erasure
 from phbkit.meeting.documents import HeldMeeting, case_of
 from phbkit.meeting.meeting import Meeting
@@ -65,7 +65,7 @@ def digest(data: Any) -> str:
 def attempts(store: Store, bank: CaseBank) -> dict[str, Any]:
     """Read the latest attempt of every learner at every case: answers, steps, result."""
     read = {}
-    for attempt, answers in latest_answers(store._database, bank.case_ids):
+    for attempt, answers in chosen_answers(store._database, bank.case_ids, "latest"):
         module = Module(bank.load(attempt.case_id), store.journal(attempt.id))
         read[f"{attempt.learner}, {attempt.case_id}"] = {
             "id": attempt.id,

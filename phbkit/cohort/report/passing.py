@@ -44,8 +44,8 @@ def decisions(
         The keys that may not pass anybody.
     """
     errors = run.critical["learner"].value_counts()
-    # Where its interval reaches 0, alpha says nothing.
-    alphas = reliabilities[reliabilities["alpha_low"] > 0].set_index("key")["alpha"]
+    alphas = reliabilities.set_index("key")["alpha"]
+    alphas = alphas.mask(reliabilities.set_index("key")["alpha_low"] <= 0, 0)  # it says nothing
     frames = []
     for key, standard in standards.items():
         if isnan(standard.cut):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan, sqrt
+from math import isnan, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ def pass_chances(scores: Any, cut: float, alpha: float) -> tuple[Floats, Floats,
     cut
         Points.
     alpha
-        Reliability of the scores, above 0 and at most 1; outside that all figures are NaN.
+        Reliability of the scores, above 0 and at most 1; NaN where none was estimated. Outside
+        that all figures are NaN.
 
     Returns
     -------
@@ -56,6 +57,8 @@ def pass_chances(scores: Any, cut: float, alpha: float) -> tuple[Floats, Floats,
         note = "It takes two learners with a score, or a mean and a standard deviation."
     elif sd <= 1e-12 * max(abs(mean), 1e-300):
         note = "All learners have the same score."
+    elif isnan(alpha):
+        note = "No reliability could be estimated, so there are no chances: the reason is above."
     elif not alpha > 0:
         note = "The reliability cannot be told from 0, so scores say nothing of true scores."
     if note:
