@@ -50,11 +50,10 @@ class Job(CohortAttempt):
     def of(cls, attempt: CohortAttempt, played: dict[str, str]) -> Job:
         """Make the job of an attempt at a case that is played as a run's manifest says."""
         name = played["workbook"]
-        content: list[Any] = [played["workbook_sha256"], played["version"]]
-        content += [attempt.learner, attempt.answers]
-        if "shown_with" in played:  # which runs of version 0.1.0 have not
-            content += [played["shown_with"], attempt.simulated]
-        made = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        content = [played["workbook_sha256"], played["version"], attempt.learner, attempt.answers]
+        # Runs of version 0.1.0 have no more.
+        more = [played["shown_with"], attempt.simulated] if "shown_with" in played else []
+        made = hashlib.sha256(json.dumps([*content, *more], sort_keys=True).encode()).hexdigest()
         return cls(**vars(attempt), workbook=name, fingerprint=made[:16])
 
     @property

@@ -244,8 +244,9 @@ def _names(case: Case) -> set[str]:
 def _filled(value: Any) -> Any:
     """Leave out what is blank: null, texts of spaces, and what holds nothing else; then None."""
     if isinstance(value, Mapping):
-        parts = {key: _filled(part) for key, part in value.items()}
-        kept: Any = {key: part for key, part in parts.items() if part is not None}
+        kept: Any = {
+            key: full for key, part in value.items() if (full := _filled(part)) is not None
+        }
     elif isinstance(value, list):
         kept = [part for part in map(_filled, value) if part is not None]
     else:
@@ -303,30 +304,24 @@ def _read_wide(table: CsvTable[_Wide], cohort: _Cohort) -> Iterator[CohortAttemp
 
 def _columns(headings: list[str], cohort: _Cohort) -> dict[str, list[str]]:
     """List the columns of each case; a heading that means nothing, or two things, is a fault."""
-    columns: dict[str, list[str]] = {case: [] for case in cohort.cases}
-    for heading in headings:
+    asked = [heading for heading in headings if heading not in _Wide.model_fields]
+    for heading in asked:
         cases = cohort.asking(heading, cohort.cases)
-        elsewhere = not cases and cohort.asking(heading, cohort.others)
-        if heading in _Wide.model_fields or elsewhere:
-            continue
-        if not cases:
+        if not cases and not cohort.asking(heading, cohort.others):
             cohort.fault(1, cohort.unknown(heading))
         elif len(cases) > 1 and "case" not in headings:
             both = " and ".join(f"{case}/{heading}" for case in cases[:2])
             problem = f"{heading!r} is asked in {len(cases)} cases. Add a column 'case', or name "
             cohort.fault(1, f"{problem}columns like {both}.")
-        for case in cases:
-            columns[case].append(heading)
-    return columns
+    return {case: [name for name in asked if cohort.asking(name, [case])] for case in cohort.cases}
 
 
 def _read_long(table: CsvTable[_Long], cohort: _Cohort) -> Iterator[CohortAttempt]:
     gathered: dict[tuple[str, str], CohortAttempt | None] = {}
     for line in table:
         row, place = line.row, line.number
-        cases = cohort.asking(row.question, cohort.cases)
-        if row.case:
-            cases = [case for case in cases if case == row.case]
+        asking = cohort.asking(row.question, cohort.cases)
+        cases = [case for case in asking if row.case in {"", case}]
         if not cases and cohort.asking(row.question, cohort.others):
             continue
         if len(cases) != 1:
@@ -402,11 +397,9 @@ def _take(text: str, place: int | str, learner: str, cohort: _Cohort) -> Iterato
     try:
         data = json.loads(text, object_pairs_hook=no_repeats, parse_constant=lambda _: None)
         json.dumps(data, ensure_ascii=False).encode()
-    except AnswersError as error:
-        cohort.fault(place, str(error))
-        return
-    except (ValueError, RecursionError) as error:
-        cohort.fault(place, f"is not JSON: {error}.")
+    except (AnswersError, ValueError, RecursionError) as error:
+        told = str(error) if isinstance(error, AnswersError) else f"is not JSON: {error}."
+        cohort.fault(place, told)
         return
     if not isinstance(data, Mapping) or not isinstance(data.get("answers"), Mapping):
         shape = '{"learner": "…", "case": "…", "answers": {"question": "a"}}'

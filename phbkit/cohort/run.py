@@ -218,10 +218,9 @@ def cases_played(
             continue
         case = bank.load(case_id)
         for other, there in played.items():
-            if there.id == case.id:
-                raise RunError(f"{other.name} and {file.name} play one case. Name one of them.")
-            if caseless(other.stem) == caseless(file.stem):
-                raise RunError(f"{other} and {file} have one name. Call one of them otherwise.")
+            if there.id == case.id or caseless(other.stem) == caseless(file.stem):
+                both = f"{other} and {file} play one case, or have one name"
+                raise RunError(f"{both}: their notebooks would be one. Take one of them.")
         played[file] = case
     if not played:
         raise RunError("None of these workbooks plays a case, so there is nothing to run.")

@@ -240,7 +240,9 @@ def test_workbooks_whose_notebooks_would_lie_in_one_folder_are_refused(
 ) -> None:
     files = [workbook_file(tmp_path / "a" / "one.ipynb", DEAL),
              workbook_file(tmp_path / "b" / "One.ipynb", PAIN)]  # fmt: skip
-    with pytest.raises(RunError, match=r"one\.ipynb and .*One\.ipynb have one name"):
+    with pytest.raises(
+        RunError, match=r"one\.ipynb and .*One\.ipynb play one case, or have one name"
+    ):
         cases_played(files, bank)
 
 
