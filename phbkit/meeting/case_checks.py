@@ -9,6 +9,10 @@ from phbkit.meeting import identifiers
 
 @check(*PROSE)
 def check_identifiers(text: str, context: Context) -> Found:
-    """Find what could identify a real person; dates do not here, because laws have them too."""
-    hits = [h for h in identifiers.find(text, context.today) if h.kind != "date of birth"]
+    """Find what could identify a real person; laws have dates, and people in a case have names."""
+    hits = [
+        hit
+        for hit in identifiers.find(text, context.today)
+        if hit.kind not in {"date of birth", "name"}
+    ]
     return {"identifying": hits and identifiers.describe(hits)}

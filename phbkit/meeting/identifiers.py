@@ -18,7 +18,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, get_args
 
-Kind = Literal["NHS number", "date of birth", "postcode", "e-mail address", "telephone number"]
+Kind = Literal[
+    "NHS number", "date of birth", "postcode", "e-mail address", "telephone number", "name",
+    "address", "reference number",
+]  # fmt: skip
 _Found = tuple[int, int, Kind | None]
 """Where something begins and ends; it has no kind when it is a date and nobody's birth."""
 
@@ -55,13 +58,19 @@ def find(text: str, today: dt.date | None = None) -> list[Identifier]:
     return found
 
 
+def find_called(text: str) -> list[Identifier]:
+    """Find as `find` does in what somebody is to be called, and a first name with a surname too."""
+    name = _FULL_NAME.fullmatch(tidied(text).strip())
+    return [Identifier("name", name[0], 0)] if name else find(text)
+
+
 def describe(found: Sequence[Identifier]) -> str:
     """Say in one sentence what a text seems to hold; say nothing when nothing was found."""
     parts = []
     for kind in get_args(Kind):
         texts = dict.fromkeys(each.text for each in found if each.kind == kind)
         if texts:
-            parts.append(f"{'an' if kind[0] in 'Ne' else 'a'} {kind} ({', '.join(texts)})")
+            parts.append(f"{'an' if kind[0] in 'Nea' else 'a'} {kind} ({', '.join(texts)})")
     listed = " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
     return f"This seems to hold {listed}." if listed else ""
 
@@ -93,6 +102,14 @@ _AREA = (
     "|JE|K[ATWY]|L[ADELNSU]?|M[EKL]?|N[EGNPRW]?|O[LX]|P[AEHLOR]|R[GHM]|S[AEGKLMNOPRSTWY]?"
     "|T[ADFNQRSW]|UB|W[ACDFNRSV]?|YO|ZE"
 )
+_TOWN = rf"(?=[A-Z]{{2}})(?:{_AREA})"  # B12 and L4 are also vitamins and vertebrae
+_UNIT = r"(?:p|per|pounds|times|x|min(?:ute)?s?|h(?:ou)?rs?|days?|weeks?|months?|years?)\b"
+_ROADS = (
+    "Street|St|Road|Rd|Avenue|Ave|Lane|Crescent|Terrace|Drive|Close|Court|Gardens?|Grove|Place"
+    "|Square|Mews|Row|Way|Walk|Hill|Park|Rise|View|Green|Parade|Villas|Cottages"
+)
+_NO_ROAD = rf"(?:an?|the|of|in|on|to|from|and|or|by|main|busy|m(?:et|il)[er]s?|yards?|{_UNIT})\b"
+_FULL_NAME = re.compile(r"(?i)(?!(?:the|our|my|an?) )[^\W\d_]{2,}([ ,.-].*)?[ ,.'-][^\W\d_]{2,}")
 _SHAPES: dict[Kind | None, re.Pattern[str]] = {
     None: re.compile(  # what a date with a year of two figures only looks like
         r"""
@@ -127,19 +144,62 @@ _SHAPES: dict[Kind | None, re.Pattern[str]] = {
         (?! (?-i: [A-Za-z][0-9]+[ \t]*[0-9](?:ug|ng|pg|wk|hr|yr|ft|lb|pt|bd|qd)) )
         (?: GIR [ \t]{{0,2}} 0AA
           | (?: (?:EC?|NW?|SE|SW|WC?) [1-9] [A-HJKMNPR-Y] | (?:{_AREA}) [0-9]{{1,2}} )
-            [ \t]{{0,2}} (?! (?-i: 1st|2nd|3rd|[04-9]th) ) [0-9][ABD-HJLNP-UW-Z]{{2}} )
+            [ \t]{{0,2}} (?! (?-i: 1st|2nd|3rd|[04-9]th) ) [0-9][ABD-HJLNP-UW-Z]{{2}}
+          | (?-i: (?!CO2|FY[12]) {_TOWN} [0-9]{{1,2}} [ ][0-9])
+            (?! [/.,:-]?[0-9] | [ ]?{_UNIT} ) )
+        (?!\w)
+        """,
+        re.VERBOSE | re.IGNORECASE,
+    ),
+    "name": re.compile(  # but not `Mrs A`, and not `Mr and Mrs`
+        r"""
+        (?<!\w)
+        (?: (?:mrs?|mx) \.?[ ]{1,2} (?! (?:and|or|is|was|has|who|to|in)\b )
+          | (?-i: (?:Ms|Miss|Dr|Prof(?:essor)?|Revd?|Sir|Dame) \.?[ ]{1,2} (?=[^\W\d_a-z]) ) )
+        (?:[^\W\d_] \.?[ ] (?= (?-i:[^\W\d_a-z]) )){0,3}
+        (?:(?:van|von|de|der|den|la|le|el|al|bin|St\.?)[ -]){0,2}
+        [^\W\d_] (?:['\u2019-]?[^\W\d_]){1,30} (?:[ ] (?-i: [A-Z][a-z]) [^\W\d_]{0,30})?
+        """,
+        re.VERBOSE | re.IGNORECASE,
+    ),
+    "address": re.compile(  # without capitals those roads that are nothing else
+        rf"""
+        (?<![\w£$€./-])
+        (?: (?:flat|apartment|apt) [ ]? (?:no\.?|number)? [ ]? [0-9]{{1,4}} [a-z]?
+            (?! [\d./] | [ ]?{_UNIT} | [ ]?% )
+          | [0-9]{{1,4}} [a-z]? ,?[ ]
+            (?: (?-i: (?:[A-Z][\w'\u2019.-]{{0,30}}[ ]){{1,3}} (?:{_ROADS}) )
+              | (?:(?!{_NO_ROAD}) [^\W\d_]['\u2019\w-]{{1,30}}[ ]){{1,2}}
+                (?:street|road|avenue|crescent) ) )
+        (?!\w)
+        """,
+        re.VERBOSE | re.IGNORECASE,
+    ),
+    "reference number": re.compile(  # of national insurance also without its name
+        r"""
+        (?<!\w)
+        (?: (?-i: [A-Z]{2} (?:[ ]?[0-9]{2}){3} [ ]?[A-D] )
+          | (?: (?: GMC | NMC | HCPC | GPhC | MRN | CHI | NINO | NI ) (?![a-z])
+              | (?:national[ ]insurance | hospital | patient | medical[ ]record | case[ ]?notes?)
+                (?= [ ](?:no|num|id|ref) ) )
+            (?:[ ]? (?:no|num|number|id|ref|reference|registration|pin) \b\.?){0,2}
+            (?:[ ]?(?:is|was)\b)? [ :.\#=(]{0,4}
+            (?: [0-9]{2}[A-Z][0-9]{4}[A-Z]
+              | [A-Z]{0,3} [ -]? [0-9](?:[ ]?[0-9]){4,11} [ ]?[A-Z]? ) )
         (?!\w)
         """,
         re.VERBOSE | re.IGNORECASE,
     ),
 }
+_CALLED_NHS = re.compile(r"nhs(?:\s?(?:no|num(?:ber)?|id))?\W{0,3}(?:is\s)?\Z", re.IGNORECASE)
 
 
 def _shapes(text: str) -> Iterator[_Found]:
     """Find what has the shape of a kind; NHS numbers first, as they may look like telephones."""
     for kind, shape in _SHAPES.items():
         for start, end in (match.span(shape.groups) for match in shape.finditer(text)):
-            if kind != "NHS number" or _is_checked(text[start:end]):
+            called = _CALLED_NHS.search(text, max(0, start - 20), start)
+            if kind != "NHS number" or called or _is_checked(text[start:end]):
                 yield start, end, kind
 
 
@@ -156,6 +216,10 @@ _BIRTH = r"(?<!\w)(?:d\.?o\.?b\.?|d o b|date of birth|birth ?date|birthday|born)
 _WITHIN_SENTENCE = r"(?:(?![.!?;]\s).)"
 _CALLS_NEXT = re.compile(rf"{_BIRTH}{_WITHIN_SENTENCE}{{0,40}}\Z", re.IGNORECASE | re.DOTALL)
 _CALLS_LAST = re.compile(rf"{_WITHIN_SENTENCE}{{0,25}}{_BIRTH}", re.IGNORECASE | re.DOTALL)
+_YEAR = rf"{_BIRTH}(?:[^\W\d]|[\s:.,(]){{0,15}}(?:19|20)[0-9]{{2}}(?![0-9])"
+_AGE = r"\b(?:(?:aged?|is|of|now) [0-9]{2,3}\b|[0-9]{1,3}[ -]?(?:years?|yrs?)[ -](?:old|of age))"
+_BETWEEN = rf"{_WITHIN_SENTENCE}{{0,40}}?"
+_BIRTH_YEARS = re.compile(rf"(?is){_YEAR}{_BETWEEN}{_AGE}|{_AGE}{_BETWEEN}{_YEAR}")
 _DATES = [
     re.compile(rf"{before}({'|'.join(shapes)})(?![0-9]|[./-][0-9])", re.IGNORECASE)
     for before, *shapes in (
@@ -184,7 +248,11 @@ _LIFETIME = dt.timedelta(days=120 * 366)
 
 
 def _dates(text: str, today: dt.date) -> Iterator[_Found]:
-    """Find every date; of birth are those called so, and those long past within a lifetime."""
+    """Find every date; of birth are those called so, and those long past within a lifetime.
+
+    A year of birth is one beside an age.
+    """
+    yield from ((*match.span(), "date of birth") for match in _BIRTH_YEARS.finditer(text))
     matches = {match.span(1) for shape in _DATES for match in shape.finditer(text)}
     days = {span: day for span in sorted(matches) if (day := _day(text[slice(*span)], today))}
     edges = pairwise([(0, 0), *days, (len(text), len(text))])

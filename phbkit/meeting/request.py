@@ -26,6 +26,7 @@ from phbkit.workbook.formats import NOT_ANSWERED, OptionalText, Text, check
 Values = Mapping[str, str | list[str]]
 F = TypeVar("F", bound=BaseModel)
 _TEXTS = {True: TypeAdapter[str](Text), False: TypeAdapter[str](OptionalText)}
+_FINDERS = {"called": identifiers.find_called}
 _PYDANTIC_SAYS = re.compile("^(Input|String) should")
 
 
@@ -134,7 +135,7 @@ def need_checked(texts: Mapping[str, str], kept: str, without: Container[str] = 
     findings = {
         name: identified
         for name, text in texts.items()
-        if name not in without and (identified := identifiers.find(text))
+        if name not in without and (identified := _FINDERS.get(name, identifiers.find)(text))
     }
     stretches = [identifier.text for identified in findings.values() for identifier in identified]
     stamp = hashlib.sha256("\n".join(stretches).encode()).hexdigest()[:16]

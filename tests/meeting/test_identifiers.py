@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phbkit.meeting import identifiers
-from phbkit.meeting.identifiers import Identifier, describe, find, tidied
+from phbkit.meeting.identifiers import Identifier, describe, find, find_called, tidied
 
 TODAY = dt.date(2026, 11, 22)
 GAPS = ["", " ", "-", "  ", " - ", "\u00a0", "\u2013", "\u2011", "\u2009", "\u200b", "\t"]
@@ -326,6 +326,60 @@ def test_helplines_and_prices_are_no_ones_telephone_number(text: str) -> None:
 )
 def test_what_people_write_in_a_plan_is_left_alone(text: str) -> None:
     assert find(text, TODAY) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Mrs Jones of 12 High Street", "a name (Mrs Jones) and an address (12 High Street)"),
+        ("seen by mr o’neill, Ms A. Šimková", "a name (mr o’neill, Ms A. Šimková)"),
+        ("Dr Patel and MRS VAN DEN BERG", "a name (Dr Patel, MRS VAN DEN BERG)"),
+        ("Flat 3, 12 High Street, Leeds", "an address (Flat 3, 12 High Street)"),
+        ("at 14a St John’s Road, or 3 Elm Close", "an address (14a St John’s Road, 3 Elm Close)"),
+        ("12 high street, flat 2b", "an address (12 high street, flat 2b)"),
+        ("She lives in LS1 4.", "a postcode (LS1 4)"),
+        ("GMC number 7654321", "a reference number (GMC number 7654321)"),
+        ("nmc pin: 12A3456E", "a reference number (nmc pin: 12A3456E)"),
+        ("NI number QQ 12 34 56 C", "a reference number (NI number QQ 12 34 56 C)"),
+        ("AB123456C", "a reference number (AB123456C)"),
+        ("MRN H1234567", "a reference number (MRN H1234567)"),
+        ("hospital no. 123456", "a reference number (hospital no. 123456)"),
+        ("NHS number is 943 476 5918", "an NHS number (943 476 5918)"),
+        ("born in 1948, aged 78", "a date of birth (born in 1948, aged 78)"),
+        ("aged 78\n(born 1948)", "a date of birth (aged 78\n(born 1948)"),
+    ],
+)
+def test_names_addresses_and_numbers_by_their_label_are_found(text: str, told: str) -> None:
+    assert describe(find(text, TODAY)) == f"This seems to hold {told}."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mrs A said: Mr and Mrs B would like that. I miss her.",
+        "The MS nurse, and the Dr too. They miss Mondays.",
+        "2 minutes from the road, 3 visits a street, across 2 busy roads, 20 minute drive",
+        "a flat £20, flat 20% off, flat 24 hours, 2 flats",
+        "CO2 4, FY1 5, B12 3, L4 5, L5 S1, SP2 4 times, PHQ9 14",
+        "GMC 2024 guidance, NI 2026-27, NMC code, patient number one, HCPC",
+        "NHS 111, the NHS pays 24.50 for 260 hours",
+        "aged 78, seen since 1998; 14 years old in 2025",
+        "at 10 20 30 a day",
+    ],
+)
+def test_ordinary_sentences_of_a_meeting_are_not_asked_about(text: str) -> None:
+    assert find(text, TODAY) == []
+
+
+@pytest.mark.parametrize(
+    ("called", "asked"),
+    [("Margaret Jones", True), ("margaret o'neil", True), ("Jones, Margaret", True)]
+    + [(name, False) for name in ("A", "Mr A", "Margaret", "Margaret J", "the person", "A.B.")],
+)
+def test_a_first_name_with_a_surname_is_not_what_to_call_the_person(
+    called: str, *, asked: bool
+) -> None:
+    assert bool(find_called(called)) == asked
 
 
 def test_one_stretch_makes_one_finding_and_an_nhs_number_comes_before_a_telephone() -> None:

@@ -71,6 +71,7 @@ def test_live_asks_whether_the_organisation_has_agreed(live: MeetingLobby) -> No
         ("outcomes", "Back to LS1 4AP", "postcode"),
         ("safeguards", "Ring 07700 900123", "telephone number"),
         ("called", "A, born 3 March 1961", "date of birth"),
+        ("called", "Margaret Jones", "name"),
         ("options", "Mail ann@example.org; 1; 1", "e-mail address"),
     ],
 )
