@@ -86,6 +86,11 @@ def pounds(amount: Decimal) -> str:
     return f"{sign}£{digits.removesuffix('.00')}"
 
 
+def with_article(noun: str) -> str:
+    """Write a unit after “a” or “an”: a session, an hour."""
+    return f"{'an' if re.match('[aeio]|hour', noun) else 'a'} {noun}"
+
+
 def long_date(day: dt.date) -> str:
     """Write a day as `2 November 2026`."""
     return f"{day.day} {day:%B %Y}"
@@ -112,7 +117,7 @@ def templates(*folders: Path) -> Environment:
     loader = FileSystemLoader([*folders, Path(__file__).parent])
     made = Environment(loader=loader, undefined=StrictUndefined, autoescape=True)
     made.trim_blocks = made.lstrip_blocks = True
-    filters = (markdown, plain, pounds, quotes, moment, long_date)
+    filters = (markdown, plain, pounds, quotes, moment, long_date, with_article)
     made.filters.update({function.__name__: function for function in filters})
     return made
 

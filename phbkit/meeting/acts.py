@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from phbkit.meeting.request import Request
 
 ThingKind = Literal["option", "safeguard"]
-MeetingOutcome = Literal["made", "deferred", "not reached"]
+MeetingOutcome = Literal["made", "to confirm", "deferred", "not reached"]
 Authority = Literal["asked", "appointed", "best-interests", "unsettled"]
 CANNOT_SAY = "cannot-say"
 _MARKS = {CANNOT_SAY: None, **{str(mark): mark for mark in range(1, 10)}}
@@ -64,6 +64,8 @@ def _near(day: dt.date | None, info: ValidationInfo) -> dt.date | None:
 def _ahead(day: dt.date | None, info: ValidationInfo) -> dt.date | None:
     if day and info.context and day <= info.context.today:
         raise wrong("must be after today.")
+    if day and info.context and day.weekday() > 4:
+        raise wrong(f"is a {day:%A}: choose a day from Monday to Friday.")
     return day
 
 
@@ -205,10 +207,14 @@ class AgreementAnswer(ActForm):
 
 
 class Ending(ActForm):
-    """How a meeting ended, why, and when it is looked at again."""
+    """How a meeting ended, why, and when it is looked at again.
+
+    `sole` says why one party holds every risk, where that is so.
+    """
 
     what: MeetingOutcome
     review_on: Annotated[Day, AfterValidator(_ahead)] = Field(
         None, validation_alias=AliasChoices("again_on", "review_on")
     )
     reasons: Text
+    sole: OptionalText = ""

@@ -20,6 +20,7 @@ from phbkit.meeting.acts import (
 from phbkit.meeting.meeting import NEXT, ROUNDS, STAGE_TITLES, STAGES, Meeting, Stage
 from phbkit.meeting.request import Request, need_name, refusal
 from phbkit.meeting.roles import FACILITATOR, ORDER, PERSON_SIDE, WORDS, role_name
+from phbkit.meeting.shared_plan import SharedPlan
 from phbkit.workbook.formats import NOT_ANSWERED
 
 MOST_THINGS = 16
@@ -249,11 +250,8 @@ def _party_told_of(request: Request, answer: AgreementAnswer) -> dict[str, Any]:
 def _outcome(request: Request) -> Ending:
     ending, planned = request.read(Ending), request.meeting.plan.review_on
     again = ending.review_on
-    if ending.what == "made":
-        missing = "; ".join(words for _, words in request.shared.missing())
-        if missing:
-            cure = "Put it right, or record that the decision is deferred or not reached."
-            raise refusal(f"cannot be “made” yet: {missing}. {cure}", "what")
+    if ending.what in {"made", "to confirm"}:
+        _need_decided(request.shared, ending)
         if again not in {None, planned}:
             problem = "is not the day in the plan, to which all three have agreed."
             raise refusal(problem, "again_on")
@@ -262,6 +260,22 @@ def _outcome(request: Request) -> Ending:
     if ending.what == "deferred" and not again:
         raise refusal(NOT_ANSWERED, "again_on")
     return ending.model_copy(update={"review_on": again})
+
+
+def _need_decided(shared: SharedPlan, ending: Ending) -> None:
+    """Refuse a decision that lacks something, or the word of whoever has to sign for it."""
+    missing, cure = "; ".join(words for _, words in shared.missing()), "Put it right"
+    if ending.what == "made" and not missing and shared.to_confirm:
+        missing = f"{shared.to_confirm} said yes from no seat of their own"
+        cure = "Have them join and answer, record that it is made subject to their confirmation"
+    if missing:
+        cure = f"{cure}, or record that the decision is deferred or not reached."
+        raise refusal(f"cannot be “made” yet: {missing}. {cure}", "what")
+    if ending.what == "to confirm" and not shared.to_confirm:
+        raise refusal("leaves nothing to confirm. Choose “A decision is made”.", "what")
+    if shared.sole_holder and not ending.sole:
+        problem = "is not answered yet. Share the risks, or say why one party holds them all."
+        raise refusal(problem, "sole")
 
 
 def check_join(meeting: Meeting, role: object, name: object) -> dict[str, str]:

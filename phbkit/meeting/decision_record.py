@@ -57,7 +57,7 @@ class DecisionRecord:
 
     `earlier` holds refusals of earlier plans, and conditions, which stay on the record; `wants`
     what somebody wants where no case says which part of a plan is for it; `left_out` what was rated
-    and is not in the plan. Whoever holds a risk is named in words.
+    and is not in the plan. Whoever holds a risk, or has to confirm the decision, is named in words.
     """
 
     session: str
@@ -97,6 +97,9 @@ class DecisionRecord:
     earlier: tuple[Agreement, ...] = ()
     wants: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    to_confirm: str = ""
+    sole_holder: str = ""
+    sole_reason: str = ""
 
     @property
     def own(self) -> Decimal:
@@ -127,6 +130,16 @@ def notices(meeting: Meeting, case: Case) -> tuple[str, ...]:
         texts.append(DRAFT)
     if meeting.not_asked:
         texts.append(f"The person was not asked before the meeting: {meeting.not_asked}")
+    if meeting.quorum:
+        words = [", ".join(map(role_name, roles)) for roles in (meeting.quorum, meeting.absent)]
+        texts.append(
+            f"Who had to be there for a decision: {words[0]}. Not there: {words[1] or 'nobody'}."
+        )
+    texts += [
+        f"{PARTIES[said.party]}: the answer was given by {WORDS['told_by'][said.told_by]}."
+        for said in map(meeting.standing, PARTIES)
+        if said and said.told_by
+    ]
     texts += [
         f"{role_name(meeting.seats[seat].role)}: the facilitator noted that they came back under "
         "another name, and dropped the marks given under the first before anybody saw them."
@@ -181,6 +194,9 @@ def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecor
         earlier=tuple(replace(each, told_by="") for each in meeting.earlier_refusals),
         wants=tuple(each.title for each in case.about.outcomes if live),
         left_out=shared.left_out if meeting.changed_by("plan") else (),
+        to_confirm=shared.to_confirm,
+        sole_holder=shared.sole_holder,
+        sole_reason=ending.sole if ending else "",
     )
 
 

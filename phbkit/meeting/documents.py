@@ -35,7 +35,8 @@ from phbkit.workbook.plan_steps import HELD
 FORMAT = "phbkit-review/1"
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF = "application/pdf"
-FOR_PERSON = ("copy.docx", "copy.pdf", "review.ics")
+FOR_EVERYBODY = ("review.ics",)
+FOR_PERSON = ("copy.docx", "copy.pdf", *FOR_EVERYBODY)
 _THE_PERSON = re.compile(r"\b[Tt]he person\b(?!['’])")
 
 
@@ -247,7 +248,7 @@ def read_meeting(file: Path, bank: CaseBank) -> HeldMeeting:
     Raises
     ------
     AnswersError
-        The file is not the record of a meeting.
+        There is no such file, or it is not the record of a meeting.
     """
     try:
         data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -258,6 +259,8 @@ def read_meeting(file: Path, bank: CaseBank) -> HeldMeeting:
         acts = [Act(**row | {"at": dt.datetime.fromisoformat(row["at"])}) for row in data["acts"]]
         held = HeldMeeting(session, case_of(session, bank), acts)
         _ = held.record
+    except FileNotFoundError:
+        raise AnswersError("is not there.", place=str(file)) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
         problem = "is not the record of a meeting: take the JSON document that a meeting ends with."
         raise AnswersError(problem, place=str(file)) from error

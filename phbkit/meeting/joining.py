@@ -16,7 +16,7 @@ from phbkit.meeting.checks import check_join
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.rate_limit import MovingWindow, WrongCodes
 from phbkit.meeting.request import need_checked, need_name, refusal
-from phbkit.meeting.roles import FACILITATOR, ROLES, SEAT_VARIABLE, WORDS
+from phbkit.meeting.roles import FACILITATOR, ORDER, ROLES, SEAT_VARIABLE, WORDS
 from phbkit.meeting.sessions import ReviewSession, Seated, Sessions
 from phbkit.meeting.subject import local_case, read_subject, usual_things
 from phbkit.records import StaleError
@@ -62,7 +62,8 @@ class MeetingLobby:
         elif case is None:
             raise refusal("must be a case of the case bank.", "case")
         things = [asdict(thing) for thing in usual_things(case)]
-        data = {"title": case.title, "mode": mode, "things": things, "name": name}
+        quorum = [role for role in ORDER if values.get(f"quorum.{role}")]
+        data = {"title": case.title, "mode": mode, "things": things, "name": name, "quorum": quorum}
         return self.sessions.open(case.id, mode, subject, data=data)[1]
 
     def _live_subject(self, values: Mapping[str, str], *, private: bool) -> dict[str, Any]:
@@ -75,6 +76,8 @@ class MeetingLobby:
                 "Live sessions about real people are switched off here. Whoever runs this server "
                 "can switch them on with PHB_LIVE_REVIEWS=true, after clinical-safety advice."
             )
+        if not any(values.get(f"quorum.{role}") for role in ORDER):
+            raise refusal("needs at least one role without which nothing is decided.", "quorum")
         if values.get("duties") != "yes":
             raise refusal("must be ticked before a live session.", "duties")
         subject = read_subject(values)

@@ -143,6 +143,7 @@ class Meeting:
     worries: tuple[Statement, ...] = ()
     reason_not_asked: str = ""
     came_later: bool = False
+    quorum: tuple[str, ...] = ()
     notes: tuple[Statement, ...] = ()
     plan: CarePlan = field(default_factory=CarePlan)
     ledger: Mapping[str, HeldRisk] = field(default_factory=dict)
@@ -261,6 +262,12 @@ class Meeting:
         """Whether the person, or somebody who speaks for them, sits here now."""
         return any(seat.role in PERSON_SIDE and not seat.away for seat in self.seats.values())
 
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The roles that had to be here, as was said at the opening, and are not."""
+        here = {seat.role for seat in self.seats.values() if not seat.away}
+        return tuple(role for role in self.quorum if role not in here)
+
     def seats_of(self, party: Party | None) -> list[Seat]:
         """List the seats that stand for a party, here or away."""
         return [seat for seat in self.seats.values() if seat.party == party]
@@ -302,6 +309,7 @@ class Meeting:
     def _fold_open(self, act: Act) -> Meeting:
         seat = Seat(act.seat, FACILITATOR, act.data.get("name", ""))
         about = {"title": act.data["title"], "mode": act.data["mode"], "opened": act.at}
+        about["quorum"] = tuple(act.data.get("quorum", ()))
         return replace(self._fold_things(act), seats={seat.id: seat}, **about)
 
     def _fold_things(self, act: Act) -> Meeting:

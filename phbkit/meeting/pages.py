@@ -21,7 +21,7 @@ from phbkit.meeting.checks import OWN_RISKS, OWN_THINGS
 from phbkit.meeting.decision_record import called, notices
 from phbkit.meeting.meeting import NEXT, STAGE_TITLES, STAGES, Meeting, Seat
 from phbkit.meeting.ratings import METHOD, RatedItem
-from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, WORDS, Party
+from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, ROLES, WORDS, Party
 from phbkit.meeting.shared_plan import SharedPlan, plan_of
 from phbkit.meeting.subject import candidates
 from phbkit.text import clock
@@ -150,6 +150,7 @@ def _environment() -> Environment:
         reveal=reveal,
         cannot_say=CANNOT_SAY,
         outcomes=WORDS["outcomes"],
+        roles=ROLES,
         own_things=OWN_THINGS,
         own_risks=OWN_RISKS,
         no_risk=HeldRisk(),

@@ -20,6 +20,7 @@ ROLES: dict[str, str] = {role: about["name"] for role, about in WORDS["roles"].i
 ORDER = list(ROLES)
 PERSON_SIDE = frozenset({"person", "speaks-for"})
 PARTIES: dict[Party, str] = WORDS["parties"]
+SIGNATORIES: tuple[Party, ...] = ("professional", "commissioner")
 
 
 def role_name(role: str) -> str:

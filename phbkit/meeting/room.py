@@ -254,7 +254,8 @@ class SeatedReview(Review):
 
     def _download(self, what: object) -> Response:
         role = self.meeting.seats[self._seat].role
-        theirs = role == FACILITATOR or (role in PERSON_SIDE and what in documents.FOR_PERSON)
+        offered = documents.FOR_PERSON if role in PERSON_SIDE else documents.FOR_EVERYBODY
+        theirs = role == FACILITATOR or what in offered
         if self.meeting.ended and theirs and what in documents.NAMES:
             held = documents.HeldMeeting(self._session, self.case, self._acts())
             file = documents.make(str(what), held)

@@ -8,9 +8,10 @@ from functools import cached_property
 
 from phbkit.casebank import Case
 from phbkit.decision import Finding, Plan, Proposal, findings
+from phbkit.decision.risk_ledger import HOLDERS
 from phbkit.meeting.acts import HeldRisk, ItemTerms
 from phbkit.meeting.meeting import Meeting
-from phbkit.meeting.roles import PARTIES, WORDS, Party
+from phbkit.meeting.roles import PARTIES, SIGNATORIES, WORDS, Party
 
 
 def plan_of(case: Case, items: Mapping[str, ItemTerms]) -> Plan:
@@ -52,6 +53,20 @@ class SharedPlan:
         return sum(not risk.holders for risk in self.risks.values())
 
     @cached_property
+    def sole_holder(self) -> str:
+        """Who alone holds every risk, in words; nobody where risks are shared or not held."""
+        held = {risk.holders for risk in self.risks.values()}
+        [holders] = held if len(held) == 1 else [()]
+        return HOLDERS[holders[0]] if len(holders) == 1 else ""
+
+    @property
+    def to_confirm(self) -> str:
+        """Who has to sign in a live meeting and only somebody else said yes for, in words."""
+        answers = map(self.meeting.standing, SIGNATORIES if self.meeting.mode == "live" else ())
+        told = [PARTIES[said.party].lower() for said in answers if said and said.told_by]
+        return " and ".join(told)
+
+    @cached_property
     def safeguards(self) -> dict[str, str]:
         """What would make the plan safer, by id: what was rated, and what the case has."""
         things = self.meeting.things
@@ -91,7 +106,11 @@ class SharedPlan:
         if not self.meeting.changed_by("plan"):
             yield "plan", "there is no plan"
         kept = self.meeting.plan
-        unwatched = [words for name, words in WORDS["watched"].items() if not getattr(kept, name)]
+        unwatched = [
+            words
+            for name, words in WORDS["watched"].items()
+            if not getattr(kept, name) and (name != "held" or self.plan.cost)
+        ]
         if unwatched:
             yield "plan", f"the plan does not say {', '.join(unwatched)}"
         if not self.risks:

@@ -65,3 +65,5 @@ class AssetHandler(RequestHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cross-Origin-Resource-Policy", "same-origin")
         self.finish(files()[name])
+
+    head = get

@@ -105,6 +105,8 @@ def test_scripts_and_styles_are_kept_for_ever_under_their_version_and_sent_packe
         assert answer.headers["Content-Encoding"] == "gzip"
         packed = answer.read()
         assert len(gzip.decompress(packed)) > 2 * len(packed)
+        looked = urllib.request.Request(served.url + found[1] + name, method="HEAD")
+        assert urllib.request.urlopen(looked, timeout=60).status == 200
     for old in ("phb/static/form.css", "phb/static/0123456789ab/form.css"):
         answer = urllib.request.urlopen(served.url + old, timeout=60)
         assert answer.headers["Cache-Control"] == "no-cache"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import re
@@ -22,6 +21,7 @@ from tests.browser.axe import violations
 from tests.browser.network import Network
 from tests.browser.reviewing import Meetings, join, open_meeting, opened
 from tests.browser.windows import Windows
+from tests.meeting.made_meeting import working_day
 from tests.ports import free_port
 
 PHONE = {"viewport": {"width": 360, "height": 740}}
@@ -35,7 +35,7 @@ ROOM = {
 }
 FIRST_ROUND = {"Pam": 9, "Ann": 2, "Ben": 8, "Cat": 1, "Dev": 9, "Eve": 8}
 SECOND_ROUND = {"Pam": 9, "Ann": 7, "Ben": 8, "Cat": 6, "Dev": 8, "Eve": 8}
-REVIEW = (dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=70)).date().isoformat()
+REVIEW = working_day(70).isoformat()
 
 
 LIVE = {
@@ -541,6 +541,7 @@ def test_what_could_identify_somebody_is_kept_only_once_it_was_looked_at(
         form.get_by_label("What the room calls you").fill("Fay")
         form.get_by_label("Live, about a real person").check()
         form.get_by_label("I have read this").check()
+        form.get_by_label("Commissioner").check()
         for label, words in LIVE.items():
             form.get_by_label(label).fill(words)
         form.get_by_label("Title", exact=True).fill("Home after hospital 943 476 5919")

@@ -15,6 +15,7 @@ from phbkit.meeting.subject import usual_things
 TODAY = dt.date(2026, 11, 22)
 START = dt.datetime(2026, 11, 22, 9, 0, tzinfo=dt.UTC)
 WATCHED = {
+    "held": "notional",
     "coordinator": "The nurse",
     "review_on": "2027-01-11",
     "triggers": "A fall.",
@@ -30,13 +31,19 @@ TEAM = {
 }
 
 
+def working_day(after: int) -> dt.date:
+    """A day from Monday to Friday, `after` days from now or a little later."""
+    day = dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=after)
+    return day + dt.timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+
+
 class Played:
     """A meeting in memory: acts are checked as from a browser, then folded."""
 
-    def __init__(self, case: Case, *, mode: str = "training") -> None:
+    def __init__(self, case: Case, *, mode: str = "training", **opened: Any) -> None:
         self.case, self.acts = case, list[Act]()
         things = [thing.__dict__ for thing in usual_things(case)]
-        data = {"title": case.title, "mode": mode, "things": things, "name": "Fay"}
+        data = {"title": case.title, "mode": mode, "things": things, "name": "Fay", **opened}
         self.add("fay", "open", data)
 
     @property
@@ -75,9 +82,9 @@ class Played:
         return str(self.meeting.changed_by(part))
 
 
-def gathered(case: Case, *, person: bool = True) -> Played:
+def gathered(case: Case, *, person: bool = True, **opened: Any) -> Played:
     """A meeting where everybody has joined and the person has spoken."""
-    played = Played(case)
+    played = Played(case, **opened)
     for seat, role in TEAM.items():
         played.join(seat, role)
     if person:
@@ -87,9 +94,9 @@ def gathered(case: Case, *, person: bool = True) -> Played:
     return played
 
 
-def rated(case: Case) -> Played:
+def rated(case: Case, **opened: Any) -> Played:
     """A meeting whose first ratings are shown: the team split on the first thing."""
-    played = gathered(case)
+    played = gathered(case, **opened)
     played.go("rate")
     for seat, first in zip(TEAM, (1, 2, 8, 9, 9), strict=True):
         played.rate(seat, [first, *[7] * (len(played.meeting.things) - 1)])
@@ -103,9 +110,9 @@ def all_held(case: Case) -> dict[str, list[str]]:
     return {f"risks.{risk.id}.holders": ["person", "professional"] for risk in case.about.risks}
 
 
-def planned(case: Case) -> Played:
+def planned(case: Case, **opened: Any) -> Played:
     """A meeting at its last stage, with a plan and a ledger."""
-    played = rated(case)
+    played = rated(case, **opened)
     played.go("agree")
     item = next(item for item in case.about.items if item.how == "bought")
     terms = {"times": "3", "starts": "2026-12-01", "ends": "2027-03-01"}
@@ -114,7 +121,6 @@ def planned(case: Case) -> Played:
         "plan",
         seen="0",
         items=[item.id],
-        held="notional",
         **WATCHED,
         **{f"items.{item.id}.{part}": value for part, value in terms.items()},
     )

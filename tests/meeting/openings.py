@@ -11,4 +11,6 @@ LIVE = {
     "options": "Help on weekday mornings; £24.50; 260\nA walking frame; 89; 1",
     "safeguards": "A number that somebody answers",
     "indicative": "£9,000",
+    "quorum.person": "yes",
+    "quorum.commissioner": "yes",
 }

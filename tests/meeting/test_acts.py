@@ -20,6 +20,7 @@ from tests.meeting.made_meeting import (
     WATCHED,
     Played,
     agreed,
+    all_held,
     ended,
     gathered,
     planned,
@@ -201,7 +202,7 @@ def test_a_decision_is_not_made_until_all_three_have_agreed_to_this_plan(case: C
 def test_an_agreement_to_an_older_plan_makes_no_decision(case: Case) -> None:
     played = agreed(case)
     kept = list(played.meeting.plan.items)
-    played.do("fay", "plan", seen=played.seen("plan"), items=kept, held="", **WATCHED)
+    played.do("fay", "plan", seen=played.seen("plan"), items=kept, **WATCHED)
     assert "as it is now" in refused(played, "fay", "outcome", **END)["what"]
 
 
@@ -210,7 +211,7 @@ def test_a_decision_that_is_made_says_who_watches_it_how_and_when(case: Case, mi
     played = planned(case)
     kept = dict(played.meeting.plan.items)
     less = WATCHED | {missing: ""}
-    played.do("fay", "plan", seen=played.seen("plan"), items=list(kept), held="", **less)
+    played.do("fay", "plan", seen=played.seen("plan"), items=list(kept), **less)
     for seat in ("pam", "ann", "eve"):
         played.do(seat, "agreement", seen=agreed_to(played), says="agrees", reason="")
     problem = refused(played, "fay", "outcome", **END)["what"]
@@ -230,6 +231,79 @@ def test_a_review_in_the_past_is_refused(case: Case) -> None:
     past = WATCHED | {"review_on": "2026-11-22"}
     problems = refused(played, "fay", "plan", seen=played.seen("plan"), items=[], **past)
     assert "after today" in problems["review_on"]
+
+
+@pytest.mark.parametrize("day", ["2027-01-09", "2027-01-10"])
+def test_a_review_on_a_weekend_is_refused(case: Case, day: str) -> None:
+    played = planned(case)
+    end = {"what": "deferred", "reasons": "Not yet.", "again_on": day}
+    for act, values in (("plan", WATCHED | {"review_on": day}), ("outcome", end)):
+        problems = refused(played, "fay", act, seen=played.seen("plan"), **values)
+        assert "choose a day from Monday to Friday" in str(problems)
+
+
+def told_for_the_commissioner(case: Case, mode: str) -> Played:
+    """A plan to which the commissioner, who has left, said yes through the facilitator."""
+    played = planned(case, mode=mode)
+    played.do("fay", "away", seat="eve", away="yes")
+    told = {"party": "commissioner", "who": "By telephone, today"}
+    for seat, more in (("pam", {}), ("ann", {}), ("fay", told)):
+        played.do(seat, "agreement", seen=agreed_to(played), says="agrees", **more)
+    return played
+
+
+def test_a_live_decision_is_made_only_by_those_who_sign_from_their_own_seats(case: Case) -> None:
+    played = told_for_the_commissioner(case, "live")
+    problem = refused(played, "fay", "outcome", **END)["what"]
+    assert "the commissioner said yes from no seat of their own" in problem
+    words = "subject to confirmation by the commissioner"
+    view = View(played.meeting, case, played.meeting.seats["fay"])
+    assert f"A decision is made, {words}" in part_page("outcome", view)
+    came = Played(case)
+    came.acts = list(played.acts)
+    played.do("fay", "outcome", **END | {"what": "to confirm"})
+    assert f"A decision is made, {words}" in part_page("record", View(played.meeting, case))
+    record = decision_record("x", played.meeting, case)
+    assert f"A decision was made, {words}." in full(record).subtitle
+    first = as_text(plain(record)).partition("Why, as")[0]
+    assert f"The meeting made a decision, {words}." in first
+    came.do("eve", "agreement", seen=agreed_to(came), says="agrees")
+    assert (
+        "nothing to confirm"
+        in refused(came, "fay", "outcome", **END | {"what": "to confirm"})["what"]
+    )
+    came.do("fay", "outcome", **END)
+
+
+def test_in_training_the_record_says_who_spoke_for_whom(case: Case) -> None:
+    played = told_for_the_commissioner(case, "training")
+    assert "to confirm" not in part_page(
+        "outcome", View(played.meeting, case, played.meeting.seats["fay"])
+    )
+    played.do("fay", "outcome", **END)
+    record = decision_record("x", played.meeting, case)
+    assert any(
+        "The commissioner: the answer was given by the facilitator" in n for n in record.notices
+    )
+
+
+def test_that_one_party_holds_every_risk_is_asked_about_and_stays_on_the_record(case: Case) -> None:
+    played = planned(case)
+    alone = {name: ["person"] for name in all_held(case)}
+    played.do("fay", "ledger", seen=played.seen("ledger"), **alone)
+    for seat in ("pam", "ann", "eve"):
+        played.do(seat, "agreement", seen=agreed_to(played), says="agrees")
+    shown = View(played.meeting, case, played.meeting.seats["fay"])
+    for part in ("room", "ledger", "outcome"):
+        assert "very risk is held by the person alone" in part_page(part, shown)
+    assert "say why one party holds them all" in refused(played, "fay", "outcome", **END)["sole"]
+    played.do("fay", "outcome", **END, sole="She wants it so.")
+    record = decision_record("x", played.meeting, case)
+    for told in (full(record).subtitle, as_text(full(record))):
+        assert "Every risk is held by the person alone." in told
+    assert "All of this is looked after by you alone." in as_text(plain(record))
+    for told in (full(record), plain(record)):
+        assert "She wants it so." in as_text(told)
 
 
 def test_nothing_is_done_after_the_end(case: Case) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import multiprocessing
 import os
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.errors import AnswersError
 from phbkit.meeting import documents
 from phbkit.meeting.checks import MOST_SEATS, check_join
 from phbkit.meeting.meeting import Meeting
@@ -25,7 +25,15 @@ from phbkit.meeting.room import SeatedReview
 from phbkit.meeting.sessions import Seated, Sessions, open_sessions
 from phbkit.meeting.subject import usual_things
 from phbkit.records.database import open_database
-from tests.meeting.made_meeting import CASEBANK, TEAM, WATCHED, all_held, ended, rated
+from tests.meeting.made_meeting import (
+    CASEBANK,
+    TEAM,
+    WATCHED,
+    all_held,
+    ended,
+    rated,
+    working_day,
+)
 
 FORK = multiprocessing.get_context("fork")
 
@@ -73,8 +81,7 @@ def script(case: Case, meeting: Meeting) -> list[tuple[str, str, dict[str, Any]]
         return "fay", "stage", {"from": before, "to": to}
 
     yes = {"seen": "PLAN", "says": "agrees", "reason": ""}
-    review = (dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=70)).date()
-    watched = WATCHED | {"review_on": review.isoformat()}
+    watched = WATCHED | {"review_on": working_day(70).isoformat()}
     return [
         ("fay", "things", {"seen": "0", "things": [thing.id for thing in meeting.things]}),
         go("gather", "person"),
@@ -88,7 +95,7 @@ def script(case: Case, meeting: Meeting) -> list[tuple[str, str, dict[str, Any]]
         *again,
         go("rate-again", "reveal-again"),
         go("reveal-again", "agree"),
-        ("fay", "plan", {"seen": "0", "items": [item], "held": "notional", **watched}),
+        ("fay", "plan", {"seen": "0", "items": [item], **watched}),
         ("fay", "ledger", {"seen": "0", **all_held(case)}),
         *((who, "agreement", yes) for who in ("pam", "ann", "eve")),
         ("fay", "away", {"seat": "BEN", "away": "yes"}),
@@ -255,6 +262,25 @@ def test_a_meeting_is_read_again_from_its_json(case: Case, tmp_path: Path) -> No
     assert again.record.as_json() == held.record.as_json()
     assert not any(f'"{seat}"'.encode() in made[1] for seat in held.meeting.seats)
     assert json.loads(made[1])["record"]["outcome"] == "made"
+
+
+def test_a_file_that_is_not_there_is_told_as_missing(tmp_path: Path) -> None:
+    with pytest.raises(AnswersError, match="is not there"):
+        documents.read_meeting(tmp_path / "meeting.json", CaseBank(CASEBANK))
+
+
+def test_the_review_date_is_for_every_diary_and_the_documents_are_not(
+    case: Case, tmp_path: Path
+) -> None:
+    sessions = open_sessions(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    session, fay = begun(sessions, case)
+    ann = sessions.sit(session, {"role": "gp", "name": "Ann"}, after=1)
+    end = {"what": "deferred", "reasons": "Not yet.", "review_on": "2027-01-11"}
+    sessions.append(session, fay.seat, "outcome", end, ticket="t", after=2, closes=True)
+    gp = review(sessions, case, ann.secret)
+    asked = {name: gp._receive("record", {"do": "download", "what": name, "ticket": "t"})[0]
+             for name in documents.NAMES}  # fmt: skip
+    assert [name for name in asked if asked[name]["did"] == "download"] == ["review.ics"]
 
 
 def test_the_json_holds_no_name_no_seat_and_nothing_that_was_never_shown(case: Case) -> None:

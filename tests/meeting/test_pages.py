@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.meeting.decision_record import decision_record
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.pages import PARTS, View, part_page
 from tests.meeting.made_meeting import (
     CASEBANK,
+    TEAM,
     WATCHED,
     Played,
     agreed,
@@ -118,6 +121,36 @@ def test_who_has_not_rated_is_seen_by_everybody(case: Case) -> None:
         assert re.search(r"Ben, nurse\s+(you\s+)?not yet", text)
 
 
+def test_whoever_was_left_out_of_a_reveal_is_told_on_their_own_page(case: Case) -> None:
+    played = gathered(case)
+    played.go("rate")
+    played.rate("ann", 3)
+    played.go("reveal")
+    told = {seat: "You had not given" in page(case, played.meeting, seat) for seat in TEAM}
+    assert told == dict.fromkeys(TEAM, True) | {"ann": False}
+    assert "You had not given" not in page(case, played.meeting, "fay")
+
+
+def test_who_had_to_be_there_and_is_not_is_told_before_the_decision(case: Case) -> None:
+    played = planned(case, mode="live", quorum=["gp", "commissioner"])
+    assert "had to be here" not in page(case, played.meeting, "fay")
+    played.do("fay", "away", seat="eve", away="yes")
+    assert "had to be here for a decision: Commissioner." in page(case, played.meeting, "fay")
+    notices = decision_record("x", played.meeting, case).notices
+    assert (
+        "Who had to be there for a decision: GP, Commissioner. Not there: Commissioner." in notices
+    )
+
+
+def test_a_price_is_an_hour_and_a_session(case: Case) -> None:
+    shown = page(case, planned(case).meeting, "fay")
+    assert re.search(r"£[0-9.,]+ a session", shown)
+    hourly = case.about.items[0].model_copy(update={"per": "hour"})
+    about = case.about.model_copy(update={"items": (hourly, *case.about.items[1:])})
+    shown = page(replace(case, about=about), planned(case).meeting, "fay")
+    assert re.search(r"£[0-9.,]+ an hour", shown)
+
+
 def test_the_page_to_project_has_no_form_and_shows_the_code(case: Case) -> None:
     for meeting in stages(case):
         soup = BeautifulSoup(page(case, meeting, "fay", screen=True), "html.parser")
@@ -164,7 +197,7 @@ def test_only_those_it_belongs_to_are_offered_the_documents(case: Case) -> None:
         soup = BeautifulSoup(page(case, meeting, seat), "html.parser")
         return {each["data-what"] for each in soup.select("[data-do=download]")}
 
-    assert offered("ann") == set()
+    assert offered("ann") == {"review.ics"}
     assert offered("pam") == {"copy.docx", "copy.pdf", "review.ics"}
     assert offered("fay") == offered("pam") | {"record.docx", "record.pdf", "record.json"}
 
