@@ -55,7 +55,7 @@ def check(act: str, request: Request) -> dict[str, Any]:
     if act not in _KINDS:
         raise refusal("This page cannot ask for that.")
     (read, stages, facilitator), stage = _KINDS[act], request.meeting.stage
-    if request.meeting.ended:
+    if request.meeting.ended and act != "strike":
         raise refusal("The meeting has ended and its record is closed.")
     if facilitator and not request.facilitates:
         raise refusal("Only the facilitator can do that.")
@@ -244,6 +244,14 @@ def _party_told_of(request: Request, answer: AgreementAnswer) -> dict[str, Any]:
     if standing and meeting.seats[standing.seat].role != FACILITATOR:
         raise refusal("has answered from their own seat, and that answer stands.", "party")
     return {"party": party, "who": answer.who}
+
+
+@_act()
+def _strike(request: Request) -> dict[str, Any]:
+    words = request.text("words", required=True)
+    if len(words) < 2:
+        raise refusal("must be at least two letters or figures.", "words")
+    return {"words": words}
 
 
 @_act("person", "reveal", "reveal-again", "agree", facilitator=True)

@@ -190,7 +190,7 @@ class Meeting:
     def _back(self, seat_id: str) -> Meeting:
         """Return the meeting with a seat here again: whoever does something is not away."""
         seat = self.seats.get(seat_id)
-        if seat is None or not seat.away:
+        if seat is None or not seat.away or self.ended:
             return self
         return self._with_seat(replace(seat, away=False))
 
@@ -394,6 +394,10 @@ class Meeting:
         if role != FACILITATOR:
             return ""
         return "facilitator-while-away" if self.seats_of(party) else "facilitator"
+
+    def _fold_strike(self, _: Act) -> Meeting:
+        """Change nothing: the words are gone from the acts before it."""
+        return self
 
     def _fold_outcome(self, act: Act) -> Meeting:
         return replace(self, outcome=Ending.model_validate(act.data), stage="end")

@@ -29,6 +29,7 @@ from phbkit.meeting.pages import PARTS, View, notice, part_page, plan_effect
 from phbkit.meeting.request import Request, Values, need_checked, refusal
 from phbkit.meeting.roles import FACILITATOR, PERSON_SIDE, SEAT_VARIABLE
 from phbkit.meeting.sessions import ReviewSession, Sessions, open_sessions
+from phbkit.meeting.subject import local_case
 from phbkit.records import StaleError
 from phbkit.settings import settings
 from phbkit.text import clock
@@ -38,7 +39,7 @@ from phbkit.workbook.answers import check_values
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.5
 _MOST_TRIES = 60
-_NOT_TYPED = {"keep", "seen", "from", "to", "round"}
+_NOT_TYPED = {"keep", "seen", "from", "to", "round", "words"}
 
 
 class Nobody:
@@ -151,8 +152,14 @@ class SeatedReview(Review):
             part.html = str(part_page(name, view))
 
     def refresh(self) -> None:
-        """Fold what was done since the last time."""
-        for act in self._acts(self.meeting.seq):
+        """Fold what was done since the last time; all of it again where words were struck out."""
+        acts = self._acts(self.meeting.seq)
+        if any(act.act == "strike" for act in acts):
+            acts, self.meeting = self._acts(), Meeting()
+            self._session = self._sessions.get(self._session.id)
+            if subject := self._session.subject:
+                self.case = local_case(self.case, subject, self._session.opened.date())
+        for act in acts:
             self.meeting = self.meeting.after(act)
 
     async def _follow(self) -> None:
@@ -218,7 +225,7 @@ class SeatedReview(Review):
             except StaleError:
                 time.sleep(random.uniform(0.005, 0.05))  # noqa: S311  only to take turns
                 continue
-            self.meeting = self.meeting.after(written)
+            self.refresh()
             self._show_all()
             return {"did": "saved", "at": clock(written.at), "next": ""}
         raise refusal("Everybody is saving at once. Nothing was lost: try again.")
@@ -226,6 +233,11 @@ class SeatedReview(Review):
     def _write(self, act: str, data: dict[str, Any], ticket: str) -> Act:
         """Write an act of this seat; the outcome closes the session."""
         after, ends = self.meeting.seq, act == "outcome"
+        if act == "strike":
+            seat = self.meeting.seats[self._seat]
+            return self._sessions.strike(
+                self._session.id, seat, data["words"], ticket=ticket, after=after
+            )
         place = (self._session.id, self._seat)
         return self._sessions.append(*place, act, data, ticket=ticket, after=after, closes=ends)
 

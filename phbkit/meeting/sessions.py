@@ -7,15 +7,18 @@ import hashlib
 import secrets
 import uuid
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from phbkit.errors import RecordsError
-from phbkit.meeting.meeting import Act
+from phbkit.errors import RecordsError, RefusedError
+from phbkit.meeting.meeting import Act, Seat
+from phbkit.meeting.roles import FACILITATOR
 from phbkit.meeting.schema import review_event, review_session
 from phbkit.meeting.schema import seat as seats
+from phbkit.meeting.strike_out import mark, without
 from phbkit.records.database import Database, open_database
 from phbkit.records.event_log import EventLog
 
@@ -207,6 +210,40 @@ class Sessions:
             if closes:
                 this = review_session.c.id == session_id
                 connection.execute(update(review_session).where(this).values(closed=moment))
+        return new
+
+    def strike(self, session_id: str, seat: Seat, words: str, *, ticket: str, after: int) -> Act:
+        """Strike words out of whatever a seat wrote, or of everything for the facilitator.
+
+        What was written is overwritten in the database. The act `strike` names the acts, and no
+        words. A closed session is struck out of as well.
+
+        Raises
+        ------
+        RefusedError
+            The words are nowhere in it.
+        StaleError, RecordsError
+            As `append` does.
+        """
+        this = review_session.c.id == session_id
+        with self._database.writing() as connection:
+            session = ReviewSession(*_LOG.stream(connection, session_id, hold=True))
+            at, everything = self._database.clock(), seat.role == FACILITATOR
+            strike = partial(without, words=words, mark=mark(seat.role, at))
+            subject = strike(session.subject) if everything else session.subject
+            struck = {
+                act.seq: data
+                for act in _LOG.events(connection, session_id)
+                if (everything or act.seat == seat.id) and (data := strike(act.data)) != act.data
+            }
+            if not struck and subject == session.subject:
+                raise RefusedError({"words": "are nowhere in what you can strike out."})
+            content = [("strike", {"acts": list(struck)})]
+            [new] = _LOG.add(connection, session_id, seat.id, ticket, content, after=after, at=at)
+            for number, data in struck.items():
+                _LOG.strike(connection, session_id, number, data)
+            connection.execute(update(review_session).where(this).values(subject=subject))
+        self._database.checkpoint()
         return new
 
 

@@ -1,4 +1,4 @@
-"""An append-only log: the numbered events of many streams, in one table."""
+"""A log: the numbered events of many streams, in one table, only ever added to or struck out of."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from phbkit.errors import RecordsError
@@ -16,7 +16,7 @@ E = TypeVar("E")
 
 
 class EventLog(Generic[E]):
-    """The events of many streams, numbered from 1 in each, which are only ever added to.
+    """The events of many streams, numbered from 1 in each: only added to, and struck out of.
 
     Whoever writes holds the stream, looks whether its ticket was written before, and adds: all on
     one connection, in one transaction, in which more can be written that belongs to it.
@@ -33,9 +33,9 @@ class EventLog(Generic[E]):
     """
 
     def __init__(self, table: Table, event: Callable[..., E], *, stream: str, events: str) -> None:
-        self._stream, self._number, self._ticket, self._actor, kind, data, at = table.c
+        self._stream, self._number, self._ticket, self._actor, kind, self._data, at = table.c
         self._table, self._names = table, table.c.keys()
-        self._fields = (self._number, self._actor, kind, data, at, self._ticket)
+        self._fields = (self._number, self._actor, kind, self._data, at, self._ticket)
         [reference] = self._stream.foreign_keys
         self._key, self._event = reference.column, event
         self._stream_noun, self._events_noun = stream, events
@@ -53,6 +53,11 @@ class EventLog(Generic[E]):
     def _selected(self, connection: Connection, *where: Any) -> list[E]:
         query = select(*self._fields).where(*where).order_by(self._number)
         return [self._event(*row) for row in connection.execute(query)]
+
+    def strike(self, connection: Connection, stream: str, number: int, data: Any) -> None:
+        """Write data over those of an event whose words have to go."""
+        this = (self._stream == stream, self._number == number)
+        connection.execute(update(self._table).where(*this).values({self._data: data}))
 
     def last(self, connection: Connection, stream: str) -> int:
         """Return the number of the last event, or 0."""
