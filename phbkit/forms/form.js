@@ -4,6 +4,7 @@ const PATIENCE_MS = 10_000;
 const AGAIN_MS = 3_000; // between tries while the answers cannot be kept
 const TYPING_PAUSE_MS = 600;
 const KEPT = "phb:typed:"; // then the attempt, the step and the place of its form
+const KEPT_MS = 86_400_000;
 const NUMBER_PAUSE_MS = 200;
 
 /** @returns {string} a name for one message, the same when it is sent again */
@@ -29,21 +30,17 @@ function valuesOf(form) {
   return values;
 }
 
-/** @returns {Storage | null} what lasts as long as this tab, where the browser allows it */
-function ofThisTab() {
+/** @returns {Storage | null} what this device keeps, or what lasts as long as this tab, where the browser allows it */
+function storageOf(device) {
   try {
-    return window.sessionStorage;
+    return device ? window.localStorage : window.sessionStorage;
   } catch {
     return null;
   }
 }
 
-/** Forget what was typed: all of it, or what a name begins with, or all but that. */
-function forget({ only = KEPT, except = null } = {}) {
-  for (const key of Object.keys(ofThisTab() ?? {})) {
-    if (key.startsWith(only) && !(except && key.startsWith(except))) ofThisTab().removeItem(key);
-  }
-}
+/** Whether what was kept is older than a day. */
+const isOld = (kept) => Date.now() - (JSON.parse(kept).at ?? 0) > KEPT_MS;
 
 /** Write beside a slider what it stands at; it says so itself to who does not see it. */
 function showSlide(slider) {
@@ -172,7 +169,7 @@ function render({ model, el }) {
   /** @type {Map<string, {done: (reply: any, buffers: DataView[]) => void, late: number}>} */
   const waiting = new Map();
   const attempt = model.get("attempt");
-  const storage = attempt ? ofThisTab() : null;
+  const storage = attempt ? storageOf(model.get("device")) : null;
   let connection = document.body.dataset.connection ?? "connected";
   let leaving = false;
   let pause = 0;
@@ -191,6 +188,18 @@ function render({ model, el }) {
    * @type {Map<string, About>}
    */
   const forms = new Map();
+
+  /** Forget what was typed: all of it, or what a name begins with. */
+  function forget(only = KEPT) {
+    for (const key of Object.keys(storage ?? {})) if (key.startsWith(only)) storage.removeItem(key);
+  }
+
+  /** Forget what another attempt left behind, and what is old. */
+  function forgetOthers() {
+    for (const key of Object.keys(storage ?? {})) {
+      if (key.startsWith(KEPT) && (!key.startsWith(`${KEPT}${attempt}:`) || isOld(storage[key]))) storage.removeItem(key);
+    }
+  }
 
   const say = (text, kind = "note") => {
     tell(el, "status", { text, kind });
@@ -268,7 +277,7 @@ function render({ model, el }) {
     if (saved) {
       about.ticket = newTicket();
       about.behind = false;
-      if (storage) forget(reply.finished ? {} : { only: keyOf(about) });
+      forget(reply.finished ? KEPT : keyOf(about));
       if (form.isConnected) about.drawn = valuesOf(form);
       const more = changed ? ", as it was when you pressed. What you changed after that is not." : "";
       const many = reply.stopped === 1 ? "1 critical error" : `${reply.stopped} critical errors`;
@@ -291,7 +300,7 @@ function render({ model, el }) {
     label(about, null);
     about.pressed = null;
     about.behind = true;
-    const kept = storage ? "Open the page again: what you typed is put back." : "Copy what you typed, then open the page again.";
+    const kept = storage ? "Once this page is open again, what you typed is put back." : "Copy what you typed, then open the page again.";
     say(`Not saved. ${kept}`, "trouble");
   }
 
@@ -316,24 +325,32 @@ function render({ model, el }) {
 
   const keyOf = ({ name }) => `${KEPT}${attempt}:${name}`;
 
-  /** Keep in this tab what is typed into a form, until the server has it. */
+  /** Keep in this browser what is typed into a form, until the server has it. */
   function keep(about) {
-    const values = typed().get(about.name);
-    if (!storage || !values) return;
+    const { ticket, sent, drawn, name } = about;
+    const values = typed().get(name);
+    if (!storage || !values) return forget(keyOf(about));
     try {
-      storage.setItem(keyOf(about), JSON.stringify({ values, sent: about.sent }));
+      storage.setItem(keyOf(about), JSON.stringify({ values, sent, ticket, seen: drawn.seen, at: Date.now() }));
     } catch {
       // a full or forbidden storage: the page itself still has it
     }
   }
 
-  /** Put back what was typed before the page was opened again. */
+  /** Put back, once, what was typed before the page was opened again; what went out keeps its ticket. */
   function bringBack(about) {
-    const kept = storage?.getItem(keyOf(about));
+    const kept = !about.brought && storage?.getItem(keyOf(about));
+    about.brought = true;
     if (!kept) return;
-    restore(about.name, JSON.parse(kept).values);
-    if (about.behind) return;
+    const { values, sent, ticket, seen } = JSON.parse(kept);
+    putBack(about.name, about, values, seen);
+    if (!typed().has(about.name)) return forget(keyOf(about)); // it was saved after all
+    if (sent) about.ticket = ticket;
     about.behind = true;
+    for (const control of formOf(about.name).elements) {
+      if (!(control.name in values)) continue;
+      for (let fold = control.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    }
     tell(el, "restored");
     keepDraft(about);
   }
@@ -376,7 +393,7 @@ function render({ model, el }) {
       if (reply.at) {
         if (about.typed === asOf) {
           about.behind = false;
-          if (storage) forget({ only: keyOf(about) });
+          forget(keyOf(about));
         }
         tell(el, "draft", { at: reply.at });
       }
@@ -574,6 +591,7 @@ function render({ model, el }) {
     el.classList.add("phb");
     el.innerHTML = model.get("html");
     drawnOpen = new Map([...el.querySelectorAll("details")].map((part) => [summaryOf(part), part.open]));
+    if (el.querySelector("[data-finished]")) forget();
     wire();
     tell(el, "drawn", { step: model.get("step"), state: model.get("state") });
   }
@@ -612,7 +630,7 @@ function render({ model, el }) {
     leaving = true;
   };
 
-  if (storage) forget({ except: `${KEPT}${attempt}:` });
+  forgetOthers();
   document.addEventListener("phb:connection", follow);
   document.addEventListener("phb:leaving", leave);
   document.addEventListener("phb:leave", warn); // where a page asks before others hear of it

@@ -21,7 +21,7 @@ Receive = Callable[[str, Mapping[str, Any]], Response]
 _log = logging.getLogger(__name__)
 _TICKET = re.compile(r"[A-Za-z0-9-]{1,40}")
 _ASKED_BY_NBCLIENT = {"_model_module", "_model_name"}
-_SHOWN = {"step", "state", "html", "attempt"} | _ASKED_BY_NBCLIENT
+_SHOWN = {"step", "state", "html", "attempt", "device"} | _ASKED_BY_NBCLIENT
 
 
 def answer(
@@ -71,7 +71,9 @@ class StepForm(anywidget.AnyWidget):  # type: ignore[misc]
         Takes the step's id and a message, returns the reply and any files that go with it.
     attempt
         Names what is typed here for the browser to keep until it is sent. Without it the browser
-        keeps nothing: for pages with words about real people.
+        keeps nothing.
+    device
+        Whether it is kept also when the tab is closed: not for words about real people.
     """
 
     _esm = Path(__file__).parent / "form.js"
@@ -83,8 +85,9 @@ class StepForm(anywidget.AnyWidget):  # type: ignore[misc]
     state = traitlets.Unicode().tag(sync=True)
     html = traitlets.Unicode().tag(sync=True)
     attempt = traitlets.Unicode().tag(sync=True)
+    device = traitlets.Bool().tag(sync=True)
 
-    def __init__(self, step: str, receive: Receive, **shown: str) -> None:
+    def __init__(self, step: str, receive: Receive, **shown: str | bool) -> None:
         super().__init__(step=step, **shown)
         self._receive, self._step = receive, step
         self.on_msg(self._answer)

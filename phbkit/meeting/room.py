@@ -119,7 +119,9 @@ class SeatedReview(Review):
 
     def part(self, name: str) -> StepForm:
         """Show one part of the meeting's page, and keep it up to date."""
-        self._parts[name] = StepForm(name, self._receive, state="open", html=self._html(name))
+        about = {"state": "open", "html": self._html(name), "attempt": self._seat}
+        device = self.meeting.mode == "training"  # no word about a real person stays on a phone
+        self._parts[name] = StepForm(name, self._receive, device=device, **about)
         if self._following is None:
             with contextlib.suppress(RuntimeError):  # nobody's loop: a plain interpreter
                 self._following = asyncio.get_running_loop().create_task(self._follow())

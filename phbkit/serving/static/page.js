@@ -6,6 +6,10 @@ const status = document.getElementById("phb-status");
 const draft = document.getElementById("phb-draft");
 const trouble = document.getElementById("phb-trouble");
 const PATIENCE_MS = 25_000;
+const LOOKING_MS = 20_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 60_000; // also how long a page has to last before it counts as open
+const OPENED_AGAIN = "phb:opened-again";
 let lastSaved = "";
 let ready = "Ready";
 
@@ -30,18 +34,54 @@ function settle() {
   say(ready, "note");
 }
 
-function showTrouble(text) {
+/** @param {boolean} canOpen whether opening the page again may help: not while it connects by itself */
+function showTrouble(text, canOpen = false) {
   const line = document.createElement("p");
   line.textContent = text;
   const again = document.createElement("button");
   again.type = "button";
   again.textContent = "Open the page again";
-  again.addEventListener("click", () => {
-    document.dispatchEvent(new CustomEvent("phb:leaving"));
-    location.reload();
-  });
-  trouble.replaceChildren(line, again);
+  again.addEventListener("click", () => openAgain());
+  trouble.replaceChildren(line, ...(canOpen ? [again] : []));
   trouble.hidden = false;
+}
+
+/** Whether the server answers; a proxy that cannot reach it says so with 502 to 504. */
+export async function answers() {
+  try {
+    const options = { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(LOOKING_MS) };
+    return (await fetch(import.meta.url, options)).status < 500;
+  } catch {
+    return false;
+  }
+}
+
+/** How often in a row this tab has opened the page again; 0 where the browser keeps nothing. */
+function timesOpened(count) {
+  try {
+    if (count !== undefined) sessionStorage.setItem(OPENED_AGAIN, count);
+    return Number(sessionStorage.getItem(OPENED_AGAIN));
+  } catch {
+    return 0;
+  }
+}
+
+/** Open the page again, but never into a browser's own page that says there is no network. */
+async function openAgain() {
+  if (!(await answers())) return false;
+  timesOpened(timesOpened() + 1);
+  document.dispatchEvent(new CustomEvent("phb:leaving"));
+  location.reload();
+  return true;
+}
+
+/** Open a lost page again as soon as the server answers and somebody looks: each try after a longer pause. */
+function openWhenItCan(tries = timesOpened()) {
+  const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tries) * (0.5 + Math.random() / 2);
+  setTimeout(async () => {
+    if (document.hidden) document.addEventListener("visibilitychange", () => openWhenItCan(0), { once: true });
+    else if (!(await openAgain())) openWhenItCan(tries + 1);
+  }, pause);
 }
 
 const kept = () => (lastSaved ? `Your answers up to ${lastSaved} are saved.` : "Nothing you saved is lost.");
@@ -83,11 +123,11 @@ function showConnection(typed) {
       return;
     }
     say("Disconnected", "trouble");
-    showTrouble(
-      state === "lost"
-        ? `This page has lost its session. ${kept()} ${typed} Open it again to go on where you were.`
-        : `Disconnected. ${kept()} This page connects again by itself, and then sends what waits.`,
-    );
+    if (state !== "lost") {
+      return showTrouble(`Disconnected. ${kept()} This page connects again by itself, and then sends what waits.`);
+    }
+    showTrouble(`This page has lost its session. ${kept()} ${typed} It opens again by itself.`, true);
+    openWhenItCan();
   });
 }
 
@@ -115,8 +155,9 @@ export function watchServer(what, typed) {
   setTimeout(() => {
     if (document.body.dataset.ready || document.querySelector(".phb-failed")) return;
     say("Not ready", "trouble");
-    showTrouble(`The ${what} has not opened. This network may be blocking it (it needs WebSockets), or the server is busy.`);
+    showTrouble(`The ${what} has not opened. This network may be blocking it (it needs WebSockets), or the server is busy.`, true);
   }, PATIENCE_MS);
+  setTimeout(() => timesOpened(0), LONGEST_PAUSE_MS);
   showConnection(typed);
   watchHost();
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => host.begin());

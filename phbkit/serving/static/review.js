@@ -1,7 +1,7 @@
 // The page of a case review: all parts at once, and a word whenever the meeting moves on.
 
 import { host } from "./host.js";
-import { say, setReady, unfoldForPrint, watchServer } from "./page.js";
+import { answers, say, setReady, unfoldForPrint, watchServer } from "./page.js";
 
 const SETTLED_MS = 150; // after the last of the parts that one change draws
 const LOOK_MS = 20_000;
@@ -38,6 +38,22 @@ function noticeStage() {
   first?.focus({ preventScroll: true });
 }
 
+/** Show a form, and put the focus into it. */
+function goTo(form) {
+  form.closest("details")?.setAttribute("open", "");
+  form.scrollIntoView({ block: "center" });
+  (form.querySelector("textarea, input:not([type=hidden])") ?? form).focus({ preventScroll: true });
+}
+
+/** What is asked of whoever looks leads to its form. */
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".phb-todo a, #phb-status a");
+  const form = link && document.querySelector(link.hash)?.closest("section")?.querySelector("form");
+  if (!form) return;
+  event.preventDefault();
+  goTo(form);
+});
+
 /** Controls in which something stands that is not saved. */
 function unsaved(except) {
   const typed = (control) =>
@@ -65,10 +81,7 @@ document.addEventListener(
     event.preventDefault();
     event.stopPropagation();
     warned = typed;
-    const { form } = controls[0];
-    form.closest("details")?.setAttribute("open", "");
-    form.scrollIntoView({ block: "center" });
-    (form.querySelector("textarea, input:not([type=hidden])") ?? form).focus({ preventScroll: true });
+    goTo(controls[0].form);
     say("This is typed and not saved. Save it, or press again to go on without it.", "trouble");
   },
   true,
@@ -97,17 +110,19 @@ document.addEventListener("phb:unsaved", ({ detail }) => {
 /** Say what is asked of whoever looks, wherever on the page they are. */
 let asked = "";
 function noticeAsked() {
-  const words = document.querySelector(".phb-todo[data-asks] a")?.textContent ?? "";
-  if (words && words !== asked) say(words, "asks");
-  else if (!words && document.getElementById("phb-status").dataset.kind === "asks") say("", "note");
+  const link = document.querySelector(".phb-todo[data-asks] a");
+  const words = link?.textContent ?? "";
+  const status = document.getElementById("phb-status");
+  if (words && words !== asked) {
+    say(words, "asks");
+    status.replaceChildren(link.cloneNode(true));
+  } else if (!words && status.dataset.kind === "asks") say("", "note");
   asked = words;
 }
 
 /** A network that is gone without a word is noticed by asking the server now and then. */
-setInterval(() => {
-  if (document.hidden) return;
-  const signal = AbortSignal.timeout(LOOK_MS);
-  fetch(import.meta.url, { method: "HEAD", cache: "no-store", signal }).catch(() => host.reconnect());
+setInterval(async () => {
+  if (!document.hidden && !(await answers())) host.reconnect();
 }, LOOK_MS);
 
 host.on("placed", (count) => (wanted = count));
@@ -130,4 +145,4 @@ document.querySelector(".phb-skip").addEventListener("click", (event) => {
 });
 
 unfoldForPrint();
-watchServer("meeting", "Copy first what you have typed and not saved.");
+watchServer("meeting", "What you have typed is put back.");
