@@ -248,10 +248,7 @@ def _party_told_of(request: Request, answer: AgreementAnswer) -> dict[str, Any]:
 
 @_act()
 def _strike(request: Request) -> dict[str, Any]:
-    words = request.text("words", required=True)
-    if len(words) < 2:
-        raise refusal("must be at least two letters or figures.", "words")
-    return {"words": words}
+    return {"words": request.text("words", required=True)}
 
 
 @_act("person", "reveal", "reveal-again", "agree", facilitator=True)

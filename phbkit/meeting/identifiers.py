@@ -110,36 +110,23 @@ _ROADS = (
 )
 _NO_ROAD = rf"(?:an?|the|of|in|on|to|from|and|or|by|main|busy|m(?:et|il)[er]s?|yards?|{_UNIT})\b"
 _FULL_NAME = re.compile(r"(?i)(?!(?:the|our|my|an?) )[^\W\d_]{2,}([ ,.-].*)?[ ,.'-][^\W\d_]{2,}")
-_SHAPES: dict[Kind | None, re.Pattern[str]] = {
-    None: re.compile(  # what a date with a year of two figures only looks like
-        r"""
+_PATTERNS: dict[Kind | None, str] = {
+    None: r"""  # what a date with a year of two figures only looks like
         (?:section|paragraph|para|clause|chapter|version)\.?[ ]?
           [0-9]{1,2}(?:[./-][0-9]{1,2}){2}
         | (?<![0-9]) [0-9]{1,2}(?:[./-][0-9]{1,2}){2} [ ]?
-          (?:m?c?g|ug|ml|units?|mmol|%|minutes?|hours?|days?|weeks?|months?|sessions?)\b
-        """,
-        re.VERBOSE | re.IGNORECASE,
-    ),
-    "NHS number": re.compile(
-        r"(?<![0-9])(?<![0-9]\.)(?<![£$€])(?=([0-9](?:[ \t-]{0,4}[0-9]){9})(?![0-9]))"
-    ),
-    "e-mail address": re.compile(
-        r"(?<![\w.%+'-])[\w.%+'-]+@(?:[a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE
-    ),
-    "telephone number": re.compile(
-        rf"""
+          (?:m?c?g|ug|ml|units?|mmol|%|minutes?|hours?|days?|weeks?|months?|sessions?)\b""",
+    "NHS number": r"(?<![0-9])(?<![0-9]\.)(?<![£$€])(?=([0-9](?:[ \t-]{0,4}[0-9]){9})(?![0-9]))",
+    "e-mail address": r"(?<![\w.%+'-])[\w.%+'-]+@(?:[a-z0-9-]+\.)+[a-z]{2,}",
+    "telephone number": rf"""
         (?<![0-9]) (?<![0-9]\.) (?<![£$€])
         (?: (?:\+|00) [ ]?44 {_GAP} (?:0 {_GAP})? [1237] (?:{_GAP}[0-9]){{8,9}}
           | 44 [ -]? 7[0-9]{{3}} (?:{_GAP}[0-9]){{6}}
           | (?:\( (?=0[0-9]{{2,4}}\)))?
             0 (?: 1[0-9] (?:{_GAP}[0-9]){{7,8}}
                 | (?:[23][0-9] | 7[ -]?[0-9]) (?:{_GAP}[0-9]){{8}} )
-        ) (?![0-9])
-        """,
-        re.VERBOSE,
-    ),
-    "postcode": re.compile(  # but not `L4 5th` or `B12 5ug`
-        rf"""
+        ) (?![0-9])""",
+    "postcode": rf"""  # but not `L4 5th` or `B12 5ug`
         (?<!\w)
         (?! (?-i: [A-Za-z][0-9]+[ \t]*[0-9](?:ug|ng|pg|wk|hr|yr|ft|lb|pt|bd|qd)) )
         (?: GIR [ \t]{{0,2}} 0AA
@@ -147,23 +134,15 @@ _SHAPES: dict[Kind | None, re.Pattern[str]] = {
             [ \t]{{0,2}} (?! (?-i: 1st|2nd|3rd|[04-9]th) ) [0-9][ABD-HJLNP-UW-Z]{{2}}
           | (?-i: (?!CO2|FY[12]) {_TOWN} [0-9]{{1,2}} [ ][0-9])
             (?! [/.,:-]?[0-9] | [ ]?{_UNIT} ) )
-        (?!\w)
-        """,
-        re.VERBOSE | re.IGNORECASE,
-    ),
-    "name": re.compile(  # but not `Mrs A`, and not `Mr and Mrs`
-        r"""
+        (?!\w)""",
+    "name": r"""  # but not `Mrs A`, and not `Mr and Mrs`
         (?<!\w)
         (?: (?:mrs?|mx) \.?[ ]{1,2} (?! (?:and|or|is|was|has|who|to|in)\b )
           | (?-i: (?:Ms|Miss|Dr|Prof(?:essor)?|Revd?|Sir|Dame) \.?[ ]{1,2} (?=[^\W\d_a-z]) ) )
         (?:[^\W\d_] \.?[ ] (?= (?-i:[^\W\d_a-z]) )){0,3}
         (?:(?:van|von|de|der|den|la|le|el|al|bin|St\.?)[ -]){0,2}
-        [^\W\d_] (?:['\u2019-]?[^\W\d_]){1,30} (?:[ ] (?-i: [A-Z][a-z]) [^\W\d_]{0,30})?
-        """,
-        re.VERBOSE | re.IGNORECASE,
-    ),
-    "address": re.compile(  # without capitals those roads that are nothing else
-        rf"""
+        [^\W\d_] (?:['\u2019-]?[^\W\d_]){1,30} (?:[ ] (?-i: [A-Z][a-z]) [^\W\d_]{0,30})?""",
+    "address": rf"""  # without capitals those roads that are nothing else
         (?<![\w£$€./-])
         (?: (?:flat|apartment|apt) [ ]? (?:no\.?|number)? [ ]? [0-9]{{1,4}} [a-z]?
             (?! [\d./] | [ ]?{_UNIT} | [ ]?% )
@@ -171,12 +150,8 @@ _SHAPES: dict[Kind | None, re.Pattern[str]] = {
             (?: (?-i: (?:[A-Z][\w'\u2019.-]{{0,30}}[ ]){{1,3}} (?:{_ROADS}) )
               | (?:(?!{_NO_ROAD}) [^\W\d_]['\u2019\w-]{{1,30}}[ ]){{1,2}}
                 (?:street|road|avenue|crescent) ) )
-        (?!\w)
-        """,
-        re.VERBOSE | re.IGNORECASE,
-    ),
-    "reference number": re.compile(  # of national insurance also without its name
-        r"""
+        (?!\w)""",
+    "reference number": r"""  # of national insurance also without its name
         (?<!\w)
         (?: (?-i: [A-Z]{2} (?:[ ]?[0-9]{2}){3} [ ]?[A-D] )
           | (?: (?: GMC | NMC | HCPC | GPhC | MRN | CHI | NINO | NI ) (?![a-z])
@@ -186,10 +161,10 @@ _SHAPES: dict[Kind | None, re.Pattern[str]] = {
             (?:[ ]?(?:is|was)\b)? [ :.\#=(]{0,4}
             (?: [0-9]{2}[A-Z][0-9]{4}[A-Z]
               | [A-Z]{0,3} [ -]? [0-9](?:[ ]?[0-9]){4,11} [ ]?[A-Z]? ) )
-        (?!\w)
-        """,
-        re.VERBOSE | re.IGNORECASE,
-    ),
+        (?!\w)""",
+}
+_SHAPES = {
+    kind: re.compile(pattern, re.VERBOSE | re.IGNORECASE) for kind, pattern in _PATTERNS.items()
 }
 _CALLED_NHS = re.compile(r"nhs(?:\s?(?:no|num(?:ber)?|id))?\W{0,3}(?:is\s)?\Z", re.IGNORECASE)
 

@@ -106,11 +106,7 @@ class SharedPlan:
         if not self.meeting.changed_by("plan"):
             yield "plan", "there is no plan"
         kept = self.meeting.plan
-        unwatched = [
-            words
-            for name, words in WORDS["watched"].items()
-            if not getattr(kept, name) and (name != "held" or self.plan.cost)
-        ]
+        unwatched = [words for name, words in WORDS["watched"].items() if not getattr(kept, name)]
         if unwatched:
             yield "plan", f"the plan does not say {', '.join(unwatched)}"
         if not self.risks:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,15 @@ class Keyboard:
         """Reach a button with Tab and press Enter."""
         self._tab_to(control)
         self.page.keyboard.press("Enter")
+
+
+@contextmanager
+def opens_again(page: Page) -> Iterator[None]:
+    """Lose a page within, and wait until it has opened itself again."""
+    page.evaluate("document.documentElement.dataset.lost = ''")
+    yield
+    again = page.locator("html:not([data-lost]) body[data-ready]")
+    expect(again).to_be_attached(timeout=60_000)
 
 
 def wait_ready(page: Page) -> None:

@@ -20,6 +20,7 @@ from tests.browser.player import (
     commit_step,
     fill_step,
     open_step,
+    opens_again,
     play,
     read,
     shown_step,
@@ -149,16 +150,15 @@ def test_a_reload_brings_back_the_step_and_what_was_typed(
     expect(page.get_by_label(re.compile("^Your reasons"))).to_have_value("Half a thought, not sent")
 
 
-def test_a_killed_kernel_is_told_and_loses_nothing(served: Served, page: Page, case: Case) -> None:
+def test_a_page_whose_kernel_was_killed_opens_itself_again_and_loses_nothing(
+    served: Served, page: Page, case: Case
+) -> None:
     page.goto(served.module_url)
     wait_ready(page)
     play_until(page, case, "judge")
-    for kernel in served.kernels():
-        os.kill(kernel, signal.SIGKILL)
-    trouble = page.get_by_role("alert").filter(has_text="lost its session")
-    expect(trouble).to_contain_text("Your answers up to")
-    trouble.get_by_role("button", name="Open the page again").click()
-    wait_ready(page)
+    with opens_again(page):
+        for kernel in served.kernels():
+            os.kill(kernel, signal.SIGKILL)
     assert set(served.module(case).closed) == {"meet", "judge"}
     expect(page.get_by_role("heading", name="First judgement")).to_be_visible()
     play_rest = page.get_by_role("link", name="Go to “The deal”")

@@ -17,8 +17,16 @@ from phbkit.casebank import Case
 from phbkit.records import open_store
 from tests.browser.axe import violations
 from tests.browser.network import Network
-from tests.browser.player import Mouse, commit_step, fill_step, open_step, read, wait_ready
-from tests.browser.reviewing import Meetings, open_meeting
+from tests.browser.player import (
+    Mouse,
+    commit_step,
+    fill_step,
+    open_step,
+    opens_again,
+    read,
+    wait_ready,
+)
+from tests.browser.reviewing import Meetings, join, open_meeting
 from tests.browser.served import Served
 from tests.browser.windows import Windows
 
@@ -118,7 +126,7 @@ def test_an_answer_whose_acknowledgement_was_lost_is_sent_again_and_counts_once(
     assert closings(served, case) == {"meet": 1, "judge": 1}
 
 
-def test_what_waits_when_the_server_dies_is_put_back_after_opening_the_page_again(
+def test_what_waits_when_the_server_dies_is_put_back_when_the_page_has_opened_itself_again(
     served: Served, judging: Page, case: Case
 ) -> None:
     killed(served)
@@ -126,13 +134,10 @@ def test_what_waits_when_the_server_dies_is_put_back_after_opening_the_page_agai
     fill_step(judging, Mouse(judging), case, "judge", {**read("strong"), "first-lean": 2})
     judging.get_by_role("button", name=COMMIT).click()
     expect(judging.get_by_role("button", name=WAITING)).to_be_visible()
-    served.start()
-    lost = judging.get_by_role("alert").filter(has_text="lost its session")
-    expect(lost).to_contain_text("What you have typed is kept in this tab")
-    expect(judging.locator("#phb-status")).to_contain_text("what you typed is put back")
+    expect(judging.get_by_role("button", name="Open the page again")).to_have_count(0)
     assert violations(judging) == []
-    lost.get_by_role("button", name="Open the page again").click()
-    wait_ready(judging)
+    with opens_again(judging):
+        served.start()
     expect(judging.locator("#phb-status")).to_contain_text("is back on this page")
     chosen = judging.locator('[name="first-lean"]:checked')
     expect(chosen).to_have_value("2")
@@ -149,11 +154,10 @@ def test_what_was_saved_after_all_is_not_put_back(
     judging.get_by_role("button", name=COMMIT).click()
     expect(judging.get_by_role("button", name=EITHER)).to_be_visible()
     assert closings(served, case) == {"meet": 1, "judge": 1}
-    killed(served)
-    served.start()
-    network.mend()
-    judging.get_by_role("alert").get_by_role("button", name="Open the page again").click()
-    wait_ready(judging)
+    with opens_again(judging):
+        killed(served)
+        served.start()
+        network.mend()
     expect(judging.locator('a.phb-button[data-go="deal"]')).to_be_attached()
     assert judging.evaluate(KEPT) == []
     assert closings(served, case) == {"meet": 1, "judge": 1}
@@ -223,14 +227,52 @@ def test_waiting_fits_a_narrow_phone(network: Network, windows: Windows) -> None
     assert phone.evaluate("document.documentElement.scrollWidth") <= 320
 
 
-def test_a_meeting_keeps_nothing_that_is_typed_in_the_browser(
-    meetings: Meetings, page: Page
+def test_what_is_marked_and_not_sent_survives_kernel_server_reload_and_battery(
+    meetings: Meetings, windows: Windows
 ) -> None:
-    open_meeting(meetings, page)
-    meetings.stop()
-    expect(page.locator("#phb-status")).to_have_text("Disconnected")
-    box = page.locator("main form textarea, main form input[type=text]").first
-    box.evaluate("box => box.closest('details')?.setAttribute('open', '')")
-    box.fill("About a real person")
-    assert page.evaluate("Object.keys(sessionStorage)") == []
-    assert page.evaluate("Object.keys(localStorage)") == []
+    chair, ann, pam = windows.open(), windows.open(), windows.open()
+    code = open_meeting(meetings, chair, "chronic-pain-massage")
+    for page, name, role in ((ann, "Ann", "GP"), (pam, "Pam", "The person")):
+        join(meetings, page, code, name, role)
+        wait_ready(page)
+    chair.get_by_role("button", name="Go on: hear the person first").click()
+    pam.get_by_label("What matters most").fill("My pigeons.")
+    pam.get_by_role("button", name="Share these words").click()
+    expect(chair.get_by_text("My pigeons.")).to_be_visible()
+    chair.get_by_role("button", name="Go on: everybody rates alone").click()
+
+    def mark(page: Page, place: int) -> None:
+        page.locator(".phb-rating").nth(place).locator("input[value='7']").check(force=True)
+
+    mark(ann, 0)
+    with opens_again(ann):
+        os.kill(meetings.kernel_of(ann), signal.SIGKILL)
+    mark(ann, 1)
+    with opens_again(ann):
+        ann.reload()
+    mark(pam, 0)
+    with opens_again(ann), opens_again(pam):
+        killed(meetings)
+        expect(ann.locator("#phb-status")).to_have_text("Disconnected")
+        mark(ann, 2)
+        expect(ann.get_by_role("button", name="Open the page again")).to_have_count(0)
+        meetings.start()
+    again = ann.context.new_page()  # as after a flat battery
+    ann.close()
+    again.goto(f"{meetings.door}/room")
+    for page, count in ((again, 3), (pam, 1)):
+        expect(page.locator("#phb-status")).to_contain_text("is back on this page")
+        expect(page.locator(".phb-rating input:checked")).to_have_count(count)
+    for place in range(3, again.locator(".phb-rating").count()):
+        mark(again, place)
+    again.get_by_role("button", name="Give my ratings").click()
+    expect(again.get_by_role("heading", name="You have rated")).to_be_visible()
+    assert again.evaluate("Object.keys(localStorage)") == []
+    chair.get_by_label("Show the ratings without").check()
+    chair.get_by_role("button", name="Show the ratings to everybody").click()
+    chair.get_by_text("End the meeting without a decision").click()
+    chair.get_by_label("No decision was reached").check()
+    chair.get_by_label("The reasons, in words").fill("Time is up.")
+    chair.get_by_role("button", name="Close the meeting and make the record").click()
+    expect(pam.get_by_role("heading", name="The record", exact=True)).to_be_visible()
+    assert pam.evaluate("Object.keys(localStorage)") == []

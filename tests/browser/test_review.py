@@ -19,6 +19,7 @@ from pypdf import PdfReader
 from phbkit.casebank import CaseBank
 from tests.browser.axe import violations
 from tests.browser.network import Network
+from tests.browser.player import opens_again
 from tests.browser.reviewing import Meetings, join, open_meeting, opened
 from tests.browser.windows import Windows
 from tests.meeting.made_meeting import working_day
@@ -137,10 +138,8 @@ def first_round_with_two_kernels_killed(room: Room) -> None:
     for name in ("Pam", "Ann", "Ben"):
         rate(room[name], FIRST_ROUND[name])
     for name in ("Ben", "Cat"):  # he has rated, she has not
-        os.kill(room.meetings.kernel_of(room[name]), signal.SIGKILL)
-        expect(room[name].get_by_role("alert")).to_contain_text("lost its session")
-        press(room[name], "Open the page again")
-        opened(room[name])
+        with opens_again(room[name]):
+            os.kill(room.meetings.kernel_of(room[name]), signal.SIGKILL)
     expect(room["Ben"].get_by_role("heading", name="You have rated")).to_be_visible()
     for name in ("Cat", "Dev"):
         rate(room[name], FIRST_ROUND[name])
@@ -208,8 +207,8 @@ def agreements_and_dissent(room: Room) -> None:
         page
     ) in room.seats.values():  # an answer before the risks have come would be to another plan
         expect(page.get_by_text("the person; the commissioner").first).to_be_visible()
-    press_link(room["Eve"], "Your answer is asked")
-    expect(room["Eve"].get_by_role("heading", name="The three agreements")).to_be_focused()
+    room["Eve"].locator("#phb-status").get_by_role("link", name="Your answer is asked").click()
+    expect(room["Eve"].get_by_label("I agree", exact=True)).to_be_focused()
     for name in ("Pam", "Ann"):
         agree(room[name], "I agree")
     agree(room["Eve"], "I do not agree", "Nobody has said who pays for the nights.")
@@ -240,10 +239,6 @@ def close_as_deferred(room: Room) -> None:
 
 def press(page: Page, button: str) -> None:
     page.get_by_role("button", name=button).click()
-
-
-def press_link(page: Page, name: str) -> None:
-    page.get_by_role("link", name=name).click()
 
 
 def agree(page: Page, answer: str, reason: str = "") -> None:
@@ -566,5 +561,12 @@ def test_what_could_identify_somebody_is_kept_only_once_it_was_looked_at(
         clean(chair)
         press(chair, "Add the note")
         expect(kept).to_have_count(1)
+        note.fill("About a real person.")
+        chair.reload()
+        expect(note).to_have_value("About a real person.")
+        assert chair.evaluate("Object.keys(localStorage)") == []  # nothing stays on the device
+        other = chair.context.new_page()
+        other.goto(f"{meetings.door}/room")
+        expect(opened(other).get_by_label("Add a note")).to_have_value("")
     finally:
         meetings.stop()

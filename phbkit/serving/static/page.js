@@ -127,7 +127,7 @@ function showConnection(typed) {
       return showTrouble(`Disconnected. ${kept()} This page connects again by itself, and then sends what waits.`);
     }
     showTrouble(`This page has lost its session. ${kept()} ${typed} It opens again by itself.`, true);
-    openWhenItCan();
+    if (!document.querySelector(".phb-failed")) openWhenItCan();
   });
 }
 
