@@ -54,6 +54,7 @@ def test_words_that_are_struck_out_are_in_no_file_page_or_document(
     sessions: Sessions, room: dict[str, SeatedReview], bank: CaseBank, tmp_path: Path
 ) -> None:
     before = len(sessions.acts(sessions.listed()[0].id))
+    room["gp"].refresh()
     shown = {name: room["gp"].part(name) for name in PARTS}
     assert NAME in str(shown["person"].html)
     assert save(room["chair"], "strike", "t4", words=NAME)["did"] == "saved"
