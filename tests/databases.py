@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -66,6 +67,19 @@ class PostgreSQL:
     def stop(self) -> None:
         """Stop at once, as when the power fails."""
         run(self.folder, "pg_ctl", "stop", "-m", "immediate")
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Answer nothing for a while, and close nothing, as when a disk hangs."""
+        main = psutil.Process(int((self.folder / "data/postmaster.pid").read_text().split()[0]))
+        everything = [main, *main.children()]
+        for process in everything:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in everything:
+                process.resume()
 
 
 @contextmanager

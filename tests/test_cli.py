@@ -193,7 +193,7 @@ def test_review_list_and_record_write_the_documents_of_a_meeting(
     address = f"sqlite:///{tmp_path / 'records.sqlite'}"
     lobby = MeetingLobby(open_sessions(address), CaseBank(bank_copy), live=False)
     values = {"name": "Fay", "mode": "training", "case": "chronic-pain-massage"}
-    lobby.open(values, private=True)
+    lobby.open(values, "ann", private=True)
     session = lobby.sessions.listed()[0]
     listed = phb(bank_copy, "review", "list", PHB_DATABASE=address)
     assert listed.returncode == 0, listed.stderr

@@ -139,10 +139,6 @@ class Register(Learners):
         """Name whom an invitation is for; None when it does not hold (any more)."""
         return self.database.first(Learner, self._holding().where(invitation.c.id == invitation_id))
 
-    def welcome_now(self) -> set[str]:
-        """Return the ids of the learners who have an invitation that holds."""
-        return {row.id for row in self.database.rows(self._holding())}
-
     def sign_in(self, invitation_id: str) -> str | None:
         """Return a secret for a browser, whose SHA-256 alone is kept; None when it may not.
 
@@ -151,7 +147,9 @@ class Register(Learners):
         if self.invited(invitation_id) is None:
             return None
         secret, moment = secrets.token_urlsafe(32), self.database.clock()
-        new = insert(sign_in).values(secret=_digest(secret), invitation_id=invitation_id, at=moment)
+        new = insert(sign_in).values(
+            secret=sign_in_id(secret), invitation_id=invitation_id, at=moment
+        )
         mine = select(sign_in.c.secret).where(_SIGNED_IN, sign_in.c.invitation_id == invitation_id)
         beyond = mine.order_by(sign_in.c.at.desc()).offset(MOST_BROWSERS)
         with self.database.writing() as connection:
@@ -162,13 +160,18 @@ class Register(Learners):
 
     def who(self, secret: str) -> Learner | None:
         """Name the learner of a browser's secret; None when it does not hold (any more)."""
-        browsers = self._holding().join(sign_in, sign_in.c.invitation_id == invitation.c.id)
-        here = browsers.where(_SIGNED_IN, sign_in.c.secret == _digest(secret))
+        here = self._signed_in().where(sign_in.c.secret == sign_in_id(secret))
         return self.database.first(Learner, here)
+
+    def holding(self, sign_ins: Collection[str]) -> set[str]:
+        """Return those sign-ins of browsers, by their ids, that hold still."""
+        here = self._signed_in().where(sign_in.c.secret.in_(sign_ins))
+        here = here.with_only_columns(sign_in.c.secret)
+        return {row.secret for row in self.database.rows(here)}
 
     def sign_out(self, secret: str) -> None:
         """End what one browser was given."""
-        here = update(sign_in).where(_SIGNED_IN, sign_in.c.secret == _digest(secret))
+        here = update(sign_in).where(_SIGNED_IN, sign_in.c.secret == sign_in_id(secret))
         with self.database.writing() as connection:
             connection.execute(here.values(ended=self.database.clock()))
 
@@ -176,6 +179,11 @@ class Register(Learners):
         """Select the learners whose invitation holds now."""
         place = invitation.c.learner_id == learner.c.id
         return LEARNERS.join(invitation, place).where(*_holds(self.database.clock()))
+
+    def _signed_in(self) -> Select[tuple[str, str, str, str]]:
+        """Select the learners of browsers whose sign-in holds now."""
+        browsers = self._holding().join(sign_in, sign_in.c.invitation_id == invitation.c.id)
+        return browsers.where(_SIGNED_IN)
 
     def all(self, cohort: str | None = None) -> list[Learner]:
         """List learners in order of their names, of one cohort or of all."""
@@ -309,7 +317,8 @@ def _holds(moment: dt.datetime) -> tuple[ColumnElement[bool], ...]:
     return invitation.c.revoked.is_(None), invitation.c.until > moment
 
 
-def _digest(secret: str) -> str:
+def sign_in_id(secret: str) -> str:
+    """Name the sign-in of a browser's secret, which cannot be told from the name."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 

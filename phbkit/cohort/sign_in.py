@@ -6,17 +6,17 @@ import logging
 import re
 from typing import Any
 
-from tornado.ioloop import PeriodicCallback
-from tornado.web import HTTPError, RequestHandler
+from jupyter_server.base.handlers import JupyterHandler
+from tornado.web import HTTPError
 
 from phbkit.cohort.links import Links, link_key
-from phbkit.cohort.register import Register
-from phbkit.serving.identity import Identity, Visitor
+from phbkit.cohort.register import Register, sign_in_id
+from phbkit.serving.identity import Identity, Visitor, cookie_name
 from phbkit.serving.pages import Page
+from phbkit.serving.threads import in_thread
 
 COOKIE = "phb-learner"
 _DAYS = 30  # that a browser stays signed in
-_LOOK_AGAIN_SECONDS = 30
 
 
 class EnterHandler(Page):
@@ -26,34 +26,39 @@ class EnterHandler(Page):
     and nobody is signed in as somebody else without seeing the name.
     """
 
-    def get(self, token: str) -> None:
+    async def get(self, token: str) -> None:
         """Show whose link it is."""
-        invitation = self.identity_provider.links.invitation(token)
-        learner = self.identity_provider.register.invited(invitation) if invitation else None
+        learner = await in_thread(self.identity_provider.register.invited, self.invited(token))
         if learner is None:
             raise HTTPError(410)
         now = self.current_user.learner
         other = now if now and now.id != learner.id else None
         self.show("enter.html.j2", learner=learner, other=other)
 
-    def post(self, token: str) -> None:
+    async def post(self, token: str) -> None:
         """Sign this browser in, and go to the modules."""
-        invitation = self.identity_provider.links.invitation(token)
-        secret = self.identity_provider.register.sign_in(invitation) if invitation else None
+        secret = await in_thread(self.identity_provider.register.sign_in, self.invited(token))
         if secret is None:
             raise HTTPError(410)
-        self.identity_provider.register.sign_out(self.get_cookie(COOKIE, ""))
+        await self.identity_provider.sign_out(self)
         self.set_secret(COOKIE, secret, _DAYS)
         self.redirect(self.base_url, status=303)
+
+    def invited(self, token: str) -> str:
+        """Return the invitation of a link, or raise HTTPError: 410."""
+        invitation: str | None = self.identity_provider.links.invitation(token)
+        if invitation is None:
+            raise HTTPError(410)
+        return invitation
 
 
 class SignOutHandler(Page):
     """Signing out on this device; the link works again."""
 
-    def post(self) -> None:
+    async def post(self) -> None:
         """End what this browser was given, and its open modules."""
-        self.identity_provider.register.sign_out(self.get_cookie(COOKIE, ""))
-        self.clear_cookie(COOKIE, path=self.base_url)
+        await self.identity_provider.sign_out(self)
+        self.set_secret(COOKIE, "", days=0)
         self.set_header("Clear-Site-Data", '"storage"')  # what was typed and not sent
         self.show("out.html.j2")
 
@@ -64,24 +69,26 @@ class LinkIdentity(Identity):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.links = Links(link_key(self.parent.using))
-        self.register = Register(self.parent.learners.database)
+        self.register = self.parent.learners = Register(self.parent.learners.database)
         for handler in (*logging.root.handlers, *self.log.handlers, logging.lastResort):
             if handler:
                 handler.addFilter(_shorten_links)
-        PeriodicCallback(self._end_unwelcome, _LOOK_AGAIN_SECONDS * 1000).start()
 
-    def get_user(self, handler: RequestHandler) -> Visitor:
+    async def get_user(self, handler: JupyterHandler) -> Visitor:
         """Return the visitor: a guest where the browser has no secret that holds."""
-        secret = handler.get_cookie(COOKIE)
-        return Visitor.of(self.register.who(secret) if secret else None)
+        secret = handler.get_cookie(cookie_name(handler, COOKIE))
+        learner = await in_thread(self.register.who, secret) if secret else None
+        return Visitor.of(learner, sign_in_id(secret) if learner else "")
+
+    async def sign_out(self, handler: JupyterHandler) -> None:
+        """End what a browser was given, and the modules that it has open."""
+        secret = handler.get_cookie(cookie_name(handler, COOKIE), "")
+        await in_thread(self.register.sign_out, secret)
+        await self.parent.end_signed_out()
 
     def get_handlers(self) -> list[tuple[str, type[Page]]]:
         """List the pages to come in and to go out."""
         return [(r"/enter/([A-Za-z0-9._-]{1,400})", EnterHandler), (r"/sign-out", SignOutHandler)]
-
-    async def _end_unwelcome(self) -> None:
-        """End the kernels of learners whose place has ended."""
-        await self.parent.kernel_manager.end_unwelcome(self.register.welcome_now())
 
 
 def _shorten_links(record: logging.LogRecord) -> bool:

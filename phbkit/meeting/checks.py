@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -291,7 +292,7 @@ def check_join(meeting: Meeting, role: object, name: object) -> dict[str, str]:
     here = [seat for seat in meeting.seats.values() if not seat.away]
     if len(here) >= MOST_SEATS:
         raise refusal(f"The meeting is full: {MOST_SEATS - 1} people have joined.")
-    if called.casefold() in [seat.name.casefold() for seat in here]:
+    if _as_heard(called) in [_as_heard(seat.name) for seat in here]:
         raise refusal(
             f"{called!r} sits here already. If that is you on another device, give your return "
             "code; if not, add a letter.",
@@ -304,3 +305,8 @@ def check_join(meeting: Meeting, role: object, name: object) -> dict[str, str]:
             "role",
         )
     return {"role": role, "name": called}
+
+
+def _as_heard(name: str) -> str:
+    """Write a name so that those which only look different are the same: Fac and full-width fac."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

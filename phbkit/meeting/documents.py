@@ -37,6 +37,9 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF = "application/pdf"
 FOR_EVERYBODY = ("review.ics",)
 FOR_PERSON = ("copy.docx", "copy.pdf", *FOR_EVERYBODY)
+_NO_RECORD = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError
+)  # fmt: skip
 _THE_PERSON = re.compile(r"\b[Tt]he person\b(?!['’])")
 
 
@@ -261,7 +264,7 @@ def read_meeting(file: Path, bank: CaseBank) -> HeldMeeting:
         _ = held.record
     except FileNotFoundError:
         raise AnswersError("is not there.", place=str(file)) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+    except _NO_RECORD as error:
         problem = "is not the record of a meeting: take the JSON document that a meeting ends with."
         raise AnswersError(problem, place=str(file)) from error
     return held

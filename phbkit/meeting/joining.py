@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError
 
 from phbkit.casebank import CaseBank
-from phbkit.errors import PhbError, RecordsError, RefusedError, SettingsError, UnreachableError
+from phbkit.errors import PhbError, RecordsError, RefusedError, SettingsError
 from phbkit.meeting.checks import check_join
 from phbkit.meeting.meeting import Meeting
-from phbkit.meeting.rate_limit import MovingWindow, WrongCodes
+from phbkit.meeting.rate_limit import MovingWindow
 from phbkit.meeting.request import need_checked, need_name, refusal
 from phbkit.meeting.roles import FACILITATOR, ORDER, ROLES, SEAT_VARIABLE, WORDS
 from phbkit.meeting.sessions import ReviewSession, Seated, Sessions
 from phbkit.meeting.subject import local_case, read_subject, usual_things
 from phbkit.records import StaleError
+from phbkit.serving.identity import client_address, cookie_name
 from phbkit.serving.notebook_page import NotebookPage
 from phbkit.serving.owners import Owner
 from phbkit.serving.pages import Page
+from phbkit.serving.threads import OutOfReachError, in_thread
 from phbkit.text import tidy
 from phbkit.workbook.formats import LONGEST_TEXT
 
@@ -32,24 +36,36 @@ MOST_OPENINGS, WITHIN_SECONDS = 12, 600.0  # of a seat's page: each is a process
 _SEAT_DAYS = 1
 _DESCRIPTION = ("title", "called", "outcomes", "options", "safeguards")
 _MOST_TRIES = 60
+_MOST_MEETINGS, _MOST_WRONG_CODES, _AN_HOUR = 20, 100, 3600.0
 
 
 class MeetingLobby:
-    """Where meetings are opened and joined: the sessions, the cases, and what slows guessing."""
+    """Where meetings are opened and joined: the sessions, the cases, and what bounds guessing.
+
+    A caller, a learner or the address of a guest, opens at most 20 meetings an hour. After 100
+    wrong codes in an hour it waits, whatever it types: whole hospitals share an address, so a right
+    code is not refused before, and to delay wrong ones alone would delay nobody who guesses.
+
+    There are 24^6 codes, 191 million, and each works for 24 hours: the chance that one address
+    guesses that of a given meeting is 2,400 in 191 million, 1 in 80,000. Ten thousand addresses
+    would have 1 in 8: those are for a proxy to stop.
+    """
 
     def __init__(self, sessions: Sessions, bank: CaseBank, *, live: bool) -> None:
         self.sessions, self.bank, self.live = sessions, bank, live
-        self.wrong_codes = WrongCodes()
+        self.wrong_codes = MovingWindow(_MOST_WRONG_CODES, _AN_HOUR)
+        self.meetings = MovingWindow(_MOST_MEETINGS, _AN_HOUR)
         self.openings = MovingWindow(MOST_OPENINGS, WITHIN_SECONDS)
         self.cases = {case: bank.load(case) for case in bank.case_ids if _fits(bank, case)}
 
-    def open(self, values: Mapping[str, str], *, private: bool) -> Seated:
+    def open(self, values: Mapping[str, str], caller: str, *, private: bool) -> Seated:
         """Open a session and take the facilitator's seat; `private` is whether nobody can listen.
 
         Raises
         ------
         RefusedError, SettingsError
-            What is wrong in which field, or that live sessions are switched off here.
+            What is wrong in which field, that the caller has opened too many, or that live sessions
+            are switched off here.
         """
         name, mode = need_name(values.get("name")), values.get("mode", "")
         if mode not in {"live", "training"}:
@@ -61,6 +77,9 @@ class MeetingLobby:
             case = local_case(base, subject, dt.datetime.now(tz=dt.UTC).date())
         elif case is None:
             raise refusal("must be a case of the case bank.", "case")
+        if wait := self.meetings.wait(caller):
+            raise refusal(f"You have opened many meetings. Wait {_minutes(wait)}, or join one.")
+        self.meetings.add(caller)
         things = [asdict(thing) for thing in usual_things(case)]
         quorum = [role for role in ORDER if values.get(f"quorum.{role}")]
         data = {"title": case.title, "mode": mode, "things": things, "name": name, "quorum": quorum}
@@ -85,23 +104,22 @@ class MeetingLobby:
         need_checked(described, values.get("keep", ""))
         return subject
 
-    def join(self, values: Mapping[str, str], address: str, *, private: bool = True) -> Seated:
+    def join(self, values: Mapping[str, str], caller: str, *, private: bool = True) -> Seated:
         """Join the session with this code, or come back to a seat in it.
 
         Raises
         ------
         RefusedError
-            The code, the role, the name or the return code is not right; or somebody at this
-            address has tried too many codes and has to wait.
+            The code, the role, the name or the return code is not right; or the caller has tried
+            too many codes and has to wait.
         """
-        wait = self.wrong_codes.wait(address)
-        if wait > 0:
-            problem = f"cannot be tried again for {wait:.0f} seconds: too many wrong codes."
+        if wait := self.wrong_codes.wait(caller):
+            problem = f"cannot be tried for {_minutes(wait)}: too many wrong codes came from here."
             raise refusal(problem, "code")
         code, back = values.get("code", "")[:40], values.get("back", "").strip()[:40]
         session = self.sessions.find(code)
         if session is None:
-            self.wrong_codes.failed(address)
+            self.wrong_codes.add(caller)
             raise refusal(
                 "opens no meeting. Look at the screen and type it again, or ask whether the "
                 "meeting has ended.",
@@ -113,9 +131,8 @@ class MeetingLobby:
             need_checked({"name": values.get("name", "")}, values.get("keep", ""))
         seated = self.sessions.return_to(code, back) if back else self._sit(session.id, values)
         if seated is None:
-            self.wrong_codes.failed(address)
+            self.wrong_codes.add(caller)
             raise refusal("is no return code of this meeting.", "back")
-        self.wrong_codes.passed(address)
         return seated
 
     def _sit(self, session: str, values: Mapping[str, str]) -> Seated:
@@ -136,6 +153,11 @@ class MeetingLobby:
         return meeting.title, meeting.seats[held[1]].title
 
 
+def _minutes(seconds: float) -> str:
+    minutes = math.ceil(seconds / 60)
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
+
+
 def _fits(bank: CaseBank, case_id: str) -> bool:
     """Say whether a case has something to plan."""
     try:
@@ -144,9 +166,14 @@ def _fits(bank: CaseBank, case_id: str) -> bool:
         return False
 
 
+def seat_cookie(handler: JupyterHandler) -> str:
+    """Return the secret of a seat that a browser holds, and its return code; empty without one."""
+    return handler.get_cookie(cookie_name(handler, SEAT_COOKIE), "") or ""
+
+
 def held_seat(handler: JupyterHandler) -> tuple[ReviewSession, str] | None:
     """Return the session and the seat in it that a browser's cookie proves, if it proves one."""
-    secret = (handler.get_cookie(SEAT_COOKIE) or "").partition(".")[0]
+    secret = seat_cookie(handler).partition(".")[0]
     lobby: MeetingLobby = handler.settings["lobby"]
     return lobby.sessions.seat_of(secret) if secret else None
 
@@ -167,18 +194,27 @@ class LobbyHandler(Page):
         here = self.request.remote_ip in {"127.0.0.1", "::1"} and not forwarded
         return here or self.encrypted
 
-    def get(self) -> None:
-        """Show the page."""
-        self.show_lobby({}, {})
+    @property
+    def caller(self) -> str:
+        """Whose openings and wrong codes are counted: a learner's, or those of an address."""
+        learner = self.current_user.learner
+        address = client_address(self.request, self.using.proxies)
+        return f"learner {learner.id}" if learner else f"address {address}"
 
-    def show_lobby(self, problems: Mapping[str, str], values: Mapping[str, str]) -> None:
+    async def get(self) -> None:
+        """Show the page."""
+        await self.show_lobby({}, {})
+
+    async def show_lobby(self, problems: Mapping[str, str], values: Mapping[str, str]) -> None:
         """Write the page, with what is wrong and what was typed."""
+        sits = await in_thread(lambda: self.lobby.sits(held_seat(self)))
         self.show(
             "review.html.j2",
+            may_open=self.catalogue is None or self.current_user.learner is not None,
             roles={role: name for role, name in ROLES.items() if role != FACILITATOR},
             cases=self.lobby.cases.values(),
             live=self.lobby.live,
-            sits=self.lobby.sits(held_seat(self)),
+            sits=sits,
             problems=problems,
             values={"code": self.get_query_argument("code", "")[:20], **values},
             **WORDS["notices"],
@@ -195,21 +231,26 @@ class SeatHandler(LobbyHandler):
 
     SUPPORTED_METHODS = ("POST",)
 
-    def post(self, door: str) -> None:
-        """Take the seat, or show the page again with what is wrong."""
+    async def post(self, door: str) -> None:
+        """Take the seat, or show the page again with what is wrong.
+
+        Raises
+        ------
+        HTTPError
+            401: learners sign in here, and whoever wants to open a meeting has not.
+        """
+        if door == "open" and self.catalogue:
+            _ = self.learner
         values = {
             name: tidy(texts[-1].decode("utf-8", "replace"))[:LONGEST_TEXT]
             for name, texts in self.request.body_arguments.items()
         }
+        take = self.lobby.open if door == "open" else self.lobby.join
         try:
-            if door == "open":
-                seated = self.lobby.open(values, private=self.private)
-            else:
-                address = self.request.remote_ip or ""
-                seated = self.lobby.join(values, address, private=self.private)
+            seated = await in_thread(partial(take, values, self.caller, private=self.private))
         except RefusedError as error:
             status, problems = 400, error.problems
-        except UnreachableError as error:
+        except OutOfReachError as error:
             status, problems = 503, {"": f"{error.told} Try again in a minute."}
         except (SettingsError, RecordsError) as error:
             status, problems = 403, {"": str(error)}
@@ -217,7 +258,7 @@ class SeatHandler(LobbyHandler):
             self.take_seat(seated)
             return
         self.set_status(status)
-        self.show_lobby(problems, {**values, "door": door})
+        await self.show_lobby(problems, {**values, "door": door})
 
 
 class LeaveHandler(Page):
@@ -225,7 +266,7 @@ class LeaveHandler(Page):
 
     def post(self) -> None:
         """Forget the seat."""
-        self.clear_cookie(SEAT_COOKIE, path=self.base_url)
+        self.set_secret(SEAT_COOKIE, "", days=0)
         self.redirect(f"{self.base_url}review", status=303)
 
 
@@ -243,7 +284,7 @@ class RoomHandler(NotebookPage):
     async def get(self) -> None:
         """Run the notebook for the seat; without one, go to the lobby."""
         lobby: MeetingLobby = self.settings["lobby"]
-        held = held_seat(self)
+        held = await in_thread(held_seat, self)
         if held is None or self.request.headers.get("Sec-Fetch-Site") == "cross-site":
             self.redirect(f"{self.base_url}review", status=303)
             return
@@ -251,7 +292,7 @@ class RoomHandler(NotebookPage):
         if lobby.openings.wait(owner.id):
             raise HTTPError(503)
         lobby.openings.add(owner.id)
-        await self.play(NOTEBOOK, owner, {SEAT_VARIABLE: self.get_cookie(SEAT_COOKIE) or ""})
+        await self.play(NOTEBOOK, owner, {SEAT_VARIABLE: seat_cookie(self)})
 
 
 HANDLERS: list[tuple[str, type[Page]]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
@@ -39,3 +40,7 @@ class Learners:
             with suppress(IntegrityError), self.database.writing() as connection:
                 connection.execute(insert(learner).values(row))  # unless another was first
         return known or who
+
+    def holding(self, sign_ins: Collection[str]) -> set[str]:
+        """Return those sign-ins that hold still: of a learner whom others vouch for, the id."""
+        return {row.id for row in self.database.rows(LEARNERS.where(learner.c.id.in_(sign_ins)))}

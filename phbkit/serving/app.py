@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
+from tornado.ioloop import PeriodicCallback
 from tornado.web import RequestHandler
 from traitlets import Instance
 from traitlets.config import Config
@@ -32,10 +33,12 @@ from phbkit.serving.identity import identity_class
 from phbkit.serving.notebook_page import FILTERS, ModuleHandler
 from phbkit.serving.owners import Client, Kernels, Owner, Owners, kernel_environment
 from phbkit.serving.sockets import LONGEST_FRAME, Connection, ShutdownHandler
+from phbkit.serving.threads import in_thread
 from phbkit.settings import Settings
 
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 1200  # without a page
+_LOOK_AGAIN_SECONDS = 1  # whether sign-ins still hold
 _LONGEST_FOLDER = 40  # systems allow the path of a socket about a hundred characters
 _LONGEST_BODY = 64 * 1024
 _KERNEL = r"(?P<kernel_id>[\w-]+)"
@@ -83,12 +86,20 @@ class Server(Voila):  # type: ignore[misc]
             **self.wing_settings,
         }
 
-    def owners_of(self, handler: JupyterHandler) -> set[Owner]:
+    async def owners_of(self, handler: JupyterHandler) -> set[Owner]:
         """Say who may be behind a browser: a learner, and whoever holds its seat in a meeting."""
-        owners = {owner for hook in wings.hooks("owner_of") if (owner := hook(handler))}
+        hooks = wings.hooks("owner_of")
+        owners = {owner for hook in hooks if (owner := await in_thread(hook, handler))}
         if handler.current_user and handler.current_user.learner:
             owners.add(Owner("learner", handler.current_user.learner.id))
         return owners
+
+    async def end_signed_out(self) -> None:
+        """End the kernels opened by sign-ins that have ended, whichever process ended them."""
+        sign_ins = self.kernel_manager.sign_ins()
+        if sign_ins and self.learners:
+            holding = await in_thread(self.learners.holding, sign_ins)
+            await self.kernel_manager.end_signed_out(sign_ins - holding)
 
     def listen(self) -> None:
         """Listen; no page has a body to send that is longer than a short form."""
@@ -176,7 +187,7 @@ def make_server(
         template.begin("phbkit.kernels.records_preloaded", *more)
     os.environ.update(told)  # what a hub tells its servers is for this process alone
     server: Server = Server.instance(  # whose log the renderer of pages writes to
-        config=_configuration(using, host, port, base),
+        config=_configuration(using, host, port, base, only_reviews=only_reviews),
         using=using,
         database=database,
         catalogue=catalogue,
@@ -184,10 +195,13 @@ def make_server(
         wing_settings=wing_settings,
     )
     server.initialize([str(workbooks)])
+    PeriodicCallback(server.end_signed_out, _LOOK_AGAIN_SECONDS * 1000).start()
     return server
 
 
-def _configuration(using: Settings, host: str, port: int, base: str) -> Config:
+def _configuration(
+    using: Settings, host: str, port: int, base: str, *, only_reviews: bool
+) -> Config:
     config = Config()
     config.Voila.base_url = config.Voila.server_url = base
     config.Voila.ip, config.Voila.port, config.Voila.port_retries = host, port, 0
@@ -208,6 +222,8 @@ def _configuration(using: Settings, host: str, port: int, base: str) -> Config:
     config.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
     config.MappingKernelManager.cull_interval = 120
     config.Kernels.most = using.most_kernels
+    if not only_reviews:
+        config.Kernels.most_seats = max(using.most_kernels // 2, 1)  # the others are learners'
     return config
 
 

@@ -11,6 +11,7 @@ from traitlets import Unicode
 from phbkit.errors import SettingsError
 from phbkit.records.learners import Learner
 from phbkit.serving.identity import LONGEST_ID, Visitor
+from phbkit.serving.threads import in_thread
 
 try:
     from jupyterhub.singleuser.extension import JupyterHubIdentityProvider
@@ -56,4 +57,4 @@ class HubIdentity(JupyterHubIdentityProvider):  # type: ignore[misc]
         if user is None:
             return None
         known = Learner(user.username[:LONGEST_ID], (user.name or user.username)[:LONGEST_ID])
-        return Visitor.of(self.parent.learners.welcome(known))
+        return Visitor.of(await in_thread(self.parent.learners.welcome, known), known.id)

@@ -24,6 +24,7 @@ from phbkit.forms import FORM_IS_THERE
 from phbkit.serving import assets
 from phbkit.serving.owners import Owner
 from phbkit.serving.pages import Page
+from phbkit.serving.threads import in_thread
 from phbkit.text import prose
 
 FAILED = Markup(
@@ -96,7 +97,9 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
             503: there are as many kernels as there may be.
         """
         about = {"QUERY_STRING": self.request.query, FORM_IS_THERE: "1"}
-        self._kernel_id = await self.kernel_manager.place_for(owner, {**about, **given})
+        self._kernel_id = await self.kernel_manager.place_for(
+            owner, {**about, **given}, self.current_user.sign_in
+        )
         if not self._kernel_id:
             raise HTTPError(503)
         self._shown_first = shown_first
@@ -221,12 +224,12 @@ class ModuleHandler(NotebookPage):
 
     async def get(self, name: str) -> None:
         """Run the module's notebook and show it."""
-        card = self.card(name)
+        card = await self.card(name)
         learner = self.learner.id
         owner = Owner("learner", learner)
         await self.play(name, owner, {"PHB_LEARNER": learner}, shown_first=card.at)
 
-    def post(self, name: str) -> None:
+    async def post(self, name: str) -> None:
         """Begin a new attempt, and open it."""
-        self.catalogue.start_again(self.card(name))
+        await in_thread(self.catalogue.start_again, await self.card(name))
         self.redirect(f"{self.base_url}module/{name}", status=303)

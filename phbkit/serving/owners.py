@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from queue import Empty
 from typing import Any
@@ -14,6 +14,8 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Int
+
+from phbkit.serving.sockets import Connection
 
 MOST = 72  # kernels in all
 MOST_EACH = 4  # of one learner, or of one seat
@@ -37,6 +39,7 @@ class Owner:
 class _Place:
     owner: Owner
     environment: Mapping[str, str]
+    sign_in: str
     since: float = field(default_factory=time.monotonic)
 
 
@@ -52,18 +55,23 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
 
     most = Int(MOST, config=True, help="Kernels in all.")
     most_each = Int(MOST_EACH, config=True, help="Kernels of one owner.")
+    most_seats = Int(MOST, config=True, help="Kernels of all seats together; others are kept free.")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._places: dict[str, _Place] = {}
 
-    async def place_for(self, owner: Owner, environment: Mapping[str, str]) -> str:
+    async def place_for(
+        self, owner: Owner, environment: Mapping[str, str], sign_in: str = ""
+    ) -> str:
         """Keep a place for a kernel of somebody; their oldest, or a forgotten one, goes for it.
 
         Parameters
         ----------
         environment
             Variables of its own.
+        sign_in
+            What the browser was signed in by: once that ends, so does the kernel.
 
         Returns
         -------
@@ -78,13 +86,13 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
             if not running:
                 return ""
             await self.end(running[0])
-        if len(self._places) >= self.most:
-            for kernel in self._forgotten()[:1]:
+        if crowd := self._crowd(owner):
+            for kernel in self._forgotten(crowd)[:1]:
                 await self.end(kernel)
-        if len(self._places) >= self.most:
+        if self._crowd(owner):
             return ""
         kernel_id: str = self.new_kernel_id()
-        self._places[kernel_id] = _Place(owner, environment)
+        self._places[kernel_id] = _Place(owner, environment, sign_in)
         return kernel_id
 
     async def start_kernel(self, *, kernel_id: str = "", **kwargs: Any) -> str:
@@ -108,8 +116,9 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
         return self._places[kernel_id].owner if kernel_id in self._places else None
 
     def remove_kernel(self, kernel_id: str) -> Any:
-        """Forget a kernel."""
+        """Forget a kernel, and close its sockets, which jupyter_server would leave open."""
         self._places.pop(kernel_id, None)
+        Connection.close_sockets_of(kernel_id)
         return super().remove_kernel(kernel_id)
 
     async def end(self, kernel_id: str) -> None:
@@ -118,18 +127,28 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
             await self.shutdown_kernel(kernel_id, now=True)
         self._places.pop(kernel_id, None)
 
-    async def end_unwelcome(self, welcome: Collection[str]) -> None:
-        """End the kernels of all learners but those with these ids."""
+    def sign_ins(self) -> set[str]:
+        """Return the sign-ins that kernels were opened by."""
+        return {place.sign_in for place in self._places.values() if place.sign_in}
+
+    async def end_signed_out(self, ended: Container[str]) -> None:
+        """End the kernels that were opened by sign-ins which have ended, and their sockets."""
         for kernel, place in list(self._places.items()):
-            unwelcome = place.owner.kind == "learner" and place.owner.id not in welcome
-            if unwelcome and kernel in self:
+            if place.sign_in in ended and kernel in self:
                 await self.end(kernel)
 
-    def _forgotten(self) -> list[str]:
-        """List the kernels that no page is connected to, the one longest without work first."""
+    def _crowd(self, owner: Owner) -> list[str]:
+        """List the kernels of which one must go for somebody's; none where there is a place."""
+        seats = [kernel for kernel, place in self._places.items() if place.owner.kind == "seat"]
+        if owner.kind == "seat" and len(seats) >= self.most_seats:
+            return seats
+        return list(self._places) if len(self._places) >= self.most else []
+
+    def _forgotten(self, crowd: Container[str]) -> list[str]:
+        """List kernels that no page is connected to, the one longest without work first."""
         latest = time.monotonic() - _UNSEEN_SECONDS
         old = [each for each in self.list_kernel_ids() if self._places[each].since < latest]
-        models = [self.kernel_model(kernel) for kernel in old]
+        models = [self.kernel_model(kernel) for kernel in old if kernel in crowd]
         alone = [model for model in models if not model["connections"]]
         return [model["id"] for model in sorted(alone, key=lambda model: model["last_activity"])]
 
@@ -171,9 +190,9 @@ async def _comes(channel: Any, seconds: float) -> bool:
 class Owners(Authorizer):  # type: ignore[misc]
     """Lets a browser reach the kernels that are its own, and nothing else of jupyter_server's."""
 
-    def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
+    async def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
         """Say whether the one kernel that is asked for belongs to whoever asks."""
         if resource != "kernels":
             return False
         owner = self.parent.kernel_manager.owner(handler.path_kwargs["kernel_id"])
-        return owner is not None and owner in self.parent.owners_of(handler)
+        return owner is not None and owner in await self.parent.owners_of(handler)

@@ -10,10 +10,11 @@ from markupsafe import Markup
 from tornado.web import HTTPError
 
 from phbkit.casebank.case import FICTION
-from phbkit.errors import UnreachableError
 from phbkit.records.learners import Learner
 from phbkit.serving.assets import environment
 from phbkit.serving.catalogue import Card, Catalogue
+from phbkit.serving.identity import cookie_name
+from phbkit.serving.threads import OutOfReachError, in_thread
 from phbkit.settings import Settings
 
 
@@ -43,7 +44,7 @@ class Page(JupyterHandler):  # type: ignore[misc]
             raise HTTPError(401)
         return learner
 
-    def card(self, name: str) -> Card:
+    async def card(self, name: str) -> Card:
         """Return a module with how far whoever asks has come in it.
 
         Raises
@@ -54,7 +55,7 @@ class Page(JupyterHandler):  # type: ignore[misc]
         learner = self.learner
         if name not in self.catalogue.cases:
             raise HTTPError(404)
-        return self.catalogue.card(learner.id, name)
+        return await in_thread(self.catalogue.card, learner.id, name)
 
     def show(self, template: str, **context: Any) -> None:
         """Write one of our own pages; `xsrf` is the field that shows a form of it to be ours."""
@@ -68,10 +69,8 @@ class Page(JupyterHandler):  # type: ignore[misc]
 
     def write_error(self, status_code: int, **context: Any) -> None:
         """Say what happened without a traceback."""
-        error, told = context.get("exc_info", (None, None))[1], ""
-        if isinstance(error, UnreachableError):
-            status_code, told = 503, error.told
-            self.set_status(status_code)
+        error = context.get("exc_info", (None, None))[1]
+        told = error.told if isinstance(error, OutOfReachError) else ""
         if status_code == 503:
             self.set_header("Retry-After", "60")
         template = "unknown.html.j2" if status_code == 401 else "problem.html.j2"
@@ -83,9 +82,9 @@ class Page(JupyterHandler):  # type: ignore[misc]
         return self.using.encrypted or self.request.protocol == "https"
 
     def set_secret(self, name: str, secret: str, days: int) -> None:
-        """Give the browser a secret that its scripts cannot read."""
+        """Give the browser a secret that no script can read, for so many days; 0 takes it back."""
         self.set_cookie(
-            name,
+            cookie_name(self, name),
             secret,
             expires_days=days,
             path=self.base_url,
@@ -98,9 +97,9 @@ class Page(JupyterHandler):  # type: ignore[misc]
 class StartHandler(Page):
     """The start page."""
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """Show the modules, and how far the learner has come in each."""
-        cards = self.catalogue.cards(self.learner.id)
+        cards = await in_thread(self.catalogue.cards, self.learner.id)
         self.show("start.html.j2", learner=self.learner, modules=cards, fiction=FICTION)
 
 

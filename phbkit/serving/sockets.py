@@ -66,6 +66,13 @@ class Connection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]
             raise HTTPError(400)
         await super().prepare()
 
+    @classmethod
+    def close_sockets_of(cls, kernel_id: str) -> None:
+        """Close the sockets of a kernel that has ended, so that its pages hear of it."""
+        for each in list(cls._open_sockets):
+            if each.kernel_id == kernel_id:
+                each.websocket_handler.close(1001, "the kernel has ended")
+
     def handle_incoming_message(self, message: Any) -> None:
         """Take a frame from the browser, or close the socket."""
         if not well_formed(message):

@@ -146,6 +146,10 @@ class Served:
         """Process ids of the kernels that the server runs."""
         return list(self._kernels())
 
+    def kernel_ids(self) -> set[str]:
+        """Ids of the kernels that the server runs."""
+        return set(self._kernels().values())
+
     def kernel(self, kernel_id: str) -> int:
         """Find the process of a kernel."""
         return next(pid for pid, found in self._kernels().items() if found == kernel_id)

@@ -10,9 +10,11 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 from tornado.httpclient import HTTPClientError
+from tornado.websocket import WebSocketClientConnection
 
 from phbkit.cohort.links import Links
 from phbkit.cohort.sign_in import COOKIE
+from phbkit.meeting.sessions import open_sessions
 from phbkit.records import open_store
 from phbkit.serving.owners import MOST_EACH
 from tests.browser.axe import violations
@@ -108,15 +110,32 @@ def test_a_browser_does_not_outlive_its_link(training: Training) -> None:
     assert dan.ask("/module/know_the_deal").status == 401
 
 
-def test_withdrawing_a_link_ends_its_browsers_and_their_open_pages(training: Training) -> None:
+@pytest.mark.parametrize("how", ["revoke", "erase"])
+def test_another_process_ends_browsers_their_open_pages_and_their_sockets(
+    training: Training, how: str
+) -> None:
     dan = training.visitor(DAN)
     kernel = dan.kernel()
     process = psutil.Process(training.kernel(kernel))
-    training.learners.revoke("dan")
+
+    async def end(socket: WebSocketClientConnection) -> None:
+        getattr(training.learners, how)("dan")
+        while await socket.read_message() is not None:
+            continue
+
+    opened(training, end, kernel, **dan.headers())
+    process.wait(timeout=PATIENCE)
     assert dan.ask("/").status == 401
     with pytest.raises(HTTPClientError, match="403"):
         reach(dan, kernel)
-    process.wait(timeout=PATIENCE)
+
+
+def test_signing_out_ends_what_this_browser_opened_and_nothing_else(training: Training) -> None:
+    phone, desk = training.visitor(ANN), training.visitor(ANN)
+    kernel, other = phone.kernel(), desk.kernel()
+    assert phone.post("/sign-out").status == 200
+    assert kernel not in training.kernel_ids()
+    reach(desk, other)
 
 
 def test_a_cookie_that_was_signed_out_is_of_no_use_again(training: Training, ann: Visitor) -> None:
@@ -214,6 +233,18 @@ def test_a_name_that_is_markup_stays_a_name(training: Training) -> None:
 
 
 # Too much
+
+
+def test_meetings_are_opened_by_learners_and_joined_by_anybody(
+    training: Training, ann: Visitor, nobody: Visitor
+) -> None:
+    form = {"name": "Fay", "mode": "training", "case": "alcohol-detox-at-home"}
+    assert "Whoever opens a meeting signs in first" in nobody.ask("/review").text
+    assert nobody.post("/review/open", form).status == 401
+    assert ann.post("/review/open", form).status == 303
+    code = open_sessions(training.database).listed()[0].code
+    joining = nobody.post("/review/join", {"code": code, "name": "Gus", "role": "family"})
+    assert (joining.status, nobody.ask("/review/room").status) == (303, 200)
 
 
 def test_nobody_holds_more_pages_than_their_share(training: Training) -> None:

@@ -835,22 +835,14 @@ def wrong(site: Site, address: str, count: int, **values: str) -> None:
         assert site.join(address, **given).status == 400
 
 
-def test_wrong_codes_slow_their_address_down_whoever_it_claims_to_be(room: Played) -> None:
+def test_wrong_codes_end_the_tries_of_their_address_whoever_it_claims_to_be(room: Played) -> None:
     address = next(_ADDRESSES)
-    wrong(room.site, address, 5)
+    wrong(room.site, address, 100)
     right = {"code": room.code, "name": "Zoe", "role": "nurse"}
     for name in ("X-Forwarded-For", "X-Real-Ip", "Forwarded", "X-Client-Ip", "Cookie"):
         answer = room.site.post("/review/join", right, address, **{name: "203.0.113.7"})
         assert "too many wrong codes" in answer.text
         assert not answer.cookie
-
-
-def test_wrong_return_codes_count_as_wrong_codes(room: Played) -> None:
-    address = next(_ADDRESSES)
-    wrong(room.site, address, 5, code=room.code, back="CCCC-CCCC")
-    answer = room.site.join(address, code=room.code, back=room.seats["Eve"].back)
-    assert "too many wrong codes" in answer.text
-    assert not answer.cookie
 
 
 def test_a_seat_taken_again_leaves_the_old_cookie_worthless(room: Played) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from phbkit.cohort.register import MOST_BROWSERS, Register
+from phbkit.cohort.register import MOST_BROWSERS, Register, sign_in_id
 from phbkit.errors import UnknownNameError
 from phbkit.records import database
 from phbkit.records.attempts import Store
@@ -87,11 +87,11 @@ def test_a_place_ends_on_its_day_everywhere(learners: Register, clock: Clock) ->
     assert secret
     clock.now = LATER - dt.timedelta(minutes=1)
     assert learners.who(secret) == ANN
-    assert learners.welcome_now() == {"ann"}
+    assert learners.holding({sign_in_id(secret), "another"}) == {sign_in_id(secret)}
     clock.now = LATER
     assert learners.who(secret) is None
     assert learners.invited(given.id) is None
-    assert learners.welcome_now() == set()
+    assert learners.holding({sign_in_id(secret)}) == set()
 
 
 def test_signing_out_ends_one_browser_and_no_other(learners: Register) -> None:

@@ -11,14 +11,17 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from http.client import HTTPSConnection
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from phbkit.meeting.sessions import open_sessions
 from tests import programs
 from tests.browser.axe import violations
-from tests.browser.training import PEOPLE, Training
+from tests.browser.training import FORM, PEOPLE, Answer, Training
 from tests.browser.windows import Windows
 from tests.need_programs import nginx
 from tests.ports import free_port
@@ -86,6 +89,20 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> Non
     raise AssertionError(log.read_text())
 
 
+def ask(
+    site: Site, path: str, address: str = "127.0.0.1", form: str | None = None, **headers: str
+) -> Answer:
+    """Send one request from an address of this machine: a form, if one is given."""
+    host, trusting = site.url.removeprefix("https://"), ssl._create_unverified_context()
+    line = HTTPSConnection(host, timeout=60, context=trusting, source_address=(address, 0))
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    line.request("POST" if form else "GET", path, form, {"Content-Type": FORM, **named})
+    reply = line.getresponse()
+    answer = Answer(reply.status, reply.read().decode(), reply.headers)
+    line.close()
+    return answer
+
+
 @pytest.fixture
 def page(windows: Windows) -> Page:
     return windows.open(ignore_https_errors=True, viewport={"width": 360, "height": 740})
@@ -102,10 +119,13 @@ def test_a_learner_comes_in_by_their_link_plays_and_signs_out(site: Site, page: 
     page.get_by_role("button", name="I am Ann Example").click()
     expect(page.get_by_text("Ann Example")).to_be_visible()
     assert violations(page) == []
-    [cookie] = [each for each in page.context.cookies() if each.get("name") == "phb-learner"]
+    [cookie] = [each for each in page.context.cookies() if "phb-learner" in each.get("name", "")]
     assert (cookie.get("secure"), cookie.get("httpOnly"), cookie.get("sameSite")) == (
         True, True, "Lax"
     )  # fmt: skip
+    planted = f"phb-learner={cookie.get('value')}"  # as any host below nhs.uk could
+    assert ask(site, "/", Cookie=planted).status == 401
+    assert ask(site, "/", Cookie=f"__Host-{planted}").status == 200
     page.get_by_role("link", name="Start Know the deal").click()
     page.wait_for_selector("body[data-ready]", timeout=PATIENCE)
     page.goto(f"{site.url}/")
@@ -126,8 +146,20 @@ def test_a_link_that_has_ended_says_what_to_do_on_a_page_for_everybody(
 
 
 def test_nobody_names_themselves_through_the_proxy(site: Site) -> None:
-    trusting = ssl._create_unverified_context()
-    asked = urllib.request.Request(f"{site.url}/", headers={"X-Forwarded-User": "ann"})
-    with pytest.raises(urllib.error.HTTPError, match="401"):
-        urllib.request.urlopen(asked, timeout=30, context=trusting)
+    assert ask(site, "/", X_Forwarded_User="ann").status == 401
     assert os.environ.get("PHB_SIGN_IN") is None
+
+
+def test_wrong_codes_from_one_address_behind_the_proxy_keep_no_other_out(site: Site) -> None:
+    sessions = open_sessions(site.training.database)
+    data = {"title": "Detox", "mode": "training", "things": [], "name": "Fay"}
+    code = sessions.open("alcohol-detox-at-home", "training", data=data)[0].code
+
+    def join(address: str, code: str) -> Answer:
+        fields = {"_xsrf": "x", "code": code, "role": "gp", "name": f"At {address}"}
+        return ask(site, "/review/join", address, urlencode(fields), Cookie="_xsrf=x")
+
+    for _ in range(100):
+        assert "opens no meeting" in join("127.0.2.1", "CCC-CCC").text
+    assert "too many wrong codes" in join("127.0.2.1", code).text
+    assert join("127.0.2.2", code).status == 303

@@ -314,6 +314,8 @@ def test_a_name_or_a_person_joins_once(case: Case) -> None:
     meeting = gathered(case).meeting
     with pytest.raises(RefusedError, match="sits here already"):
         check_join(meeting, "nurse", "ANN")
+    with pytest.raises(RefusedError, match="sits here already"):
+        check_join(meeting, "nurse", "\N{FULLWIDTH LATIN CAPITAL LETTER A}nn")
     with pytest.raises(RefusedError, match="taken"):
         check_join(meeting, "person", "Zoe")
 

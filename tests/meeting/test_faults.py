@@ -283,6 +283,13 @@ def test_the_review_date_is_for_every_diary_and_the_documents_are_not(
     assert [name for name in asked if asked[name]["did"] == "download"] == ["review.ics"]
 
 
+def test_a_json_too_deep_to_be_read_is_no_record(tmp_path: Path) -> None:
+    file = tmp_path / "meeting.json"
+    file.write_text("[" * 100_000)
+    with pytest.raises(AnswersError, match="is not the record of a meeting"):
+        documents.read_meeting(file, CaseBank(CASEBANK))
+
+
 def test_the_json_holds_no_name_no_seat_and_nothing_that_was_never_shown(case: Case) -> None:
     played = rated(case)
     played.do("ben", "dissent", dissent="The GP bullied me.")

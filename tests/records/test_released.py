@@ -101,7 +101,8 @@ def learners(kept: Register, browsers: Mapping[str, Any]) -> dict[str, Any]:
             name: [each.id, each.made.isoformat(), each.until.isoformat(), bool(each.revoked)]
             for name, each in sorted(kept.invitations().items())
         },
-        "welcome": sorted(kept.welcome_now()),
+        "welcome": sorted(each.learner_id for each in kept.invitations().values()
+                          if kept.invited(each.id)),
         "browsers": {secret: who.id if (who := kept.who(secret)) else None for secret in browsers},
         "progress": sorted(
             [each.learner_id, each.case_id, each.steps, str(each.saved)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from phbkit.cohort.register import open_register
 from phbkit.records.learners import Learner
-from phbkit.serving.identity import recognise
+from phbkit.serving.identity import client_address, recognise
 from phbkit.serving.owners import kernel_environment
 from phbkit.settings import Settings
 
@@ -48,6 +49,29 @@ def test_who_the_proxy_names_may_have_been_invited_under_a_name(tmp_path: Path) 
     using = Settings(sign_in="header", user_header="Remote-User")
     found = recognise(request("::1", ("Remote-User", "ann")), using, learners)
     assert found == Learner("ann", "Ann Example", "spring", "trainer")
+
+
+@pytest.mark.parametrize(
+    ("peer", "named", "found"),
+    [
+        ("203.0.113.7", [], "203.0.113.7"),
+        ("203.0.113.7", ["10.0.0.9"], "203.0.113.7"),  # nobody's proxy
+        ("127.0.0.1", ["203.0.113.7"], "203.0.113.7"),
+        ("127.0.0.1", ["10.0.0.9, 203.0.113.7"], "203.0.113.7"),  # what came in front is a claim
+        ("127.0.0.1", ["10.0.0.9", "203.0.113.7, 10.0.0.1"], "203.0.113.7"),  # two proxies
+        ("127.0.0.1", [], "127.0.0.1"),
+        ("127.0.0.1", ["10.0.0.1"], "10.0.0.1"),  # the proxy's own machine
+        ("127.0.0.1", [""], "127.0.0.1"),
+        ("127.0.0.1", ["unknown"], "unknown"),
+        ("127.0.0.1", ["::ffff:203.0.113.7"], "203.0.113.7"),
+        ("2001:db8:1:2::3", [], "2001:db8:1::/48"),
+    ],
+)
+def test_an_address_is_the_last_that_is_not_a_proxy_s(
+    peer: str, named: list[str], found: str
+) -> None:
+    headers = [("X-Forwarded-For", each) for each in named]
+    assert client_address(request(peer, *headers), {"127.0.0.1", "10.0.0.1"}) == found
 
 
 def test_one_machine_has_one_learner() -> None:

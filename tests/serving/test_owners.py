@@ -65,6 +65,34 @@ def test_a_full_server_has_no_place_while_every_kernel_is_new() -> None:
     asyncio.run(look())
 
 
+def test_seats_leave_places_for_learners_and_make_room_among_themselves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def look() -> None:
+        server = kernels(most=3, most_seats=1)
+        fays = await started(server, Owner("seat", "fay"))
+        assert not await server.place_for(Owner("seat", "gus"), A_PAGE)
+        anns = await started(server, ANN)
+        monkeypatch.setattr("phbkit.serving.owners._UNSEEN_SECONDS", -1.0)
+        assert await server.place_for(Owner("seat", "gus"), A_PAGE)
+        assert (fays in server, anns in server) == (False, True)
+
+    asyncio.run(look())
+
+
+def test_what_a_sign_in_opened_ends_with_it() -> None:
+    async def look() -> None:
+        server = kernels()
+        phones, desks = [await server.place_for(ANN, A_PAGE, each) for each in ("phone", "desk")]
+        for kernel in (phones, desks):
+            await server.start_kernel(kernel_id=kernel, kernel_name="python3", path="")
+        assert server.sign_ins() == {"phone", "desk"}
+        await server.end_signed_out({"phone"})
+        assert (phones in server, desks in server) == (False, True)
+
+    asyncio.run(look())
+
+
 def test_no_kernel_is_started_without_a_place() -> None:
     async def look() -> None:
         with pytest.raises(PermissionError, match="for somebody"):

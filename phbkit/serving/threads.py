@@ -1,0 +1,44 @@
+"""Work that may have to wait for the database: beside the event loop, and with a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from tornado.web import HTTPError
+
+from phbkit.errors import UnreachableError
+
+DEADLINE_SECONDS = 5.0  # a little longer than a transaction waits by itself
+_threads = ThreadPoolExecutor(8, thread_name_prefix="records")
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class OutOfReachError(HTTPError):
+    """The database does not answer: 503. `told` is for browsers, the reason stands in the log."""
+
+    told = UnreachableError.told
+
+
+async def in_thread(work: Callable[..., T], *given: object) -> T:
+    """Do something while the server goes on with everything else.
+
+    What has begun by the deadline goes on in its thread, unseen; what has not is dropped.
+
+    Raises
+    ------
+    OutOfReachError
+        It could not be done, or not in time.
+    """
+    done = asyncio.get_running_loop().run_in_executor(_threads, work, *given)
+    try:
+        return await asyncio.wait_for(done, DEADLINE_SECONDS)
+    except UnreachableError as error:
+        _log.warning("%s", error)
+    except TimeoutError:
+        _log.warning("The database has not answered within %.0f seconds", DEADLINE_SECONDS)
+    raise OutOfReachError(503)
