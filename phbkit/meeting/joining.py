@@ -16,7 +16,6 @@ from phbkit.casebank import CaseBank
 from phbkit.errors import PhbError, RecordsError, RefusedError, SettingsError
 from phbkit.meeting.checks import check_join
 from phbkit.meeting.meeting import Meeting
-from phbkit.meeting.rate_limit import MovingWindow
 from phbkit.meeting.request import need_checked, need_name, refusal
 from phbkit.meeting.roles import FACILITATOR, ORDER, ROLES, SEAT_VARIABLE, WORDS
 from phbkit.meeting.sessions import ReviewSession, Seated, Sessions
@@ -26,6 +25,7 @@ from phbkit.serving.identity import client_address, cookie_name
 from phbkit.serving.notebook_page import NotebookPage
 from phbkit.serving.owners import Owner
 from phbkit.serving.pages import Page
+from phbkit.serving.rate_limit import MovingWindow
 from phbkit.serving.threads import OutOfReachError, in_thread
 from phbkit.text import tidy
 from phbkit.workbook.formats import LONGEST_TEXT
@@ -203,11 +203,19 @@ class LobbyHandler(Page):
 
     async def get(self) -> None:
         """Show the page."""
-        await self.show_lobby({}, {})
+        self.show_lobby({}, {}, await self.sits())
 
-    async def show_lobby(self, problems: Mapping[str, str], values: Mapping[str, str]) -> None:
+    async def sits(self) -> tuple[str, str] | None:
+        """Name the meeting and the seat in it that the browser holds, if it holds one."""
+        return await in_thread(lambda: self.lobby.sits(held_seat(self)))
+
+    def show_lobby(
+        self,
+        problems: Mapping[str, str],
+        values: Mapping[str, str],
+        sits: tuple[str, str] | None = None,
+    ) -> None:
         """Write the page, with what is wrong and what was typed."""
-        sits = await in_thread(lambda: self.lobby.sits(held_seat(self)))
         self.show(
             "review.html.j2",
             may_open=self.catalogue is None or self.current_user.learner is not None,
@@ -257,8 +265,9 @@ class SeatHandler(LobbyHandler):
         else:
             self.take_seat(seated)
             return
+        sits = await self.sits() if status != 503 else None
         self.set_status(status)
-        await self.show_lobby(problems, {**values, "door": door})
+        self.show_lobby(problems, {**values, "door": door}, sits)
 
 
 class LeaveHandler(Page):

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import tempfile
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,7 +34,7 @@ from phbkit.serving.identity import identity_class
 from phbkit.serving.notebook_page import FILTERS, ModuleHandler
 from phbkit.serving.owners import Client, Kernels, Owner, Owners, kernel_environment
 from phbkit.serving.sockets import LONGEST_FRAME, Connection, ShutdownHandler
-from phbkit.serving.threads import in_thread
+from phbkit.serving.threads import OutOfReachError, in_thread
 from phbkit.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -100,6 +101,11 @@ class Server(Voila):  # type: ignore[misc]
         if sign_ins and self.learners:
             holding = await in_thread(self.learners.holding, sign_ins)
             await self.kernel_manager.end_signed_out(sign_ins - holding)
+
+    async def look_again(self) -> None:
+        """End what has been signed out elsewhere, as soon as the database can say so."""
+        with suppress(OutOfReachError):
+            await self.end_signed_out()
 
     def listen(self) -> None:
         """Listen; no page has a body to send that is longer than a short form."""
@@ -195,7 +201,7 @@ def make_server(
         wing_settings=wing_settings,
     )
     server.initialize([str(workbooks)])
-    PeriodicCallback(server.end_signed_out, _LOOK_AGAIN_SECONDS * 1000).start()
+    PeriodicCallback(server.look_again, _LOOK_AGAIN_SECONDS * 1000).start()
     return server
 
 

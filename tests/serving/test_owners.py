@@ -76,6 +76,7 @@ def test_seats_leave_places_for_learners_and_make_room_among_themselves(
         monkeypatch.setattr("phbkit.serving.owners._UNSEEN_SECONDS", -1.0)
         assert await server.place_for(Owner("seat", "gus"), A_PAGE)
         assert (fays in server, anns in server) == (False, True)
+        await server.end(anns)
 
     asyncio.run(look())
 
@@ -89,6 +90,7 @@ def test_what_a_sign_in_opened_ends_with_it() -> None:
         assert server.sign_ins() == {"phone", "desk"}
         await server.end_signed_out({"phone"})
         assert (phones in server, desks in server) == (False, True)
+        await server.end(desks)
 
     asyncio.run(look())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from phbkit.meeting.rate_limit import KEYS_KEPT, MovingWindow
+from phbkit.serving.rate_limit import KEYS_KEPT, MovingWindow
 
 
 class Clock:
