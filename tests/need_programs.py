@@ -15,6 +15,7 @@ INSTALL = ["apt-get", "install", "--yes", "--no-install-recommends"]
 BROWSER = "chromium-headless-shell"  # a page in it costs a third of what one in chromium does
 NODE = Path(sys.prefix) / "node"  # what npm installs for us alone
 HUB_PROXY = NODE / "node_modules" / ".bin" / "configurable-http-proxy"
+APACHE_MODULES = Path("/usr/lib/apache2/modules")
 HUB_PROXY_VERSION = "5.0.1"
 
 
@@ -33,6 +34,8 @@ def missing(*, hub: bool) -> list[str]:
         packages += ["postgresql"]
     if not nginx():
         packages += ["nginx-light"]
+    if not (apache() and (APACHE_MODULES / "mod_auth_openidc.so").exists()):
+        packages += ["apache2", "libapache2-mod-auth-openidc"]
     if hub and not HUB_PROXY.exists() and not shutil.which("npm"):
         packages += ["npm"]
     return packages
@@ -40,7 +43,16 @@ def missing(*, hub: bool) -> list[str]:
 
 def nginx() -> str | None:
     """Find nginx, which Debian keeps off the path of ordinary users."""
-    return shutil.which("nginx", path=os.pathsep.join([os.environ["PATH"], "/usr/sbin"]))
+    return _system_program("nginx")
+
+
+def apache() -> str | None:
+    """Find Apache, which Debian keeps there too."""
+    return _system_program("apache2")
+
+
+def _system_program(name: str) -> str | None:
+    return shutil.which(name, path=os.pathsep.join([os.environ["PATH"], "/usr/sbin"]))
 
 
 def install_hub_proxy() -> bool:

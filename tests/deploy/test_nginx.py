@@ -45,11 +45,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("nginx")
     port, inside = free_port(), free_port()
     url = f"https://127.0.0.1:{port}"
-    certificate = [
-        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
-        "-subj", "/CN=127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem",
-    ]  # fmt: skip
-    subprocess.run(certificate, check=True, capture_output=True)
+    make_certificate(folder)
     changed = {
         "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
         "phb.example.nhs.uk": "127.0.0.1",
@@ -73,11 +69,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         stack.callback(training.stop)
         log = stack.enter_context((folder / "nginx.log").open("w"))
         process = stack.enter_context(programs.running(command, stderr=log, stdout=log))
-        _wait_until_up(url, process, folder / "nginx.log")
+        wait_until_encrypted(url, process, folder / "nginx.log")
         yield Site(training, url, folder / "nginx.log")
 
 
-def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def make_certificate(folder: Path) -> None:
+    """Make a certificate of this machine, and its key, in a folder."""
+    command = [
+        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
+        "-subj", "/CN=127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem",
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def wait_until_encrypted(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a proxy answers, or fail with what it wrote."""
     trusting = ssl._create_unverified_context()
     while process.poll() is None:
         try:
