@@ -81,7 +81,7 @@ def test_live_asks_before_it_keeps_what_could_identify_somebody(
     problems = refused(live, **(LIVE | {field: text}))
     assert kind in problems[field]
     assert refused(live, **(LIVE | {field: text, "keep": "yes"})) == problems
-    live.open(LIVE | {field: text, "keep": problems["keep"]}, private=True)
+    live.open(LIVE | {field: text, "keep": problems["keep"]}, "ann", private=True)
     assert len(live.sessions.listed()) == 1
 
 
