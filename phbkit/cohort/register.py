@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
@@ -72,17 +72,20 @@ class CaseProgress:
     saved: dt.datetime | None
 
 
-def latest_answers(
-    database: Database, case_ids: Collection[str]
+def chosen_answers(
+    database: Database, case_ids: Collection[str], which: Literal["first", "latest"]
 ) -> Iterator[tuple[Attempt, dict[str, Any]]]:
-    """List what was answered in the latest attempt of each learner at a case, every try.
+    """List what was answered in one attempt of each learner at a case, every try.
 
-    Learners come in order of their names, and cases in order of theirs.
+    It is the first or the latest in which anything was answered. Learners come in order of their
+    names, and cases in order of theirs.
     """
+    began = attempt.c.started if which == "latest" else attempt.c.started.desc()
+    answered = attempt.c.id.in_(select(answer.c.attempt_id))
     query = select(attempt).where(attempt.c.case_id.in_(case_ids))
-    query = query.order_by(attempt.c.learner, attempt.c.case_id, attempt.c.started)
-    latest = {(row.learner, row.case_id): row for row in database.rows(query)}
-    for row in latest.values():
+    query = query.order_by(attempt.c.learner, attempt.c.case_id, answered, began)
+    chosen = {(row.learner, row.case_id): row for row in database.rows(query)}
+    for row in chosen.values():
         yield Attempt(*row), answers_in(SqlJournal(database, row.id).events())
 
 
