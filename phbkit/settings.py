@@ -43,11 +43,17 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1,::1"
     link_key: str = ""
     most_kernels: int = Field(default=72, ge=1)
+    keep_days: int | None = Field(default=None, ge=1)
 
     @cached_property
     def database_url(self) -> str:
         """SQLAlchemy address of the records: SQLite in the data directory unless set."""
         return self.database or f"sqlite:///{self.data_dir / 'records.sqlite'}"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the key that signs links is kept, unless it is set."""
+        return self.data_dir / "link.key"
 
     @property
     def encrypted(self) -> bool:
@@ -70,8 +76,14 @@ class Settings(BaseSettings):
         return folder
 
 
-def _file() -> Path | None:
-    """Return the file of settings that PHB_SETTINGS names, if it does."""
+def settings_file() -> Path | None:
+    """Return the file of settings that PHB_SETTINGS names, if it does.
+
+    Raises
+    ------
+    SettingsError
+        It cannot be read.
+    """
     named = os.environ.get("PHB_SETTINGS", "")
     if not named:
         return None
@@ -99,12 +111,12 @@ def settings(**given: str) -> Settings:
     """
     wanted: dict[str, Any] = {name: value for name, value in given.items() if value}
     try:
-        return Settings(_env_file=_file(), **wanted)
+        return Settings(_env_file=settings_file(), **wanted)
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(map(str, first["loc"])).upper()
         if first["type"] == "extra_forbidden":
             known = [f"PHB_{field.upper()}" for field in Settings.model_fields]
-            raise UnknownNameError.among("setting", name, known, str(_file())) from error
+            raise UnknownNameError.among("setting", name, known, str(settings_file())) from error
         name = f"PHB_{name}"
         raise SettingsError(f"{name}: {first['msg']}, not {first['input']!r}.") from error

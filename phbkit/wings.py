@@ -25,6 +25,8 @@ A wing is a package with any of these functions, each imported when it is first 
     The folder of those handlers' templates.
 `server_settings(using, bank)`
     What those handlers find in the server's settings, by name.
+`erase_old(using, before)`
+    Erases that of which nothing happened since a moment, each with a trace.
 `preload()`
     Names of modules that the template of a server's kernels imports.
 `owner_of(handler)`
@@ -32,7 +34,7 @@ A wing is a package with any of these functions, each imported when it is first 
 `identity_class(using)`
     What knows learners where PHB_SIGN_IN is `links`: a class of `phbkit.serving.identity.Identity`,
     made when the server starts, with request handlers of its own (`get_handlers`); or a
-    SettingsError that says why nobody can sign in.
+    SettingsError that says why nobody can sign in. Asking changes nothing.
 """
 
 from __future__ import annotations

@@ -196,13 +196,24 @@ def schema(
     typer.echo(scaffold.schema(what), nl=False)
 
 
+BackupFile = Annotated[Path, typer.Argument(help="The file of the backup.")]
+
+
 @app.command()
-def backup(file: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
-    """Copy the records into a file, whole, while the server goes on: SQLite only."""
+def backup(file: BackupFile) -> None:
+    """Write the records and what else a restore needs into a file, while the server goes on."""
     from phbkit.records.backup import back_up
 
-    back_up(settings().database_url, file)
-    typer.echo(str(file))
+    typer.echo(f"{file}: {back_up(settings(), file)}")
+
+
+@app.command()
+def restore(file: BackupFile) -> None:
+    """Put back what a backup holds, once it is found whole; nothing that is there is lost."""
+    from phbkit.records import restore
+
+    for told in restore.restore(settings(), file):
+        typer.echo(told)
 
 
 for add in wings.hooks("add_commands"):

@@ -6,6 +6,7 @@ report on them, personal links, and a trainer's page.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -52,10 +53,17 @@ def handlers(*, alone: bool = False) -> list[tuple[str, type]]:
     return [] if alone else [(r"/cohort", CohortHandler)]
 
 
+def erase_old(using: Settings, before: dt.datetime) -> None:
+    """Erase the learners of whom nothing happened since a moment."""
+    from phbkit.cohort.register import open_register
+
+    open_register(using.database_url).erase_old(before)
+
+
 def identity_class(using: Settings) -> type[Identity]:
-    """Return what knows learners who come by personal links; refuse a key that is no secret."""
-    from phbkit.cohort.links import link_key
+    """Return what knows learners who come by personal links; refuse a key that is not theirs."""
+    from phbkit.cohort.links import need_key
     from phbkit.cohort.sign_in import LinkIdentity
 
-    link_key(using)
+    need_key(using)
     return LinkIdentity

@@ -162,9 +162,10 @@ def audit(since: Day = None, until: Day = None) -> None:
     No answers are in it, and no name of whoever was erased.
     """
     from phbkit.cohort.csv_files import rows_to
+    from phbkit.cohort.history import log
 
     first = since or dt.datetime(1970, 1, 2)  # noqa: DTZ001  a day of this machine's calendar
     last = (until or dt.datetime(9998, 1, 1)) + dt.timedelta(days=1)  # noqa: DTZ001
     write = rows_to(sys.stdout, ["at", "act", "learner"])
-    for at, act, learner in _register().log(first.astimezone(), last.astimezone()):
+    for at, act, learner in log(_register().database, first.astimezone(), last.astimezone()):
         write([at.isoformat(timespec="seconds"), act, learner])

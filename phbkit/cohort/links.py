@@ -10,7 +10,9 @@ from tempfile import NamedTemporaryFile
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from phbkit.errors import SettingsError
+from phbkit.cohort.register import Register
+from phbkit.errors import RecordsError, SettingsError
+from phbkit.records.database import open_as_it_is
 from phbkit.settings import Settings
 
 _KEY_BYTES = 32
@@ -36,31 +38,62 @@ class Links:
         return found if isinstance(found, str) else None
 
 
-def link_key(using: Settings) -> str:
-    """Return the key that signs links: as it is set, or kept with the data for its owner alone.
+def kept_key(using: Settings) -> str:
+    """Return the key that signs links, as it is set or kept; empty where there is none yet.
 
     Raises
     ------
     SettingsError
         The key is too short, or others can read its file.
     """
-    given, folder = using.link_key, using.data_dir
+    given, file = using.link_key, using.key_file
     if 0 < len(given) < _KEY_BYTES:
         raise SettingsError(
             f"PHB_LINK_KEY: must have at least {_KEY_BYTES} characters. Leave it out to have a "
             "key made and kept in PHB_DATA_DIR."
         )
-    if given:
+    if given or not file.exists():
         return given
-    file = folder / "link.key"
-    if not file.exists():
+    if file.stat().st_mode & 0o077:
+        raise SettingsError(f"{file}: others can read it. Take that away: chmod 600 {file}")
+    return file.read_text(encoding="ascii").strip()
+
+
+def need_key(using: Settings) -> None:
+    """Refuse to go on without the key that signed the links which were given out.
+
+    Raises
+    ------
+    SettingsError
+        It is missing; or as `kept_key` says.
+    """
+    if kept_key(using):
+        return
+    with suppress(RecordsError):  # then there are none, or nobody can sign in anyway
+        invited = len(Register(open_as_it_is(using.database_url)).welcome_now())
+        if invited:
+            raise SettingsError(
+                f"{using.key_file} is missing, without which links that were given out lead "
+                f"nowhere (learners: {invited}). Restore it from a backup, or give new links: phb "
+                "invite --again."
+            )
+
+
+def link_key(using: Settings) -> str:
+    """Return the key that signs links, made now where there is none, for its owner alone.
+
+    Raises
+    ------
+    SettingsError
+        As `kept_key` does.
+    """
+    folder = using.data_dir
+    if not kept_key(using):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with NamedTemporaryFile("w", dir=folder, prefix=".key-") as part:  # its owner's alone
             part.write(secrets.token_urlsafe(_KEY_BYTES))
             part.flush()
             os.fsync(part.fileno())
             with suppress(FileExistsError):  # the first of two that start at once wins
-                os.link(part.name, file)
-    if file.stat().st_mode & 0o077:
-        raise SettingsError(f"{file}: others can read it. Take that away: chmod 600 {file}")
-    return file.read_text(encoding="ascii").strip()
+                os.link(part.name, using.key_file)
+    return kept_key(using)

@@ -7,23 +7,14 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
+from phbkit.cohort.history import keep_nameless, quiet_since
 from phbkit.cohort.schema import erasure, invitation, sign_in
 from phbkit.errors import UnknownNameError
 from phbkit.records.attempts import Attempt, SqlJournal
@@ -255,7 +246,7 @@ class Register(Learners):
         with self.database.writing() as connection:
             _require(connection, learner_id)
             connection.execute(attempts.with_for_update())
-            _keep_nameless(connection, learner_id)
+            keep_nameless(connection, learner_id)
             erased = {
                 table.name: connection.execute(delete(table).where(column.in_(of))).rowcount
                 for table, column, of in (
@@ -273,43 +264,11 @@ class Register(Learners):
         self.database.checkpoint()
         return trace
 
-    def log(self, since: dt.datetime, until: dt.datetime) -> Sequence[Any]:
-        """List when who was invited, signed in or out, or revoked, and what else was done.
-
-        Rows of a moment, an act and a learner's id, which is empty where it does not matter or was
-        erased.
-        """
-        erased = select(erasure.c.at, literal("erased"), literal(""))
-        noted = select(audit.c.at, audit.c.act, audit.c.learner)
-        all_of_it = union_all(*_places(), erased, noted).subquery()
-        query = select(all_of_it).where(all_of_it.c.at.between(since, until))
-        return self.database.rows(query.order_by(all_of_it.c.at))
-
-
-def _places() -> list[Select[Any]]:
-    """Select what happened with invitations, and with the browsers that they signed in."""
-    browsers = sign_in.join(invitation)
-    happened = (
-        ("invited", invitation.c.made, invitation),
-        ("revoked", invitation.c.revoked, invitation),
-        ("signed in", sign_in.c.at, browsers),
-        ("signed out", sign_in.c.ended, browsers),
-    )
-    return [
-        select(at.label("at"), literal(act).label("act"), invitation.c.learner_id.label("learner"))
-        .select_from(table)
-        .where(at.is_not(None))
-        for act, at, table in happened
-    ]
-
-
-def _keep_nameless(connection: Connection, learner_id: str) -> None:
-    """Keep in the log what happened with a learner, but not whose it was."""
-    places = union_all(*_places()).subquery()
-    mine = select(places.c.at, places.c.act, literal("")).where(places.c.learner == learner_id)
-    connection.execute(insert(audit).from_select(["at", "act", "learner"], mine))
-    named = update(audit).where(audit.c.learner == learner_id)
-    connection.execute(named.values(learner=""))
+    def erase_old(self, before: dt.datetime) -> None:
+        """Erase everybody of whom nothing happened since a moment, each with a trace."""
+        for learner_id in quiet_since(self.database, before):
+            with suppress(UnknownNameError):  # another server was first
+                self.erase(learner_id)
 
 
 def _holds(moment: dt.datetime) -> tuple[ColumnElement[bool], ...]:

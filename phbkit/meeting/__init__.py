@@ -6,6 +6,7 @@ asked for.
 
 from __future__ import annotations
 
+import datetime as dt
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,13 @@ def server_settings(using: Settings, bank: CaseBank) -> dict[str, Any]:
     sessions = open_sessions(using.database_url)
     lobby = MeetingLobby(sessions, bank, live=using.live_reviews)
     return {"lobby": lobby}
+
+
+def erase_old(using: Settings, before: dt.datetime) -> None:
+    """Erase the meetings in which nothing was done since a moment."""
+    from phbkit.meeting.sessions import open_sessions
+
+    open_sessions(using.database_url).erase_old(before)
 
 
 def owner_of(handler: JupyterHandler) -> Owner | None:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from phbkit.errors import RecordsError, RefusedError
@@ -21,6 +21,7 @@ from phbkit.meeting.schema import seat as seats
 from phbkit.meeting.strike_out import mark, without
 from phbkit.records.database import Database, open_database
 from phbkit.records.event_log import EventLog
+from phbkit.records.schema import audit
 
 # No vowels, so that no code is a word; no 0, 1, B, G, I, O, S, U, Y or Z, which look like others.
 ALPHABET = "CDFHJKLMNPQRTVWX23456789"
@@ -245,6 +246,20 @@ class Sessions:
             connection.execute(update(review_session).where(this).values(subject=subject))
         self._database.checkpoint()
         return new
+
+    def erase_old(self, before: dt.datetime) -> int:
+        """Delete the meetings in which nothing was done since a moment; leave a trace of each."""
+        lively = select(review_event.c.session_id).where(review_event.c.at >= before)
+        is_old = review_session.c.opened < before, review_session.c.id.not_in(lively)
+        with self._database.writing() as connection:
+            old = connection.execute(select(review_session.c.id).where(*is_old)).scalars().all()
+            for column in (review_event.c.session_id, seats.c.session_id, review_session.c.id):
+                connection.execute(delete(column.table).where(column.in_(old)))
+            trace = {"at": self._database.clock(), "act": "meeting erased", "learner": ""}
+            if old:
+                connection.execute(insert(audit), [trace] * len(old))
+        self._database.checkpoint()
+        return len(old)
 
 
 def _need_open(session: ReviewSession) -> None:

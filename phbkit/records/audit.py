@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from phbkit.records.database import Database
 from phbkit.records.schema import audit
 
-Act = Literal["exported", "backed up", "restored", "meeting erased"]
+Act = Literal["exported", "backed up", "restored"]
 
 
 def note(database: Database, act: Act, learner: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 import logging
 import os
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
-from tornado.ioloop import PeriodicCallback
+from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import RequestHandler
 from traitlets import Instance
 from traitlets.config import Config
@@ -23,10 +24,10 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from phbkit import wings
 from phbkit.casebank import CaseBank
-from phbkit.errors import SettingsError
+from phbkit.errors import PhbError, SettingsError
 from phbkit.kernels import provisioner, template
 from phbkit.records.attempts import Store
-from phbkit.records.database import Database, open_database
+from phbkit.records.database import Database, now, open_database
 from phbkit.records.learners import Learners
 from phbkit.serving import assets, pages
 from phbkit.serving.catalogue import Catalogue
@@ -38,6 +39,7 @@ from phbkit.serving.threads import OutOfReachError, in_thread
 from phbkit.settings import Settings
 
 _log = logging.getLogger(__name__)
+_DAY = dt.timedelta(days=1)
 _IDLE_SECONDS = 1200  # without a page
 _LOOK_AGAIN_SECONDS = 1  # whether sign-ins still hold
 _LONGEST_FOLDER = 40  # systems allow the path of a socket about a hundred characters
@@ -109,8 +111,17 @@ class Server(Voila):  # type: ignore[misc]
 
     def listen(self) -> None:
         """Listen; no page has a body to send that is longer than a short form."""
+        if self.using.keep_days:
+            self._erase_daily(_DAY * self.using.keep_days)
         self.app.listen = partial(self.app.listen, max_body_size=_LONGEST_BODY)
         super().listen()
+
+    def _erase_daily(self, kept: dt.timedelta) -> None:
+        """Have the wings erase what is older, now and every day from now."""
+        loop = IOLoop.current()
+        erase = partial(loop.run_in_executor, None, _erase_old, self.using, kept)
+        loop.add_callback(erase)
+        PeriodicCallback(erase, _DAY).start()
 
     def stop(self) -> None:
         """End the kernels, then leave the records in one file."""
@@ -133,6 +144,14 @@ class Server(Voila):  # type: ignore[misc]
         ]
         base = self.server_url.rstrip("/")
         return [(base + pattern, *rest) for pattern, *rest in found]
+
+
+def _erase_old(using: Settings, kept: dt.timedelta) -> None:
+    for hook in wings.hooks("erase_old"):
+        try:
+            hook(using, now() - kept)
+        except PhbError as error:
+            _log.warning("What is older than PHB_KEEP_DAYS stays until tomorrow. %s", error)
 
 
 def _log_request(handler: RequestHandler) -> None:

@@ -55,7 +55,7 @@ class Catalogue:
 
     def __init__(self, workbooks: Path, bank: CaseBank, store: Store) -> None:
         self._store = store
-        self.cases = _cases_in(workbooks, bank)
+        self.cases = cases_in(workbooks, bank)
 
     def card(self, learner: str, name: str) -> Card:
         """Return one module, with how far a learner has come."""
@@ -72,7 +72,7 @@ class Catalogue:
         self._store.start(card.learner, card.case.id, card.case.version)
 
 
-def _cases_in(workbooks: Path, bank: CaseBank) -> dict[str, Case]:
+def cases_in(workbooks: Path, bank: CaseBank) -> dict[str, Case]:
     """Load the cases that notebooks name, in the order of their metadata; none that has faults."""
     found: list[tuple[int, str, Case]] = []
     for file in workbooks.glob("*.ipynb"):

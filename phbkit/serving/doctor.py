@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
 
 from phbkit.casebank import CaseBank
 from phbkit.errors import PhbError
 from phbkit.kernels import template
-from phbkit.records import open_store
-from phbkit.records.database import HEAD, open_database, without_password
-from phbkit.serving.catalogue import Catalogue
+from phbkit.records import database
+from phbkit.records.schema import attempt, audit
+from phbkit.serving.catalogue import cases_in
 from phbkit.serving.identity import identity_class
 from phbkit.settings import Settings
 
 Verdict = Literal["ok", "note", "wrong"]
 _KERNEL_MEBIBYTES = 30  # a learner's open page, as tests/soak/test_load.py measured it
+_KERNEL_DESCRIPTORS, _OTHER_DESCRIPTORS = 17, 200
 _LEAST_FREE_GIBIBYTES = 1
+_OLDEST_BACKUP_DAYS = 7
 _NEED_HTTPS = (
     "Learners need an https:// address, or their answers cross the network in clear. "
     "docs/deploying.md has a proxy that does it."
@@ -67,10 +74,10 @@ def _casebank(using: Settings) -> tuple[Verdict, str]:
 def _workbooks(using: Settings) -> tuple[Verdict, str]:
     folder = using.need_folder("workbooks")
     bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)
-    catalogue = Catalogue(folder, bank, open_store(using.database_url))
-    if not catalogue.cases:
+    cases = cases_in(folder, bank)
+    if not cases:
         return "wrong", f"no workbook in {folder} plays a case. Leave PHB_WORKBOOKS out."
-    return "ok", f"{len(catalogue.cases)} modules in {folder}"
+    return "ok", f"{len(cases)} modules in {folder}"
 
 
 def _data(using: Settings) -> tuple[Verdict, str]:
@@ -84,10 +91,31 @@ def _data(using: Settings) -> tuple[Verdict, str]:
     return "ok", f"{folder}, {free // _GIBI} GiB free"
 
 
-def _database(using: Settings) -> tuple[Verdict, str]:
-    with open_database(using.database_url).writing():
-        pass
-    return "ok", f"{without_password(using.database_url)}, tables of version {HEAD}, can be written"
+def _records(using: Settings) -> tuple[Verdict, str]:
+    url, shown = database.parse(using.database_url), database.without_password(using.database_url)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        return "ok", f"{shown}, which phb serve will make"
+    records = database.open_as_it_is(using.database_url)
+    version = records.version()
+    if version > database.HEAD:
+        return "wrong", f"{shown} is of a newer phbkit, version {version}. Install that one."
+    if version < database.HEAD:
+        said = f"phb serve brings it to {database.HEAD}. Make a backup first: phb backup"
+        return "note", f"{shown} is of version {version or 'none'}; {said}"
+    with records.writing() as connection:
+        connection.execute(sa.delete(attempt).where(sa.false()))
+    [[last]] = records.rows(sa.select(sa.func.max(audit.c.at)).where(audit.c.act == "backed up"))
+    days = (database.now() - last).days if last else 0
+    if days > _OLDEST_BACKUP_DAYS:
+        return "wrong", f"{shown}: the last phb backup was {days} days ago. docs/backup.md"
+    saved = f"backed up on {last:%Y-%m-%d}" if last else "no phb backup was made yet"
+    return "ok", f"{shown}, tables of version {version}, can be written; {saved}"
+
+
+def _kept(using: Settings) -> tuple[Verdict, str]:
+    if using.keep_days is None:
+        return "ok", "until it is erased by hand, as PHB_KEEP_DAYS is not set"
+    return "ok", f"{using.keep_days} days from when something last happened, then erased"
 
 
 def _sign_in(using: Settings) -> tuple[Verdict, str]:
@@ -97,6 +125,8 @@ def _sign_in(using: Settings) -> tuple[Verdict, str]:
         from phbkit.serving import hub
 
         return "ok", f"hub: {hub.place().base}"
+    if "example" in (urlsplit(using.public_url).hostname or "").split("."):
+        return "wrong", f"PHB_PUBLIC_URL is an example: {using.public_url}. Put in your address."
     if not using.encrypted:
         public = using.public_url or "not set"
         return "wrong", f"{using.sign_in}, but PHB_PUBLIC_URL is {public}. {_NEED_HTTPS}"
@@ -130,13 +160,24 @@ def _memory(using: Settings) -> tuple[Verdict, str]:
     return "ok", said
 
 
+def _descriptors(using: Settings) -> tuple[Verdict, str]:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    need = using.most_kernels * _KERNEL_DESCRIPTORS + _OTHER_DESCRIPTORS
+    said = f"{most} may be open; {using.most_kernels} open pages may take {need}"
+    if most < need:
+        return "wrong", f"{said}. Set LimitNOFILE=65536 in the unit, or fewer PHB_MOST_KERNELS."
+    return "ok", said
+
+
 _CHECKS: dict[str, Callable[[Settings], tuple[Verdict, str]]] = {
     "Python": _python,
     "data folder": _data,
-    "database": _database,
+    "database": _records,
+    "what is kept": _kept,
     "case bank": _casebank,
     "workbooks": _workbooks,
     "sign-in": _sign_in,
     "warm kernels": _warm,
     "memory": _memory,
+    "descriptors": _descriptors,
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from phbkit.cohort.history import log
 from phbkit.cohort.register import MOST_BROWSERS, Register, sign_in_id
 from phbkit.errors import UnknownNameError
 from phbkit.records import database
@@ -260,15 +261,38 @@ def test_the_log_tells_who_came_and_went_and_of_the_erased_only_when(learners: R
     note(learners.database, "exported", "ann")
     learners.revoke("ann")
     until = NOON + dt.timedelta(hours=1)
-    before = learners.log(NOON, until)
+    before = log(learners.database, NOON, until)
     assert [(act, who) for _, act, who in before] == [
         *((act, who) for who in ("ann", "ben") for act in ("invited", "signed in", "signed out")),
         ("exported", "ann"),
         ("revoked", "ann"),
     ]
     learners.erase("ann")
-    *after, erased = learners.log(NOON, until)
+    *after, erased = log(learners.database, NOON, until)
     assert [(at, act) for at, act, _ in after] == [(at, act) for at, act, _ in before]
     assert {who for _, _, who in after} == {"", "ben"}
     assert tuple(erased)[1:] == ("erased", "")
-    assert learners.log(before[2].at, before[3].at) == after[2:4]
+    assert log(learners.database, before[2].at, before[3].at) == after[2:4]
+
+
+def test_whoever_was_quiet_for_long_is_erased_once_their_link_has_ended(
+    learners: Register, clock: Clock, address: str
+) -> None:
+    day = dt.timedelta(days=1)
+    learners.invite([ANN, BEN, Learner("cat", "Cat")], NOON + day)
+    learners.invite([Learner("dan", "Dan")], NOON + 400 * day)
+    played(address, "local")
+    clock.now = NOON + 100 * day
+    [given] = learners.invite([BEN], clock.now + day)
+    learners.sign_in(given.id)
+    Store(learners.database).start("cat", "c", "v1")
+    learners.erase_old(NOON + 50 * day)
+    assert [who.id for who in learners.all()] == ["ben", "cat", "dan"]
+    assert Store(learners.database).latest("local", "c") is None
+    assert [act for _, act, _ in log(learners.database, NOON, NOON + 400 * day)].count(
+        "erased"
+    ) == 2
+    clock.now = NOON + 500 * day
+    learners.revoke("dan")
+    learners.erase_old(NOON + 490 * day)
+    assert [who.id for who in learners.all()] == ["dan"]

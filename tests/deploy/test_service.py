@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import stat
 import subprocess
@@ -15,10 +16,16 @@ from pathlib import Path
 
 import pytest
 
+from phbkit.cohort.history import log
+from phbkit.cohort.register import Register
+from phbkit.records.database import now, open_database
+from phbkit.records.learners import Learner
 from tests import programs
 from tests.commands import phb
 from tests.ports import free_port
 
+LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+HOST = "phb.trust.nhs.uk"
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PROGRAM = [sys.executable, "-m", "phbkit"]
 PEOPLE = "learner,name,cohort,role\nann,Ann Example,spring,\ntess,Tess Trainer,spring,trainer\n"
@@ -38,6 +45,10 @@ class Service:
         return self.folder / "data"
 
     @property
+    def database(self) -> str:
+        return f"sqlite:///{self.data / 'records.sqlite'}"
+
+    @property
     def environment(self) -> dict[str, str]:
         """What systemd would give it: what the unit says, and little else."""
         lines = (DEPLOY / "phbkit.service").read_text().splitlines()
@@ -52,10 +63,11 @@ class Service:
         for before, after in {
             "PHB_DATA_DIR=/var/lib/phbkit": f"PHB_DATA_DIR={self.data}",
             "PHB_SIGN_IN=links": f"PHB_SIGN_IN={self.sign_in}",
+            "PHB_PUBLIC_URL=https://phb.example.nhs.uk/": f"PHB_PUBLIC_URL=https://{HOST}/",
         }.items():
             assert before in text
             text = text.replace(before, after)
-        text += "PHB_CONTACT=the team's mailbox, Ann Smith\n"
+        text += "PHB_CONTACT=the team's mailbox, Ann Smith\nPHB_KEEP_DAYS=400\n"
         (self.folder / "phbkit.env").write_text(text)
 
     def phb(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -85,7 +97,7 @@ class Service:
 
     def ask(self, path: str, user: str = "") -> tuple[int, str]:
         """Ask for a page as the proxy would, for somebody it has signed in, or for nobody."""
-        given = {"X-Forwarded-User": user, "Host": "phb.example.nhs.uk"}
+        given = {"X-Forwarded-User": user, "Host": HOST}
         asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=given)
         try:
             with urllib.request.urlopen(asked, timeout=90) as reply:
@@ -98,6 +110,8 @@ def started(folder: Path, sign_in: str) -> Iterator[Service]:
     service = Service(folder, sign_in, free_port())
     (folder / "home").mkdir()
     service.write_settings()
+    register = Register(open_database(service.database, clock=lambda: LONG_AGO))
+    register.invite([Learner("zoe", "Zoe Long Gone")], LONG_AGO)
     process = service.process = service.serve()
     try:
         while True:
@@ -126,12 +140,16 @@ def test_the_unit_serves_by_its_settings_and_so_do_commands(by_links: Service) -
     status, page = by_links.ask("/")
     assert (status, "Open your personal link" in page) == (401, True)
     assert "the team&#39;s mailbox, Ann Smith" in by_links.ask("/accessibility")[1]
+    records = open_database(by_links.database)
+    while not [act for _, act, _ in log(records, LONG_AGO, now()) if act == "erased"]:
+        time.sleep(0.1)
+    records.engine.dispose()
     looked = by_links.phb("doctor")
     assert (looked.returncode, "Nothing is wrong" in looked.stdout) == (0, True), looked.stdout
     (by_links.folder / "spring.csv").write_text(PEOPLE)
     invited = by_links.phb("invite", "spring.csv", "--out", "links.csv")
     assert invited.stdout.startswith("2 invited")
-    assert "https://phb.example.nhs.uk/enter/" in (by_links.folder / "links.csv").read_text()
+    assert "https://phb.trust.nhs.uk/enter/" in (by_links.folder / "links.csv").read_text()
     again = ("invite", "spring.csv", "--out", "spring.csv/links.csv")
     refused = phb(*again, cwd=by_links.folder, env=by_links.environment)
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)

@@ -406,3 +406,17 @@ def test_a_killed_process_loses_no_acknowledged_act(file: Path) -> None:
     assert len(acts) - len(acknowledged) in {0, 1}
     assert [act.data for act in acts] == [{"n": act.seq - 1} for act in acts]
     assert rate(sessions, (session, seated), after=sessions.last(session.id))
+
+
+def test_a_meeting_in_which_nothing_was_done_for_long_is_erased_with_a_trace(
+    sessions: Sessions, opened: Opened
+) -> None:
+    other, _ = sessions.open(CASE, "training", data={})
+    between = sessions._database.clock()
+    rate(sessions, opened)
+    assert sessions.erase_old(between) == 1
+    assert [each.id for each in sessions.listed()] == [opened[0].id]
+    assert sessions.acts(other.id) == []
+    assert sessions.erase_old(sessions._database.clock()) == 1
+    rows = [sessions._database.rows(select(table)) for table in metadata.sorted_tables]
+    assert [row.act for table in rows for row in table] == ["meeting erased"] * 2

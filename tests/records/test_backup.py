@@ -2,47 +2,70 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy import MetaData, make_url, select
 
-from phbkit.errors import RecordsError, SettingsError
+from phbkit.cohort.history import log
+from phbkit.cohort.links import Links, link_key
+from phbkit.cohort.register import Register
+from phbkit.errors import PhbError, RecordsError, SettingsError
 from phbkit.records import open_store
 from phbkit.records.attempts import Store
-from phbkit.records.backup import back_up
+from phbkit.records.backup import back_up, run
 from phbkit.records.database import open_database
+from phbkit.records.learners import Learner
+from phbkit.records.restore import restore
+from phbkit.settings import Settings
 from tests.need_programs import postgresql_program
 
-GUIDE = Path(__file__).parents[2] / "docs" / "backup.md"
+ROOT = Path(__file__).parents[2]
+UNTIL = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 WRITERS = 3
 EACH = 4  # answers of a step
+# What the shell of docs/deploying.md has, where the server is a process of this test.
+SHELL = """
+cd "$PHB_DATA_DIR"
+systemctl() { :; }
+editor() { :; }
+runuser() { shift 3; "$@"; }
+"""
 
 
 def commands(heading: str) -> list[str]:
     """Read the commands under a heading of the guide: to back up, and to restore."""
-    part = GUIDE.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    guide = (ROOT / "docs" / "backup.md").read_text()
+    part = guide.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     return re.findall(r"^```sh\n(.*?)^```", part, re.MULTILINE | re.DOTALL)
 
 
-def shell(command: str, **env: str) -> None:
-    """Run a command of the guide as whoever runs a server would."""
+def shell(command: str, **env: str) -> str:
+    """Run commands of the guide as whoever runs a server would."""
     programs = [postgresql_program("initdb") or "", sys.executable]
     path = os.pathsep.join([*(str(Path(each).parent) for each in programs), os.environ["PATH"]])
     done = subprocess.run(
-        ["bash", "-euc", command],
+        ["bash", "-euc", SHELL + command],
         env={**os.environ, "PATH": path, **env},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 class Writers:
@@ -96,65 +119,245 @@ def enough(writers: Writers, more: int = 20) -> None:
         threading.Event().wait(0.01)
 
 
-def test_a_sqlite_backup_made_while_answers_flow_is_whole_and_restores(tmp_path: Path) -> None:
-    data, copy = tmp_path / "data", tmp_path / "backup of today.sqlite"
-    store = Store(open_database(f"sqlite:///{data / 'records.sqlite'}", busy_seconds=60))
-    writers, env = Writers(store), {"PHB_DATA_DIR": str(data), "BACKUP": str(copy)}
-    make, restore = commands("SQLite")
+def in_use(using: Settings) -> tuple[Writers, str]:
+    """Have records with somebody invited; return those who answer, and the token of the link."""
+    database = open_database(using.database_url, busy_seconds=60)
+    [given] = Register(database).invite([Learner("ann", "Ann Example")], UNTIL)
+    return Writers(Store(database)), Links(link_key(using)).token(given.id)
+
+
+def known(using: Settings, token: str) -> str | None:
+    """Name whom a link leads to."""
+    register = Register(open_database(using.database_url))
+    who = register.invited(Links(link_key(using)).invitation(token) or "")
+    return who and who.name
+
+
+def kept(address: str, *, but: str = "audit") -> dict[str, Any]:
+    """Read all rows of all tables but one."""
+    with open_database(address).reading() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        return {
+            table.name: sorted(map(repr, connection.execute(select(table))))
+            for table in tables.sorted_tables
+            if table.name != but
+        }
+
+
+def test_a_sqlite_backup_made_while_answers_flow_restores_on_a_bare_machine(tmp_path: Path) -> None:
+    using, bare = (Settings(data_dir=tmp_path / name) for name in ("data", "bare"))
+    writers, token = in_use(using)
+    make, again = commands("SQLite")
     with writers.writing():
         enough(writers)
         before = writers.saved()
-        shell(make, **env)
+        made = shell(make, PHB_DATA_DIR=str(using.data_dir))
         enough(writers)
+    copy = using.data_dir / "today.zip"
     assert copy.stat().st_mode & 0o777 == 0o600
-    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == [copy.name]
-    shell(restore, **env)
-    restored = steps_in(open_store(f"sqlite:///{data / 'records.sqlite'}"), writers.attempts)
+    names = ["link.key", "records.sqlite", "records.sqlite-shm", "records.sqlite-wal", "today.zip"]
+    assert sorted(each.name for each in using.data_dir.iterdir()) == names
+    bare.data_dir.mkdir()
+    copy.rename(bare.data_dir / copy.name)
+    told = shell(again, PHB_DATA_DIR=str(bare.data_dir))
+    counted = re.search(r"learners 1, attempts 3, answers \d+, meetings 0; by phbkit", made)
+    assert counted
+    assert f"Restored: {counted[0]}" in told
+    restored = steps_in(open_store(bare.database_url), writers.attempts)
     assert before <= restored < writers.saved()
+    assert known(bare, token) == "Ann Example"
 
 
-def test_a_postgresql_dump_made_while_answers_flow_is_whole_and_restores(
+def test_a_postgresql_backup_made_while_answers_flow_restores_into_another_database(
     server: str, tmp_path: Path
 ) -> None:
-    store, copy = open_store(server), tmp_path / "records.dump"
-    restored_at = f"{server.rpartition('/')[0]}/phb_restored"
-    env = {"PHB_DATABASE": server, "BACKUP": str(copy), "RESTORED": restored_at}
-    make, restore = commands("PostgreSQL")
-    writers = Writers(store)
+    url = make_url(server)
+    using = Settings(data_dir=tmp_path / "data", database=server)
+    writers, token = in_use(using)
+    make, again = commands("PostgreSQL")
+    env = {"PHB_DATA_DIR": str(using.data_dir), "PGHOST": "127.0.0.1", "PGPORT": str(url.port)}
     with writers.writing():
         enough(writers)
         before = writers.saved()
-        shell(make, **env)
+        shell(make, PHB_DATABASE=server, **env)
         enough(writers)
-    assert copy.stat().st_mode & 0o777 == 0o600
-    shell(restore, **env)
-    restored = steps_in(open_store(restored_at), writers.attempts)
+    here = using.model_copy(update={"database": f"{server.rpartition('/')[0]}/phbkit_restored"})
+    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("CREATE ROLE phbkit")
+        try:
+            shell(again, PHB_DATABASE=here.database, PGUSER="phb", **env)
+            restored = steps_in(open_store(here.database), writers.attempts)
+            assert known(here, token) == "Ann Example"
+            with pytest.raises(RecordsError, match="phbkit_restored is not empty, and is left as"):
+                list(restore(here, using.data_dir / "today.zip"))
+        finally:
+            connection.execute("DROP DATABASE IF EXISTS phbkit_restored WITH (FORCE)")
+            connection.execute("DROP ROLE phbkit")
     assert before <= restored < writers.saved()
+
+
+def test_a_restore_moves_aside_what_is_there_and_gives_every_row_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "phbkit.env"
+    own.write_text("PHB_CONTACT=us\n")
+    monkeypatch.setenv("PHB_SETTINGS", str(own))
+    using, copy = Settings(data_dir=tmp_path / "data"), tmp_path / "copy.zip"
+    _, token = in_use(using)
+    before = kept(using.database_url)
+    back_up(using, copy)
+    Register(open_database(using.database_url)).erase("ann")
+    using.key_file.write_text("k" * 40)
+    own.write_text("PHB_CONTACT=others\n")
+    told = list(restore(using, copy))
+    assert kept(using.database_url) == before
+    assert known(using, token) == "Ann Example"
+    [aside] = using.data_dir.glob("before-*")
+    assert {each.name for each in aside.iterdir()} == {"link.key", "records.sqlite"}
+    assert (aside / "link.key").read_text() == "k" * 40
+    assert f"{using.key_file} is that of the backup; the one before is in {aside}." in told
+    assert (using.data_dir / "restored.env").read_text() == "PHB_CONTACT=us\n"
+    happened = log(open_database(using.database_url), UNTIL.replace(year=2020), UNTIL)
+    assert [row.act for row in happened] == ["invited", "restored"]
+    assert all(each.stat().st_mode & 0o077 == 0 for each in using.data_dir.rglob("*"))
+
+
+def test_records_that_are_in_use_are_not_restored(tmp_path: Path) -> None:
+    using, copy = Settings(data_dir=tmp_path / "data"), tmp_path / "copy.zip"
+    database = open_database(using.database_url)
+    back_up(using, copy)
+    Store(database).start("ann", "c", "v")
+    with pytest.raises(RecordsError, match=r"in use.*\. Stop the server first"):
+        list(restore(using, copy))
+    assert Store(database).latest("ann", "c")
+    database.engine.dispose()
+    list(restore(using, copy))
+    assert Store(open_database(using.database_url)).latest("ann", "c") is None
+
+
+def test_records_that_are_broken_are_moved_aside(tmp_path: Path) -> None:
+    using, copy = Settings(data_dir=tmp_path / "data"), tmp_path / "copy.zip"
+    open_database(using.database_url).engine.dispose()
+    back_up(using, copy)
+    (using.data_dir / "records.sqlite").write_bytes(b"broken " * 999)
+    list(restore(using, copy))
+    [aside] = using.data_dir.glob("before-*")
+    assert (aside / "records.sqlite").read_bytes() == b"broken " * 999
+
+
+@pytest.fixture(scope="module")
+def backup(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("backup")
+    using = Settings(data_dir=folder, link_key="k" * 40)
+    back_up_of_nothing(using, folder / "copy.zip")
+    return (folder / "copy.zip").read_bytes()
+
+
+def back_up_of_nothing(using: Settings, file: Path) -> None:
+    open_database(using.database_url).engine.dispose()
+    back_up(using, file)
+
+
+def test_a_damaged_backup_is_refused_and_nothing_is_changed(backup: bytes, tmp_path: Path) -> None:
+    using, copy = Settings(data_dir=tmp_path / "data"), tmp_path / "copy.zip"
+    damaged = [backup[:cut] for cut in range(0, len(backup), len(backup) // 20)]
+    places = range(40, len(backup) // 2, len(backup) // 60)
+    damaged += [backup[:at] + bytes([backup[at] ^ 0x55]) + backup[at + 1 :] for at in places]
+    for content in damaged:
+        copy.write_bytes(content)
+        with pytest.raises(RecordsError, match=r"is damaged, or no backup.*Nothing was changed"):
+            list(restore(using, copy))
+    assert not using.data_dir.exists()
+
+
+def altered(backup: bytes, file: Path, **manifest: str) -> Path:
+    """Write a backup with another manifest."""
+    file.write_bytes(backup)
+    with zipfile.ZipFile(file) as archive:
+        whole = {name: archive.read(name) for name in archive.namelist()}
+    whole["manifest.json"] = json.dumps(json.loads(whole["manifest.json"]) | manifest).encode()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in whole.items():
+            archive.writestr(name, content)
+    return file
+
+
+def test_a_backup_of_a_newer_phbkit_or_of_another_database_is_refused(
+    backup: bytes, tmp_path: Path
+) -> None:
+    copy = altered(backup, tmp_path / "copy.zip", tables="0999", phbkit="9.1")
+    using = Settings(data_dir=tmp_path / "data")
+    with pytest.raises(RecordsError, match=r"of phbkit 9\.1, which .* Install that one"):
+        list(restore(using, copy))
+    copy.write_bytes(backup)
+    other = using.model_copy(update={"database": "postgresql+psycopg://phb@127.0.0.1/phb"})
+    with pytest.raises(SettingsError, match="another kind of database than PHB_DATABASE"):
+        list(restore(other, copy))
+    with pytest.raises(FileNotFoundError):
+        list(restore(using, tmp_path / "none.zip"))
+    assert not using.data_dir.exists()
 
 
 def test_a_backup_never_takes_the_place_of_a_file(tmp_path: Path) -> None:
-    address, there = f"sqlite:///{tmp_path / 'records.sqlite'}", tmp_path / "there"
-    open_store(address)
+    using, there = Settings(data_dir=tmp_path), tmp_path / "there"
+    open_store(using.database_url)
     there.write_text("mine")
     with pytest.raises(SettingsError, match="is there already"):
-        back_up(address, there)
+        back_up(using, there)
     assert there.read_text() == "mine"
 
 
 def test_a_backup_that_cannot_be_made_leaves_nothing_behind(tmp_path: Path) -> None:
     broken = tmp_path / "records.sqlite"
-    broken.write_bytes(b"not a database, and long enough not to look like an empty one" * 99)
-    with pytest.raises(RecordsError, match="was not made"):
-        back_up(f"sqlite:///{broken}", tmp_path / "copy")
+    using = Settings(data_dir=tmp_path)
     with pytest.raises(RecordsError, match="There are no records at"):
-        back_up(f"sqlite:///{tmp_path / 'nowhere'}", tmp_path / "copy")
-    open_store(f"sqlite:///{tmp_path / 'good.sqlite'}")
+        back_up(using, tmp_path / "copy")
+    broken.write_bytes(b"not a database, and long enough not to look like an empty one" * 99)
+    with pytest.raises(RecordsError, match="is not a database"):
+        back_up(using, tmp_path / "copy")
+    broken.unlink()
+    open_store(using.database_url)
     with pytest.raises(RecordsError, match="was not made"):
-        back_up(f"sqlite:///{tmp_path / 'good.sqlite'}", broken / "copy")
+        back_up(using, broken / "copy")
     assert not list(tmp_path.glob("*copy*"))
     assert not list(tmp_path.glob(".*"))
 
 
-def test_a_postgresql_address_is_told_where_its_commands_are() -> None:
-    with pytest.raises(SettingsError, match=r"docs/backup\.md"):
-        back_up("postgresql+psycopg://phb@127.0.0.1/phb", Path("copy"))
+def test_records_of_an_older_version_are_backed_up_as_they_are(tmp_path: Path) -> None:
+    using, copy = Settings(data_dir=tmp_path), tmp_path / "copy.zip"
+    script = (Path(__file__).parent / "released" / "0002.sqlite.sql").read_text()
+    with closing(sqlite3.connect(tmp_path / "records.sqlite")) as connection:
+        connection.executescript(script)
+    assert back_up(using, copy).tables == "0002"
+    with closing(sqlite3.connect(tmp_path / "records.sqlite")) as connection:
+        assert connection.execute("SELECT * FROM alembic_version").fetchall() == [("0002",)]
+    bare = Settings(data_dir=tmp_path / "bare")
+    list(restore(bare, copy))
+    assert open_store(bare.database_url).latest("ann", "chronic-pain-massage")
+
+
+def test_a_password_is_told_to_programs_where_no_list_of_processes_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text('#!/bin/sh\necho "$@" >&2; test "$PGPASSWORD" = secret && exit 3\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    url = make_url("postgresql+psycopg://phb:secret@127.0.0.1:1/phb")
+    with pytest.raises(PhbError, match=r"dbname=postgresql://phb@127\.0\.0\.1:1/phb$") as told:
+        run("pg_dump", url)
+    assert "secret" not in str(told.value)
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    with pytest.raises(PhbError, match=r"pg_dump is not here\. Install it"):
+        run("pg_dump", url)
+
+
+def test_the_unit_keeps_the_latest_fourteen(tmp_path: Path) -> None:
+    lines = (ROOT / "deploy" / "phbkit-backup.service").read_text().splitlines()
+    [after] = [each.split("'")[1] for each in lines if each.startswith("ExecStartPost=")]
+    names = [f"2026-11-{day:02}T023000Z.zip" for day in range(1, 21)]
+    for name in names:
+        (tmp_path / name).touch()
+        subprocess.run(["/bin/sh", "-c", after.replace("%%", "%")], cwd=tmp_path, check=True)
+    assert sorted(each.name for each in tmp_path.iterdir()) == names[-14:]

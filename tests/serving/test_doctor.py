@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+import shutil
+import socket
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
+import psycopg
 import pytest
+from sqlalchemy import insert, make_url
 
+from phbkit.cohort.links import link_key
+from phbkit.cohort.register import open_register
+from phbkit.records.database import now, open_database
+from phbkit.records.learners import Learner
+from phbkit.records.schema import audit
 from phbkit.serving.doctor import look
 from phbkit.settings import Settings
 from tests.commands import phb
 
+OLD = Path(__file__).parents[1] / "records" / "released" / "0003.sqlite.sql"
+LINKS = {"sign_in": "links", "public_url": "https://phb.trust.nhs.uk/"}
 
-def wrong(using: Settings, about: str) -> str:
+
+def wrong(using: Settings, about: str, verdict: str = "wrong") -> str:
     """What is wrong with one thing; nothing is looked at after it."""
     found = next(each for each in look(using) if each.about == about)
-    assert found.verdict == "wrong"
+    assert found.verdict == verdict
     return found.said
 
 
@@ -29,6 +45,7 @@ def test_nothing_is_wrong_with_a_new_installation(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("Nothing is wrong.\n")
     assert "ok     warm kernels: kernels are forked from a template" in done.stdout
+    assert not list(tmp_path.iterdir())
 
 
 def test_each_thing_that_is_wrong_is_told_with_its_cure(tmp_path: Path) -> None:
@@ -50,6 +67,8 @@ def test_each_thing_that_is_wrong_is_told_with_its_cure(tmp_path: Path) -> None:
     [
         ({"database": "nonsense"}, "database", "is not a database address"),
         ({"database": "postgresql+psycopg://x:secret@127.0.0.1:1/x"}, "database", "x:\\*\\*\\*@"),
+        (LINKS | {"public_url": "https://phb.example.nhs.uk/"}, "sign-in", "is an example"),
+        ({"most_kernels": 1_000_000}, "descriptors", "Set LimitNOFILE"),
         ({"sign_in": "hub"}, "sign-in", "was not started by a JupyterHub"),
         ({"sign_in": "header", "public_url": "http://x"}, "sign-in", "need an https:// address"),
         ({"casebank": Path("/nowhere")}, "case bank", "there is no folder /nowhere"),
@@ -65,8 +84,58 @@ def test_a_setting_that_cannot_work_is_named(
 def test_a_key_that_others_can_read_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "link.key").write_text("k" * 40)
     (tmp_path / "link.key").chmod(0o644)
-    using = Settings(data_dir=tmp_path, sign_in="links", public_url="https://phb.example/")
-    assert "chmod 600" in wrong(using, "sign-in")
+    assert "chmod 600" in wrong(Settings(data_dir=tmp_path, **LINKS), "sign-in")
+
+
+def test_a_key_that_is_missing_while_links_are_out_is_wrong(tmp_path: Path) -> None:
+    using = Settings(data_dir=tmp_path, **LINKS)
+    register = open_register(using.database_url)
+    register.invite([Learner("ann", "Ann")], now() + dt.timedelta(days=1))
+    assert "lead nowhere (learners: 1)" in wrong(using, "sign-in")
+    link_key(using)
+    assert wrong(using, "sign-in", "ok") == "links to https://phb.trust.nhs.uk/"
+
+
+def test_looking_changes_nothing(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "records.sqlite")) as connection:
+        connection.executescript(OLD.read_text())
+        connection.execute("PRAGMA journal_mode = WAL")
+    before = {each: each.read_bytes() for each in tmp_path.iterdir()}
+    said = {each.about: each for each in look(Settings(data_dir=tmp_path, sign_in="links"))}
+    assert {each: each.read_bytes() for each in tmp_path.iterdir()} == before
+    assert said["database"].verdict == "note"
+    assert "is of version 0003; phb serve brings it to" in said["database"].said
+
+
+def test_a_newer_database_an_old_backup_and_a_full_disk_are_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    using = Settings(data_dir=tmp_path, keep_days=400)
+    records = open_database(using.database_url)
+    assert "no phb backup was made yet" in wrong(using, "database", "ok")
+    with records.writing() as connection:
+        at = now() - dt.timedelta(days=9)
+        connection.execute(insert(audit).values(at=at, act="backed up", learner=""))
+    assert "the last phb backup was 9 days ago" in wrong(using, "database")
+    with closing(sqlite3.connect(tmp_path / "records.sqlite")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0999'")
+    assert "is of a newer phbkit" in wrong(using, "database")
+    assert "400 days" in wrong(using, "what is kept", "ok")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5 * 1024**2))
+    assert "5 MiB are free. A full disk saves nothing" in wrong(using, "data folder")
+
+
+def test_a_database_that_is_frozen_or_takes_no_writes_is_wrong(server: str, tmp_path: Path) -> None:
+    using = Settings(data_dir=tmp_path, database=server)
+    open_database(server).engine.dispose()
+    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
+        read_only = f"ALTER DATABASE {make_url(server).database} SET default_transaction_read_only"
+        connection.execute(f"{read_only} = on".encode())
+    assert "takes no writes" in wrong(using, "database")
+    with socket.create_server(("127.0.0.1", 0)) as frozen:  # lets in, and says nothing
+        place = f"127.0.0.1:{frozen.getsockname()[1]}"
+        at = {"database": f"postgresql+psycopg://phb@{place}/phb?connect_timeout=1"}
+        assert "cannot be opened" in wrong(using.model_copy(update=at), "database")
 
 
 def test_a_setting_that_is_none_says_which(tmp_path: Path) -> None:
