@@ -12,7 +12,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from phbkit.cohort.register import Register
 from phbkit.errors import RecordsError, SettingsError
-from phbkit.records.database import open_as_it_is
+from phbkit.records.database import as_it_is, now
 from phbkit.settings import Settings
 
 _KEY_BYTES = 32
@@ -69,8 +69,9 @@ def need_key(using: Settings) -> None:
     """
     if kept_key(using):
         return
-    with suppress(RecordsError):  # then there are none, or nobody can sign in anyway
-        invited = len(Register(open_as_it_is(using.database_url)).welcome_now())
+    with suppress(RecordsError), as_it_is(using.database_url) as records:
+        links = Register(records).invitations().values()
+        invited = sum(not link.revoked and link.until > now() for link in links)
         if invited:
             raise SettingsError(
                 f"{using.key_file} is missing, without which links that were given out lead "

@@ -21,7 +21,7 @@ from phbkit import __version__
 from phbkit.errors import RecordsError
 from phbkit.files import need_absent, part_of
 from phbkit.records.audit import note
-from phbkit.records.database import HEAD, Database, open_as_it_is
+from phbkit.records.database import HEAD, Database, as_it_is
 from phbkit.settings import Settings, settings_file
 
 MANIFEST, KEY, SETTINGS = "manifest.json", "link.key", "phbkit.env"
@@ -66,7 +66,11 @@ def back_up(using: Settings, file: Path) -> Manifest:
         There are no records, or the backup could not be written.
     """
     need_absent(file)
-    database = open_as_it_is(using.database_url)
+    with as_it_is(using.database_url) as database:
+        return _back_up(using, database, file)
+
+
+def _back_up(using: Settings, database: Database, file: Path) -> Manifest:
     tables = database.version()
     try:
         with part_of(file) as part, TemporaryDirectory(dir=file.parent, prefix=".backup-") as made:
@@ -93,7 +97,8 @@ def _copy(database: Database, file: Path) -> dict[str, int]:
     if database.engine.dialect.name == "sqlite":
         with closing(sqlite3.connect(str(database.engine.url.database))) as records:
             records.execute("VACUUM INTO ?", [str(file)])
-        return rows_in(sa.create_engine(f"sqlite:///{file}"))
+        with as_it_is(f"sqlite:///{file}") as copy:
+            return rows_in(copy.engine)
     one_moment = database.engine.execution_options(isolation_level="REPEATABLE READ")
     with one_moment.connect() as connection:
         shared = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar()

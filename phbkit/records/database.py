@@ -189,8 +189,9 @@ def open_database(
     return database
 
 
-def open_as_it_is(address: str) -> Database:
-    """Open records that are there, and leave their tables as whatever version made them.
+@contextmanager
+def as_it_is(address: str) -> Iterator[Database]:
+    """Open records that are there, with their tables as whatever version made them; then close.
 
     Raises
     ------
@@ -206,7 +207,10 @@ def open_as_it_is(address: str) -> Database:
         else:
             engine = _postgresql(url, connect_timeout=_OPENING_SECONDS)
         engine.connect().close()
-    return Database(engine, _BUSY_SECONDS)
+    try:
+        yield Database(engine, _BUSY_SECONDS)
+    finally:
+        engine.dispose()
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from phbkit.records.backup import (
     run,
     sha256,
 )
-from phbkit.records.database import HEAD, now, open_as_it_is, open_database, parse
+from phbkit.records.database import HEAD, as_it_is, now, open_database, parse
 from phbkit.settings import Settings
 
 _DAMAGED = (BadZipFile, zlib.error, struct.error, EOFError, LookupError, ValueError, RuntimeError)
@@ -67,9 +67,12 @@ def restore(using: Settings, file: Path) -> Iterator[str]:
         aside = f"before-{now():%Y-%m-%dT%H%M%S.%fZ}"
         for name in (each for each in places if each in manifest.files):
             yield _put(archive, name, places[name], places[name].parent / aside)
-    if rows_in(open_as_it_is(using.database_url).engine) != manifest.rows:
-        raise RecordsError(f"What was restored is not what {file} says that it holds.")
-    note(open_database(using.database_url), "restored")
+    with as_it_is(using.database_url) as found:
+        if rows_in(found.engine) != manifest.rows:
+            raise RecordsError(f"What was restored is not what {file} says that it holds.")
+    open_database(using.database_url).engine.dispose()  # brought up to date
+    with as_it_is(using.database_url) as restored:
+        note(restored, "restored")
     yield f"Restored: {manifest}."
 
 
@@ -110,7 +113,9 @@ def _need_nobody(records: Path) -> None:
 
 def _fill(url: sa.URL, archive: ZipFile, beside: Path) -> None:
     """Fill a PostgreSQL database that is empty, all at once."""
-    if rows_in(open_as_it_is(url.render_as_string(hide_password=False)).engine):
+    with as_it_is(url.render_as_string(hide_password=False)) as there:
+        tables = rows_in(there.engine)
+    if tables:
         raise RecordsError(
             f"The database {url.database} is not empty, and is left as it is. Make another and set "
             f"PHB_DATABASE to it: createdb --encoding=UTF8 --template=template0 "

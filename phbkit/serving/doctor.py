@@ -95,7 +95,11 @@ def _records(using: Settings) -> tuple[Verdict, str]:
     url, shown = database.parse(using.database_url), database.without_password(using.database_url)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         return "ok", f"{shown}, which phb serve will make"
-    records = database.open_as_it_is(using.database_url)
+    with database.as_it_is(using.database_url) as records:
+        return _tables(records, shown)
+
+
+def _tables(records: database.Database, shown: str) -> tuple[Verdict, str]:
     version = records.version()
     if version > database.HEAD:
         return "wrong", f"{shown} is of a newer phbkit, version {version}. Install that one."

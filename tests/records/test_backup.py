@@ -27,7 +27,7 @@ from phbkit.errors import PhbError, RecordsError, SettingsError
 from phbkit.records import open_store
 from phbkit.records.attempts import Store
 from phbkit.records.backup import back_up, run
-from phbkit.records.database import open_database
+from phbkit.records.database import Database, open_database
 from phbkit.records.learners import Learner
 from phbkit.records.restore import restore
 from phbkit.settings import Settings
@@ -37,6 +37,7 @@ ROOT = Path(__file__).parents[2]
 UNTIL = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 WRITERS = 3
 EACH = 4  # answers of a step
+NAMES = {"link.key", "records.sqlite"}
 # What the shell of docs/deploying.md has, where the server is a process of this test.
 SHELL = """
 cd "$PHB_DATA_DIR"
@@ -119,23 +120,32 @@ def enough(writers: Writers, more: int = 20) -> None:
         threading.Event().wait(0.01)
 
 
-def in_use(using: Settings) -> tuple[Writers, str]:
-    """Have records with somebody invited; return those who answer, and the token of the link."""
+@contextmanager
+def opened(using: Settings) -> Iterator[Database]:
+    """Open records, and close them."""
     database = open_database(using.database_url, busy_seconds=60)
+    try:
+        yield database
+    finally:
+        database.engine.dispose()
+
+
+def invite(database: Database, using: Settings) -> str:
+    """Invite somebody; return the token of the link."""
     [given] = Register(database).invite([Learner("ann", "Ann Example")], UNTIL)
-    return Writers(Store(database)), Links(link_key(using)).token(given.id)
+    return Links(link_key(using)).token(given.id)
 
 
 def known(using: Settings, token: str) -> str | None:
     """Name whom a link leads to."""
-    register = Register(open_database(using.database_url))
-    who = register.invited(Links(link_key(using)).invitation(token) or "")
+    with opened(using) as database:
+        who = Register(database).invited(Links(link_key(using)).invitation(token) or "")
     return who and who.name
 
 
-def kept(address: str, *, but: str = "audit") -> dict[str, Any]:
+def kept(using: Settings, *, but: str = "audit") -> dict[str, Any]:
     """Read all rows of all tables but one."""
-    with open_database(address).reading() as connection:
+    with opened(using) as database, database.reading() as connection:
         tables = MetaData()
         tables.reflect(connection)
         return {
@@ -147,18 +157,20 @@ def kept(address: str, *, but: str = "audit") -> dict[str, Any]:
 
 def test_a_sqlite_backup_made_while_answers_flow_restores_on_a_bare_machine(tmp_path: Path) -> None:
     using, bare = (Settings(data_dir=tmp_path / name) for name in ("data", "bare"))
-    writers, token = in_use(using)
     make, again = commands("SQLite")
-    with writers.writing():
-        enough(writers)
-        before = writers.saved()
-        made = shell(make, PHB_DATA_DIR=str(using.data_dir))
-        enough(writers)
-    copy = using.data_dir / "today.zip"
-    assert copy.stat().st_mode & 0o777 == 0o600
-    names = ["link.key", "records.sqlite", "records.sqlite-shm", "records.sqlite-wal", "today.zip"]
-    assert sorted(each.name for each in using.data_dir.iterdir()) == names
-    bare.data_dir.mkdir()
+    with opened(using) as database:
+        token = invite(database, using)
+        writers = Writers(Store(database))
+        with writers.writing():
+            enough(writers)
+            before = writers.saved()
+            made = shell(make, PHB_DATA_DIR=str(using.data_dir))
+            enough(writers)
+        copy = using.data_dir / "today.zip"
+        assert copy.stat().st_mode & 0o777 == 0o600
+        assert "records.sqlite-wal" in [each.name for each in using.data_dir.iterdir()]
+    assert {each.name for each in using.data_dir.iterdir()} == {*NAMES, copy.name}
+    bare.data_dir.mkdir(mode=0o700)
     copy.rename(bare.data_dir / copy.name)
     told = shell(again, PHB_DATA_DIR=str(bare.data_dir))
     counted = re.search(r"learners 1, attempts 3, answers \d+, meetings 0; by phbkit", made)
@@ -174,7 +186,9 @@ def test_a_postgresql_backup_made_while_answers_flow_restores_into_another_datab
 ) -> None:
     url = make_url(server)
     using = Settings(data_dir=tmp_path / "data", database=server)
-    writers, token = in_use(using)
+    database = open_database(server)
+    token = invite(database, using)
+    writers = Writers(Store(database))
     make, again = commands("PostgreSQL")
     env = {"PHB_DATA_DIR": str(using.data_dir), "PGHOST": "127.0.0.1", "PGPORT": str(url.port)}
     with writers.writing():
@@ -182,7 +196,8 @@ def test_a_postgresql_backup_made_while_answers_flow_restores_into_another_datab
         before = writers.saved()
         shell(make, PHB_DATABASE=server, **env)
         enough(writers)
-    here = using.model_copy(update={"database": f"{server.rpartition('/')[0]}/phbkit_restored"})
+    at = f"{server.rpartition('/')[0]}/phbkit_restored"
+    here = Settings(data_dir=using.data_dir, database=at)
     with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("CREATE ROLE phbkit")
         try:
@@ -204,21 +219,26 @@ def test_a_restore_moves_aside_what_is_there_and_gives_every_row_back(
     own.write_text("PHB_CONTACT=us\n")
     monkeypatch.setenv("PHB_SETTINGS", str(own))
     using, copy = Settings(data_dir=tmp_path / "data"), tmp_path / "copy.zip"
-    _, token = in_use(using)
-    before = kept(using.database_url)
-    back_up(using, copy)
-    Register(open_database(using.database_url)).erase("ann")
+    with opened(using) as database:
+        token = invite(database, using)
+        store = Store(database)
+        journal = store.journal(store.start("ann", "c", "v").id)
+        journal.append("s", "judge", {"why": "é"}, after=0)
+        before = kept(using)
+        back_up(using, copy)
+        Register(database).erase("ann")
     using.key_file.write_text("k" * 40)
     own.write_text("PHB_CONTACT=others\n")
     told = list(restore(using, copy))
-    assert kept(using.database_url) == before
+    assert kept(using) == before
     assert known(using, token) == "Ann Example"
     [aside] = using.data_dir.glob("before-*")
-    assert {each.name for each in aside.iterdir()} == {"link.key", "records.sqlite"}
+    assert {each.name for each in aside.iterdir()} == NAMES
     assert (aside / "link.key").read_text() == "k" * 40
     assert f"{using.key_file} is that of the backup; the one before is in {aside}." in told
     assert (using.data_dir / "restored.env").read_text() == "PHB_CONTACT=us\n"
-    happened = log(open_database(using.database_url), UNTIL.replace(year=2020), UNTIL)
+    with opened(using) as database:
+        happened = log(database, UNTIL.replace(year=2020), UNTIL)
     assert [row.act for row in happened] == ["invited", "restored"]
     assert all(each.stat().st_mode & 0o077 == 0 for each in using.data_dir.rglob("*"))
 
@@ -233,7 +253,8 @@ def test_records_that_are_in_use_are_not_restored(tmp_path: Path) -> None:
     assert Store(database).latest("ann", "c")
     database.engine.dispose()
     list(restore(using, copy))
-    assert Store(open_database(using.database_url)).latest("ann", "c") is None
+    with opened(using) as restored:
+        assert Store(restored).latest("ann", "c") is None
 
 
 def test_records_that_are_broken_are_moved_aside(tmp_path: Path) -> None:
@@ -291,7 +312,7 @@ def test_a_backup_of_a_newer_phbkit_or_of_another_database_is_refused(
     with pytest.raises(RecordsError, match=r"of phbkit 9\.1, which .* Install that one"):
         list(restore(using, copy))
     copy.write_bytes(backup)
-    other = using.model_copy(update={"database": "postgresql+psycopg://phb@127.0.0.1/phb"})
+    other = Settings(data_dir=using.data_dir, database="postgresql+psycopg://phb@127.0.0.1/phb")
     with pytest.raises(SettingsError, match="another kind of database than PHB_DATABASE"):
         list(restore(other, copy))
     with pytest.raises(FileNotFoundError):
