@@ -146,6 +146,7 @@ def test_the_unit_serves_by_its_settings_and_so_do_commands(by_links: Service) -
     records.engine.dispose()
     looked = by_links.phb("doctor")
     assert (looked.returncode, "Nothing is wrong" in looked.stdout) == (0, True), looked.stdout
+    assert not list((by_links.folder / "home").iterdir())
     (by_links.folder / "spring.csv").write_text(PEOPLE)
     invited = by_links.phb("invite", "spring.csv", "--out", "links.csv")
     assert invited.stdout.startswith("2 invited")
