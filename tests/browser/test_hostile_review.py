@@ -783,7 +783,8 @@ def test_nobody_acts_after_the_end(over: Played, who: str) -> None:
         told = refused(over.devices[who].save(act, **values))
         assert "has ended" in told
     assert over.last == before
-    assert "<form" not in "".join(over.devices[who].shown().values())
+    shown = "".join(over.devices[who].shown().values())
+    assert re.findall('<form[^>]* data-step="(.*?)"', shown) == ["strike"]
 
 
 def test_a_seat_kept_after_the_end_reads_the_record_as_its_role_may(over: Played) -> None:
