@@ -23,10 +23,10 @@ from benchmarks.timing import interleave, row
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.cells import Cells
 from phbkit.cohort.jobs import CohortAttempt, Job
-from phbkit.cohort.limits import Limits
 from phbkit.cohort.pool import cores, run_all
 from phbkit.cohort.simulate import simulate, write_simulated
 from phbkit.kernels import template
+from phbkit.kernels.limits import Limits
 from phbkit.settings import settings
 
 RUNS = 3

@@ -29,7 +29,7 @@ from ipykernel.jsonutil import json_clean
 from IPython.core.error import StdinNotImplementedError
 from jupyter_client.session import Session
 
-from phbkit.cohort.limits import Limits
+from phbkit.kernels.limits import Limits
 from phbkit.kernels.shell import shell
 
 Message = dict[str, Any]

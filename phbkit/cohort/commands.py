@@ -78,8 +78,8 @@ def run(  # noqa: PLR0913, PLR0917  the options of a command
         return
     if not answers and parameters is None:
         raise PhbError("--answers: say whose answers to run; or give --out one notebook to write.")
-    from phbkit.cohort.limits import Limits
     from phbkit.cohort.run import Options, run_cohort
+    from phbkit.kernels.limits import Limits
 
     limits, using = Limits(seconds, megabytes), settings()
     try:

@@ -16,8 +16,8 @@ from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 
-from phbkit.cohort.limits import Limits
 from phbkit.kernels import template
+from phbkit.kernels.limits import Limits
 
 NAME = "phb"
 _log = logging.getLogger("papermill")

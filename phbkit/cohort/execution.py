@@ -18,9 +18,9 @@ from papermill.iorw import LocalHandler, papermill_io
 from phbkit.cohort import cells
 from phbkit.cohort.engine import NAME, CellRunner, ForkedCells, PhbEngine
 from phbkit.cohort.jobs import KILLED, NOTEBOOKS, WORKBOOKS, Job, JobOutcome, RunError, result_of
-from phbkit.cohort.limits import Limits
 from phbkit.errors import AnswersError
 from phbkit.files import part_of, write_whole
+from phbkit.kernels.limits import Limits
 
 
 class WholeFiles(LocalHandler):  # type: ignore[misc]

@@ -11,9 +11,9 @@ from dataclasses import replace
 from itertools import islice
 
 from phbkit.cohort.jobs import KILLED, Job, JobOutcome, RunError
-from phbkit.cohort.limits import Limits
 from phbkit.errors import SettingsError
 from phbkit.kernels import template
+from phbkit.kernels.limits import Limits
 
 _STOPPING_SECONDS = 0.05
 _PATIENCE_SECONDS = 30.0

@@ -15,11 +15,11 @@ from phbkit import __version__
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunFolder
 from phbkit.cohort.jobs import FAILED, CohortAttempt, Job, RunError
-from phbkit.cohort.limits import Limits
 from phbkit.cohort.pool import run_all
 from phbkit.cohort.reading import Which, read_cohort
 from phbkit.cohort.tables import write_tables
 from phbkit.errors import CaseError
+from phbkit.kernels.limits import Limits
 from phbkit.settings import Settings
 from phbkit.text import caseless
 

@@ -12,6 +12,7 @@ from tornado.web import HTTPError
 from phbkit.cohort.links import Links, link_key
 from phbkit.cohort.register import Register, sign_in_id
 from phbkit.serving.identity import Identity, Visitor, cookie_name
+from phbkit.serving.log import handlers
 from phbkit.serving.pages import Page
 from phbkit.serving.threads import in_thread
 
@@ -70,9 +71,8 @@ class LinkIdentity(Identity):
         super().__init__(**kwargs)
         self.links = Links(link_key(self.parent.using))
         self.register = self.parent.learners = Register(self.parent.learners.database)
-        for handler in (*logging.root.handlers, *self.log.handlers, logging.lastResort):
-            if handler:
-                handler.addFilter(_shorten_links)
+        for handler in handlers(self.log):
+            handler.addFilter(_shorten_links)
 
     async def get_user(self, handler: JupyterHandler) -> Visitor:
         """Return the visitor: a guest where the browser has no secret that holds."""

@@ -23,6 +23,9 @@ from ipywidgets import register_comm_target
 from traitlets.config import Config
 
 from phbkit.forms import FORM_IS_THERE
+from phbkit.kernels.limits import Limits
+
+_OF_A_PAGE = Limits(mebibytes=512)  # a page at rest has half of it, most of that the template's
 
 
 class NotebookShell(ZMQInteractiveShell):  # type: ignore[misc]
@@ -73,6 +76,7 @@ def become_kernel(pipe: Connection, file: str) -> None:
     """Make of this copy of the template the kernel that a connection file describes."""
     pipe.close()
     if FORM_IS_THERE in os.environ:
+        _OF_A_PAGE.apply()
         app = PageKernelApp.instance()
         app.connection_file = file
         app.initialize([])

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select
 
+from phbkit.errors import RefusedError
 from phbkit.records.database import Database, alone
 from phbkit.records.event_log import EventLog
 from phbkit.records.journal import STEP_CLOSED, Answers, Event, rows
 from phbkit.records.schema import answer, attempt, draft
 
+MOST_A_DAY = 20  # attempts of one learner at one case
 _LOG = EventLog(answer, Event, stream="attempt", events="events")
 
 
@@ -36,9 +38,22 @@ class Store:
         self._database = database
 
     def start(self, learner: str, case_id: str, case_version: str) -> Attempt:
-        """Begin a new attempt."""
+        """Begin a new attempt, unless this learner has begun too many at the case within a day.
+
+        Raises
+        ------
+        RefusedError
+            They did.
+        """
         with self._database.writing() as connection:
-            return self._start(connection, learner, case_id, case_version)
+            alone(connection, f"{learner} {case_id}")
+            new = self._start(connection, learner, case_id, case_version)
+            theirs = attempt.c.learner == learner, attempt.c.case_id == case_id
+            within = attempt.c.started > new.started - dt.timedelta(days=1)
+            begun = select(func.count()).where(*theirs, within)
+            if connection.execute(begun).scalar_one() > MOST_A_DAY:
+                raise RefusedError({"": f"{MOST_A_DAY} attempts were begun within a day."})
+        return new
 
     def latest(self, learner: str, case_id: str) -> Attempt | None:
         """Find the attempt this learner began last on a case."""

@@ -6,6 +6,7 @@ import datetime as dt
 import ipaddress
 import logging
 import os
+import resource
 import socket
 import tempfile
 from contextlib import suppress
@@ -20,7 +21,6 @@ from tornado.web import RequestHandler
 from traitlets import Instance
 from traitlets.config import Config
 from voila.app import Voila
-from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from phbkit import wings
 from phbkit.casebank import CaseBank
@@ -32,9 +32,10 @@ from phbkit.records.learners import Learners
 from phbkit.serving import assets, pages
 from phbkit.serving.catalogue import Catalogue
 from phbkit.serving.identity import identity_class
+from phbkit.serving.log import OncePerMinute, handlers
 from phbkit.serving.notebook_page import FILTERS, ModuleHandler
 from phbkit.serving.owners import Client, Kernels, Owner, Owners, kernel_environment
-from phbkit.serving.sockets import LONGEST_FRAME, Connection, ShutdownHandler
+from phbkit.serving.sockets import LONGEST_FRAME, Connection, KernelSocket, ShutdownHandler
 from phbkit.serving.threads import OutOfReachError, in_thread
 from phbkit.settings import Settings
 
@@ -134,7 +135,7 @@ class Server(Voila):  # type: ignore[misc]
         modules = [(r"/", pages.StartHandler), (r"/module/([a-z0-9_]+)", ModuleHandler)]
         found: list[tuple[Any, ...]] = [
             (rf"/api/kernels/{_KERNEL}", KernelHandler),
-            (rf"/api/kernels/{_KERNEL}/channels", VoilaKernelWebsocketHandler),
+            (rf"/api/kernels/{_KERNEL}/channels", KernelSocket),
             (rf"/voila/api/shutdown/{_KERNEL}", ShutdownHandler),
             (assets.PATTERN, assets.AssetHandler),
             (r"/accessibility", pages.AccessibilityHandler),
@@ -183,6 +184,7 @@ def make_server(
     else:
         _need_private(using, host)
     _need_free(host, port)
+    _open_all_that_may_be()
     bank = CaseBank(using.need_folder("casebank"), drafts=using.drafts)
     workbooks = using.need_folder("workbooks")
     using.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -221,6 +223,8 @@ def make_server(
     )
     server.initialize([str(workbooks)])
     PeriodicCallback(server.look_again, _LOOK_AGAIN_SECONDS * 1000).start()
+    for handler in handlers(server.log):
+        handler.addFilter(OncePerMinute())
     return server
 
 
@@ -278,6 +282,13 @@ def _need_free(host: str, port: int) -> None:
             f"--port: {port} is taken, perhaps by one you started before. Stop that one, or "
             f"choose another port: --port {port + 1}."
         ) from error
+
+
+def _open_all_that_may_be() -> None:
+    """Have as many descriptors as this process may: each page needs about a dozen."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # where the system says one number and means another
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _is_loopback(host: str) -> bool:

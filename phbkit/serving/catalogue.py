@@ -68,7 +68,13 @@ class Catalogue:
         return [self.card(learner, name) for name in self.cases]
 
     def start_again(self, card: Card) -> None:
-        """Begin a new attempt at a module; the earlier one is kept."""
+        """Begin a new attempt at a module; the earlier one is kept.
+
+        Raises
+        ------
+        RefusedError
+            As many were begun within a day as may be.
+        """
         self._store.start(card.learner, card.case.id, card.case.version)
 
 

@@ -20,6 +20,7 @@ from tornado.web import HTTPError
 from voila.notebook_renderer import NotebookRenderer
 from voila.tornado.handler import TornadoVoilaHandler
 
+from phbkit.errors import RefusedError
 from phbkit.forms import FORM_IS_THERE
 from phbkit.serving import assets
 from phbkit.serving.owners import Owner
@@ -231,5 +232,9 @@ class ModuleHandler(NotebookPage):
 
     async def post(self, name: str) -> None:
         """Begin a new attempt, and open it."""
-        await in_thread(self.catalogue.start_again, await self.card(name))
+        card = await self.card(name)
+        try:
+            await in_thread(self.catalogue.start_again, card)
+        except RefusedError as error:
+            raise HTTPError(429) from error
         self.redirect(f"{self.base_url}module/{name}", status=303)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from queue import Empty
 from typing import Any
 
+import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
@@ -59,7 +61,9 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.context.max_sockets = self.context.get(zmq.SOCKET_LIMIT)  # a page takes several
         self._places: dict[str, _Place] = {}
+        self.sockets: Counter[str] = Counter()  # that are open, by kernel
 
     async def place_for(
         self, owner: Owner, environment: Mapping[str, str], sign_in: str = ""

@@ -20,6 +20,8 @@ from phbkit.workbook.formats import too_many
 from phbkit.workbook.step import Step
 from phbkit.workbook.steps import State, find_step, steps_of
 
+MOST_TRIES = 100  # of one step, each of which is kept
+
 
 class Module:
     """A case and the journal of one attempt at it.
@@ -127,6 +129,8 @@ class Module:
             raise RefusedError({"": "This step is not open yet."})
         if self.state(step_id) == "done" and not self.revisable(step_id):
             raise RefusedError({"": "This step is already answered, and its answers are kept."})
+        if self.tries(step_id) >= MOST_TRIES:
+            raise RefusedError({"": f"This was kept {MOST_TRIES} times, and now stays as it is."})
         return self.write(submission, step_id, self._checked(step_id, answers))
 
     def taken(self, submission: str, step_id: str) -> bool:

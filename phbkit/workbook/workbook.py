@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,6 +33,7 @@ from phbkit.workbook.pages import cpd_entry, effect, step_page
 from phbkit.workbook.steps import find_step
 
 _ASKED = {"open", "stopped"}
+_LONGEST_DRAFT = 64 * 1024
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -222,7 +224,11 @@ class Workbook:
         if not is_open and not self._module.revisable(step_id):
             raise RefusedError({"": "This step is not open."})
         if is_open:
-            reply["at"] = clock(self._module.journal.keep_draft(step_id, typed))
+            asked = self._module.asked_now(step_id)
+            kept = {name: typed[name] for name in typed if name.partition(".")[0] in asked}
+            if len(json.dumps(kept)) > _LONGEST_DRAFT:
+                raise RefusedError({"": "This is too long for a draft. Press the button to save."})
+            reply["at"] = clock(self._module.journal.keep_draft(step_id, kept))
         shown = effect(self._module, step_id, typed)
         return reply | {name: str(html) for name, html in shown.items()}
 

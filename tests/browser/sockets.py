@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import urllib.request
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -29,7 +30,8 @@ def opened(served: Served, talk: Talk, kernel: str = "", **headers: str) -> Any:
 
     async def run() -> Any:
         address = served.url.replace("http", "ws", 1)
-        address += f"api/kernels/{kernel or kernel_of(served)}/channels?session_id=s"
+        address += f"api/kernels/{kernel or kernel_of(served)}/channels"
+        address += f"?session_id={uuid.uuid4().hex}"
         protocol = headers.pop("protocol", PROTOCOL)
         request = HTTPRequest(address, headers=headers, request_timeout=PATIENCE)
         socket = await websocket_connect(request, subprotocols=[protocol] if protocol else None)

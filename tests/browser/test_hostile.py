@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import urllib.error
 import urllib.request
+import uuid
 
 import pytest
 from tornado.httpclient import HTTPClientError
@@ -12,7 +14,7 @@ from tornado.websocket import WebSocketClientConnection
 from phbkit.casebank import Case
 from phbkit.serving.sockets import well_formed
 from tests.browser.served import Served
-from tests.browser.sockets import kernel_of, opened
+from tests.browser.sockets import Talk, kernel_of, opened
 from tests.serving.wire import asking_for_states, frame
 
 
@@ -84,14 +86,39 @@ def test_another_site_s_page_cannot_open_the_socket(served: Served, origin: str)
         opened(served, lambda socket: socket.read_message(), Origin=origin)
 
 
+hear: Talk = WebSocketClientConnection.read_message
+
+
+def test_a_kernel_has_three_sockets_and_no_more(served: Served) -> None:
+    kernel = kernel_of(served)
+
+    def then(talk: Talk) -> Talk:
+        return lambda _: asyncio.to_thread(opened, served, talk, kernel)
+
+    async def refused(_: object) -> None:
+        with pytest.raises(HTTPClientError, match="429"):
+            await then(hear)(None)
+
+    opened(served, then(then(refused)), kernel)
+    opened(served, hear, kernel)
+
+
+@pytest.mark.parametrize("name", ["", "%C3%A9", "%F0%9F%98%80", "a" * 65, "a%20b", "%00"])
+def test_a_page_with_a_strange_name_is_refused_and_nothing_breaks(
+    served: Served, name: str
+) -> None:
+    assert ask(served, f"api/kernels/{uuid.uuid4()}/channels?session_id={name}") == 400
+    assert "Traceback" not in served.log()
+
+
 def test_code_is_not_run(served: Served) -> None:
     async def talk(socket: WebSocketClientConnection) -> bytes:
         run = {"code": "1/0", "silent": False, "store_history": False, "user_expressions": {}}
         await socket.write_message(frame({"msg_type": "execute_request", "content": run}), True)
-        info = frame({"msg_type": "comm_info_request", "content": {}})
-        await socket.write_message(info, True)
+        for each in asking_for_states()[1:]:
+            await socket.write_message(each, True)
         heard = b""
-        while b"comm_info_reply" not in heard:
+        while b"update_states" not in heard:
             heard += await socket.read_message() or b""
         return heard
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import resource
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,7 @@ from phbkit.cohort.links import Links
 from phbkit.cohort.sign_in import COOKIE
 from phbkit.meeting.sessions import open_sessions
 from phbkit.records import open_store
+from phbkit.records.attempts import MOST_A_DAY
 from phbkit.serving.owners import MOST_EACH
 from tests.browser.axe import violations
 from tests.browser.sockets import PATIENCE, opened
@@ -262,8 +264,16 @@ def test_a_full_server_says_so_and_tells_when_to_come_again(
     windows: Windows, tmp_path: Path
 ) -> None:
     server = Training(tmp_path, free_port(), env={"PHB_MOST_KERNELS": "1"})
-    server.start()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most // 2, most))
     try:
+        server.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    try:
+        assert server.process
+        has = psutil.Process(server.process.pid).rlimit(psutil.RLIMIT_NOFILE)
+        assert has == (most, most)  # descriptors: a page needs a dozen
         ann, ben = server.visitor(ANN), server.visitor(BEN)
         kernel = ann.kernel()
         told = ben.ask("/module/know_the_deal")
@@ -279,6 +289,15 @@ def test_a_full_server_says_so_and_tells_when_to_come_again(
         reach(ann, kernel)
     finally:
         server.stop()
+
+
+def test_a_module_is_started_again_twenty_times_a_day_and_then_says_so(
+    ann: Visitor,
+) -> None:
+    answers = [ann.post("/module/know_the_deal") for _ in range(MOST_A_DAY + 2)]
+    assert [answer.status for answer in answers] == [303] * MOST_A_DAY + [429] * 2
+    assert "start again tomorrow: all your attempts are kept" in answers[-1].text
+    assert ann.post("/module/mental_health").status == 303
 
 
 # What belongs to the server

@@ -58,6 +58,15 @@ async def said(client: Any, code: str) -> str:
     return "".join(texts).strip()
 
 
+def test_a_page_s_kernel_has_so_much_memory_and_goes_on_when_it_is_refused_more() -> None:
+    async def look() -> None:
+        async with kernel(**{FORM_IS_THERE: "1"}) as (_, client):
+            assert await said(client, "held = bytearray(2 ** 29)") == "MemoryError"
+            assert await said(client, "print(len(bytearray(2 ** 26)))") == str(2**26)
+
+    asyncio.run(look())
+
+
 async def interrupt(manager: AsyncKernelManager, client: Any) -> None:
     """Interrupt a cell that sleeps, and see that it was."""
     asked = client.execute("import time; print('begun'); time.sleep(600)")

@@ -19,9 +19,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import event, make_url
 
 from phbkit.cohort.register import chosen_answers
-from phbkit.errors import RecordsError, UnreachableError
+from phbkit.errors import RecordsError, RefusedError, UnreachableError
 from phbkit.records import Journal, MemoryJournal, StaleError, database, open_store
-from phbkit.records.attempts import Attempt, Store
+from phbkit.records.attempts import MOST_A_DAY, Attempt, Store
 from phbkit.records.journal import answers_in
 from phbkit.records.schema import metadata
 
@@ -375,3 +375,19 @@ def test_the_latest_attempt_is_read_with_every_try(store: Store, attempt: Attemp
     journal.append("two", "gates", {"g": "c"}, after=1)
     [(found, answers)] = chosen_answers(store._database, [attempt.case_id], "first")
     assert (found.id, answers) == (attempt.id, {"g": "b", "g.again": ["c"]})
+
+
+def test_a_learner_begins_so_many_attempts_a_day_at_a_case_and_keeps_them_all(address: str) -> None:
+    now = [NOON]
+    store = Store(database.open_database(address, clock=lambda: now[0]))
+    for _ in range(MOST_A_DAY):
+        latest = store.start("ann", "c", "v1")
+        now[0] += dt.timedelta(minutes=1)
+    now[0] += dt.timedelta(hours=23)
+    with pytest.raises(RefusedError, match="20 attempts"):
+        store.start("ann", "c", "v1")
+    assert store.latest("ann", "c") == latest
+    assert store.start("ann", "d", "v1")
+    assert store.start("ben", "c", "v1")
+    now[0] += dt.timedelta(hours=1)
+    assert store.start("ann", "c", "v1") == store.latest("ann", "c")

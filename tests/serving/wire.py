@@ -36,7 +36,7 @@ def parts_of(data: bytes) -> dict[str, Any]:
 
 def asking_for_states() -> tuple[str, bytes, bytes]:
     """Name a channel, and pack what opens it and asks over it for the state of every widget."""
-    comm = uuid.uuid4().hex
+    comm = "control"
     opening = {"comm_id": comm, "target_name": "jupyter.widget.control", "data": {}}
     asking = {"comm_id": comm, "data": {"method": "request_states"}}
     return (

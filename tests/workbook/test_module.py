@@ -13,7 +13,8 @@ import pytest
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import RefusedError
 from phbkit.records import MemoryJournal, StaleError, open_store
-from phbkit.workbook.module import Module
+from phbkit.workbook.module import MOST_TRIES, Module
+from phbkit.workbook.workbook import Workbook
 from tests.made import careful
 from tests.steps import STEP_IDS
 
@@ -307,3 +308,33 @@ def test_two_windows_agree_once_the_stale_one_has_looked_again(case: Case, tmp_p
     two.refresh()
     assert (one.answers, one.closed) == (two.answers, two.closed)
     assert two.current == "judge"
+
+
+def test_a_draft_keeps_what_its_step_asks_and_no_more_than_a_page_of_it(
+    case: Case, tmp_path: Path
+) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    journal = store.journal(store.start("ann", case.id, case.version).id)
+    workbook = Workbook(Module(case, journal), live=True)
+
+    def draft(**values: Any) -> dict[str, Any]:
+        message = {"do": "draft", "ticket": "t", "values": values}
+        return workbook._receive("judge", message)[0]
+
+    workbook._receive("meet", {"do": "save", "ticket": "t0", "values": {}})
+    assert draft(junk="y" * 6000, plan=["a"], **{"first-lean": "1"})["did"] == "kept"
+    assert journal.draft("judge") == {"first-lean": "1"}
+    told = draft(**{"first-lean": ["y" * 6000] * 20})
+    assert told["problems"][""] == "This is too long for a draft. Press the button to save."
+    assert journal.draft("judge") == {"first-lean": "1"}
+
+
+def test_a_step_is_kept_a_hundred_times_and_then_stays_as_it_is(case: Case) -> None:
+    module = played(case, STEP_IDS.index("plan") + 1)
+    plan = module.answers["plan"]
+    for n in range(MOST_TRIES - 1):
+        module.submit(f"again-{n}", "plan", {"plan": plan})
+    with pytest.raises(RefusedError, match="kept 100 times, and now stays"):
+        module.submit("once-more", "plan", {"plan": plan})
+    assert module.tries("plan") == MOST_TRIES
+    assert module.submit("again-0", "plan", {"plan": plan})

@@ -7,7 +7,7 @@
 import form from "./form.js";
 
 const PROTOCOL = "v1.kernel.websocket.jupyter.org";
-const CONTROL = { target_name: "jupyter.widget.control", version: "1.0.0" };
+const CONTROL = "control"; // the comm over which the page hears of all widgets
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 10_000;
 const LOOKING_MS = 5_000;
@@ -99,7 +99,6 @@ class Host extends Emitter {
   #session = newId();
   #config = null;
   #socket = null;
-  #control = "";
   #waiting = [];
   #tries = 0;
   #next = 0;
@@ -173,14 +172,13 @@ class Host extends Emitter {
   }
 
   #opened() {
-    this.#control = newId();
-    const content = { comm_id: this.#control, target_name: CONTROL.target_name, data: {} };
-    this.#socket.send(pack(this.#session, "comm_open", content, { version: CONTROL.version }));
+    const content = { comm_id: CONTROL, target_name: "jupyter.widget.control", data: {} };
+    this.#socket.send(pack(this.#session, "comm_open", content, { version: "1.0.0" }));
     this.#askStates();
   }
 
   #askStates() {
-    const content = { comm_id: this.#control, data: { method: "request_states" } };
+    const content = { comm_id: CONTROL, data: { method: "request_states" } };
     this.#socket.send(pack(this.#session, "comm_msg", content));
   }
 
@@ -198,7 +196,7 @@ class Host extends Emitter {
     }
     if (type !== "comm_msg") return;
     const { comm_id: id, data } = content;
-    if (id === this.#control && data.method === "update_states") return this.#taken(data.states);
+    if (id === CONTROL && data.method === "update_states") return this.#taken(data.states);
     const model = this.#models.get(id);
     if (data.method === "update") model?.take(data.state);
     if (data.method === "custom") model?.emit("msg:custom", data.content, buffers);

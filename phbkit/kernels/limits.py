@@ -1,4 +1,4 @@
-"""How much one notebook may use."""
+"""How much one notebook, or the kernel of one page, may use."""
 
 from __future__ import annotations
 
