@@ -12,7 +12,7 @@ PROJECT := pyproject.toml constraints.txt
 WORKERS ?= 4
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: install serve test check-code run-tests soak bench size lint clean
+.PHONY: install serve test check-code run-tests soak bench size lint requirements sbom clean
 
 install: $(VENV)/.tests
 
@@ -62,6 +62,17 @@ lint: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/mypy
+
+# What production installs, each file by its hash; made anew when a pin changes.
+requirements: install
+	$(BIN)/uv --quiet pip compile pyproject.toml --group build --universal --python-version 3.11 \
+		--constraints constraints.txt --overrides deploy/left-out.txt --generate-hashes \
+		--no-header --no-annotate --output-file deploy/requirements.txt
+
+# What that is made of, as CycloneDX.
+sbom: install
+	$(BIN)/cyclonedx-py requirements deploy/requirements.txt --pyproject pyproject.toml \
+		--output-reproducible --output-format JSON --output-file sbom.json
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

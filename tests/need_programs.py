@@ -36,6 +36,8 @@ def missing(*, hub: bool) -> list[str]:
         packages += ["nginx-light"]
     if not (apache() and (APACHE_MODULES / "mod_auth_openidc.so").exists()):
         packages += ["apache2", "libapache2-mod-auth-openidc"]
+    if not shutil.which("systemd-analyze"):
+        packages += ["systemd"]
     if hub and not HUB_PROXY.exists() and not shutil.which("npm"):
         packages += ["npm"]
     return packages

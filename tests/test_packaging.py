@@ -40,6 +40,35 @@ def test_every_dependency_is_pinned_and_no_pin_has_an_address() -> None:
     assert names <= pinned | {name.replace(".", "-") for name in pinned}
 
 
+def named(requirement: str) -> str:
+    """Return the name of what a line asks for, as indexes write it."""
+    name = re.split(r"[ ;<>=!~]", requirement)[0]
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def hashed() -> dict[str, str]:
+    """Pins of what production installs, each with all its hashes in one line."""
+    text = (ROOT / "deploy" / "requirements.txt").read_text().replace("\\\n", "")
+    return {named(line): line for line in text.splitlines()}
+
+
+def test_production_installs_the_pins_by_their_hashes_and_nothing_it_does_not_run() -> None:
+    pinned = {named(pin): pin.split("==")[1] for pin in pins()}
+    for name, line in hashed().items():
+        assert f"=={pinned[name]} " in line, f"make requirements: {name} is of another version"
+        assert "--hash=sha256:" in line
+        assert "/" not in line
+    left_out = {
+        named(line)
+        for line in (ROOT / "deploy" / "left-out.txt").read_text().splitlines()
+        if not line.startswith("#")
+    }
+    assert left_out == {"debugpy", "jupyter-server-terminals", "jupyterlab", "terminado"}
+    needed = {named(each) for each in PROJECT["dependencies"]} | {"hatchling"}
+    assert needed - hashed().keys() == {"jupyterlab"}
+    assert not left_out & hashed().keys()
+
+
 def test_every_pin_admits_the_oldest_python_that_is_promised() -> None:
     oldest = PROJECT["requires-python"].removeprefix(">=") + ".0"
     for pin in pins():

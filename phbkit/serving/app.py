@@ -10,12 +10,13 @@ import resource
 import socket
 import tempfile
 from contextlib import suppress
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from jupyter_core.utils import run_sync
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
+from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import RequestHandler
 from traitlets import Instance
@@ -31,6 +32,7 @@ from phbkit.records.database import Database, now, open_database
 from phbkit.records.learners import Learners
 from phbkit.serving import assets, pages
 from phbkit.serving.catalogue import Catalogue
+from phbkit.serving.health import REQUESTS, HealthHandler, MetricsHandler, Records
 from phbkit.serving.identity import identity_class
 from phbkit.serving.log import OncePerMinute, handlers
 from phbkit.serving.notebook_page import FILTERS, ModuleHandler
@@ -87,6 +89,7 @@ class Server(Voila):  # type: ignore[misc]
             },
             "default_handler_class": pages.ProblemHandler,
             "log_function": _log_request,
+            "records_health": Records(self.database),
             **self.wing_settings,
         }
 
@@ -114,7 +117,8 @@ class Server(Voila):  # type: ignore[misc]
         """Listen; no page has a body to send that is longer than a short form."""
         if self.using.keep_days:
             self._erase_daily(_DAY * self.using.keep_days)
-        self.app.listen = partial(self.app.listen, max_body_size=_LONGEST_BODY)
+        self._http = HTTPServer(self.app, max_body_size=_LONGEST_BODY)
+        self.app.listen = self._http.listen
         super().listen()
 
     def _erase_daily(self, kept: dt.timedelta) -> None:
@@ -125,7 +129,9 @@ class Server(Voila):  # type: ignore[misc]
         PeriodicCallback(erase, _DAY).start()
 
     def stop(self) -> None:
-        """End the kernels, then leave the records in one file."""
+        """Let nobody in, end the kernels at once, and leave the records in one file."""
+        self._http.stop()
+        run_sync(self.kernel_manager.shutdown_all)(now=True)
         super().stop()
         self.database.checkpoint()
 
@@ -139,6 +145,8 @@ class Server(Voila):  # type: ignore[misc]
             (rf"/voila/api/shutdown/{_KERNEL}", ShutdownHandler),
             (assets.PATTERN, assets.AssetHandler),
             (r"/accessibility", pages.AccessibilityHandler),
+            (r"/health", HealthHandler),
+            (r"/metrics", MetricsHandler),
             *([] if alone else modules),
             *(rule for hook in wings.hooks("handlers") for rule in hook(alone=alone)),
             *self.identity_provider.get_handlers(),
@@ -156,7 +164,8 @@ def _erase_old(using: Settings, kept: dt.timedelta) -> None:
 
 
 def _log_request(handler: RequestHandler) -> None:
-    """Note what was refused or failed, without query and cookies."""
+    """Count every request; note what was refused or failed, without query and cookies."""
+    REQUESTS.labels(handler.get_status()).inc()
     if handler.get_status() >= 400:
         _log.warning("%d %s %s", handler.get_status(), handler.request.method, handler.request.path)
 

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from http.client import HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -37,22 +37,34 @@ class Site:
 
     training: Training
     url: str
-    log: Path
+    folder: Path
+    plain_port: int
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "nginx.log"
+
+    def nginx(self, *words: str) -> list[str]:
+        """Give the command of the real nginx with our configuration."""
+        program = nginx()
+        assert program
+        return [program, "-c", str(self.folder / "nginx.conf"), "-p", str(self.folder), *words]
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("nginx")
-    port, inside = free_port(), free_port()
+    port, inside, plain = free_port(), free_port(), free_port()
     url = f"https://127.0.0.1:{port}"
     make_certificate(folder)
     changed = {
+        "listen 80;": f"listen 127.0.0.1:{plain};",
         "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
         "phb.example.nhs.uk": "127.0.0.1",
         "/etc/ssl/phbkit/fullchain.pem": str(folder / "cert.pem"),
         "/etc/ssl/phbkit/privkey.pem": str(folder / "key.pem"),
         "127.0.0.1:8866": f"127.0.0.1:{inside}",
-        "/run/nginx-phbkit.pid": str(folder / "nginx.pid"),
+        "/run/nginx.pid": str(folder / "nginx.pid"),
     }
     text = CONFIG.read_text()
     for before, after in changed.items():
@@ -61,16 +73,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     (folder / "nginx.conf").write_text(text)
     (folder / "data").mkdir()
     training = Training(folder / "data", inside, env={"PHB_PUBLIC_URL": url})
-    program = nginx()
-    assert program
-    command = [program, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-g", "daemon off;"]
+    made = Site(training, url, folder, plain)
     with ExitStack() as stack:
         training.start()
         stack.callback(training.stop)
-        log = stack.enter_context((folder / "nginx.log").open("w"))
+        log = stack.enter_context(made.log.open("w"))
+        command = made.nginx("-g", "daemon off;")
         process = stack.enter_context(programs.running(command, stderr=log, stdout=log))
-        wait_until_encrypted(url, process, folder / "nginx.log")
-        yield Site(training, url, folder / "nginx.log")
+        wait_until_encrypted(url, process, made.log)
+        yield made
 
 
 def make_certificate(folder: Path) -> None:
@@ -169,3 +180,36 @@ def test_wrong_codes_from_one_address_behind_the_proxy_keep_no_other_out(site: S
         assert "opens no meeting" in join("127.0.2.1", "CCC-CCC").text
     assert "too many wrong codes" in join("127.0.2.1", code).text
     assert join("127.0.2.2", code).status == 303
+
+
+def test_http_is_sent_on_to_https_and_metrics_are_not_for_outside(site: Site) -> None:
+    plain = HTTPConnection("127.0.0.1", site.plain_port, timeout=60)
+    plain.request("GET", "/enter/x.y?z=1")
+    reply = plain.getresponse()
+    assert (reply.status, reply.getheader("Location")) == (301, "https://127.0.0.1/enter/x.y?z=1")
+    plain.close()
+    assert ask(site, "/metrics").status == 404
+    assert ask(site, "/health").status == 200
+
+
+def test_nginx_reloads_by_the_process_id_that_debians_unit_looks_for(site: Site) -> None:
+    unit = Path("/lib/systemd/system/nginx.service")
+    if unit.exists():  # on Debian
+        pid = next(line for line in CONFIG.read_text().splitlines() if line.startswith("pid "))
+        assert f"PIDFile={pid.split()[1].rstrip(';')}\n" in unit.read_text()
+    config = site.folder / "nginx.conf"
+    config.write_text(config.read_text().replace("max-age=31536000", "max-age=31536001"))
+    subprocess.run(site.nginx("-s", "reload"), check=True, capture_output=True)
+    while ask(site, "/").headers["Strict-Transport-Security"] != "max-age=31536001":
+        time.sleep(0.05)  # connections go on with the old configuration until they end
+
+
+def test_while_the_server_starts_again_a_page_says_so_and_no_link_is_logged(site: Site) -> None:
+    site.training.stop()
+    try:
+        told = ask(site, "/enter/secret.link")
+    finally:
+        site.training.start()
+    assert (told.status, "Your answers are kept" in told.text) == (503, True)
+    assert 'http-equiv="refresh"' in told.text
+    assert "secret.link" not in site.log.read_text()

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
+import resource
+import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import psutil
 import pytest
 
 from phbkit.cohort.history import log
@@ -21,12 +27,16 @@ from phbkit.cohort.register import Register
 from phbkit.records.database import now, open_database
 from phbkit.records.learners import Learner
 from tests import programs
+from tests.browser.served import kernel_of
 from tests.commands import phb
+from tests.deploy import unit
 from tests.ports import free_port
 
 LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 HOST = "phb.trust.nhs.uk"
 DEPLOY = Path(__file__).parents[2] / "deploy"
+UNIT_FILE = DEPLOY / "phbkit.service"
+UNIT = unit.Unit(UNIT_FILE)
 PROGRAM = [sys.executable, "-m", "phbkit"]
 PEOPLE = "learner,name,cohort,role\nann,Ann Example,spring,\ntess,Tess Trainer,spring,trainer\n"
 
@@ -51,12 +61,19 @@ class Service:
     @property
     def environment(self) -> dict[str, str]:
         """What systemd would give it: what the unit says, and little else."""
-        lines = (DEPLOY / "phbkit.service").read_text().splitlines()
-        [told] = [each.removeprefix("Environment=") for each in lines if "Environment" in each]
-        name, _, file = told.partition("=")
-        assert (name, file) == ("PHB_SETTINGS", "/etc/phbkit.env")
-        home = str(self.folder / "home")
-        return {name: str(self.folder / "phbkit.env"), "PATH": os.environ["PATH"], "HOME": home}
+        told = UNIT.environment()
+        assert told == {"PHB_SETTINGS": "/etc/phbkit.env", "TMPDIR": "/run/phbkit"}
+        return {
+            "PHB_SETTINGS": str(self.folder / "phbkit.env"),
+            "TMPDIR": self.run,
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder / "home"),
+        }
+
+    @cached_property
+    def run(self) -> str:
+        """Its folder in /run: for sockets, whose paths must be short."""
+        return tempfile.mkdtemp(prefix="phb-run-")
 
     def write_settings(self) -> None:
         text = (DEPLOY / "phbkit.env").read_text()
@@ -82,18 +99,24 @@ class Service:
         )
 
     def serve(self) -> subprocess.Popen[bytes]:
-        lines = (DEPLOY / "phbkit.service").read_text().splitlines()
-        [command] = [each for each in lines if each.startswith("ExecStart=")]
-        program, *rest = command.removeprefix("ExecStart=").split()
+        """Start it under as many of the unit's limits as can be had without systemd."""
+        program, *rest = UNIT.one("ExecStart").split()
         assert program == "/opt/phbkit/bin/phb"
-        quiet = subprocess.DEVNULL
-        return programs.start(
-            [*PROGRAM, *rest, "--port", self.port],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=quiet,
-            stderr=quiet,
-        )
+        self.data.mkdir(mode=0o700)
+        limited = [sys.executable, unit.__file__, UNIT_FILE, f"{self.data}:{self.run}"]
+        with (self.folder / "journal").open("wb") as journal:
+            return programs.start(
+                [*limited, *PROGRAM, *rest, "--port", self.port],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=journal,
+                stderr=journal,
+            )
+
+    def kernels(self) -> list[psutil.Process]:
+        assert self.process
+        below = psutil.Process(self.process.pid).children(recursive=True)
+        return [each for each in below if kernel_of(each)]
 
     def ask(self, path: str, user: str = "") -> tuple[int, str]:
         """Ask for a page as the proxy would, for somebody it has signed in, or for nobody."""
@@ -115,7 +138,7 @@ def started(folder: Path, sign_in: str) -> Iterator[Service]:
     process = service.process = service.serve()
     try:
         while True:
-            assert process.poll() is None
+            assert process.poll() is None, (folder / "journal").read_text()
             try:
                 service.ask("/")
                 break
@@ -124,6 +147,7 @@ def started(folder: Path, sign_in: str) -> Iterator[Service]:
         yield service
     finally:
         programs.end(process)
+        shutil.rmtree(service.run)
 
 
 @pytest.fixture
@@ -185,3 +209,44 @@ def test_nothing_is_written_but_in_the_data_folder_and_it_is_private(by_header: 
     assert list((by_header.folder / "home").iterdir()) == []
     for place in (by_header.data, by_header.data / "records.sqlite"):
         assert stat.S_IMODE(place.stat().st_mode) & 0o077 == 0
+
+
+def test_systemd_finds_little_that_the_unit_leaves_open() -> None:
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT_FILE)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    [figure] = re.findall(r"Overall exposure level for phbkit.service: ([\d.]+)", told)
+    assert float(figure) <= 4.0
+
+
+def test_server_and_kernels_run_under_the_limits_of_the_unit(by_header: Service) -> None:
+    status, page = by_header.ask("/module/know_the_deal", "cy")
+    assert (status, "phb-not-started" in page) == (200, False)
+    assert by_header.process
+    kernels = by_header.kernels()
+    assert kernels
+    most = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    for pid in (by_header.process.pid, *(kernel.pid for kernel in kernels)):
+        told = Path(f"/proc/{pid}/status").read_text()
+        assert resource.prlimit(pid, resource.RLIMIT_NOFILE) == (most, most)
+        assert ("Seccomp:\t2" in told, "NoNewPrivs:\t1" in told) == (True, True)
+    sockets = [each.laddr for kernel in kernels for each in kernel.net_connections("unix")]
+    assert any(str(place).startswith(by_header.run) for place in sockets)
+    assert not [each for kernel in kernels for each in kernel.net_connections("inet")]
+
+
+def test_where_a_kernel_takes_all_memory_the_server_goes_on() -> None:
+    assert (UNIT.one("OOMPolicy"), UNIT.one("MemoryMax")) == ("continue", "4G")
+    assert (UNIT.one("KillMode"), UNIT.one("RuntimeDirectory")) == ("mixed", "phbkit")
+
+
+def test_asked_to_stop_the_server_ends_also_a_kernel_that_does_not_answer(
+    by_header: Service,
+) -> None:
+    assert by_header.ask("/module/know_the_deal", "dee")[0] == 200
+    kernels = by_header.kernels()
+    kernels[0].suspend()
+    assert by_header.process
+    by_header.process.terminate()
+    assert by_header.process.wait(programs.ENDS_WITHIN) == 0
+    assert psutil.wait_procs(kernels, programs.ENDS_WITHIN)[1] == []
+    assert "Traceback" not in (by_header.folder / "journal").read_text()
