@@ -30,6 +30,27 @@ c.Spawner.environment = {
 c.Spawner.http_timeout = c.Spawner.start_timeout = 120
 c.JupyterHub.shutdown_on_logout = True
 
+# A learner's server ends when nobody has used it for twenty minutes, and starts again by itself
+# when they come back; an open module counts as use.
+IDLE_SECONDS = int(os.environ.get("PHB_HUB_IDLE_SECONDS", "1200"))
+c.JupyterHub.implicit_spawn_seconds = 1
+c.JupyterHub.last_activity_interval = IDLE_SECONDS // 4
+c.JupyterHub.services = [
+    {
+        "name": "idle-culler",
+        "command": [
+            sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={IDLE_SECONDS}"
+        ],
+    }
+]  # fmt: skip
+c.JupyterHub.load_roles = [
+    {
+        "name": "idle-culler",
+        "services": ["idle-culler"],
+        "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+    }
+]
+
 if "LTI_ISSUER" in os.environ:
     c.JupyterHub.authenticator_class = "ltiauthenticator.lti13.auth.LTI13Authenticator"
     c.LTI13Authenticator.issuer = os.environ["LTI_ISSUER"]

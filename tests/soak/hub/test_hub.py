@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -129,6 +130,26 @@ def test_a_trainer_sees_how_far_their_cohort_has_come(folder: Path, windows: Win
         answered = learner.goto(f"{url}/user/cy/cohort")
         assert answered
         assert answered.status == 404
+
+
+def test_a_server_that_nobody_uses_ends_and_starts_again_by_itself(
+    folder: Path, windows: Windows
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with hub(folder, url, PHB_TRY_PASSWORD=PASSWORD, PHB_HUB_IDLE_SECONDS="40"):
+        playing, gone = (sign_in(windows.open(), url, name) for name in ("pat", "sam"))
+        playing.get_by_role("link", name="Know the deal").first.click(no_wait_after=True)
+        playing.wait_for_selector("body[data-ready]", timeout=PATIENCE)
+        log = folder / "hub.log"
+        while "Culling server for sam" not in _culled(log):
+            gone.wait_for_timeout(500)
+        assert "Culling server for pat" not in _culled(log)
+        gone.goto(f"{url}/user/sam/")
+        modules(gone, "sam")
+
+
+def _culled(log: Path) -> str:
+    return re.sub(r"Culling server (?:for )?(?:user )?", "Culling server for ", log.read_text())
 
 
 @pytest.fixture(scope="module")
