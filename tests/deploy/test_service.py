@@ -66,6 +66,7 @@ class Service:
         return {
             "PHB_SETTINGS": str(self.folder / "phbkit.env"),
             "TMPDIR": self.run,
+            "PYTHONPATH": str(self.folder / "left-out"),
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder / "home"),
         }
@@ -87,6 +88,14 @@ class Service:
         text += "PHB_CONTACT=the team's mailbox, Ann Smith\nPHB_KEEP_DAYS=400\n"
         (self.folder / "phbkit.env").write_text(text)
 
+    def leave_out(self) -> None:
+        """Have Python find none of what production leaves out, in the server and in kernels."""
+        lines = (DEPLOY / "left-out.txt").read_text().splitlines()
+        names = [line.split(";")[0].replace("-", "_") for line in lines if line[0] != "#"]
+        (self.folder / "left-out").mkdir()
+        script = f"import sys\nsys.modules.update(dict.fromkeys({names}))\n"
+        (self.folder / "left-out" / "sitecustomize.py").write_text(script)
+
     def phb(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command as docs/deploying.md does."""
         return subprocess.run(
@@ -102,7 +111,7 @@ class Service:
         """Start it under as many of the unit's limits as can be had without systemd."""
         program, *rest = UNIT.one("ExecStart").split()
         assert program == "/opt/phbkit/bin/phb"
-        self.data.mkdir(mode=0o700)
+        self.data.mkdir(mode=0o700, exist_ok=True)
         limited = [sys.executable, unit.__file__, UNIT_FILE, f"{self.data}:{self.run}"]
         with (self.folder / "journal").open("wb") as journal:
             return programs.start(
@@ -135,6 +144,7 @@ def started(folder: Path, sign_in: str) -> Iterator[Service]:
     service.write_settings()
     register = Register(open_database(service.database, clock=lambda: LONG_AGO))
     register.invite([Learner("zoe", "Zoe Long Gone")], LONG_AGO)
+    service.leave_out()
     process = service.process = service.serve()
     try:
         while True:
