@@ -10,6 +10,7 @@ import resource
 import socket
 import tempfile
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
