@@ -23,6 +23,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 4
 _BUSY_SECONDS_IN_A_ROW = 0.1
 _OPENING_SECONDS = 10
+_KEPT = 2  # connections to PostgreSQL, which has a hundred for all servers and pages
 _LOOK_MS = 20  # how long SQLite waits by itself before a write is tried anew
 _PASSING = (
     sa.exc.OperationalError,
@@ -142,8 +143,10 @@ class Database:
 _ready: dict[str, Database] = {}
 
 
-def keep_ready(address: str, read: Callable[[Database], None]) -> None:
-    """Open the records and read them once, so that copies of this process need only connect.
+def keep_ready(address: str, *reads: Callable[[Database], None]) -> None:
+    """Open the records once for all who ask, so that copies of this process need only connect.
+
+    Whoever asks shares one small pool of connections; `reads` read from it now.
 
     Raises
     ------
@@ -152,7 +155,8 @@ def keep_ready(address: str, read: Callable[[Database], None]) -> None:
     """
     database = open_database(address)
     try:
-        read(database)
+        for read in reads:
+            read(database)
     finally:
         database.engine.dispose()  # a connection must not be copied
     _ready[address] = database
@@ -258,7 +262,7 @@ def _postgresql(url: sa.URL, **waits: int) -> sa.Engine:
     What the address says of a wait goes before what is given here.
     """
     unset = {name: wait for name, wait in waits.items() if name not in url.query}
-    engine = sa.create_engine(url, pool_pre_ping=True, connect_args=unset)
+    engine = sa.create_engine(url, pool_size=_KEPT, pool_pre_ping=True, connect_args=unset)
     # Before SQLAlchemy asks anything, as it understands no answer in bytes.
     sa.event.listen(engine, "connect", _need_utf8, insert=True)
     return engine

@@ -29,7 +29,7 @@ from phbkit.casebank import CaseBank
 from phbkit.errors import PhbError, SettingsError
 from phbkit.kernels import provisioner, template
 from phbkit.records.attempts import Store
-from phbkit.records.database import Database, now, open_database
+from phbkit.records.database import Database, keep_ready, now, open_database
 from phbkit.records.learners import Learners
 from phbkit.serving import assets, pages
 from phbkit.serving.catalogue import Catalogue
@@ -211,6 +211,7 @@ def make_server(
     os.environ.clear()  # the template of the kernels is born with what is left
     os.environ.update(kept)
     catalogue = learners = None
+    keep_ready(using.database_url)
     database = open_database(using.database_url)
     if not only_reviews:
         catalogue = Catalogue(workbooks, bank, Store(database))

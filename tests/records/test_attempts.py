@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,17 @@ def dump(file: Path) -> list[str]:
 
 def written(journal: Journal) -> list[tuple[int, str, str, Any]]:
     return [(event.seq, event.step, event.question, event.value) for event in journal.events()]
+
+
+def test_whoever_opens_the_records_of_a_server_shares_two_connections(server: str) -> None:
+    database.keep_ready(server)
+    shared = database.open_database(server)
+    assert database.open_database(server) is shared
+    with ExitStack() as stack:
+        for _ in range(5):
+            stack.enter_context(shared.engine.connect())
+    assert shared.engine.pool.status().startswith("Pool size: 2  Connections in pool: 2")
+    shared.engine.dispose()
 
 
 def test_events_are_kept_in_the_order_written_and_close_their_step(journal: Journal) -> None:
