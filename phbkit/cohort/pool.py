@@ -110,7 +110,7 @@ def run_job(folder: str, job: Job, limits: Limits) -> JobOutcome:
     OSError
         Something could not be written: the disk is full.
     """
-    template.begin("phbkit.cohort.preloaded")
+    template.begin("pandas", "phbkit.cohort.preloaded")
     outcome = None
     for separate in (False, True, True):
         outcome = _try(folder, job, limits, separate=separate)

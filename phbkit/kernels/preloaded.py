@@ -18,8 +18,6 @@ import anywidget
 import IPython.core.debugger
 import IPython.extensions.storemagic
 import ipywidgets
-import numpy as np
-import pandas as pd
 import psutil
 import tornado.platform.asyncio
 

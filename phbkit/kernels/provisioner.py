@@ -31,6 +31,7 @@ class WarmProvisioner(LocalProvisioner):
             _log.warning("This kernel is started cold: %s.", reason)
             return await super().launch_kernel(cmd, **kwargs)
         folder = str(kwargs.get("cwd") or Path.cwd())
+        template.begin("pandas")
         become, given = "phbkit.kernels.shell:become_kernel", kwargs.get("env")
         process, pipe = await asyncio.to_thread(  # the template may still be importing
             template.start, become, file, folder=folder, environment=given

@@ -222,7 +222,7 @@ def make_server(
         wing_settings |= hook(using, bank)
     if not template.why_not():  # or the first kernel would have to wait for all of it
         more = (name for hook in wings.hooks("preload") for name in hook())
-        template.begin("phbkit.kernels.records_preloaded", *more)
+        template.begin("pandas", "phbkit.kernels.records_preloaded", *more)
     os.environ.update(told)  # what a hub tells its servers is for this process alone
     server: Server = Server.instance(  # whose log the renderer of pages writes to
         config=_configuration(using, host, port, base, only_reviews=only_reviews),
