@@ -5,15 +5,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 
+import prometheus_client as prometheus
 import sqlalchemy as sa
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    ProcessCollector,
-    generate_latest,
-)
 from tornado.web import HTTPError, RequestHandler
 
 from phbkit.records.database import Database
@@ -21,11 +14,11 @@ from phbkit.records.database import Database
 _SECONDS = 1  # that the records may take to answer
 _VERSION = sa.text("SELECT version_num FROM alembic_version")
 
-FIGURES = CollectorRegistry()  # jupyter_server has others, of what is not served here
-ProcessCollector(registry=FIGURES)
-REQUESTS = Counter("phb_requests", "Requests answered.", ["status"], registry=FIGURES)
-OPEN_PAGES = Gauge("phb_open_pages", "Pages with a kernel.", registry=FIGURES)
-MOST_PAGES = Gauge("phb_most_pages", "How many there may be.", registry=FIGURES)
+FIGURES = prometheus.CollectorRegistry()  # jupyter_server has others, of what is not served here
+prometheus.ProcessCollector(registry=FIGURES)
+REQUESTS = prometheus.Counter("phb_requests", "Requests answered.", ["status"], registry=FIGURES)
+OPEN_PAGES = prometheus.Gauge("phb_open_pages", "Pages with a kernel.", registry=FIGURES)
+MOST_PAGES = prometheus.Gauge("phb_most_pages", "How many there may be.", registry=FIGURES)
 
 
 class Records:
@@ -69,5 +62,5 @@ class MetricsHandler(RequestHandler):
         kernels = self.settings["voila"].kernel_manager
         OPEN_PAGES.set(len(kernels))
         MOST_PAGES.set(kernels.most)
-        self.set_header("Content-Type", CONTENT_TYPE_LATEST)
-        self.finish(generate_latest(FIGURES))
+        self.set_header("Content-Type", prometheus.CONTENT_TYPE_LATEST)
+        self.finish(prometheus.generate_latest(FIGURES))
