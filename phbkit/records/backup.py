@@ -97,8 +97,8 @@ def _copy(database: Database, file: Path) -> dict[str, int]:
     if database.engine.dialect.name == "sqlite":
         with closing(sqlite3.connect(str(database.engine.url.database))) as records:
             records.execute("VACUUM INTO ?", [str(file)])
-        with as_it_is(f"sqlite:///{file}") as copy:
-            return rows_in(copy.engine)
+        with as_it_is(f"sqlite:///{file}") as copy, copy.reading() as connection:
+            return rows_in(connection)
     one_moment = database.engine.execution_options(isolation_level="REPEATABLE READ")
     with one_moment.connect() as connection:
         shared = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar()
@@ -107,16 +107,11 @@ def _copy(database: Database, file: Path) -> dict[str, int]:
         return rows_in(connection)
 
 
-def rows_in(database: sa.Engine | sa.Connection) -> dict[str, int]:
+def rows_in(connection: sa.Connection) -> dict[str, int]:
     """Count the rows of every table."""
-    if isinstance(database, sa.Engine):
-        with database.connect() as connection:
-            return rows_in(connection)
-    counts = {
-        name: sa.select(sa.func.count()).select_from(sa.table(name))
-        for name in sa.inspect(database).get_table_names()
-    }
-    return {name: database.execute(count).scalar_one() for name, count in counts.items()}
+    names = sa.inspect(connection).get_table_names()
+    counts = {name: sa.select(sa.func.count()).select_from(sa.table(name)) for name in names}
+    return {name: connection.execute(count).scalar_one() for name, count in counts.items()}
 
 
 def run(program: Literal["pg_dump", "pg_restore"], url: sa.URL, *options: str) -> None:
@@ -148,12 +143,10 @@ def run(program: Literal["pg_dump", "pg_restore"], url: sa.URL, *options: str) -
 
 def _beside(using: Settings) -> dict[str, bytes]:
     """Read what a restore needs beside the records."""
-    found, file = {}, settings_file()
-    if using.link_key or using.key_file.exists():
-        found[KEY] = using.link_key.encode() or using.key_file.read_bytes()
-    if file:
-        found[SETTINGS] = file.read_bytes()
-    return found
+    key = using.key_file.read_bytes() if using.key_file.exists() else b""
+    file = settings_file()
+    found = {KEY: using.link_key.encode() or key, SETTINGS: file.read_bytes() if file else b""}
+    return {name: content for name, content in found.items() if content}
 
 
 def sha256(content: Any) -> str:

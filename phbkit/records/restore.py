@@ -17,18 +17,8 @@ import sqlalchemy as sa
 
 from phbkit.errors import RecordsError, SettingsError
 from phbkit.files import part_of
+from phbkit.records import backup
 from phbkit.records.audit import note
-from phbkit.records.backup import (
-    KEY,
-    MANIFEST,
-    MANIFESTS,
-    RECORDS,
-    SETTINGS,
-    Manifest,
-    rows_in,
-    run,
-    sha256,
-)
 from phbkit.records.database import HEAD, as_it_is, now, open_database, parse
 from phbkit.settings import Settings
 
@@ -50,13 +40,13 @@ def restore(using: Settings, file: Path) -> Iterator[str]:
     """
     manifest = _checked(file)
     url = parse(using.database_url)
-    records = RECORDS[url.get_backend_name()]
+    records = backup.RECORDS[url.get_backend_name()]
     if records not in manifest.files:
         raise SettingsError(
             f"{file} is of another kind of database than PHB_DATABASE, which is "
             f"{url.get_backend_name()}. Set it to one like that of which the backup was made."
         )
-    places = {KEY: using.key_file, SETTINGS: using.data_dir / "restored.env"}
+    places = {backup.KEY: using.key_file, backup.SETTINGS: using.data_dir / "restored.env"}
     using.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ZipFile(file) as archive:
         if url.get_backend_name() == "sqlite":
@@ -67,22 +57,22 @@ def restore(using: Settings, file: Path) -> Iterator[str]:
         aside = f"before-{now():%Y-%m-%dT%H%M%S.%fZ}"
         for name in (each for each in places if each in manifest.files):
             yield _put(archive, name, places[name], places[name].parent / aside)
-    with as_it_is(using.database_url) as found:
-        if rows_in(found.engine) != manifest.rows:
+    with as_it_is(using.database_url) as found, found.reading() as connection:
+        if backup.rows_in(connection) != manifest.rows:
             raise RecordsError(f"What was restored is not what {file} says that it holds.")
-    open_database(using.database_url).engine.dispose()  # brought up to date
-    with as_it_is(using.database_url) as restored:
-        note(restored, "restored")
+    restored = open_database(using.database_url)  # and brought up to date
+    note(restored, "restored")
+    restored.engine.dispose()
     yield f"Restored: {manifest}."
 
 
-def _checked(file: Path) -> Manifest:
+def _checked(file: Path) -> backup.Manifest:
     try:
         with ZipFile(file) as archive:
-            manifest = MANIFESTS.validate_json(archive.read(MANIFEST))
+            manifest = backup.MANIFESTS.validate_json(archive.read(backup.MANIFEST))
             for name, expected in manifest.files.items():
                 with archive.open(name) as content:
-                    if sha256(content) != expected:
+                    if backup.sha256(content) != expected:
                         raise ValueError(name)
     except _DAMAGED as error:
         raise RecordsError(
@@ -114,7 +104,7 @@ def _need_nobody(records: Path) -> None:
 def _fill(url: sa.URL, archive: ZipFile, beside: Path) -> None:
     """Fill a PostgreSQL database that is empty, all at once."""
     with as_it_is(url.render_as_string(hide_password=False)) as there:
-        tables = rows_in(there.engine)
+        tables = sa.inspect(there.engine).get_table_names()
     if tables:
         raise RecordsError(
             f"The database {url.database} is not empty, and is left as it is. Make another and set "
@@ -122,8 +112,8 @@ def _fill(url: sa.URL, archive: ZipFile, beside: Path) -> None:
             f"--owner={url.username} {url.database}_restored"
         )
     with TemporaryDirectory(dir=beside, prefix=".restore-") as folder:
-        dump = archive.extract(RECORDS["postgresql"], folder)
-        run("pg_restore", url, "--exit-on-error", "--single-transaction", dump)
+        dump = archive.extract(backup.RECORDS["postgresql"], folder)
+        backup.run("pg_restore", url, "--exit-on-error", "--single-transaction", dump)
 
 
 def _put(archive: ZipFile, name: str, place: Path, aside: Path) -> str:

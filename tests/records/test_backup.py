@@ -285,6 +285,8 @@ def test_a_damaged_backup_is_refused_and_nothing_is_changed(backup: bytes, tmp_p
     damaged = [backup[:cut] for cut in range(0, len(backup), len(backup) // 20)]
     places = range(40, len(backup) // 2, len(backup) // 60)
     damaged += [backup[:at] + bytes([backup[at] ^ 0x55]) + backup[at + 1 :] for at in places]
+    altered(backup, copy, key=b"j" * 40)
+    damaged.append(copy.read_bytes())  # well formed, but not what was backed up
     for content in damaged:
         copy.write_bytes(content)
         with pytest.raises(RecordsError, match=r"is damaged, or no backup.*Nothing was changed"):
@@ -292,11 +294,12 @@ def test_a_damaged_backup_is_refused_and_nothing_is_changed(backup: bytes, tmp_p
     assert not using.data_dir.exists()
 
 
-def altered(backup: bytes, file: Path, **manifest: str) -> Path:
-    """Write a backup with another manifest."""
+def altered(backup: bytes, file: Path, *, key: bytes = b"", **manifest: str) -> Path:
+    """Write a backup with another manifest, or another key."""
     file.write_bytes(backup)
     with zipfile.ZipFile(file) as archive:
         whole = {name: archive.read(name) for name in archive.namelist()}
+    whole["link.key"] = key or whole["link.key"]
     whole["manifest.json"] = json.dumps(json.loads(whole["manifest.json"]) | manifest).encode()
     with zipfile.ZipFile(file, "w") as archive:
         for name, content in whole.items():
