@@ -26,6 +26,7 @@ from tests.browser.windows import Windows
 from tests.ports import free_port
 
 ANN, BEN, CAT, DAN, TESS = PEOPLE
+MEETING = {"name": "Fay", "mode": "training", "case": "alcohol-detox-at-home"}
 
 
 @pytest.fixture
@@ -240,10 +241,9 @@ def test_a_name_that_is_markup_stays_a_name(training: Training) -> None:
 def test_meetings_are_opened_by_learners_and_joined_by_anybody(
     training: Training, ann: Visitor, nobody: Visitor
 ) -> None:
-    form = {"name": "Fay", "mode": "training", "case": "alcohol-detox-at-home"}
     assert "Whoever opens a meeting signs in first" in nobody.ask("/review").text
-    assert nobody.post("/review/open", form).status == 401
-    assert ann.post("/review/open", form).status == 303
+    assert nobody.post("/review/open", MEETING).status == 401
+    assert ann.post("/review/open", MEETING).status == 303
     code = open_sessions(training.database).listed()[0].code
     joining = nobody.post("/review/join", {"code": code, "name": "Gus", "role": "family"})
     assert (joining.status, nobody.ask("/review/room").status) == (303, 200)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 import pytest
 from traitlets.config import Config
 
 from phbkit.forms import FORM_IS_THERE
 from phbkit.kernels import provisioner
+from phbkit.serving.app import _configuration
 from phbkit.serving.owners import Client, Kernels, Owner
+from phbkit.settings import Settings
 
 ANN, BEN = Owner("learner", "ann"), Owner("learner", "ben")
 A_PAGE = {FORM_IS_THERE: "1"}
@@ -79,6 +82,12 @@ def test_seats_leave_places_for_learners_and_make_room_among_themselves(
         await server.end(anns)
 
     asyncio.run(look())
+
+
+def test_half_of_all_places_are_kept_for_modules_where_there_are_any() -> None:
+    made = partial(_configuration, Settings(most_kernels=9), "127.0.0.1", 8866, "/")
+    assert made(only_reviews=False).Kernels.most_seats == 4
+    assert "most_seats" not in made(only_reviews=True).Kernels
 
 
 def test_what_a_sign_in_opened_ends_with_it() -> None:
