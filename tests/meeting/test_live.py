@@ -18,7 +18,7 @@ from tests.meeting.openings import LIVE, TRAINING
 
 
 def chair_of(sessions: Sessions, bank: CaseBank, values: dict[str, str]) -> SeatedReview:
-    seated = MeetingLobby(sessions, bank, live=True).open(values, private=True)
+    seated = MeetingLobby(sessions, bank, live=True).open(values, "ann", private=True)
     found = sessions.seat_of(seated.secret)
     assert found
     return SeatedReview(case_of(found[0], bank), sessions, *found, seated.secret)

@@ -37,7 +37,7 @@ def sessions(tmp_path: Path) -> Sessions:
 def room(sessions: Sessions, bank: CaseBank) -> dict[str, SeatedReview]:
     """A live meeting in which a chair, a GP and a title say who somebody is."""
     opened = LIVE | {"title": f"Home for {NAME}", "safeguards": f"{NAME} rings first"}
-    chair = MeetingLobby(sessions, bank, live=True).open(opened, private=True)
+    chair = MeetingLobby(sessions, bank, live=True).open(opened, "ann", private=True)
     [session] = sessions.listed()
     gp = sessions.sit(session.id, {"role": "gp", "name": "Ann"}, after=1)
     seats = {
