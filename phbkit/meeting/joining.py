@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from jupyter_server.base.handlers import JupyterHandler
-from tornado.web import HTTPError
 
 from phbkit.casebank import CaseBank
 from phbkit.errors import PhbError, RecordsError, RefusedError, SettingsError
@@ -32,7 +31,6 @@ from phbkit.workbook.formats import LONGEST_TEXT
 
 NOTEBOOK = "mdt_case_review"
 SEAT_COOKIE = "phb-seat"
-MOST_OPENINGS, WITHIN_SECONDS = 12, 600.0  # of a seat's page: each is a process
 _SEAT_DAYS = 1
 _DESCRIPTION = ("title", "called", "outcomes", "options", "safeguards")
 _MOST_TRIES = 60
@@ -55,7 +53,6 @@ class MeetingLobby:
         self.sessions, self.bank, self.live = sessions, bank, live
         self.wrong_codes = MovingWindow(_MOST_WRONG_CODES, _AN_HOUR)
         self.meetings = MovingWindow(_MOST_MEETINGS, _AN_HOUR)
-        self.openings = MovingWindow(MOST_OPENINGS, WITHIN_SECONDS)
         self.cases = {case: bank.load(case) for case in bank.case_ids if _fits(bank, case)}
 
     def open(self, values: Mapping[str, str], caller: str, *, private: bool) -> Seated:
@@ -292,15 +289,11 @@ class RoomHandler(NotebookPage):
 
     async def get(self) -> None:
         """Run the notebook for the seat; without one, go to the lobby."""
-        lobby: MeetingLobby = self.settings["lobby"]
         held = await in_thread(held_seat, self)
         if held is None or self.request.headers.get("Sec-Fetch-Site") == "cross-site":
             self.redirect(f"{self.base_url}review", status=303)
             return
         owner = Owner("seat", held[1])
-        if lobby.openings.wait(owner.id):
-            raise HTTPError(503)
-        lobby.openings.add(owner.id)
         await self.play(NOTEBOOK, owner, {SEAT_VARIABLE: seat_cookie(self)})
 
 

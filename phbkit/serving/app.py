@@ -37,7 +37,7 @@ from phbkit.serving.health import REQUESTS, HealthHandler, MetricsHandler, Recor
 from phbkit.serving.identity import identity_class
 from phbkit.serving.log import OncePerMinute, handlers
 from phbkit.serving.notebook_page import FILTERS, ModuleHandler
-from phbkit.serving.owners import Client, Kernels, Owner, Owners, kernel_environment
+from phbkit.serving.owners import MOST_OPENINGS, Client, Kernels, Owner, Owners, kernel_environment
 from phbkit.serving.sockets import LONGEST_FRAME, Connection, KernelSocket, ShutdownHandler
 from phbkit.serving.threads import OutOfReachError, in_thread
 from phbkit.settings import Settings
@@ -264,6 +264,8 @@ def _configuration(
     config.Kernels.most = using.most_kernels
     if not only_reviews:
         config.Kernels.most_seats = max(using.most_kernels // 2, 1)  # the others are learners'
+        if using.sign_in == "local":
+            config.Kernels.most_openings = using.most_kernels * MOST_OPENINGS  # nobody else waits
     return config
 
 

@@ -17,10 +17,12 @@ from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Int
 
+from phbkit.serving.rate_limit import MovingWindow
 from phbkit.serving.sockets import Connection
 
 MOST = 72  # kernels in all
 MOST_EACH = 4  # of one learner, or of one seat
+MOST_OPENINGS, _WITHIN_SECONDS = 30, 600.0  # each is a process
 _UNSEEN_SECONDS = 60.0  # a page that has just been asked for connects within these
 _GIVEN = {
     "HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE",
@@ -59,10 +61,13 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
     most_each = Int(MOST_EACH, config=True, help="Kernels of one owner.")
     most_seats = Int(MOST, config=True, help="Kernels of all seats together; others are kept free.")
 
+    most_openings = Int(MOST_OPENINGS, config=True, help="Of one owner, within ten minutes.")
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.context.max_sockets = self.context.get(zmq.SOCKET_LIMIT)  # a page takes several
         self._places: dict[str, _Place] = {}
+        self._openings = MovingWindow(self.most_openings, _WITHIN_SECONDS)
         self.sockets: Counter[str] = Counter()  # that are open, by kernel
 
     async def place_for(
@@ -82,6 +87,8 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
         str
             The id of the kernel to start; empty where there is no place.
         """
+        if self._openings.wait(f"{owner.kind} {owner.id}"):
+            return ""
         while True:
             mine = [kernel for kernel, place in self._places.items() if place.owner == owner]
             if len(mine) < self.most_each:
@@ -97,6 +104,7 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
             return ""
         kernel_id: str = self.new_kernel_id()
         self._places[kernel_id] = _Place(owner, environment, sign_in)
+        self._openings.add(f"{owner.kind} {owner.id}")
         return kernel_id
 
     async def start_kernel(self, *, kernel_id: str = "", **kwargs: Any) -> str:

@@ -11,11 +11,9 @@ from typing import TypeVar
 from tornado.web import HTTPError
 
 from phbkit.errors import UnreachableError
-from phbkit.serving.rate_limit import MovingWindow
 
 DEADLINE_SECONDS = 5.0  # a little longer than a transaction waits by itself
 _threads = ThreadPoolExecutor(8, thread_name_prefix="records")
-_told = MovingWindow(1, 60.0)
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -43,7 +41,5 @@ async def in_thread(work: Callable[..., T], *given: object) -> T:
         why = str(error)
     except TimeoutError:
         why = f"The database has not answered within {DEADLINE_SECONDS:.0f} seconds."
-    if not _told.wait(why):
-        _told.add(why)
-        _log.warning(why)
+    _log.warning(why)
     raise OutOfReachError(503)

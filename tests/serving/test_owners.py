@@ -57,6 +57,17 @@ def test_the_oldest_of_somebody_s_kernels_goes_for_another_and_nobody_else_s() -
     asyncio.run(look())
 
 
+def test_nobody_opens_page_after_page_for_ever() -> None:
+    async def look() -> None:
+        server = kernels(most_openings=2)
+        for _ in range(2):
+            await server.end(await server.place_for(ANN, A_PAGE))
+        assert not await server.place_for(ANN, A_PAGE)
+        assert await server.place_for(BEN, A_PAGE)
+
+    asyncio.run(look())
+
+
 def test_a_full_server_has_no_place_while_every_kernel_is_new() -> None:
     async def look() -> None:
         server = kernels(most=1)
