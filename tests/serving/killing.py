@@ -6,12 +6,13 @@ import asyncio
 import itertools
 import os
 import random
+import shutil
 import signal
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import nbformat
 from sqlalchemy import select
 
 from phbkit.casebank import Case
+from phbkit.meeting.joining import NOTEBOOK
 from phbkit.records.database import open_database
 from phbkit.records.schema import answer
 from phbkit.workbook.answers import answers_from, check_answer
@@ -27,7 +29,9 @@ from tests.browser.player import read
 from tests.browser.served import Served
 from tests.ports import free_port
 from tests.serving.learner_client import GONE, Learner, OpenModule, filled, new_ticket
+from tests.serving.meeting_client import Minutes, meet_on, troubles_of
 
+ROOT = Path(__file__).parents[2]
 SENT_TWICE = 0.2  # of the answers that were acknowledged
 LONGEST_FLOW = 0.8  # seconds from the first answer after a start to the next kill
 
@@ -47,8 +51,9 @@ def identity(learner: str) -> Identity:
 
 
 def workbooks(folder: Path, case: Case) -> Path:
-    """Make a folder with the workbook of one case."""
+    """Make a folder with the workbook of one case, and that of meetings."""
     folder.mkdir()
+    shutil.copy(ROOT / "workbooks" / f"{NOTEBOOK}.ipynb", folder)
     (folder / "played.ipynb").write_text(nbformat.writes(make_notebook(case)))
     return folder
 
@@ -137,28 +142,40 @@ def serving(folder: Path, address: str, case: Case, **env: str) -> Iterator[Serv
 
 
 def killed(folder: Path, address: str, case: Case, *, kills: int, learners: int) -> Tally:
-    """Serve a case with its records at `address`, kill that server, and hold all to account."""
-    book = Book(case, read("strong"))
+    """Serve a case with its records at `address`, kill that server, and hold all to account.
+
+    Meanwhile a meeting goes on, in which two write what they have to say.
+    """
+    book, minutes = Book(case, read("strong")), Minutes()
     with serving(folder, address, case) as server:
-        asyncio.run(kill_while_answers_flow(server, book, kills=kills, learners=learners))
-    found = tally(address, book)
-    sys.stdout.write(f"{kills} kills; {found}\n")
+        asyncio.run(kill_while_answers_flow(server, book, minutes, kills=kills, learners=learners))
+    found = replace(tally(address, book), meetings=troubles_of(address, minutes))
+    sys.stdout.write(f"{kills} kills; {found}; {minutes}\n")
     return found
 
 
-async def kill_while_answers_flow(server: Served, book: Book, *, kills: int, learners: int) -> None:
-    """Kill a server with -9 again and again, each time after answers were acknowledged."""
+async def kill_while_answers_flow(
+    server: Served, book: Book, minutes: Minutes, *, kills: int, learners: int
+) -> None:
+    """Kill with -9 again and again, each time after answers were acknowledged.
+
+    It is the server once in four times, and else a page's kernel.
+    """
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as players:
         for number in range(learners):
             players.create_task(play_on(server.url, number, book, stop))
+        players.create_task(meet_on(server.url, minutes, stop))
         for kill in range(kills):
             before = len(book.acknowledged)
             while len(book.acknowledged) == before:  # noqa: ASYNC110  nobody tells of an answer
                 await asyncio.sleep(0.01)
             await asyncio.sleep(random.uniform(0, LONGEST_FLOW))
-            kill_now(server, whole_group=bool(kill % 2))
-            await asyncio.to_thread(server.start)
+            if kill % 4 == 1:
+                kill_now(server, whole_group=bool(kill % 8 == 1))
+                await asyncio.to_thread(server.start)
+            else:
+                kill_a_kernel(server)
         stop.set()
 
 
@@ -170,9 +187,16 @@ def kill_now(server: Served, *, whole_group: bool) -> None:
     server.process.wait()
 
 
+def kill_a_kernel(server: Served) -> None:
+    """End the process behind somebody's page."""
+    for kernel in random.sample(kernels := server.kernels(), len(kernels))[:1]:
+        with suppress(ProcessLookupError):
+            os.kill(kernel, signal.SIGKILL)
+
+
 @dataclass(frozen=True)
 class Tally:
-    """How the database and what learners were told agree; the last four must be empty."""
+    """How the database and what was told agree; the last five must be empty."""
 
     acknowledged: int
     doubted: int
@@ -181,11 +205,12 @@ class Tally:
     doubled: list[object]
     unknown: list[str]
     wrong: list[object]
+    meetings: list[object] = field(default_factory=list)
 
     @property
     def troubles(self) -> list[object]:
         """Everything that is not as it must be."""
-        return [*self.lost, *self.doubled, *self.unknown, *self.wrong]
+        return [*self.lost, *self.doubled, *self.unknown, *self.wrong, *self.meetings]
 
     def __str__(self) -> str:
         return (

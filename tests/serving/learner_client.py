@@ -85,7 +85,11 @@ class Learner:
 
     async def open(self, module: str) -> OpenModule:
         """Open a module as the browser does: its page, its kernel's socket, its widgets."""
-        page = await self.get(f"module/{module}")
+        return await self.open_page(f"module/{module}")
+
+    async def open_page(self, path: str) -> OpenModule:
+        """Open a page that has a kernel: a module, or the room of a meeting."""
+        page = await self.get(path)
         opened = OpenModule(self, kernel_in(page.body.decode()))
         await opened.connect()
         return opened
@@ -137,7 +141,7 @@ class OpenModule:
         states = None
         async with asyncio.timeout(PATIENCE):
             while states is None:
-                states = states_in(parts_of(await self._read()), comm)
+                states = states_in(await self._read(), comm)
         self.steps = {each["step"]: each for each in states.values() if "step" in each}
         self._comms = {each["step"]: key for key, each in states.items() if "step" in each}
         self._listening = asyncio.create_task(self._listen())
@@ -152,15 +156,18 @@ class OpenModule:
         """The step to answer next; None when the module is finished."""
         return next((name for name, step in self.steps.items() if step["state"] == "open"), None)
 
-    async def save(self, step: str, values: Mapping[str, Any], ticket: str = "") -> dict[str, Any]:
-        """Commit a step; return what the server answers, however long it takes.
+    async def save(
+        self, step: str, values: Mapping[str, Any], ticket: str = "", form: str = ""
+    ) -> dict[str, Any]:
+        """Commit a step, or another form on it; return the answer, however long it takes.
 
         Raises
         ------
         ConnectionError, WebSocketClosedError, TimeoutError
             No answer came: what was sent may be kept or not.
         """
-        message = {"do": "save", "form": step, "ticket": ticket or new_ticket(), "values": values}
+        message = {"do": "save", "form": form or step, "ticket": ticket or new_ticket()}
+        message["values"] = values
         return await self._ask(step, message)
 
     async def draft(self, step: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -182,6 +189,8 @@ class OpenModule:
 
     async def _ask(self, step: str, message: dict[str, Any]) -> dict[str, Any]:
         assert self._socket
+        if self._listening is None or self._listening.done():
+            raise ConnectionResetError("The page is lost.")
         answer = asyncio.get_running_loop().create_future()
         self._waiting[message["ticket"]] = answer
         try:
@@ -191,17 +200,20 @@ class OpenModule:
         finally:
             del self._waiting[message["ticket"]]
 
-    async def _read(self) -> bytes:
+    async def _read(self) -> dict[str, Any]:
         assert self._socket
         data = await self._socket.read_message()
         if not isinstance(data, bytes):
             raise ConnectionResetError("The server closed the socket.")
-        return data
+        message = parts_of(data)
+        if message["content"].get("execution_state") in {"restarting", "autorestarting", "dead"}:
+            raise ConnectionResetError("The kernel died.")
+        return message
 
     async def _listen(self) -> None:
         try:
             while True:
-                self._hear(parts_of(await self._read()))
+                self._hear(await self._read())
         except ConnectionResetError as error:
             for answer in self._waiting.values():
                 if not answer.done():
