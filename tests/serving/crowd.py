@@ -106,7 +106,9 @@ def _own_memory(process: psutil.Process) -> float:
         return 0.0
 
 
-async def crowd_in(site: str, server: int, crowd: Crowd, learners: int) -> None:
+async def crowd_in(
+    site: str, server: int, crowd: Crowd, learners: int, named: str = "learner"
+) -> None:
     """Let so many learners play, as many at once as the server has pages for."""
     places = asyncio.Semaphore(crowd.together)
 
@@ -120,5 +122,5 @@ async def crowd_in(site: str, server: int, crowd: Crowd, learners: int) -> None:
             await asyncio.to_thread(crowd.weigh, server)
 
     looking = asyncio.create_task(look())
-    await asyncio.gather(*(play(f"learner-{n}") for n in range(learners)))
+    await asyncio.gather(*(play(f"{named}-{n}") for n in range(learners)))
     looking.cancel()
