@@ -17,7 +17,6 @@ import nbformat
 from nbformat import v4
 
 ROOT = Path(__file__).parents[2]
-SOAK = os.environ.get("PHB_SOAK") == "1"
 MARK = "PHB_TEST_MARK"
 PYTHON3 = {"name": "python3", "display_name": "Python 3", "language": "python"}
 

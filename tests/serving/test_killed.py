@@ -12,6 +12,6 @@ def test_a_server_killed_while_answers_flow_loses_none_and_counts_none_twice(
     tmp_path: Path, case: Case
 ) -> None:
     address = f"sqlite:///{tmp_path / 'records.sqlite'}"
-    found = killed(tmp_path, address, case, kills=3, learners=2)
+    found = killed(tmp_path, address, case, kills=2, learners=2)
     assert found.troubles == [], str(found)
     assert found.acknowledged >= 2

@@ -19,7 +19,6 @@ import pytest
 
 from tests.cohort.machinery import (
     ROOT,
-    SOAK,
     alive,
     all_gone,
     marked,
@@ -35,7 +34,7 @@ TABLES = ("results.csv", "results.parquet", "marks.parquet", "texts.csv", "manif
 LEARNERS = 30
 # who is killed, and how often in all
 KILLS = {"notebook": 34, "template": 6, "runner": 6, "Ctrl-C": 4}
-ROUNDS = 20 if SOAK else 2
+ROUNDS = 2
 
 
 @dataclass(frozen=True)
@@ -170,7 +169,7 @@ def test_killed_at_random_moments_a_run_comes_to_the_same_tables(
     number: int, cohort: Cohort, tmp_path: Path
 ) -> None:
     chance = random.Random(number)
-    kinds = [kind for kind, count in KILLS.items() for _ in range(count // (1 if SOAK else 2))]
+    kinds = [kind for kind, count in KILLS.items() for _ in range(count)]
     chance.shuffle(kinds)
     wanted, folder = len(kinds), 0
     killed = 0
@@ -434,9 +433,8 @@ def peak_memory(cohort: Path, out: Path) -> int:
 
 
 def test_the_runner_needs_as_much_memory_for_many_as_for_few(tmp_path: Path) -> None:
-    many = 1000 if SOAK else 200
     peaks = []
-    for learners in (20, many):
+    for learners in (20, 1000):
         cohort = tmp_path / f"{learners}.jsonl"
         phb("simulate", "-o", cohort, "--learners", learners, "--case", CASE, cwd=tmp_path)
         peaks.append(peak_memory(cohort, tmp_path / f"out-{learners}"))
