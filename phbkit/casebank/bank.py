@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from phbkit.errors import CaseError, Fault, UnknownNameError
 
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 _SHARED = ("deal", "bodies", "sources", "glossary")
+_OPTIONAL = {"talk"}
 Stamp = tuple[Path, int, int]
 """A file, when it was last written, and how long it is."""
 
@@ -124,8 +126,10 @@ class _Reading:
         self.folder, self.found = bank.folder(case_id), defaultdict[Kind, set[Fault]](set)
         self.documents: dict[str, YamlDocument] = {}
         for name in SHAPES:
-            folder = bank.root if name in _SHARED else self.folder
-            document = _document(_stamp(folder / f"{name}.yaml"))
+            file = (bank.root if name in _SHARED else self.folder) / f"{name}.yaml"
+            if name in _OPTIONAL and not file.exists():
+                continue
+            document = _document(_stamp(file))
             if isinstance(document, YamlDocument):
                 self.documents[name] = document
             else:
@@ -151,11 +155,13 @@ class _Reading:
     @property
     def complete(self) -> bool:
         """Whether every file could be read, and it is known which sources there are."""
-        return self.documents.keys() == SHAPES.keys() and self.context.has("sources")
+        read = self.documents.keys() | _OPTIONAL
+        return read == SHAPES.keys() and self.context.has("sources")
 
     def cited(self, *files: str) -> set[str]:
         """Name the sources that some files cite."""
-        ends = [(self.documents[file], end) for file in files for end in ("sources.*", "source")]
+        read = (self.documents[file] for file in files if file in self.documents)
+        ends = [(document, end) for document in read for end in ("sources.*", "source")]
         return {name for document, end in ends for _, name in document.texts_at(end)}
 
     def _read(self, name: str, document: YamlDocument) -> None:
@@ -208,8 +214,17 @@ def _load(bank: CaseBank, case_id: str, stamps: tuple[Stamp, ...]) -> Case:
         files.glossary.glossary,
         _version(bank.root, [stamp[0] for stamp in stamps]),
         tuple(files.sources.sources[name] for _, name in cited),
+        files.talk.talks if files.has("talk") else (),
+        _picture(reading.folder / "picture.svg"),
         reading.area,
     )
+
+
+def _picture(file: Path) -> str:
+    """Write a picture as an address that holds it, so that a page need not ask for it."""
+    if not file.is_file():
+        return ""
+    return f"data:image/svg+xml;base64,{b64encode(file.read_bytes()).decode()}"
 
 
 def _version(root: Path, files: Iterable[Path]) -> str:

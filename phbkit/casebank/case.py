@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 from phbkit.casebank import models
 from phbkit.casebank.panel import Panel
 from phbkit.casebank.reference_data import GlossaryEntry, Rule, Source
+from phbkit.casebank.talk import Talk
 from phbkit.errors import UnknownNameError
 from phbkit.text import shown
 
@@ -41,7 +42,7 @@ _COLUMNS = {
 def case_steps(case: models.CaseFile) -> tuple[models.StepId, ...]:
     """List the steps that a case plays: those it names, or the arc of a person's plan."""
     whole: tuple[models.StepId, ...] = get_args(models.StepId)
-    left_out = models.MONEY_STEPS if case.gates else (*models.MONEY_STEPS, "gates")
+    left_out = {*models.MONEY_STEPS, *models.TALK_STEPS, *(() if case.gates else ("gates",))}
     return case.steps or tuple(step for step in whole if step not in left_out)
 
 
@@ -53,7 +54,8 @@ def _first(branches: Sequence[Branch], items: frozenset[str], *what: str | None)
 class Case:
     """A person's situation with everything that hangs on it, loaded without a fault.
 
-    `cited` has the sources that a learner can meet in it, by title. `area` is what the wing of
+    `cited` has the sources that a learner can meet in it, by title. `picture` is the address of a
+    decorative picture, which holds the picture itself. `area` is what the wing of
     money made of an area's figures, where a case is about them.
     """
 
@@ -65,6 +67,8 @@ class Case:
     glossary: Mapping[str, GlossaryEntry]
     version: str
     cited: tuple[Source, ...] = ()
+    talks: tuple[Talk, ...] = ()
+    picture: str = ""
     area: Any = None
 
     @property
@@ -81,6 +85,18 @@ class Case:
     def steps(self) -> tuple[models.StepId, ...]:
         """The steps of the arc that the case plays, in the arc's order."""
         return case_steps(self.about)
+
+    @property
+    def sittings(self) -> dict[models.Sitting, tuple[models.StepId, ...]]:
+        """The steps of each sitting; none where the case is played in one go."""
+        found: dict[models.Sitting, tuple[models.StepId, ...]] = {}
+        begins = {sitting.begins: sitting for sitting in self.about.sittings}
+        sitting = None
+        for step in self.steps if begins else ():
+            sitting = begins.get(step, sitting)
+            if sitting:
+                found[sitting] = (*found.get(sitting, ()), step)
+        return found
 
     @property
     def person(self) -> models.Person:

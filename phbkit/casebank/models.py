@@ -14,11 +14,13 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=240)]
 Pounds = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]
 PriceYear = Annotated[str, StringConstraints(pattern=YEAR)]
-_Beginning = Literal["meet", "judge", "deal", "gates", "voices"]
+_Beginning = Literal["meet", "talk", "judge", "deal", "gates", "voices", "ask"]
 MoneyStep = Literal["setting", "block", "running", "bands", "board"]
-_Deciding = Literal["plan", "risk", "decide", "after", "feedback", "reflect"]
+_Deciding = Literal["plan", "risk", "close", "decide", "after", "feedback", "reflect"]
+TalkStep = Literal["talk", "ask", "close"]
 StepId = Literal[_Beginning, MoneyStep, _Deciding]
 MONEY_STEPS: tuple[StepId, ...] = get_args(MoneyStep)
+TALK_STEPS: tuple[StepId, ...] = get_args(TalkStep)
 BoardChoice = Literal["gradual", "fast", "small", "wait", "no"]
 Unproven = Literal["low quality", "no recommendation", "none found"]
 Held = Literal["notional", "third-party", "direct-payment"]
@@ -363,6 +365,14 @@ class Question(Shape):
         return self.id + SURE if self.certainty else ""
 
 
+class Sitting(Shape):
+    """A part of the arc that is played in one go: from a step up to where the next one begins."""
+
+    title: Line
+    begins: StepId
+    minutes: Annotated[int, Field(ge=2, le=10)]
+
+
 class PanelFile(Named):
     """Whose judgements form a concordance key, and where they are kept."""
 
@@ -374,15 +384,18 @@ class PanelFile(Named):
 class CaseFile(Named):
     """`case.yaml`.
 
-    `steps` names the steps of the arc that the case plays, when it does not play all of them; a
-    part that only a left-out step shows may be left out too.
+    `brief` stands on the start page, where `summary` would be long there. `steps` names the steps
+    of the arc that the case plays, when it does not play all of them; a part that only a left-out
+    step shows may be left out too.
     """
 
     minutes: Annotated[int, Field(ge=5, le=90)]
     as_of: dt.date
+    brief: Line | None = None
     summary: Text
     sign_off: SignOff
     steps: tuple[StepId, ...] = ()
+    sittings: tuple[Sitting, ...] = ()
     marks: tuple[Id, ...] = ()
     person: Person | None = None
     outcomes: tuple[Outcome, ...] = ()

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_type_hints
 from pydantic import Field
 
 from phbkit.casebank.models import CaseFile, Id, Line, QuestionFile, Shape, Text
+from phbkit.casebank.talk import TalkFile
 
 
 class Source(Shape):
@@ -118,6 +119,7 @@ class Files:
     glossary: GlossaryFile
     case: CaseFile
     questions: QuestionFile
+    talk: TalkFile
 
 
 SHAPES: dict[str, type[Shape]] = get_type_hints(Files)

@@ -61,9 +61,12 @@ def check_whole(case: CaseFile, context: Context) -> Found:
     steps, risks = case_steps(case), case.risks
     arc = [step for step in get_args(StepId) if step in case.steps]
     needed = [(part, step) for step in steps for part in _NEEDED.get(step, ())]
+    sittings = [sitting.begins for sitting in case.sittings]
     return {
         "not-the-folder": case.id != context.case_id,
         "steps-out-of-order": list(case.steps) != arc and [arc],
+        "sittings-out-of-order": sittings != [step for step in steps if step in sittings]
+        or (sittings[:1] not in ([], [steps[0]]) and steps[0]),
         "part-missing": [pair for pair in needed if not getattr(case, pair[0])],
         "part-not-shown": [p for p in _SHOWN_AT_ONE if getattr(case, p) and p not in steps],
         "too-many-risks": len(risks) > _MOST_RISKS and (len(risks), _MOST_RISKS),
