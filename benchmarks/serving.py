@@ -38,7 +38,7 @@ USABLE = f"body[data-ready] {FORM}, body[data-voila] {FORM}"  # ours says when i
 
 
 ANSWER = """async (place) => {
-  const choices = document.querySelectorAll(".phb-step-judge input[type=radio]");
+  const choices = document.querySelectorAll(".phb-step-talk input[type=radio]");
   const kept = new Promise((done) => document.addEventListener("phb:draft", done, { once: true }));
   const start = performance.now();
   choices[place % 2].click();
@@ -113,7 +113,7 @@ class Site:
         """Seconds from a choice until the page hears that it is kept, several times."""
         page, _ = self.open(browser)
         page.click(FORM)
-        page.wait_for_selector(".phb-step-judge input[type=radio]")
+        page.wait_for_selector(".phb-step-talk input[type=radio]")
         taken = [page.evaluate(ANSWER, place) for place in range(ANSWERS + 1)]
         leave(page)
         return taken[1:]

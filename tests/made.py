@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from phbkit.casebank import SCALE, Case, Question
+from phbkit.casebank.conversation import Conversation
+from phbkit.casebank.talk import TalkLine
 from phbkit.decision import Plan
 from phbkit.scoring.marking import critical_errors
 
@@ -19,7 +21,10 @@ WORKBOOKS = {
 
 
 def careful(case: Case) -> dict[str, Any]:
-    """Every key right and sure of it, the panel's commonest answer, a plan never stopped."""
+    """Every key right and sure of it, the best lines, a plan never stopped.
+
+    Where a panel judged, its commonest answer.
+    """
     answers = {question.id: _right(case, question) for question in case.questions} | _sure(case, 3)
     trouble = {error for fault in case.about.critical for error in fault.when.with_any}
     plan = [
@@ -29,16 +34,18 @@ def careful(case: Case) -> dict[str, Any]:
         if item.id not in trouble
     ][:3]
     holders = ["person", "professional", "commissioner"]
+    answers |= _talks(case, plan, best=True)
     return answers | _arc(case, plan, holders, ("trial", "notional", 12))
 
 
 def careless(case: Case) -> dict[str, Any]:
-    """Every key wrong, the worst first; all in the plan, all agreed, all left to the person.
+    """Every key wrong, the worst lines; all in the plan, all agreed, all left to the person.
 
     What is unsafe in that is answered again, so that the module can be finished.
     """
     answers = {question.id: _wrong(question) for question in case.questions} | _sure(case, 2)
     plan = [item.id for item in case.about.items]
+    answers |= _talks(case, plan, best=False)
     answers |= _arc(case, plan, ["person"], ("agree", "direct-payment", 52))
     return answers | put_right(case, answers)
 
@@ -52,6 +59,26 @@ def put_right(case: Case, answers: dict[str, Any]) -> dict[str, Any]:
         else:
             again["decision.again"] = [answers["decision"] | {"choice": "decline", "not_to": []}]
     return again
+
+
+def _talks(case: Case, plan: list[str], *, best: bool) -> dict[str, Any]:
+    """Say the best or the worst line at each turn, and ask later for what the plan needs."""
+    answers: dict[str, Any] = {}
+    before = frozenset[str]()
+    for talk in case.talks:
+        held = Conversation(talk, before=before)
+        while not held.ended:
+            held = held.after((max if best else min)(held.sayable, key=_worth))
+        turns: list[dict[str, str]] = [{"line": name} for name in held.said]
+        turns[0]["own"] = "As I would say it."
+        later = [thing.id for thing in held.missed if thing.of in plan]
+        answers[talk.id] = {"turns": turns, "rated": dict.fromkeys(talk.begins, 5), "later": later}
+        before = held.heard.union(later)
+    return answers
+
+
+def _worth(line: TalkLine) -> int:
+    return sum(line.rates.values())
 
 
 def _sure(case: Case, level: int) -> dict[str, int]:

@@ -122,7 +122,9 @@ def test_a_new_case_never_overwrites_and_needs_a_proper_id(bank_copy: Path) -> N
     assert not (bank_copy.parent / "outside").exists()
 
 
-@pytest.mark.parametrize("what", ["case", "questions", "deal", "sources", "bodies", "glossary"])
+@pytest.mark.parametrize(
+    "what", ["case", "questions", "talk", "deal", "sources", "bodies", "glossary"]
+)
 def test_schema_prints_the_schema_that_editors_use(bank_copy: Path, what: str) -> None:
     done = phb(bank_copy, "schema", what)
     assert json.loads(done.stdout)["type"] == "object"

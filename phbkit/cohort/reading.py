@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from phbkit.casebank import Case
-from phbkit.casebank.models import AGAIN, SURE
+from phbkit.casebank.models import AGAIN, SURE, TALK_STEPS
 from phbkit.cohort.jobs import CohortAttempt
 from phbkit.errors import AnswersError, Fault, PhbError
 from phbkit.money.fields import CSV, FIELDS
@@ -27,6 +27,7 @@ from phbkit.workbook.answers import no_repeats
 from phbkit.workbook.formats import fields_of
 from phbkit.workbook.plan_steps import CpdEntry, Decision, RiskAnswer
 from phbkit.workbook.steps import asks
+from phbkit.workbook.talk_steps import RATED
 
 LONGEST_LEARNER = 120
 Which = Literal["first", "latest"]
@@ -45,12 +46,15 @@ _KINDS: dict[str, Kind] = {
     "board.triggers": "list",
     "board.review_months": "whole",
     "cpd.changes": "lines",
+    **{f"{step}.later": "list" for step in TALK_STEPS},
+    **{f"{step}.{part}": "whole" for step in TALK_STEPS for part in RATED},
 }
 """What a cell holds, by the format of its question or by its step and part; else a choice."""
 _PARTS: dict[str, Iterable[str]] = {
     "decision": Decision.model_fields,
     "board": Advice.model_fields,
     "cpd": CpdEntry.model_fields,
+    **dict.fromkeys(TALK_STEPS, ("turns", "later", *(f"rated.{part}" for part in RATED))),
     **{step: [CSV, *(field.name for field in fields)] for step, fields in FIELDS.items()},
 }
 """The parts of what the arc asks, by the key of its answer; the ledger's hang on the case."""

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from phbkit.casebank import SCALE, Case, Question
-from phbkit.casebank.models import AGAIN, MONEY_STEPS, DecisionId, Held
+from phbkit.casebank.conversation import Conversation
+from phbkit.casebank.models import AGAIN, MONEY_STEPS, TALK_STEPS, DecisionId, Held
+from phbkit.casebank.talk import HIGHEST_RATING, TalkLine
 from phbkit.cohort.csv_files import csv_file
 from phbkit.cohort.jobs import CohortAttempt, RunError
 from phbkit.decision import HOLDERS, Plan
@@ -82,11 +84,11 @@ def _answers(
     for question in case.questions:
         if chance.random() < missing:
             continue
-        lead = ability - hard.get((case.id, question.id), 0)
-        wins = 1.0 if lead == math.inf else 1 / (1 + math.exp(-lead))
+        wins = _wins(ability - hard.get((case.id, question.id), 0))
         answers[question.id] = _answer(case, question, wins, chance)
         if question.sure_key and chance.random() >= missing:
             answers[question.sure_key] = chance.choices((1, 2, 3), (1, 2, 1 + 3 * wins))[0]
+    answers |= _talked(case, _wins(ability), chance)
     if "plan" in case.steps:
         answers |= _decided(case, chance)
     if case.about.money:
@@ -94,6 +96,10 @@ def _answers(
     if "reflect" in case.steps:
         answers["cpd"] = {"learnt": _TEXT, "changes": [_TEXT, _TEXT], "hours": "0.50"}
     return answers | _put_right(case, answers)
+
+
+def _wins(lead: float) -> float:
+    return 1.0 if lead == math.inf else 1 / (1 + math.exp(-lead))
 
 
 def _answer(case: Case, question: Question, wins: float, chance: random.Random) -> Any:
@@ -118,6 +124,30 @@ def _answer(case: Case, question: Question, wins: float, chance: random.Random) 
             weights = counts if chance.random() < wins and counts else None
             return chance.choices(SCALE, weights)[0]
     return _TEXT
+
+
+def _talked(case: Case, wins: float, chance: random.Random) -> dict[str, Any]:
+    """Talk as somebody who finds the best line with the chance `wins`; ask later for the rest."""
+    answers: dict[str, Any] = {}
+    before = frozenset[str]()
+    for talk in case.talks:
+        held = Conversation(talk, before=before)
+        while not held.ended:
+            best = max(held.sayable, key=_worth)
+            held = held.after(best if chance.random() < wins else chance.choice(held.sayable))
+        later = [thing.id for thing in held.missed if thing.of]
+        before = held.heard.union(later)
+        answers[talk.id] = {"turns": [{"line": name} for name in held.said], "later": later}
+        if talk.begins:
+            answers[talk.id]["rated"] = {
+                part: min(max(points + round(chance.gauss(1, 2)), 0), HIGHEST_RATING)
+                for part, points in held.ratings.items()
+            }
+    return answers
+
+
+def _worth(line: TalkLine) -> tuple[int, int]:
+    return sum(line.rates.values()), len(line.hears)
 
 
 def _decided(case: Case, chance: random.Random) -> dict[str, Any]:
@@ -173,7 +203,7 @@ def _columns(cases: Sequence[Case]) -> list[str]:
     asked = [question for case in cases for question in case.questions]
     keys = [key for question in asked for key in (question.id, question.sure_key) if key]
     keys += [question.id + AGAIN for question in asked if question.critical]
-    arc = ("plan", "ledger", "decision", *MONEY_STEPS, "cpd")
+    arc = (*TALK_STEPS, "plan", "ledger", "decision", *MONEY_STEPS, "cpd")
     return ["learner", "case", "simulated", *dict.fromkeys([*keys, "decision" + AGAIN]), *arc]
 
 

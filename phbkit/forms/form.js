@@ -579,6 +579,8 @@ function render({ model, el }) {
       if (restore(name, about.held)) about.held = null;
     }
     const again = focused && el.querySelector(focused);
+    const latest = again || !active ? null : el.querySelector("[data-latest]");
+    if (latest) return latest.scrollIntoView({ block: "start" }) ?? latest.focus({ preventScroll: true });
     if (!again) return active && el.querySelector("h2, h3")?.focus({ preventScroll: true });
     again.focus({ preventScroll: true });
     if (place !== null) again.setSelectionRange(place, place);

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Protocol
 
-from phbkit.casebank.models import AGAIN
+from phbkit.casebank.models import AGAIN, TALK_STEPS
 from phbkit.errors import RecordsError
 
 STEP_CLOSED = ""
 Answers = Mapping[str, Any]
-_CHANGEABLE = {"plan", "ledger"}  # until there is a decision
+_CHANGEABLE = {"plan", "ledger", *TALK_STEPS}  # a plan until there is a decision
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.casebank.models import Sitting
 from phbkit.errors import CaseError, UnknownNameError
 from phbkit.records.attempts import Store
 from phbkit.text import clock, long_date
@@ -36,6 +38,19 @@ class Card:
         """When the latest step was done, in words; empty where none is."""
         last = max(self.closed.values(), default=None)
         return f"on {long_date(last.astimezone().date())} at {clock(last)}" if last else ""
+
+    @property
+    def sittings(self) -> list[tuple[Sitting, float]]:
+        """The sittings of the case, each with how much of it is done, from 0 to 1."""
+        return [
+            (sitting, sum(step in self.closed for step in steps) / len(steps))
+            for sitting, steps in self.case.sittings.items()
+        ]
+
+    @property
+    def left(self) -> list[Sitting]:
+        """The sittings that are not done."""
+        return [sitting for sitting, done in self.sittings if done < 1]
 
     @property
     def at(self) -> int:
@@ -66,6 +81,13 @@ class Catalogue:
     def cards(self, learner: str) -> list[Card]:
         """List the modules, each with how far a learner has come."""
         return [self.card(learner, name) for name in self.cases]
+
+    def next_of(self, cards: Sequence[Card]) -> Card | None:
+        """Choose what to go on with: what was played last and is not finished, or the first."""
+        started = [card for card in cards if card.closed and not card.finished]
+        latest = sorted(started, key=lambda card: max(card.closed.values()), reverse=True)
+        unfinished = (card for card in cards if not card.finished)
+        return next(chain(latest, unfinished), None)
 
     def start_again(self, card: Card) -> None:
         """Begin a new attempt at a module; the earlier one is kept.

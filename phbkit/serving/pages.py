@@ -100,7 +100,8 @@ class StartHandler(Page):
     async def get(self) -> None:
         """Show the modules, and how far the learner has come in each."""
         cards = await in_thread(self.catalogue.cards, self.learner.id)
-        self.show("start.html.j2", learner=self.learner, modules=cards, fiction=FICTION)
+        shown = {"learner": self.learner, "modules": cards, "next": self.catalogue.next_of(cards)}
+        self.show("start.html.j2", **shown, fiction=FICTION)
 
 
 class AccessibilityHandler(Page):

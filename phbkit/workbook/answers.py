@@ -6,6 +6,10 @@ to 2 for `concordance`, and text for `reflection`. `<question id>.sure` is 1 (no
 sure) or 3 (sure), where the question asks for certainty. Numbers may be written as text. The others
 the arc itself asks:
 
+`talk`, `ask`, `close`
+    A conversation: `turns` (a list, each with its `line`, and one's `own` words where there are
+    any), `rated` (0 to 9 for listening, choosing and clarity) and `later` (what was asked about
+    afterwards, by id).
 `plan`
     A list of plan item ids.
 `ledger`

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from itertools import pairwise
+from typing import Any, cast
 
 from phbkit.casebank import Case, Question
+from phbkit.casebank.conversation import Conversation
 from phbkit.casebank.models import AGAIN, SURE, FollowUp
+from phbkit.casebank.talk import Heard
 from phbkit.decision import Finding, Ledger, Plan, Proposal, findings
 from phbkit.decision.agreements import Agreements, agreed_items, refusal
 from phbkit.errors import AnswersError, RefusedError, UnknownNameError
@@ -19,6 +22,9 @@ from phbkit.workbook.answers import check_answer
 from phbkit.workbook.formats import too_many
 from phbkit.workbook.step import Step
 from phbkit.workbook.steps import State, find_step, steps_of
+from phbkit.workbook.talk_steps import TalkStep
+
+_PAUSE = dt.timedelta(minutes=10)
 
 MOST_TRIES = 100  # of one step, each of which is kept
 
@@ -57,12 +63,18 @@ class Module:
         self.closed = {
             event.step: event.at
             for event in events
-            if not event.question and event.step not in self.outdated
+            if not event.question and event.step not in self.outdated | self._unfinished()
         }
-        self.stopped = {event.step for event in events} - set(self.closed) - self.outdated
+        answered = {event.step for event in events}
+        self.stopped = answered - set(self.closed) - self.outdated - self._unfinished()
         self._written = {(event.submission, event.step): event.at for event in events}
         self._seen = events[-1].seq if events else 0
         self._result: Result | None = None
+
+    def _unfinished(self) -> set[str]:
+        """Name the steps of which something is answered, and more is asked."""
+        answered = (step for step in self.steps if step.key in self.answers)
+        return {step.id for step in answered if not step.finished(self.case, self.answers)}
 
     def _takes(self, event: Event) -> bool:
         try:
@@ -95,6 +107,13 @@ class Module:
         return following[0] if following else None
 
     @property
+    def minutes_spent(self) -> int:
+        """Minutes at the module: the time between events, without pauses of more than ten."""
+        moments = [event.at for event in self.journal.events()]
+        gaps = (later - earlier for earlier, later in pairwise(moments))
+        return round(sum((gap for gap in gaps if gap <= _PAUSE), dt.timedelta()).seconds / 60)
+
+    @property
     def current(self) -> str | None:
         """The first step that is not done; None when the module is finished."""
         return next((step.id for step in self.steps if step.id not in self.closed), None)
@@ -120,8 +139,9 @@ class Module:
         StaleError, RecordsError
             See Journal.append.
         """
-        if self.taken(submission, step_id) and self.state(step_id) in {"done", "stopped"}:
-            for key, value in answers.items():
+        if self.taken(submission, step_id):
+            grows = find_step(step_id).grows
+            for key, value in answers.items() if not grows else ():
                 if self.answers.get(key) != check_answer(self.case, key, value):
                     raise RefusedError({"": "This was already saved, with other answers."})
             return self._written[submission, step_id]
@@ -148,7 +168,8 @@ class Module:
         for key in asked:
             if key in answers:
                 try:
-                    kept[key] = check_answer(self.case, key, answers[key])
+                    given = step.grown(self, answers[key]) if key == step.key else answers[key]
+                    kept[key] = check_answer(self.case, key, given)
                 except AnswersError as error:
                     problems |= error.problems
             elif self._needs(step, key):
@@ -170,7 +191,9 @@ class Module:
 
     def write(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
         """Write checked answers to the journal, and close the step if nothing in them is unsafe."""
-        closes = not self.unsafe_at(step_id, answers)
+        standing, step = {**self.answers, **answers}, find_step(step_id)
+        whole = step.key not in standing or step.finished(self.case, standing)
+        closes = whole and not self.unsafe_at(step_id, answers)
         moment = self.journal.append(submission, step_id, answers, after=self._seen, closes=closes)
         self.refresh()
         return moment
@@ -231,6 +254,45 @@ class Module:
         """Say whether a step has more to show now: reasons for an answer, or what others say."""
         more = step_id in self.closed and find_step(step_id).tells_more
         return more or any(self.shows_feedback(q) for q in self.case.questions_at(step_id))
+
+    def conversation(self, step_id: str) -> Conversation:
+        """Return the conversation of a step, as far as it was held."""
+        step = cast("TalkStep", find_step(step_id))
+        return step.conversation(self.case, self.answers)
+
+    @property
+    def heard(self) -> frozenset[str]:
+        """What was heard in every conversation, and what was asked about later."""
+        talks = [talk.id for talk in self.case.talks]
+        later = (self.answers.get(name, {}).get("later", ()) for name in talks)
+        return frozenset().union(*(self.conversation(name).heard for name in talks), *later)
+
+    @property
+    def things(self) -> list[Heard]:
+        """What was heard, in the order of the case."""
+        heard = self.heard
+        return [thing for talk in self.case.talks for thing in talk.heard if thing.id in heard]
+
+    @property
+    def unheard(self) -> dict[str, Heard]:
+        """What of the case is not known yet, as nobody has heard it: by the id of its part."""
+        things = (thing for talk in self.case.talks for thing in talk.heard)
+        return {thing.of: thing for thing in things if thing.of and thing.id not in self.heard}
+
+    def hear(self, submission: str, name: str) -> dt.datetime:
+        """Ask about something that was not heard, after its conversation is over.
+
+        Raises
+        ------
+        RefusedError
+            It is nothing that can be asked about now.
+        """
+        for talk in self.case.talks:
+            if name in {thing.id for thing in talk.heard} and self.state(talk.id) == "done":
+                kept = self.answers[talk.id]
+                later = [*kept.get("later", ()), *([] if name in self.heard else [name])]
+                return self.write(submission, talk.id, {talk.id: {**kept, "later": later}})
+        raise RefusedError({"": "This cannot be asked about now."})
 
     @property
     def plan(self) -> Plan:

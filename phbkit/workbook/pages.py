@@ -24,6 +24,7 @@ from phbkit.workbook.module import Module
 from phbkit.workbook.plan_steps import HELD
 from phbkit.workbook.step import Step
 from phbkit.workbook.steps import find_step
+from phbkit.workbook.talk_steps import RATED
 
 _BRIEF = 80
 _DEGREES = ("Much less {}", "Less {}", "No change", "More {}", "Much more {}")
@@ -172,7 +173,12 @@ def environment() -> Environment:
     environment.filters |= {"date": long_date, "zip": zip_lists}
     environment.globals |= {function.__name__: function for function in functions}
     environment.globals |= {"find_step": find_step, "ranking_points": ranking_points, "dict": dict}
-    environment.globals |= {"planned": Plan.of, "levels": LEVELS, "held": HELD}
+    environment.globals |= {
+        "rated_parts": RATED,
+        "planned": Plan.of,
+        "levels": LEVELS,
+        "held": HELD,
+    }
     environment.globals |= {"cpd_text": as_text, "draft": DRAFT, "fiction": FICTION}
     for hook in wings.hooks("step_filters"):
         environment.filters |= hook()

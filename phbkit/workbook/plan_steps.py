@@ -44,7 +44,7 @@ class _PlanStep(Step):
     def effect(self, module: Module, values: Mapping[str, Any]) -> Effect:
         chosen = values.get("plan", [])
         plan = Plan.of(module.case, (name for name in _items(module.case) if name in chosen))
-        context = {"plan": plan, "found": findings(Proposal(plan))}
+        context = {"plan": plan, "found": findings(Proposal(plan)), "unheard": module.unheard}
         return Effect(context, "line.html.j2", "live.html.j2")
 
 

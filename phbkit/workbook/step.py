@@ -46,6 +46,8 @@ class Step:
         What of it may be changed afterwards, in words; empty where nothing may.
     until
         The step at whose end that ends.
+    grows
+        Whether each submission adds to its answer, until it is finished.
     tells_more
         Whether it has more to show once it is answered.
     objects
@@ -59,6 +61,7 @@ class Step:
     _: KW_ONLY
     revising: str = ""
     until: StepId = "decide"
+    grows: bool = False
     tells_more: bool = False
     objects: Mapping[str, Callable[[Module], Any]] = field(default_factory=dict)
 
@@ -82,6 +85,14 @@ class Step:
     def problems(self, module: Module, answer: Any) -> dict[str, str]:
         """Find by field what is wrong with an answer that is given now, beside those kept."""
         return self.crossed(module.case, module.answers | {self.key: answer}, module.options)
+
+    def grown(self, module: Module, given: Any) -> Any:
+        """Return the answer with what a form sends added to what was kept; in its place here."""
+        return given
+
+    def finished(self, case: Case, answers: Mapping[str, Any]) -> bool:
+        """Say whether nothing more is asked, now that these answers are given."""
+        return True
 
     def effect(self, module: Module, values: Mapping[str, Any]) -> Effect | None:
         """Say what the values of its open form, which may be anything, would do."""

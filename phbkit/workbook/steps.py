@@ -11,18 +11,22 @@ from phbkit.casebank.models import StepId
 from phbkit.errors import UnknownNameError
 from phbkit.workbook.plan_steps import DECIDE, PLAN, REFLECT, RISK
 from phbkit.workbook.step import Step
+from phbkit.workbook.talk_steps import ASK, CLOSE, TALK
 
 State = Literal["locked", "open", "stopped", "done"]
 _CORE: dict[str, Step] = {
     step.id: step
     for step in (
         Step("meet", "Meet the person"),
+        TALK,
         Step("judge", "First judgement"),
         Step("deal", "The deal"),
         Step("gates", "Safety first"),
         Step("voices", "Voices"),
+        ASK,
         PLAN,
         RISK,
+        CLOSE,
         DECIDE,
         Step("after", "What happened next"),
         Step("feedback", "Feedback"),

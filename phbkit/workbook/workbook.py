@@ -188,6 +188,8 @@ class Workbook:
                 return self._draft(step_id, message.get("values")), []
             case "revise":
                 return self._revise(step_id), []
+            case "hear":
+                return self._hear(ticket, message.get("what")), []
             case "download":
                 return self._download(step_id)
         raise RefusedError({"": "This page cannot ask for that."})
@@ -207,8 +209,8 @@ class Workbook:
         self._show_all()
         if again:
             show_again(self._forms.values())
-        stays = step_id in self._module.stopped or self._module.has_feedback_at(step_id)
-        following = None if stays else self._module.step_after(step_id)
+        goes_on = step_id in self._module.closed and not self._module.has_feedback_at(step_id)
+        following = self._module.step_after(step_id) if goes_on else None
         return {
             "did": "saved",
             "at": clock(moment),
@@ -237,6 +239,11 @@ class Workbook:
             raise RefusedError({"": "This step can no longer be changed."})
         self._show_all(revising=step_id)
         return {"did": "revising", "words": f"You can change {find_step(step_id).revising}"}
+
+    def _hear(self, ticket: str, name: object) -> Reply:
+        self._module.hear(ticket, str(name))
+        self._show_all()
+        return {"did": "heard"}
 
     def _download(self, step_id: str) -> Response:
         if step_id != "reflect" or "cpd" not in self._module.answers:

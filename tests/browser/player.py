@@ -12,6 +12,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from phbkit.casebank import SCALE, Case, Question
+from phbkit.casebank.models import TALK_STEPS
 from phbkit.decision import Plan
 from phbkit.decision.risk_ledger import TEXTS
 from phbkit.text import quotes
@@ -137,11 +138,12 @@ def shown_step(page: Page) -> Locator:
 def fill_step(
     page: Page, hand: Mouse | Keyboard, case: Case, step_id: str, answers: dict[str, Any]
 ) -> None:
-    """Answer everything on one step."""
+    """Answer everything on one step; of a conversation, all but what is committed last."""
     step = shown_step(page)
+    if step_id in TALK_STEPS:
+        _talk(step, hand, step_id, answers[step_id])
     if step_id == "plan":
-        for item in answers.get("plan", []):
-            hand.choose(step.get_by_label(quotes(case.item(item).title), exact=True))
+        _fill_plan(step, hand, case, answers)
     if step_id == "risk" and "ledger" in answers:
         _fill_ledger(step, hand, Plan.of(case, answers["plan"]), answers["ledger"])
     for question in case.questions_at(step_id):
@@ -157,6 +159,34 @@ def fill_step(
         _fill_board(step, hand, answers["board"])
     if step_id == "reflect":
         _fill_entry(step, hand, answers["cpd"])
+
+
+def _talk(step: Locator, hand: Mouse | Keyboard, key: str, answer: dict[str, Any]) -> None:
+    """Say each turn, and rate; wait for the reply to every turn that is not the last thing."""
+    rated = answer.get("rated", {})
+    for place, turn in enumerate(answer["turns"], start=1):
+        line = step.locator(f'[name="{key}.line"][value="{turn["line"]}"]')
+        if "own" in turn:
+            hand.press(step.locator("summary", has_text="Say it in my own words first"))
+            hand.write(step.locator(f'[name="{key}.own"]'), turn["own"])
+        hand.choose(line)
+        if rated or place < len(answer["turns"]):
+            hand.press(step.locator("button[type=submit]"))
+            expect(line).to_have_count(0)
+    for part, mark in rated.items():
+        hand.choose(step.locator(f'[name="{key}.rated.{part}"][value="{mark}"]'))
+
+
+def _fill_plan(step: Locator, hand: Mouse | Keyboard, case: Case, answers: dict[str, Any]) -> None:
+    """Ask about what was not heard and is asked about later, then put the plan together."""
+    talks = [answers.get(talk.id, {}) for talk in case.talks]
+    for name in (name for talk in talks for name in talk.get("later", ())):
+        ask = step.locator(f'[data-what="{name}"]')
+        if ask.count():
+            hand.press(ask)
+        expect(ask).to_have_count(0)
+    for item in answers.get("plan", []):
+        hand.choose(step.get_by_label(quotes(case.item(item).title), exact=True))
 
 
 def _fill_question(
@@ -251,9 +281,10 @@ def change_plan(page: Page, hand: Mouse | Keyboard, case: Case, items: list[str]
     """Go back to the plan from a decision that was stopped, change it, and come back."""
     hand.press(shown_step(page).get_by_role("link", name="change the plan"))
     hand.press(page.get_by_role("button", name="Change the plan"))
+    expect(shown_step(page).locator("form")).to_be_visible()
     for item in case.about.items:
         box = shown_step(page).get_by_label(quotes(item.title), exact=True)
-        if box.is_checked() != (item.id in items):
+        if box.count() and box.is_checked() != (item.id in items):
             hand.toggle(box)
     commit_step(page, hand, "plan")
     page.locator('nav a[href="#decide"]').evaluate("link => link.click()")

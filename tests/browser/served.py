@@ -9,9 +9,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -172,3 +174,12 @@ class Served:
         attempt = store.latest("local", case.id)
         assert attempt
         return Module(case, store.journal(attempt.id))
+
+    def play_to(self, case: Case, step_id: str, answers: Mapping[str, Any]) -> None:
+        """Have everything before a step answered, without a browser."""
+        store = open_store(self.database)
+        attempt = store.resume("local", case.id, case.version)
+        module = Module(case, store.journal(attempt.id))
+        for step in case.steps[: case.steps.index(step_id)]:
+            given = {key: answers[key] for key in module.asked_at(step) if key in answers}
+            module.submit(f"played-{step}", step, given)

@@ -47,7 +47,7 @@ def states(served: Served) -> str:
 
 def test_every_widget_s_state_holds_nothing_of_later_steps(served: Served, case: Case) -> None:
     found = states(served).replace("\\u2019", "'")
-    assert "Step 1 of 11" in found
+    assert "step 1 of 3" in found
     for voice in case.about.voices:
         assert voice.said[20:60] not in found
     for question in case.questions:

@@ -354,7 +354,6 @@ def test_other_users_of_the_machine_reach_no_kernel(training: Training, ann: Vis
         "/logout",
         "/voila/execution/00000000-0000-0000-0000-000000000000",
         "/voila/query/00000000-0000-0000-0000-000000000000",
-        "/metrics",
     ],
 )
 def test_nothing_else_is_served(ann: Visitor, path: str) -> None:

@@ -418,7 +418,7 @@ def test_a_kernel_s_id_without_its_seat_or_with_another_s_opens_nothing(room: Pl
 @pytest.mark.parametrize(
     "path",
     "/api /api/kernels /api/sessions /api/contents /api/status /api/kernelspecs /api/terminals "
-    "/metrics /tree /voila/files/x /module/mdt_case_review /review/room/x".split(),
+    "/tree /voila/files/x /module/mdt_case_review /review/room/x".split(),
 )
 def test_nothing_lists_kernels_or_files(site: Site, path: str) -> None:
     assert site.ask(path).status == 404

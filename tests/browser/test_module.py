@@ -37,13 +37,11 @@ def scores(module: Module) -> dict[str, tuple[str, str]]:
     return {key: (score["total"], score["percent"]) for key, score in found.items()}
 
 
-def play_until(page: Page, case: Case, last: str) -> None:
-    """Play the strong answers by mouse up to and including one step."""
-    hand, answers = Mouse(page), read("strong")
-    for step in case.steps[: case.steps.index(last) + 1]:
-        open_step(page, hand, step)
-        fill_step(page, hand, case, step, answers)
-        commit_step(page, hand, step)
+def begin_at(served: Served, page: Page, case: Case, step: str) -> None:
+    """Open the module at a step, with the strong answers to everything before."""
+    served.play_to(case, step, read("strong"))
+    page.goto(served.module_url)
+    wait_ready(page)
 
 
 def test_a_gp_plays_to_the_end_by_mouse_and_every_step_passes_axe(
@@ -59,6 +57,7 @@ def test_a_gp_plays_to_the_end_by_mouse_and_every_step_passes_axe(
 
     play(page, Mouse(page), case, read("strong"), before=check, after=check)
     assert scores(served.module(case)) == EXPECTED["strong"]
+    assert served.module(case).answers["talk"] == read("strong")["talk"]
     entry = page.get_by_label("CPD entry text", exact=True).input_value()
     assert "Hours: 0.50" in entry
     assert "2. Write who holds which part of a risk." in entry
@@ -118,8 +117,11 @@ def test_nothing_that_comes_later_reaches_the_browser_before_the_answer(
     page.goto(served.module_url)
     wait_ready(page)
     received = "\n".join(frames) + page.content()
-    assert case.about.person.worries[:40] in received.replace("\u2019", "'")
-    later = [voice.said for voice in case.about.voices] + [item.what for item in case.about.items]
+    assert case.about.person.story[:40] in received.replace("\u2019", "'")
+    later = [line.reply for talk in case.talks for turn in talk.turns.values() for line in turn]
+    later += [thing.words for talk in case.talks for thing in talk.heard]
+    later += [thought.words for talk in case.talks for thought in talk.thoughts]
+    later += [voice.said for voice in case.about.voices] + [item.what for item in case.about.items]
     later += [branch.three_months for branch in case.about.after]
     later += [q.feedback.text for q in case.questions if q.feedback]
     later += [panel.note for panel in case.panels]
@@ -138,10 +140,7 @@ def _as_text(data: str | bytes) -> str:
 def test_a_reload_brings_back_the_step_and_what_was_typed(
     served: Served, page: Page, case: Case
 ) -> None:
-    page.goto(served.module_url)
-    wait_ready(page)
-    play_until(page, case, "risk")
-    open_step(page, Mouse(page), "decide")
+    begin_at(served, page, case, "decide")
     page.get_by_label(re.compile("^Your reasons")).fill("Half a thought, not sent")
     expect(page.locator("#phb-draft")).to_contain_text("Draft kept at")
     page.reload()
@@ -153,15 +152,15 @@ def test_a_reload_brings_back_the_step_and_what_was_typed(
 def test_a_page_whose_kernel_was_killed_opens_itself_again_and_loses_nothing(
     served: Served, page: Page, case: Case
 ) -> None:
-    page.goto(served.module_url)
-    wait_ready(page)
-    play_until(page, case, "judge")
+    begin_at(served, page, case, "judge")
+    fill_step(page, Mouse(page), case, "judge", read("strong"))
+    commit_step(page, Mouse(page), "judge")
     with opens_again(page):
         for kernel in served.kernels():
             os.kill(kernel, signal.SIGKILL)
-    assert set(served.module(case).closed) == {"meet", "judge"}
+    assert set(served.module(case).closed) == {"meet", "talk", "judge"}
     expect(page.get_by_role("heading", name="First judgement")).to_be_visible()
-    play_rest = page.get_by_role("link", name="Go to “The deal”")
+    play_rest = page.get_by_role("link", name="Go on to “The deal”")
     expect(play_rest).to_be_visible()
 
 
@@ -170,7 +169,7 @@ def test_a_server_that_goes_away_is_told_and_what_was_saved_is_there_after(
 ) -> None:
     page.goto(served.module_url)
     wait_ready(page)
-    play_until(page, case, "meet")
+    commit_step(page, Mouse(page), "meet")
     served.stop()
     expect(page.locator("#phb-status")).to_have_text("Disconnected")
     expect(page.get_by_role("alert").filter(has_text="Disconnected")).to_contain_text("are saved")
@@ -183,9 +182,7 @@ def test_a_server_that_goes_away_is_told_and_what_was_saved_is_there_after(
 def test_missing_answers_are_listed_and_lead_to_their_fields(
     served: Served, page: Page, case: Case
 ) -> None:
-    page.goto(served.module_url)
-    wait_ready(page)
-    play_until(page, case, "meet")
+    begin_at(served, page, case, "judge")
     page.get_by_role("button", name="Commit my first judgement").click()
     summary = shown_step(page).locator(".phb-errors")
     expect(summary).to_be_focused()
@@ -199,12 +196,9 @@ def test_missing_answers_are_listed_and_lead_to_their_fields(
 def test_what_a_learner_types_is_shown_and_never_run(
     served: Served, page: Page, case: Case
 ) -> None:
-    page.goto(served.module_url)
-    wait_ready(page)
-    play_until(page, case, "risk")
+    begin_at(served, page, case, "decide")
     hand, answers = Mouse(page), read("strong")
     answers["decision"]["reasons"] = "<img src=x onerror='window.run=1'><script>run=1</script>"
-    open_step(page, hand, "decide")
     fill_step(page, hand, case, "decide", answers)
     commit_step(page, hand, "decide")
     expect(page.get_by_text("<img src=x onerror='window.run=1'>")).to_be_visible()
@@ -216,10 +210,7 @@ def test_what_a_learner_types_is_shown_and_never_run(
 def test_the_plan_moves_money_and_findings_and_can_be_changed_until_the_decision(
     served: Served, page: Page, case: Case
 ) -> None:
-    page.goto(served.module_url)
-    wait_ready(page)
-    play_until(page, case, "voices")
-    open_step(page, Mouse(page), "plan")
+    begin_at(served, page, case, "plan")
     line = page.locator(".phb-line")
     expect(line).to_contain_text("£2,400 left")
     page.get_by_label("Soft tissue massage, every week", exact=True).check()
@@ -241,11 +232,8 @@ def test_the_plan_moves_money_and_findings_and_can_be_changed_until_the_decision
 def test_who_holds_what_answers_as_it_is_ticked_and_is_asked_again_of_a_changed_plan(
     served: Served, page: Page, case: Case
 ) -> None:
-    page.goto(served.module_url)
-    wait_ready(page)
-    play_until(page, case, "plan")
+    begin_at(served, page, case, "risk")
     hand, answers = Mouse(page), read("strong")
-    open_step(page, hand, "risk")
     line = page.locator(".phb-step-risk .phb-line")
     expect(line).to_contain_text("4 of 4 risks held by nobody yet")
     page.locator('[name="ledger.bruise-or-bleed.holders"][value="person"]').check()
@@ -260,6 +248,9 @@ def test_who_holds_what_answers_as_it_is_ticked_and_is_asked_again_of_a_changed_
     assert page.evaluate("document.activeElement.name") == "ledger.bruise-or-bleed.mitigation"
     fill_step(page, hand, case, "risk", answers)
     commit_step(page, hand, "risk")
+    open_step(page, hand, "close")
+    fill_step(page, hand, case, "close", answers)
+    commit_step(page, hand, "close")
     page.locator('nav a[href="#plan"]').click()
     page.get_by_role("button", name="Change the plan").click()
     page.locator('[name="plan"][value="prosthetics-review"]').uncheck()
@@ -279,11 +270,8 @@ def test_part_of_a_plan_is_agreed_by_keyboard_and_the_rest_is_left_out(
     served: Served, windows: Windows, case: Case
 ) -> None:
     phone = windows.open(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
-    phone.goto(served.module_url)
-    wait_ready(phone)
-    play_until(phone, case, "risk")
+    begin_at(served, phone, case, "decide")
     hand, answers = Keyboard(phone), read("strong")
-    open_step(phone, hand, "decide")
     part = phone.locator('[data-field="decision.not_to"]')
     hand.choose(phone.locator('input[name="decision.choice"][value="trial"]'))
     expect(part).to_be_hidden()
@@ -305,9 +293,7 @@ def test_part_of_a_plan_is_agreed_by_keyboard_and_the_rest_is_left_out(
 def test_a_second_window_cannot_answer_over_the_first(
     served: Served, windows: Windows, page: Page, case: Case
 ) -> None:
-    page.goto(served.module_url)
-    wait_ready(page)
-    play_until(page, case, "meet")
+    begin_at(served, page, case, "judge")
     other = windows.open()
     other.goto(served.module_url)
     wait_ready(other)
@@ -324,9 +310,9 @@ def test_start_again_begins_a_new_attempt_and_keeps_the_first(
 ) -> None:
     page.goto(served.module_url)
     wait_ready(page)
-    play_until(page, case, "meet")
+    commit_step(page, Mouse(page), "meet")
     page.goto(served.url)
-    expect(page.get_by_text("1 of 11 steps done")).to_be_visible()
+    expect(page.get_by_text("1 of 14 steps done")).to_be_visible()
     page.locator("summary", has_text="Start again").click()
     page.get_by_role("button", name="Start again from the beginning").click()
     wait_ready(page)

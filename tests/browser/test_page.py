@@ -24,7 +24,6 @@ from tests.browser.player import (
     Mouse,
     commit_step,
     fill_step,
-    open_step,
     opens_again,
     read,
     wait_ready,
@@ -142,7 +141,7 @@ def test_a_page_can_be_read_before_its_kernel_is_there_and_the_server_serves_oth
     finally:
         template.resume()
     wait_ready(early)
-    expect(early.get_by_role("button", name="Go on to your first judgement")).to_be_visible()
+    expect(early.get_by_role("button", name="Talk with Owen")).to_be_visible()
 
 
 def test_whoever_goes_away_before_the_kernel_is_there_leaves_none_behind(
@@ -171,10 +170,9 @@ def test_a_page_that_was_cut_off_connects_again_and_keeps_what_was_chosen(
     served: Served, network: Network, page: Page, case: Case
 ) -> None:
     hand, answers = Mouse(page), read("strong")
+    served.play_to(case, "judge", answers)
     page.goto(f"{network.url}module/chronic_pain_massage")
     wait_ready(page)
-    commit_step(page, hand, "meet")
-    open_step(page, hand, "judge")
     network.cut()
     expect(page.get_by_role("status")).to_have_text("Disconnected")
     expect(page.get_by_role("alert").filter(has_text="connects again by itself")).to_be_visible()

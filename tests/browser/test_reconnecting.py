@@ -21,7 +21,6 @@ from tests.browser.player import (
     Mouse,
     commit_step,
     fill_step,
-    open_step,
     opens_again,
     read,
     wait_ready,
@@ -33,6 +32,7 @@ from tests.browser.windows import Windows
 COMMIT = "Commit my first judgement"
 WAITING = "Waiting for the network…"
 EITHER = re.compile("Waiting for the (network|server)…")
+BEFORE = {"meet": 1, "talk": 1}
 MOST_LOOKS = 200
 KEPT = "Object.keys(sessionStorage).filter((key) => key.startsWith('phb:typed:'))"
 
@@ -54,15 +54,12 @@ def killed(served: Served) -> None:
 
 
 @pytest.fixture
-def judging(network: Network, page: Page, case: Case) -> Page:
+def judging(served: Served, network: Network, page: Page, case: Case) -> Page:
     """A page on which the first judgement is filled in and kept as a draft, and not committed."""
+    served.play_to(case, "judge", read("strong"))
     page.goto(f"{network.url}module/chronic_pain_massage")
     wait_ready(page)
-    hand = Mouse(page)
-    open_step(page, hand, "meet")
-    commit_step(page, hand, "meet")
-    open_step(page, hand, "judge")
-    fill_step(page, hand, case, "judge", read("strong"))
+    fill_step(page, Mouse(page), case, "judge", read("strong"))
     expect(page.locator("#phb-draft")).to_contain_text("Draft kept at")
     return page
 
@@ -89,11 +86,11 @@ def test_what_is_pressed_without_a_network_waits_and_is_saved_once_when_it_is_ba
     expect(judging.locator("#phb-status")).to_have_text("Not saved yet: waiting for the network.")
     assert violations(judging) == []
     button.press("Enter")
-    assert closings(served, case) == {"meet": 1}
+    assert closings(served, case) == BEFORE
     network.mend()
     expect(judging.locator('#phb-status[data-kind="saved"]')).to_contain_text("Saved at")
     expect(judging.get_by_role("alert")).to_be_hidden()
-    assert closings(served, case) == {"meet": 1, "judge": 1}
+    assert closings(served, case) == {**BEFORE, "judge": 1}
     assert judging.evaluate(KEPT) == []
 
 
@@ -107,7 +104,7 @@ def test_what_is_changed_while_it_waits_is_not_sent_until_it_is_pressed_again(
     expect(judging.locator("#phb-status")).to_contain_text("Press the button again")
     network.mend()
     expect(judging.locator("#phb-draft")).to_contain_text("Draft kept at")
-    assert closings(served, case) == {"meet": 1}
+    assert closings(served, case) == BEFORE
     commit_step(judging, Mouse(judging), "judge")
     assert served.module(case).answers["first-lean"] == -2
 
@@ -119,11 +116,11 @@ def test_an_answer_whose_acknowledgement_was_lost_is_sent_again_and_counts_once(
     judging.get_by_role("button", name=COMMIT).click()
     expect(judging.get_by_role("button", name=EITHER)).to_be_visible()
     expect(judging.locator("#phb-status")).to_contain_text("Not saved yet")
-    assert closings(served, case) == {"meet": 1, "judge": 1}
+    assert closings(served, case) == {**BEFORE, "judge": 1}
     network.mend()
     expect(judging.locator('#phb-status[data-kind="saved"]')).to_contain_text("Saved at")
-    expect(judging.get_by_role("link", name="Go to “The deal”")).to_be_visible()
-    assert closings(served, case) == {"meet": 1, "judge": 1}
+    expect(judging.get_by_role("link", name="Go on to “The deal”")).to_be_visible()
+    assert closings(served, case) == {**BEFORE, "judge": 1}
 
 
 def test_what_waits_when_the_server_dies_is_put_back_when_the_page_has_opened_itself_again(
@@ -141,7 +138,7 @@ def test_what_waits_when_the_server_dies_is_put_back_when_the_page_has_opened_it
     expect(judging.locator("#phb-status")).to_contain_text("is back on this page")
     chosen = judging.locator('[name="first-lean"]:checked')
     expect(chosen).to_have_value("2")
-    assert closings(served, case) == {"meet": 1}
+    assert closings(served, case) == BEFORE
     commit_step(judging, Mouse(judging), "judge")
     assert served.module(case).answers["first-lean"] == 2
     assert judging.evaluate(KEPT) == []
@@ -153,14 +150,14 @@ def test_what_was_saved_after_all_is_not_put_back(
     network.mute()
     judging.get_by_role("button", name=COMMIT).click()
     expect(judging.get_by_role("button", name=EITHER)).to_be_visible()
-    assert closings(served, case) == {"meet": 1, "judge": 1}
+    assert closings(served, case) == {**BEFORE, "judge": 1}
     with opens_again(judging):
         killed(served)
         served.start()
         network.mend()
     expect(judging.locator('a.phb-button[data-go="deal"]')).to_be_attached()
     assert judging.evaluate(KEPT) == []
-    assert closings(served, case) == {"meet": 1, "judge": 1}
+    assert closings(served, case) == {**BEFORE, "judge": 1}
 
 
 def test_leaving_with_an_answer_that_waits_asks_first_and_staying_saves_it(
@@ -180,7 +177,7 @@ def test_leaving_with_an_answer_that_waits_asks_first_and_staying_saves_it(
     network.mend()
     expect(judging.locator('#phb-status[data-kind="saved"]')).to_contain_text("Saved at")
     assert asked == ["beforeunload"]
-    assert closings(served, case) == {"meet": 1, "judge": 1}
+    assert closings(served, case) == {**BEFORE, "judge": 1}
 
 
 def test_what_somebody_else_typed_in_this_tab_is_erased_and_never_shown(
@@ -213,7 +210,7 @@ def test_a_locked_database_is_told_and_the_answer_is_saved_when_it_is_free(
         expect(judging.get_by_role("button", name="Waiting for the server…")).to_be_visible()
         assert violations(judging) == []
     expect(judging.locator('#phb-status[data-kind="saved"]')).to_contain_text("Saved at")
-    assert closings(served, case) == {"meet": 1, "judge": 1}
+    assert closings(served, case) == {**BEFORE, "judge": 1}
 
 
 def test_waiting_fits_a_narrow_phone(network: Network, windows: Windows) -> None:

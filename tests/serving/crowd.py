@@ -16,7 +16,7 @@ from tornado.httpclient import HTTPClientError
 
 from tests.browser.served import kernel_of
 from tests.serving.killing import Book, Sent, identity
-from tests.serving.learner_client import Learner, OpenModule, filled
+from tests.serving.learner_client import Learner, OpenModule
 
 FULL = HTTPStatus.SERVICE_UNAVAILABLE
 Done = TypeVar("Done")
@@ -46,7 +46,7 @@ class Crowd:
             self.pages += 1
             assert set(page.steps) == set(self.book.case.steps), "a part of the page is missing"
             while step := page.current:
-                values = filled(self.book.case, step, self.book.answers)
+                values = page.filled(self.book.case, self.book.answers)
                 await self._timed("draft", page.draft(step, values))
                 await self._timed("answer", self.book.send(page, Sent(step, values)))
             self.finished += {each["state"] for each in page.steps.values()} == {"done"}

@@ -20,6 +20,7 @@ import nbformat
 from sqlalchemy import select
 
 from phbkit.casebank import Case
+from phbkit.casebank.models import TALK_STEPS
 from phbkit.meeting.joining import NOTEBOOK
 from phbkit.records.database import open_database
 from phbkit.records.schema import answer
@@ -28,7 +29,7 @@ from phbkit.workbook.new_notebook import make_notebook
 from tests.browser.player import read
 from tests.browser.served import Served
 from tests.ports import free_port
-from tests.serving.learner_client import GONE, Learner, OpenModule, filled, new_ticket
+from tests.serving.learner_client import GONE, Learner, OpenModule, new_ticket
 from tests.serving.meeting_client import Minutes, meet_on, troubles_of
 
 ROOT = Path(__file__).parents[2]
@@ -105,7 +106,7 @@ async def play_through(site: str, name: str, book: Book, stop: asyncio.Event) ->
                 await book.send(page, doubt)
                 doubt = None
             while (step := page.current) and not stop.is_set():
-                doubt = Sent(step, filled(book.case, step, book.answers))
+                doubt = Sent(step, page.filled(book.case, book.answers))
                 await book.send(page, doubt)
                 doubt = None
             await page.leave()
@@ -236,10 +237,8 @@ def tally(address: str, book: Book) -> Tally:
     engine.dispose()
     lost = []
     for ticket, (attempt, sent) in book.acknowledged.items():
-        given = answers_from(book.case, sent.values)
-        wanted = {key: check_answer(book.case, key, value) for key, value in given.items()}
-        wanted[""] = None
-        if kept.get(ticket) != wanted or where[ticket] != {(attempt, sent.step)}:
+        there = where[ticket] == {(attempt, sent.step)}
+        if not there or not _is_kept(book.case, sent, kept.get(ticket)):
             lost.append(ticket)
     doubled: list[object] = [each for each, count in closed.items() if count > 1]
     doubled += [each for each, seqs in numbers.items() if seqs != list(range(1, len(seqs) + 1))]
@@ -252,3 +251,15 @@ def tally(address: str, book: Book) -> Tally:
         sorted(set(kept) - set(book.acknowledged)),
         book.wrong,
     )
+
+
+def _is_kept(case: Case, sent: Sent, kept: Mapping[str, Any] | None) -> bool:
+    """Say whether what is kept is what was sent: of a conversation, the latest of it."""
+    given = answers_from(case, sent.values)
+    if kept and sent.step in TALK_STEPS:
+        latest, talk = given[sent.step], kept[sent.step]
+        if "line" in latest:
+            return bool(talk["turns"][-1] == latest)
+        return bool(talk["rated"] == {part: int(n) for part, n in latest["rated"].items()})
+    wanted = {key: check_answer(case, key, value) for key, value in given.items()}
+    return kept == {**wanted, "": None}

@@ -15,6 +15,7 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
 from phbkit.casebank import Case
+from phbkit.casebank.models import TALK_STEPS
 from phbkit.serving.sockets import PROTOCOL
 from phbkit.workbook.formats import fields_of
 from tests.serving.wire import asking_for_states, custom, kernel_in, parts_of, reply_in, states_in
@@ -23,9 +24,15 @@ PATIENCE = 300.0  # seconds; the machines that run this may be busy
 GONE = (OSError, TimeoutError, HTTPClientError, WebSocketClosedError)  # a server that is not there
 
 
-def filled(case: Case, step: str, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill in the form of a step as a browser would send it."""
+def filled(case: Case, step: str, answers: Mapping[str, Any], shown: str = "") -> dict[str, Any]:
+    """Fill in the form of a step as a browser would send it.
+
+    `shown` is that form as HTML, where a step is answered in several: a conversation by the first
+    of its turns that can be said now, and then by its ratings.
+    """
     values: dict[str, Any] = {}
+    if step in TALK_STEPS:
+        return _said(step, answers[step], shown)
     for question in case.questions_at(step):
         answer = answers.get(question.id)
         if question.format == "ranking":
@@ -47,6 +54,13 @@ def filled(case: Case, step: str, answers: Mapping[str, Any]) -> dict[str, Any]:
         changes = {f"cpd.changes.{n}": change for n, change in enumerate(entry["changes"])}
         values |= {"cpd.learnt": entry["learnt"], "cpd.hours": entry["hours"], **changes}
     return values
+
+
+def _said(step: str, answer: Mapping[str, Any], shown: str) -> dict[str, Any]:
+    for turn in answer["turns"]:
+        if f'value="{turn["line"]}"' in shown:
+            return fields_of(step, turn)
+    return fields_of(f"{step}.rated", {name: str(n) for name, n in answer["rated"].items()})
 
 
 class Learner:
@@ -155,6 +169,11 @@ class OpenModule:
     def current(self) -> str | None:
         """The step to answer next; None when the module is finished."""
         return next((name for name, step in self.steps.items() if step["state"] == "open"), None)
+
+    def filled(self, case: Case, answers: Mapping[str, Any]) -> dict[str, Any]:
+        """Fill in the form that is open now."""
+        assert self.current
+        return filled(case, self.current, answers, self.steps[self.current]["html"])
 
     async def save(
         self, step: str, values: Mapping[str, Any], ticket: str = "", form: str = ""

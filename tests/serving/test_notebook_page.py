@@ -147,6 +147,6 @@ def test_a_page_is_told_what_its_forms_show_and_other_programs_the_whole_widget(
     whole = form.get_state()
     assert {"_esm", "_css", "_view_name"} <= whole.keys()
     monkeypatch.setenv(FORM_IS_THERE, "1")
-    shown = {"step": "meet", "state": "open", "html": "<p>Owen</p>", "attempt": ""}
+    shown = {"step": "meet", "state": "open", "html": "<p>Owen</p>", "attempt": "", "device": False}
     for_nbclient = {"_model_module": "anywidget", "_model_name": "AnyModel"}
     assert form.get_state() == shown | for_nbclient

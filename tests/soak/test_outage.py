@@ -14,19 +14,19 @@ from phbkit.casebank import Case
 from tests.browser.player import read
 from tests.databases import Outage
 from tests.serving.killing import Book, Sent, identity, serving, tally
-from tests.serving.learner_client import Learner, filled
+from tests.serving.learner_client import Learner
 
 GONE_FOR = 30  # seconds
 AGAIN = 1  # seconds between tries, as a page does
 
 
 async def answer_through(site: str, outage: Outage, book: Book) -> int:
-    """Answer a step while the database is gone; return how often the page was told to wait."""
+    """Answer while the database is gone; return how often the page was told to wait."""
     who = identity("learner")
     learner = Learner(site, headers=who.headers, cookies=who.cookies)
     page = await learner.open(who.page)
     await book.send(page, Sent("meet", {}))
-    sent, told = Sent("judge", filled(book.case, "judge", book.answers)), 0
+    sent, told = Sent("talk", page.filled(book.case, book.answers)), 0
     await asyncio.to_thread(outage.begin)
     back_at = time.monotonic() + GONE_FOR
     while time.monotonic() < back_at:

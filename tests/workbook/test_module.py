@@ -69,7 +69,9 @@ def test_a_done_step_is_refused(case: Case) -> None:
 
 
 def test_every_problem_of_a_submission_is_told_at_once(case: Case) -> None:
-    problems = refusal(played(case, 1), "judge", {"first-lean": 5, "plan": [], "nosuch": 1})
+    problems = refusal(
+        played(case, STEP_IDS.index("judge")), "judge", {"first-lean": 5, "plan": [], "nosuch": 1}
+    )
     assert problems == {
         "first-lean": "must be -2, -1, 0, 1 or 2; got 5.",
         "what-to-ask-first": "is not answered yet.",
@@ -86,14 +88,14 @@ def test_a_reflection_may_be_left_out(case: Case) -> None:
 
 
 def test_the_same_submission_twice_is_taken_once(case: Case) -> None:
-    module = played(case, 2)
+    module = played(case, STEP_IDS.index("judge") + 1)
     before = module.journal.events()
     assert module.submit("s-judge", "judge", answers_to(module, "judge")) == before[-1].at
     assert module.journal.events() == before
 
 
 def test_other_answers_under_a_submission_that_was_taken_are_not_called_saved(case: Case) -> None:
-    module = played(case, 2)
+    module = played(case, STEP_IDS.index("judge") + 1)
     before = module.journal.events()
     with pytest.raises(RefusedError, match="already saved, with other answers"):
         module.submit("s-judge", "judge", answers_to(module, "judge") | {"first-lean": 2})
@@ -307,7 +309,7 @@ def test_two_windows_agree_once_the_stale_one_has_looked_again(case: Case, tmp_p
         two.submit("s2", "meet", {})
     two.refresh()
     assert (one.answers, one.closed) == (two.answers, two.closed)
-    assert two.current == "judge"
+    assert two.current == "talk"
 
 
 def test_a_draft_keeps_what_its_step_asks_and_no_more_than_a_page_of_it(
@@ -319,14 +321,14 @@ def test_a_draft_keeps_what_its_step_asks_and_no_more_than_a_page_of_it(
 
     def draft(**values: Any) -> dict[str, Any]:
         message = {"do": "draft", "ticket": "t", "values": values}
-        return workbook._receive("judge", message)[0]
+        return workbook._receive("talk", message)[0]
 
     workbook._receive("meet", {"do": "save", "ticket": "t0", "values": {}})
-    assert draft(junk="y" * 6000, plan=["a"], **{"first-lean": "1"})["did"] == "kept"
-    assert journal.draft("judge") == {"first-lean": "1"}
-    told = draft(**{"first-lean": ["y" * 6000] * 20})
+    assert draft(junk="y" * 6000, plan=["a"], **{"talk.own": "Who laughed?"})["did"] == "kept"
+    assert journal.draft("talk") == {"talk.own": "Who laughed?"}
+    told = draft(**{"talk.own": ["y" * 6000] * 20})
     assert told["problems"][""] == "This is too long for a draft. Press the button to save."
-    assert journal.draft("judge") == {"first-lean": "1"}
+    assert journal.draft("talk") == {"talk.own": "Who laughed?"}
 
 
 def test_a_step_is_kept_a_hundred_times_and_then_stays_as_it_is(case: Case) -> None:

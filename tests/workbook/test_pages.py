@@ -19,6 +19,7 @@ import pytest
 from lxml import html
 
 from phbkit.casebank import Case, Panel, Question
+from phbkit.casebank.conversation import Conversation
 from phbkit.decision import Plan
 from phbkit.decision.agreements import Agreements
 from phbkit.records import MemoryJournal
@@ -72,10 +73,25 @@ def secrets(case: Case, steps: int) -> set[str]:
     for branch in case.about.after:
         if steps < AT["after"] or branch != ending:
             hidden += [branch.three_months, branch.twelve_months, branch.why]
-    if steps < AT["voices"]:
-        hidden += [voice.said for voice in case.about.voices]
-    hidden += _agreement_secrets(case, plan, steps)
+    met = {talk.voice for talk in case.talks}
+    hidden += [v.said for v in case.about.voices if steps < AT["voices"] or v.id in met]
+    hidden += _talk_secrets(case, steps) + _agreement_secrets(case, plan, steps)
     return {found for found in map(letters, hidden) if len(found) > 25}
+
+
+def _talk_secrets(case: Case, steps: int) -> list[str]:
+    """List what nobody said or thinks yet."""
+    hidden: list[str] = []
+    heard = frozenset[str]()
+    for talk in case.talks:
+        answer, held = STRONG[talk.id], steps > AT[talk.id]
+        talked = Conversation.of(talk, [turn["line"] for turn in answer["turns"]], heard)
+        heard = talked.heard.union(answer.get("later", ()))
+        lines = (line for turn in talk.turns.values() for line in turn)
+        shown = {*(line.reply for line in talked.lines), *talked.thoughts} if held else set()
+        hidden += [line.reply for line in lines if line.reply not in shown]
+        hidden += [thought.words for thought in talk.thoughts if thought.words not in shown]
+    return hidden
 
 
 def _agreement_secrets(case: Case, plan: Plan, steps: int) -> list[str]:
@@ -139,7 +155,7 @@ def test_pages_are_the_same_whatever_the_key_until_it_is_shown(case: Case, steps
 
 
 def test_a_shown_key_comes_with_credit_reasons_and_sources(case: Case) -> None:
-    page = step_page(played(case, 3), find_step("deal"), live=True)
+    page = step_page(played(case, AT["deal"] + 1), find_step("deal"), live=True)
     assert page.count("Right.") == 1
     assert page.count("3 of 3 found, none wrong.") == 2
     assert page.count("Credit: 1 of 1") == 3
@@ -172,7 +188,7 @@ def test_a_draft_fills_the_form_and_is_never_obeyed(case: Case, step: str) -> No
     values = {name: breakout for name in names if name != "plan"}
     page = str(step_page(module, find_step(step), live=True, values=values))
     assert EVIL not in page
-    written = ("decision.", "ledger.", "cpd.", "what-surprised")
+    written = ("decision.", "ledger.", "cpd.", "what-surprised", f"{step}.own")
     texts = [
         name
         for name in names
@@ -202,7 +218,7 @@ def test_every_field_has_a_label_and_every_group_a_legend(case: Case, step: str)
 
 def test_a_locked_page_names_the_step_it_waits_for_and_nothing_else(case: Case) -> None:
     page = str(step_page(played(case, 1), find_step("plan"), live=True))
-    assert "finished “First judgement”" in page
+    assert "finished “Your ten minutes”" in page
     assert "Owen" not in page
     assert "<form" not in page
 
@@ -409,6 +425,7 @@ def test_a_plan_of_one_item_has_no_part_to_agree(case: Case) -> None:
     module = played(case, AT["plan"])
     module.submit("s-plan", "plan", {**_given(module, "plan"), "plan": ["prosthetics-review"]})
     module.submit("s-risk", "risk", {**_given(module, "risk"), "ledger": _held(module)})
+    module.submit("s-close", "close", _given(module, "close"))
     page = html.fromstring(str(step_page(module, find_step("decide"), live=True)))
     assert page.xpath("//input[@name='decision.choice']/@value") == [
         "agree",

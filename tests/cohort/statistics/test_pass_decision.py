@@ -82,7 +82,7 @@ def test_wholly_reliable_scores_decide_by_themselves() -> None:
         ([None, None, 3], 0.8, "two learners"),
         ([0.1] * 7, 0.8, "the same score"),
         ([0, 0], 0.8, "the same score"),
-        (TOTALS, math.nan, "cannot be told from 0"),
+        (TOTALS, math.nan, "No reliability could be estimated"),
         (TOTALS, -0.3, "cannot be told from 0"),
         (TOTALS, 0.0, "cannot be told from 0"),
     ],

@@ -63,7 +63,8 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> Non
 def modules(page: Page, learner: str) -> None:
     """Wait until the hub has started a learner's server and shows it."""
     page.wait_for_url(f"**/user/{learner}/", timeout=PATIENCE)
-    expect(page.get_by_role("heading", name="Know the deal")).to_be_visible(timeout=PATIENCE)
+    heading = page.get_by_role("heading", name="Know the deal", exact=True)
+    expect(heading).to_be_visible(timeout=PATIENCE)
 
 
 def sign_in(page: Page, url: str, learner: str) -> Page:

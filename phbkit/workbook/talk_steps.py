@@ -1,0 +1,113 @@
+"""The steps that are conversations: turns said one by one, then how one rates it oneself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo
+
+from phbkit.casebank import Case
+from phbkit.casebank.conversation import Conversation
+from phbkit.casebank.models import StepId
+from phbkit.casebank.talk import HIGHEST_RATING, Rated
+from phbkit.errors import RefusedError
+from phbkit.tables import wrong
+from phbkit.workbook import formats
+from phbkit.workbook.step import Step
+
+if TYPE_CHECKING:
+    from phbkit.workbook.module import Module
+
+RATED: dict[Rated, str] = {
+    "listening": "Listening for what matters most",
+    "choosing": "Putting what matters into the choice",
+    "clarity": "Making risks clear, in a way that can be used",
+}
+
+
+class Turn(formats.Answer):
+    """One thing that was said: the line, and one's own words for it where there are any."""
+
+    line: Annotated[str, Field(min_length=1, max_length=60)]
+    own: Annotated[formats.OptionalText | None, AfterValidator(lambda text: text or None)] = None
+
+
+def _of_the_case(name: str, info: ValidationInfo[Case]) -> str:
+    known = {thing.id for talk in info.context.talks for thing in talk.heard}
+    if name not in known:
+        raise wrong(f"{name!r} is nothing that is heard in this case.")
+    return name
+
+
+class TalkAnswer(formats.Answer):
+    """A conversation: its turns, how the learner rates it, and what they asked about later."""
+
+    turns: list[Turn] = Field([])
+    rated: Annotated[
+        dict[Rated, Annotated[formats.Whole, Field(ge=0, le=HIGHEST_RATING)]] | None,
+        formats.said(f"listening, choosing and clarity, each from 0 to {HIGHEST_RATING}"),
+    ] = None
+    later: list[Annotated[str, AfterValidator(_of_the_case)]] | None = None
+
+
+class TalkStep(Step):
+    """A conversation, a submission for each turn; it is done once it has ended and is rated."""
+
+    def conversation(self, case: Case, answers: Mapping[str, Any]) -> Conversation:
+        """Return the conversation as far as it was held; what cannot be said any more is left out.
+
+        What was heard in earlier ones counts, and what was asked about later.
+        """
+        before = frozenset[str]()
+        for talk in case.talks:
+            answer = answers.get(talk.id, {})
+            held = Conversation.of(talk, [turn["line"] for turn in answer.get("turns", ())], before)
+            if talk.id == self.id:
+                return held
+            before = held.heard.union(answer.get("later", ()))
+        raise KeyError(self.id)
+
+    def crossed(
+        self, case: Case, answers: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> dict[str, str]:
+        """Find the first line that could not be said at its turn."""
+        if self.key not in answers:
+            return {}
+        said = [turn["line"] for turn in answers[self.key]["turns"]]
+        held = self.conversation(case, answers)
+        if len(held.said) == len(said):
+            return {}
+        could = ", ".join(line.id for line in held.sayable) or "nothing, it has ended"
+        place = len(held.said)
+        problem = f"cannot be {said[place]!r}: open was {could}."
+        return {f"{self.key}.turns.{place}.line": problem}
+
+    def grown(self, module: Module, given: Any) -> Any:
+        """Add to the conversation what a form sends: one more turn, or the ratings."""
+        kept = module.answers.get(self.key, {})
+        if "turns" in given:  # whole, as a file has it
+            return given
+        held = self.conversation(module.case, module.answers)
+        if held.ended:
+            return {**kept, "rated": given.get("rated", {})}
+        if given.get("line") not in {line.id for line in held.sayable}:
+            raise RefusedError({f"{self.key}.line": formats.NOT_ANSWERED})
+        return {**kept, "turns": [*kept.get("turns", ()), given]}
+
+    def finished(self, case: Case, answers: Mapping[str, Any]) -> bool:
+        """Say whether the conversation has ended, and is rated where it is to be."""
+        held, rated = self.conversation(case, answers), answers[self.key].get("rated", {})
+        return held.ended and rated.keys() >= held.talk.begins.keys()
+
+
+_ANSWER = TypeAdapter(TalkAnswer)
+_TITLES: dict[StepId, str] = {
+    "talk": "Your ten minutes",
+    "ask": "Somebody else",
+    "close": "Talk it over",
+}
+TALK, ASK, CLOSE = (
+    TalkStep(name, title, name, _ANSWER, grows=True, tells_more=True)
+    for name, title in _TITLES.items()
+)
