@@ -370,7 +370,7 @@ class Sitting(Shape):
 
     title: Line
     begins: StepId
-    minutes: Annotated[int, Field(ge=2, le=10)]
+    minutes: Annotated[int, Field(ge=2, le=20)]
 
 
 class PanelFile(Named):
