@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from typing import Any, cast
 
@@ -66,6 +66,7 @@ class Module:
             if not event.question and event.step not in self.outdated | self._unfinished()
         }
         answered = {event.step for event in events}
+        self.closed |= self._never_held(answered)
         self.stopped = answered - set(self.closed) - self.outdated - self._unfinished()
         self._written = {(event.submission, event.step): event.at for event in events}
         self._seen = events[-1].seq if events else 0
@@ -75,6 +76,16 @@ class Module:
         """Name the steps of which something is answered, and more is asked."""
         answered = (step for step in self.steps if step.key in self.answers)
         return {step.id for step in answered if not step.finished(self.case, self.answers)}
+
+    def _never_held(self, answered: Collection[str]) -> dict[str, dt.datetime]:
+        """Give conversations that came into a case once it was played on as closed, unanswered."""
+        passed: dict[str, dt.datetime] = {}
+        later = None
+        for step in reversed(self.steps):
+            later = self.closed.get(step.id, later)
+            if step.grows and later and step.id not in answered:
+                passed[step.id] = later
+        return passed
 
     def _takes(self, event: Event) -> bool:
         try:

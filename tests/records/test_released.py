@@ -81,9 +81,12 @@ def played(module: Module) -> dict[str, Any]:
     """Tell how far an attempt is, what is typed there, and what scoring says of it."""
     result = json.loads(json.dumps(module.result.as_dict()))
     del result["case_version"]  # another for every change of a word in the case
-    steps = [step.id for step in module.steps]
+    steps = [step.id for step in module.steps if not step.grows or module.tries(step.id)]
+    states = {step: module.state(step) for step in steps}
+    if module.current and module.current not in steps:  # a conversation that was not there then
+        states[next(step for step in steps if states[step] != "done")] = "open"
     return {
-        "steps": {step: module.state(step) for step in steps},
+        "steps": states,
         "answered again": {step: n for step in steps if (n := module.tries(step)) > 1},
         "drafts": {step: typed for step in steps if (typed := module.journal.draft(step))},
         "scores": {key: score["percent"] for key, score in result["scores"].items()},

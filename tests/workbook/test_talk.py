@@ -125,3 +125,12 @@ def test_a_conversation_of_an_older_version_is_open_again_as_far_as_it_holds(
     later = Module(CaseBank(bank_copy).load(CASE), module.journal)
     assert later.state("talk") == "open"
     assert later.conversation("talk").said == ("who-laughed",)
+
+
+def test_an_attempt_from_before_there_was_a_conversation_goes_on_where_it_was(
+    module: Module,
+) -> None:
+    module.journal.append("before", "judge", {}, after=0)
+    later = Module(module.case, module.journal)
+    assert (later.state("talk"), later.current) == ("done", "deal")
+    assert "Nobody talked." in shown(later, live=False)
