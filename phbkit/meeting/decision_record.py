@@ -194,7 +194,7 @@ def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecor
         earlier=tuple(replace(each, told_by="") for each in meeting.earlier_refusals),
         wants=tuple(each.title for each in case.about.outcomes if live),
         left_out=shared.left_out if meeting.changed_by("plan") else (),
-        to_confirm=shared.to_confirm,
+        to_confirm=shared.to_confirm if ending and ending.what == "to confirm" else "",
         sole_holder=shared.sole_holder,
         sole_reason=ending.sole if ending else "",
     )

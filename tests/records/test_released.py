@@ -33,6 +33,7 @@ from phbkit.workbook.module import Module
 RELEASED = Path(__file__).parent / "released"
 NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 PARTIES = ("person", "professional", "commissioner")
+SINCE = {"sole_holder", "sole_reason", "to_confirm"}  # what a record tells since 0003
 
 
 def load(address: str) -> None:
@@ -162,7 +163,7 @@ def met(held: HeldMeeting) -> dict[str, Any]:
         "stands": {party: said.says for party in PARTIES if (said := meeting.standing(party))},
         "signs": {party: who.id for party in PARTIES if (who := meeting.signer(party))},
         "dropped": list(meeting.dropped),
-        "record": held.record.as_json(),
+        "record": {name: part for name, part in held.record.as_json().items() if name not in SINCE},
     }
 
 
