@@ -71,6 +71,7 @@ class Module:
         self._written = {(event.submission, event.step): event.at for event in events}
         self._seen = events[-1].seq if events else 0
         self._result: Result | None = None
+        self._heard: frozenset[str] | None = None
 
     def _unfinished(self) -> set[str]:
         """Name the steps of which something is answered, and more is asked."""
@@ -122,7 +123,8 @@ class Module:
         """Minutes at the module: the time between events, without pauses of more than ten."""
         moments = [event.at for event in self.journal.events()]
         gaps = (later - earlier for earlier, later in pairwise(moments))
-        return round(sum((gap for gap in gaps if gap <= _PAUSE), dt.timedelta()).seconds / 60)
+        played = sum((gap for gap in gaps if gap <= _PAUSE), dt.timedelta())
+        return round(played / dt.timedelta(minutes=1))
 
     @property
     def current(self) -> str | None:
@@ -177,9 +179,10 @@ class Module:
         problems = {key: "is not asked here." for key in answers if key not in asked}
         kept = {}
         for key in asked:
-            if key in answers:
+            grows = step.grows and key == step.key
+            if key in answers or grows:
                 try:
-                    given = step.grown(self, answers[key]) if key == step.key else answers[key]
+                    given = step.grown(self, answers.get(key, {})) if grows else answers[key]
                     kept[key] = check_answer(self.case, key, given)
                 except AnswersError as error:
                     problems |= error.problems
@@ -273,16 +276,25 @@ class Module:
 
     @property
     def heard(self) -> frozenset[str]:
-        """What was heard in every conversation, and what was asked about later."""
-        talks = [talk.id for talk in self.case.talks]
-        later = (self.answers.get(name, {}).get("later", ()) for name in talks)
-        return frozenset().union(*(self.conversation(name).heard for name in talks), *later)
+        """What was heard in every conversation, and what was asked about later.
+
+        Where there was none, as in an attempt from before it, nothing was kept back.
+        """
+        if self._heard is None:
+            names: set[str] = set()
+            for talk in self.case.talks:
+                later = self.answers.get(talk.id, {}).get("later", ())
+                never_held = talk.id in self.closed and talk.id not in self.answers
+                whole = (thing.id for thing in talk.heard) if never_held else ()
+                names.update(self.conversation(talk.id).heard, later, whole)
+            self._heard = frozenset(names)
+        return self._heard
 
     @property
     def things(self) -> list[Heard]:
         """What was heard, in the order of the case."""
-        heard = self.heard
-        return [thing for talk in self.case.talks for thing in talk.heard if thing.id in heard]
+        things = (thing for talk in self.case.talks for thing in talk.heard)
+        return [thing for thing in things if thing.id in self.heard]
 
     @property
     def unheard(self) -> dict[str, Heard]:
@@ -290,7 +302,7 @@ class Module:
         things = (thing for talk in self.case.talks for thing in talk.heard)
         return {thing.of: thing for thing in things if thing.of and thing.id not in self.heard}
 
-    def hear(self, submission: str, name: str) -> dt.datetime:
+    def hear(self, submission: str, name: str) -> None:
         """Ask about something that was not heard, after its conversation is over.
 
         Raises
@@ -300,9 +312,11 @@ class Module:
         """
         for talk in self.case.talks:
             if name in {thing.id for thing in talk.heard} and self.state(talk.id) == "done":
-                kept = self.answers[talk.id]
-                later = [*kept.get("later", ()), *([] if name in self.heard else [name])]
-                return self.write(submission, talk.id, {talk.id: {**kept, "later": later}})
+                if name not in self.heard:
+                    kept = self.answers[talk.id]
+                    later = [*kept.get("later", ()), name]
+                    self.write(submission, talk.id, {talk.id: {**kept, "later": later}})
+                return
         raise RefusedError({"": "This cannot be asked about now."})
 
     @property

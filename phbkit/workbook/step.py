@@ -87,7 +87,7 @@ class Step:
         return self.crossed(module.case, module.answers | {self.key: answer}, module.options)
 
     def grown(self, module: Module, given: Any) -> Any:
-        """Return the answer with what a form sends added to what was kept; in its place here."""
+        """Add what a form sends, which may be nothing, to what was kept; where an answer grows."""
         return given
 
     def finished(self, case: Case, answers: Mapping[str, Any]) -> bool:

@@ -90,7 +90,11 @@ class TalkStep(Step):
             return given
         held = self.conversation(module.case, module.answers)
         if held.ended:
-            return {**kept, "rated": given.get("rated", {})}
+            rated = given.get("rated", {})
+            missing = [f"{self.key}.rated.{part}" for part in held.talk.begins if part not in rated]
+            if missing:
+                raise RefusedError(dict.fromkeys(missing, formats.NOT_ANSWERED))
+            return {**kept, "rated": rated}
         if given.get("line") not in {line.id for line in held.sayable}:
             raise RefusedError({f"{self.key}.line": formats.NOT_ANSWERED})
         return {**kept, "turns": [*kept.get("turns", ()), given]}

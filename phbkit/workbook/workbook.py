@@ -181,6 +181,8 @@ class Workbook:
         return answer(message, partial(self._obey, step_id))
 
     def _obey(self, step_id: str, ticket: str, message: Mapping[str, Any]) -> Response:
+        if message.get("do") in {"save", "hear"} and not ticket:
+            raise RefusedError({"": "The message has no ticket."})
         match message.get("do"):
             case "save":
                 return self._save(step_id, ticket, message.get("values")), []
@@ -195,8 +197,6 @@ class Workbook:
         raise RefusedError({"": "This page cannot ask for that."})
 
     def _save(self, step_id: str, ticket: str, values: object) -> Reply:
-        if not ticket:
-            raise RefusedError({"": "The message has no ticket."})
         again = self._module.taken(ticket, step_id)
         given = answers_from(self.case, check_values(values))
         try:

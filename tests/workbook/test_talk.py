@@ -65,6 +65,10 @@ def test_the_other_is_heard_of_only_after_one_has_rated_it_oneself(module: Modul
     page = shown(module)
     assert "How was it, as you saw it?" in page
     assert "I never got to the tablets." not in page
+    for given in ({}, {"rated_listening": "7"}):
+        with pytest.raises(RefusedError) as refused:
+            say(module, "some", **given)
+        assert "talk.rated.clarity" in refused.value.problems
     with pytest.raises(RefusedError) as refused:
         say(module, "rated", rated_listening="11", rated_choosing="7", rated_clarity="5")
     assert "talk.rated" in next(iter(refused.value.problems))
@@ -81,9 +85,10 @@ def test_what_was_not_heard_can_be_asked_about_afterwards(module: Module) -> Non
         module.hear("early", "tablets")
     module.replay({"talk": {"turns": [{"line": "bye", "own": ""}], "rated": RATED}})
     assert module.heard == frozenset()
-    module.hear("later", "tablets")
-    module.hear("later", "tablets")
+    for ticket in ("later", "later", "later-still"):
+        module.hear(ticket, "tablets")
     assert module.heard == {"tablets"}
+    assert module.tries("talk") == 2  # the conversation, and what was asked
     assert "take my tablets" in shown(module)
     assert module.state("talk") == "done"
 
@@ -134,3 +139,6 @@ def test_an_attempt_from_before_there_was_a_conversation_goes_on_where_it_was(
     later = Module(module.case, module.journal)
     assert (later.state("talk"), later.current) == ("done", "deal")
     assert "Nobody talked." in shown(later, live=False)
+    assert later.heard == {"laughed-at", "early", "tablets"}  # nothing was kept back then
+    later.hear("now", "tablets")
+    assert later.current == "deal"
