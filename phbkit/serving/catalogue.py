@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from phbkit.casebank import Case, CaseBank
@@ -82,12 +81,16 @@ class Catalogue:
         """List the modules, each with how far a learner has come."""
         return [self.card(learner, name) for name in self.cases]
 
-    def next_of(self, cards: Sequence[Card]) -> Card | None:
-        """Choose what to go on with: what was played last and is not finished, or the first."""
-        started = [card for card in cards if card.closed and not card.finished]
-        latest = sorted(started, key=lambda card: max(card.closed.values()), reverse=True)
-        unfinished = (card for card in cards if not card.finished)
-        return next(chain(latest, unfinished), None)
+    def next_of(self, cards: Iterable[Card]) -> Card | None:
+        """Choose what to go on with: what was played last and is not finished, or a short sitting.
+
+        Where nothing was begun, it is the first module in sittings, or else the first.
+        """
+        unfinished = [card for card in cards if not card.finished]
+        started = [card for card in unfinished if card.closed]
+        if started:
+            return max(started, key=lambda card: max(card.closed.values()))
+        return next(iter(sorted(unfinished, key=lambda card: not card.sittings)), None)
 
     def start_again(self, card: Card) -> None:
         """Begin a new attempt at a module; the earlier one is kept.
