@@ -17,6 +17,8 @@ A wing is a package with any of these functions, each imported when it is first 
     Adds tables to the `metadata` of `phbkit.records.schema`.
 `add_commands(app)`
     Adds commands to `phb`.
+`made_up_answers(case)`
+    Answers to everything that a case asks, which nobody gave.
 `report_questions(cases)`
     What in the questions of cases gives their keys away, as text.
 `handlers(alone=…)`

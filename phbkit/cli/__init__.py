@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from phbkit import __version__, wings
-from phbkit.casebank import CaseBank, scaffold
+from phbkit.casebank import Case, CaseBank, scaffold
 from phbkit.errors import PhbError
 from phbkit.files import need_absent
 from phbkit.settings import settings
@@ -115,10 +116,24 @@ def check(
     if faults:
         typer.echo(f"{_count(len(faults), 'fault')}.", err=True)
         raise typer.Exit(1)
+    for line in _lengths([bank.load(each) for each in ids]):
+        typer.echo(line)
     for report in wings.hooks("report_questions") if construct else ():
         typer.echo(report([bank.load(each) for each in ids]))
     more = f", {_count(len(warnings), 'warning')}" if warnings else ""
     typer.echo(f"No faults in {_count(len(ids), 'case')}{more}.")
+
+
+def _lengths(cases: Iterable[Case]) -> Iterator[str]:
+    """Say how long each sitting of some cases is, to somebody who answers everything."""
+    from phbkit.workbook.length import MOST_WORDS, lengths
+
+    for hook in wings.hooks("made_up_answers"):
+        for case in cases:
+            for sitting, length in lengths(case, hook(case)).items():
+                over = f"; says {sitting.minutes}" if length.minutes > sitting.minutes else ""
+                over += f"; over, at most {MOST_WORDS} words" if length.words > MOST_WORDS else ""
+                yield f"{case.id}: {sitting.title}: {length}{over}"
 
 
 @app.command()

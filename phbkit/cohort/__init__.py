@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import typer
@@ -37,6 +37,13 @@ def add_commands(app: typer.Typer) -> None:
 def page_templates() -> Path:
     """Return the folder of its pages' templates."""
     return Path(__file__).parent / "templates"
+
+
+def made_up_answers(case: Case) -> dict[str, Any]:
+    """Make up answers to everything that a case asks."""
+    from phbkit.cohort.simulate import whole_answers
+
+    return whole_answers(case)
 
 
 def report_questions(cases: Sequence[Case]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -27,6 +28,10 @@ from phbkit.workbook.steps import find_step
 from phbkit.workbook.talk_steps import RATED
 
 _BRIEF = 80
+_SENTENCE = re.compile(r"(?<=[.?!])\s")
+_APART = "apart from most"
+_STANDINGS = (("1", "with most"), ("0.5", "close to most"), ("0", _APART))
+"""The least credit, of what most of a panel chose, and where that stands."""
 _DEGREES = ("Much less {}", "Less {}", "No change", "More {}", "Much more {}")
 
 
@@ -112,6 +117,24 @@ def cpd_entry(module: Module) -> Document:
     return Document("CPD entry", (Fields(fields), *learnt, *changes, *unsafe), day=day)
 
 
+def missed(module: Module, question: Question) -> bool:
+    """Say whether an answer to a question with a key was not right, or not sure."""
+    marks = [mark for mark in module.result.marks if mark.question == question.id]
+    keyed = [mark for mark in marks if mark.key == "key"]
+    return any(mark.credit < 1 or mark.sure in {1, 2} for mark in keyed)
+
+
+def standings(module: Module, question: Question) -> dict[str, str]:
+    """Say in words where an answer stands beside each panel, whose figures are illustrative."""
+    earned = {m.key: m.credit for m in module.result.marks if m.question == question.id}
+    return {
+        panel.id: "divided itself"
+        if panel.id not in earned
+        else next(words for least, words in _STANDINGS if earned[panel.id] >= Decimal(least))
+        for panel in module.case.panels
+    }
+
+
 def key_name(case: Case, key: str) -> str:
     """Say in words what a mark was measured by."""
     titles = {panel.id: f"the {panel.title[0].lower()}{panel.title[1:]}" for panel in case.panels}
@@ -137,6 +160,11 @@ def brief(source: str) -> str:
     """Give the beginning of a text that has Markdown, as plain words."""
     words = markdown(source).striptags()
     return words if len(words) <= _BRIEF else words[:_BRIEF].rsplit(" ", 1)[0].rstrip(",;:.") + " …"
+
+
+def first_sentence(source: str) -> str:
+    """Give the first sentence of a text that has Markdown, as plain words."""
+    return _SENTENCE.split(markdown(source).striptags(), maxsplit=1)[0]
 
 
 def nearest_pound(amount: Decimal) -> str:
@@ -167,11 +195,12 @@ def environment() -> Environment:
     """Return the templates of the steps, with the filters and pieces that other pages share."""
     folders = (Path(hook()) for hook in wings.hooks("step_templates"))
     environment = templates(Path(__file__).parent / "templates", forms.TEMPLATES, *folders)
-    filters = (markdown_inline, brief, nearest_pound, ordinal, sentence)
+    filters = (markdown_inline, brief, first_sentence, nearest_pound, ordinal, sentence)
     functions = (key_name, degrees, holder_names, kept_fields, effect, review_date, cpd_entry)
+    marking = (missed, standings)
     environment.filters |= {function.__name__: function for function in filters}
     environment.filters |= {"date": long_date, "zip": zip_lists}
-    environment.globals |= {function.__name__: function for function in functions}
+    environment.globals |= {function.__name__: function for function in (*functions, *marking)}
     environment.globals |= {"find_step": find_step, "ranking_points": ranking_points, "dict": dict}
     environment.globals |= {
         "rated_parts": RATED,

@@ -141,7 +141,7 @@ def test_a_server_that_nobody_uses_ends_and_starts_again_by_itself(
         playing.get_by_role("link", name="Know the deal").first.click(no_wait_after=True)
         playing.wait_for_selector("body[data-ready]", timeout=PATIENCE)
         log = folder / "hub.log"
-        while "Culling server sam " not in log.read_text():
+        while "User sam server took" not in log.read_text():  # to stop
             gone.wait_for_timeout(500)
         assert "Culling server pat " not in log.read_text()
         gone.goto(f"{url}/user/sam/")
