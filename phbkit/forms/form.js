@@ -53,6 +53,55 @@ function tell(el, name, detail) {
   el.dispatchEvent(new CustomEvent(`phb:${name}`, { bubbles: true, detail }));
 }
 
+/** Show one question of a form at a time where the screen is small: `data-at` says which. */
+function oneAtATime(form) {
+  const questions = [...form.querySelectorAll(":scope > .phb-question")];
+  if (questions.length < 2 || !matchMedia("(max-width: 40rem)").matches) return;
+  const bar = document.createElement("div");
+  bar.className = "phb-go phb-turns";
+  const button = (words, way) => {
+    const made = document.createElement("button");
+    Object.assign(made, { type: "button", className: `phb-button${way < 0 ? " phb-quiet" : ""}`, textContent: words });
+    made.addEventListener("click", () => show(Number(form.dataset.at) + way, true));
+    return made;
+  };
+  const place = document.createElement("span");
+  const [back, on] = [button("Back", -1), button("Next question", 1)];
+  bar.append(on, back, place);
+  questions.at(-1).after(bar);
+  function show(at, moved) {
+    form.dataset.at = at;
+    questions.forEach((question, index) => question.classList.toggle("phb-now", index === at));
+    place.textContent = `Question ${at + 1} of ${questions.length}`;
+    back.hidden = at === 0;
+    on.hidden = at === questions.length - 1;
+    form.classList.toggle("phb-last", on.hidden);
+    if (!moved) return;
+    const [first] = questions[at].querySelectorAll("h3, h4, fieldset, textarea");
+    first.tabIndex = -1;
+    first.focus({ preventScroll: true });
+    questions[at].scrollIntoView({ block: "start" });
+  }
+  show(0);
+}
+
+/** Show the whole of a form, where it showed one question at a time. */
+function allAtOnce(form) {
+  delete form.dataset.at;
+  form.querySelector(".phb-turns")?.remove();
+}
+
+/** Say how long a step takes to read and answer, from what is in sight; as `phb check` counts. */
+function sayMinutes(el) {
+  const place = el.querySelector("[data-minutes]");
+  if (!place) return;
+  const sight = el.cloneNode(true);
+  for (const part of sight.querySelectorAll("details:not([open]) > :not(summary), .phb-hidden, option, .phb-lead, .phb-foot, .phb-go, .phb-when-in")) part.remove();
+  const words = sight.textContent.trim().split(/\s+/).length;
+  const seconds = (60 * words) / 238 + 5 * sight.querySelectorAll("fieldset").length + 30 * sight.querySelectorAll("textarea").length;
+  place.textContent = ` · about ${Math.ceil(seconds / 60)} min`;
+}
+
 function clearErrors(form) {
   const summary = form.querySelector(".phb-errors");
   summary.hidden = true;
@@ -67,6 +116,7 @@ function clearErrors(form) {
 /** @param {HTMLFormElement} form @param {Record<string, string>} problems field name to problem */
 function showErrors(form, problems) {
   clearErrors(form);
+  allAtOnce(form);
   const summary = form.querySelector(".phb-errors");
   const title = document.createElement("h4");
   const count = Object.keys(problems).length;
@@ -427,6 +477,7 @@ function render({ model, el }) {
     about.drawn = valuesOf(form);
     forms.set(name, about);
     if (about.words) label(about, about.words);
+    oneAtATime(form);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (!about.pressed) save(form);
@@ -594,6 +645,7 @@ function render({ model, el }) {
     el.innerHTML = model.get("html");
     drawnOpen = new Map([...el.querySelectorAll("details")].map((part) => [summaryOf(part), part.open]));
     if (el.querySelector("[data-finished]")) forget();
+    sayMinutes(el);
     wire();
     tell(el, "drawn", { step: model.get("step"), state: model.get("state") });
   }

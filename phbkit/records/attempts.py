@@ -59,6 +59,13 @@ class Store:
         """Find the attempt this learner began last on a case."""
         return self._database.first(Attempt, _latest(learner, case_id))
 
+    def finished(self, learner: str) -> list[Attempt]:
+        """List the attempts of a learner of which the last step was done, the earliest first."""
+        done = answer.c.step == "reflect", answer.c.question == STEP_CLOSED
+        query = select(attempt).where(attempt.c.learner == learner).order_by(attempt.c.started)
+        ended = select(answer.c.attempt_id).where(*done)
+        return [Attempt(*row) for row in self._database.rows(query.where(attempt.c.id.in_(ended)))]
+
     def resume(self, learner: str, case_id: str, case_version: str) -> Attempt:
         """Go on with the latest attempt, or begin one; two at once begin one between them."""
         with self._database.writing() as connection:

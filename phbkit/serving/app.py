@@ -139,7 +139,11 @@ class Server(Voila):  # type: ignore[misc]
     def init_handlers(self) -> list[tuple[Any, ...]]:
         """List the handlers: Voilà's of kernels, and those of our pages; files are not served."""
         alone = self.catalogue is None
-        modules = [(r"/", pages.StartHandler), (r"/module/([a-z0-9_]+)", ModuleHandler)]
+        modules = [
+            (r"/", pages.StartHandler),
+            (r"/module/([a-z0-9_]+)", ModuleHandler),
+            (r"/entries/([0-9a-f-]+)/(word|pdf|mail)", pages.EntryHandler),
+        ]
         found: list[tuple[Any, ...]] = [
             (rf"/api/kernels/{_KERNEL}", KernelHandler),
             (rf"/api/kernels/{_KERNEL}/channels", KernelSocket),

@@ -14,6 +14,7 @@ from phbkit.casebank.models import Sitting
 from phbkit.errors import CaseError, UnknownNameError
 from phbkit.records.attempts import Store
 from phbkit.text import clock, long_date
+from phbkit.workbook.module import Module
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +81,16 @@ class Catalogue:
     def cards(self, learner: str) -> list[Card]:
         """List the modules, each with how far a learner has come."""
         return [self.card(learner, name) for name in self.cases]
+
+    def entries(self, learner: str) -> dict[str, Module]:
+        """Give what a learner has finished, by the id of the attempt, the latest first."""
+        cases = {case.id: case for case in self.cases.values()}
+        attempts = [each for each in self._store.finished(learner) if each.case_id in cases]
+        played = {
+            each.id: Module(cases[each.case_id], self._store.journal(each.id))
+            for each in reversed(attempts)
+        }
+        return {name: module for name, module in played.items() if "cpd" in module.answers}
 
     def next_of(self, cards: Iterable[Card]) -> Card | None:
         """Choose what to go on with: what was played last and is not finished, or a short sitting.

@@ -16,6 +16,7 @@ from phbkit.serving.catalogue import Card, Catalogue
 from phbkit.serving.identity import cookie_name
 from phbkit.serving.threads import OutOfReachError, in_thread
 from phbkit.settings import Settings
+from phbkit.workbook.appraisal import by_year, day_of, entry_file, year_file
 
 
 class Page(JupyterHandler):  # type: ignore[misc]
@@ -100,8 +101,28 @@ class StartHandler(Page):
     async def get(self) -> None:
         """Show the modules, and how far the learner has come in each."""
         cards = await in_thread(self.catalogue.cards, self.learner.id)
+        entries = await in_thread(self.catalogue.entries, self.learner.id)
         shown = {"learner": self.learner, "modules": cards, "next": self.catalogue.next_of(cards)}
+        shown |= {"years": by_year(entries), "day_of": day_of}
         self.show("start.html.j2", **shown, fiction=FICTION)
+
+
+class EntryHandler(Page):
+    """A learner's own entries for appraisal as files: one, by its attempt, or a year's table."""
+
+    async def get(self, what: str, kind: str) -> None:
+        """Send the file."""
+        entries = await in_thread(self.catalogue.entries, self.learner.id)
+        years = by_year(entries)
+        if what in entries:
+            file = await in_thread(entry_file, entries[what], kind)
+        elif what in years:
+            file = await in_thread(year_file, what, list(years[what].values()), kind)
+        else:
+            raise HTTPError(404)
+        self.set_header("Content-Type", file.type)
+        self.set_header("Content-Disposition", f'attachment; filename="{file.name}"')
+        self.finish(file.content)
 
 
 class AccessibilityHandler(Page):

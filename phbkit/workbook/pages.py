@@ -17,9 +17,10 @@ from phbkit import forms, wings
 from phbkit.casebank import SCALE, Case, Question
 from phbkit.casebank.case import DRAFT, FICTION
 from phbkit.decision import HOLDERS, Plan
-from phbkit.documents.document import Bullets, Document, Fields, Heading, Paragraph, as_text
+from phbkit.documents.document import as_text
 from phbkit.scoring.credit import ranking_points
 from phbkit.text import long_date, markdown, pounds, templates
+from phbkit.workbook.appraisal import appraisal_entry
 from phbkit.workbook.formats import LEVELS, fields_of, ordinal
 from phbkit.workbook.module import Module
 from phbkit.workbook.plan_steps import HELD
@@ -93,28 +94,6 @@ def review_date(module: Module) -> dt.date | None:
     """Return the day of the first review: weeks counted from the day the case plays."""
     weeks = module.decision.get("review_weeks")
     return module.case.about.as_of + dt.timedelta(weeks=weeks) if weeks else None
-
-
-def cpd_entry(module: Module) -> Document:
-    """Write the learner's entry for appraisal. It holds nothing that identifies anybody.
-
-    It says of each critical error where it was made, and whether it was put right.
-    """
-    written, day = module.answers["cpd"], module.closed["reflect"].astimezone().date()
-    fields = (
-        ("Title", f"Personal health budgets, deciding together: {module.case.title}"),
-        ("Date", long_date(day)),
-        ("Hours", f"{Decimal(written['hours']):.2f}"),
-        ("Type", "Self-directed learning: interactive case workbook with an invented case"),
-    )
-    learnt = (Heading("What I learnt"), Paragraph(written["learnt"]))
-    changes = (Heading("What I will change"), Bullets(tuple(written["changes"]), numbered=True))
-    told = []
-    for error in module.result.critical:
-        right = f"put right in {error.tries} tries" if error.put_right else "not put right"
-        told.append(f"{find_step(error.step).title}: {brief(error.asked)} ({right})")
-    unsafe = (Heading("What was unsafe in my first answers"), Bullets(tuple(told))) if told else ()
-    return Document("CPD entry", (Fields(fields), *learnt, *changes, *unsafe), day=day)
 
 
 def missed(module: Module, question: Question) -> bool:
@@ -196,8 +175,8 @@ def environment() -> Environment:
     folders = (Path(hook()) for hook in wings.hooks("step_templates"))
     environment = templates(Path(__file__).parent / "templates", forms.TEMPLATES, *folders)
     filters = (markdown_inline, brief, first_sentence, nearest_pound, ordinal, sentence)
-    functions = (key_name, degrees, holder_names, kept_fields, effect, review_date, cpd_entry)
-    marking = (missed, standings)
+    functions = (key_name, degrees, holder_names, kept_fields, effect, review_date)
+    marking = (missed, standings, appraisal_entry)
     environment.filters |= {function.__name__: function for function in filters}
     environment.filters |= {"date": long_date, "zip": zip_lists}
     environment.globals |= {function.__name__: function for function in (*functions, *marking)}

@@ -162,8 +162,9 @@ def _two_or_three(changes: Any) -> Any:
 
 
 class CpdEntry(formats.Answer):
-    """The learner's own entry for appraisal."""
+    """The learner's own entry for appraisal; `name` is theirs, if they want it there."""
 
+    name: Annotated[formats.OptionalText | None, AfterValidator(lambda text: text or None)] = None
     learnt: formats.Text
     changes: Annotated[list[formats.Text], BeforeValidator(_two_or_three)]
     hours: Annotated[
@@ -183,4 +184,6 @@ RISK = _RiskStep(
 DECIDE = _DecideStep(
     "decide", "Decide and agree", "decision", TypeAdapter(Decision), tells_more=True
 )
-REFLECT = Step("reflect", "Reflect", "cpd", TypeAdapter(CpdEntry))
+REFLECT = Step(
+    "reflect", "Reflect", "cpd", TypeAdapter(CpdEntry), revising="your entry", until=None
+)

@@ -45,7 +45,7 @@ class Step:
     revising
         What of it may be changed afterwards, in words; empty where nothing may.
     until
-        The step at whose end that ends.
+        The step at whose end that ends; None where it never does.
     grows
         Whether each submission adds to its answer, until it is finished.
     tells_more
@@ -60,7 +60,7 @@ class Step:
     kind: TypeAdapter[Any] = TypeAdapter[Any](Any)  # noqa: RUF009  it is never changed
     _: KW_ONLY
     revising: str = ""
-    until: StepId = "decide"
+    until: StepId | None = "decide"
     grows: bool = False
     tells_more: bool = False
     objects: Mapping[str, Callable[[Module], Any]] = field(default_factory=dict)

@@ -18,7 +18,6 @@ from phbkit import wings
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.case import DRAFT
 from phbkit.decision import Plan
-from phbkit.documents.document import as_word
 from phbkit.errors import RefusedError
 from phbkit.forms.step_form import Reply, Response, StepForm, answer, show_again
 from phbkit.records import MemoryJournal, StaleError, open_store
@@ -28,13 +27,13 @@ from phbkit.settings import Settings, settings
 from phbkit.text import clock
 from phbkit.workbook import notebook
 from phbkit.workbook.answers import answers_from, check_answers, check_values, read_answers
+from phbkit.workbook.appraisal import ENTRY_FORMATS, entry_file
 from phbkit.workbook.module import Module
-from phbkit.workbook.pages import cpd_entry, effect, step_page
+from phbkit.workbook.pages import effect, step_page
 from phbkit.workbook.steps import find_step
 
 _ASKED = {"open", "stopped"}
 _LONGEST_DRAFT = 64 * 1024
-_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 class Workbook:
@@ -193,7 +192,7 @@ class Workbook:
             case "hear":
                 return self._hear(ticket, message.get("what")), []
             case "download":
-                return self._download(step_id)
+                return self._download(step_id, message.get("what"))
         raise RefusedError({"": "This page cannot ask for that."})
 
     def _save(self, step_id: str, ticket: str, values: object) -> Reply:
@@ -245,11 +244,11 @@ class Workbook:
         self._show_all()
         return {"did": "heard"}
 
-    def _download(self, step_id: str) -> Response:
-        if step_id != "reflect" or "cpd" not in self._module.answers:
+    def _download(self, step_id: str, kind: object) -> Response:
+        if step_id != "reflect" or "cpd" not in self._module.answers or kind not in ENTRY_FORMATS:
             raise RefusedError({"": "There is no CPD entry yet."})
-        file = as_word(cpd_entry(self._module))
-        return {"did": "download", "name": f"cpd-{self.case.id}.docx", "type": _WORD}, [file]
+        file = entry_file(self._module, str(kind))
+        return {"did": "download", "name": file.name, "type": file.type}, [file.content]
 
 
 def _with_parameters(

@@ -149,6 +149,7 @@ def fill_step(
     for question in case.questions_at(step_id):
         if question.id in answers:
             field = step.locator(f'[data-field="{question.id}"]')
+            _turn_to(step, hand, field)
             _fill_question(hand, field, question, answers[question.id])
         if question.sure_key in answers:
             field = step.locator(f'[data-field="{question.sure_key}"]')
@@ -159,6 +160,13 @@ def fill_step(
         _fill_board(step, hand, answers["board"])
     if step_id == "reflect":
         _fill_entry(step, hand, answers["cpd"])
+
+
+def _turn_to(step: Locator, hand: Mouse | Keyboard, field: Locator) -> None:
+    """Go on to a question, where the screen shows one at a time."""
+    on = step.get_by_role("button", name="Next question")
+    while not field.is_visible() and on.is_visible():
+        hand.press(on)
 
 
 def _talk(step: Locator, hand: Mouse | Keyboard, key: str, answer: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ const STATES = { done: "done", locked: "not open yet", open: "", stopped: "stopp
 /** @type {Map<string, {section: Element, index: number, state: string}>} */
 const steps = new Map();
 const menu = document.querySelector(".phb-menu");
+const back = document.querySelector(".phb-back");
 const wide = matchMedia("(min-width: 62.01rem)");
 let shown = "";
 
@@ -47,6 +48,9 @@ function show(id, moved) {
   });
   document.querySelector(".phb-intro").classList.toggle("phb-hidden", step.index > 0);
   drawMarks();
+  const before = [...steps].find(([, { index }]) => index === step.index - 1);
+  back.hidden = !before;
+  if (before) back.href = `#${before[0]}`;
   const heading = step.section.querySelector("h2");
   document.title = `${heading.textContent.trim()} · Deciding together`;
   if (!moved) return;
