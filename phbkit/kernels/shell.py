@@ -67,9 +67,17 @@ def prepare() -> None:
     """Make in the template what its copies need not make again."""
     logging.getLogger("Comm").setLevel(logging.ERROR)  # ipykernel looks for comms before they open
     log = logging.getLogger("phbkit.page")
+    log.addFilter(_in_a_line)
     PageKernelApp.instance(profile_dir=shell().profile_dir, log=log, parent_handle=1)
     for base in zmq.Socket.mro():
         getattr(base, "__annotations__", None)  # made when first asked for, and Generic's with them
+
+
+def _in_a_line(record: logging.LogRecord) -> bool:
+    """Have what a browser sends that cannot be read told in a line; ipykernel tells its stack."""
+    if record.msg == "Invalid message" and record.exc_info:
+        record.msg, record.exc_info = f"Invalid message: {record.exc_info[1]}", None
+    return True
 
 
 def become_kernel(pipe: Connection, file: str) -> None:
@@ -88,3 +96,4 @@ def become_kernel(pipe: Connection, file: str) -> None:
         app.initialize(["-f", file, "--IPKernelApp.parent_handle=1"])
     register_comm_target()  # which importing ipywidgets does only where a kernel is
     app.start()
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__  # those of ipykernel have ended

@@ -129,8 +129,9 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
         _ = self.xsrf_token  # sets the cookie that the page sends back when it is closed
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")  # a proxy is not to keep the beginning back
+        starting = self._start(renderer)
         try:
-            pieces = renderer.generate_content_generator(self._kernel_id, self._start(renderer))
+            pieces = renderer.generate_content_generator(self._kernel_id, starting)
             async for piece, _ in pieces:
                 if self._left:
                     return
@@ -140,6 +141,7 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
             _log.exception("The page %s could not be made", path)
             yield NOT_STARTED
         finally:
+            starting.close()  # where its visitor left before it began
             executor = getattr(renderer, "executor", None)
             if executor and executor.kc:  # a failed cell ends the notebook, and not its client
                 executor.kc.stop_channels()

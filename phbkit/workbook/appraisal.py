@@ -90,9 +90,9 @@ def _unsafe(module: Module) -> Iterator[str]:
 
 
 def _sources(module: Module) -> Iterator[str]:
-    """Name the sources behind the answers that a learner was given reasons for."""
+    """Name the first source behind each answer that a learner was given reasons for."""
     asked = (question for question in module.case.questions if module.shows_feedback(question))
-    cited = {name: None for q in asked if q.feedback and q.key for name in q.feedback.sources}
+    cited = {name: None for q in asked if q.feedback and q.key for name in q.feedback.sources[:1]}
     for name in cited:
         source = module.case.sources[name]
         yield f"{source.title}, {source.publisher}, {source.date}"
@@ -120,9 +120,9 @@ def year_file(year: str, entries: Sequence[Module], kind: str) -> File:
         (long_date(day_of(module)), module.case.title, f"{claimed:.2f}")
         for module, claimed in zip(entries, hours, strict=True)
     )
-    total = ("", "In all", f"{sum(hours, Decimal()):.2f}")
-    table = Table("As the learner stated", ("Date", "Module", "Hours"), (2, 5, 1), (*rows, total))
-    document = Document(f"Personal health budgets: CPD in {year}", (table,))
+    table = Table("As the learner stated", ("Date", "Module", "Hours"), (2, 5, 1), rows)
+    total = Paragraph(f"In all {sum(hours, Decimal()):.2f} hours.")
+    document = Document(f"Personal health budgets: CPD in {year}", (table, total))
     return _file(f"cpd-{year}", year, document, document, kind)
 
 
