@@ -51,22 +51,28 @@ class TalkAnswer(formats.Answer):
     later: list[Annotated[str, AfterValidator(_of_the_case)]] | None = None
 
 
+def conversations(case: Case, answers: Mapping[str, Any]) -> list[Conversation]:
+    """Return the conversations of a case as far as they were held, without what cannot be said now.
+
+    What was heard in earlier ones counts, and what was asked about later.
+    """
+    found: list[Conversation] = []
+    before = frozenset[str]()
+    for talk in case.talks:
+        answer = answers.get(talk.id, {})
+        found.append(
+            Conversation.of(talk, [turn["line"] for turn in answer.get("turns", ())], before)
+        )
+        before = found[-1].heard.union(answer.get("later", ()))
+    return found
+
+
 class TalkStep(Step):
     """A conversation, a submission for each turn; it is done once it has ended and is rated."""
 
     def conversation(self, case: Case, answers: Mapping[str, Any]) -> Conversation:
-        """Return the conversation as far as it was held; what cannot be said any more is left out.
-
-        What was heard in earlier ones counts, and what was asked about later.
-        """
-        before = frozenset[str]()
-        for talk in case.talks:
-            answer = answers.get(talk.id, {})
-            held = Conversation.of(talk, [turn["line"] for turn in answer.get("turns", ())], before)
-            if talk.id == self.id:
-                return held
-            before = held.heard.union(answer.get("later", ()))
-        raise KeyError(self.id)
+        """Return the conversation as far as it was held."""
+        return next(held for held in conversations(case, answers) if held.talk.id == self.id)
 
     def crossed(
         self, case: Case, answers: Mapping[str, Any], options: Mapping[str, Any]

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from phbkit.casebank import SCALE, CaseBank
 from phbkit.cohort.jobs import RunError
 from phbkit.cohort.page import blocks_html, style
-from phbkit.cohort.report import panels, passing, pictures, scores, texts
+from phbkit.cohort.report import gaps, panels, passing, pictures, scores, texts
 from phbkit.cohort.report import standards as standards_file
 from phbkit.cohort.report.render import counted, render
 from phbkit.cohort.report.results import Run, read_run
@@ -56,6 +56,7 @@ PARTS = {
     "decisions": "Pass decisions",
     "critical": "Critical errors",
     "certainty": "How sure learners were",
+    "gaps": "Conversations, as they saw them",
     "texts": "Texts for markers",
     "failed": "Notebooks that failed",
 }
@@ -232,6 +233,7 @@ FRAMES: Mapping[str, Callable[[Report, Run], pd.DataFrame]] = {
     "critical_errors": lambda _, run: scores.critical_errors(run),
     "critical_learners": lambda _, run: scores.critical_learners(run),
     "certainty": lambda _, run: scores.confidence(run),
+    "gaps": lambda _, run: gaps.gaps(run),
     "texts": lambda _, run: texts.texts_frame(run),
     "marks": lambda report, run: texts.marked_frame(run, report.marks),
     "agreement": lambda report, _: texts.agreement_frame(report.frame("marks")),
