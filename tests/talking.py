@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 CASE = "know-the-deal"
+BEGINS = "begins: judge"
 TALK = """\
 talks:
   - id: talk
@@ -58,5 +59,10 @@ def add_talk(casebank: Path, talk: str = TALK) -> Path:
     (folder / "talk.yaml").write_text(talk, encoding="utf-8")
     file = folder / "case.yaml"
     text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("steps: [judge", "steps: [talk, judge"), encoding="utf-8")
+    file.write_text(
+        text.replace("steps: [judge", "steps: [talk, judge").replace(
+            BEGINS, BEGINS.replace("judge", "talk")
+        ),
+        encoding="utf-8",
+    )
     return casebank

@@ -93,15 +93,15 @@ class Catalogue:
         return {name: module for name, module in played.items() if "cpd" in module.answers}
 
     def next_of(self, cards: Iterable[Card]) -> Card | None:
-        """Choose what to go on with: what was played last and is not finished, or a short sitting.
+        """Choose what to go on with: what was played last and is not finished.
 
-        Where nothing was begun, it is the first module in sittings, or else the first.
+        Where nothing was begun, it is the first module with somebody to talk with, or the first.
         """
         unfinished = [card for card in cards if not card.finished]
         started = [card for card in unfinished if card.closed]
         if started:
             return max(started, key=lambda card: max(card.closed.values()))
-        return next(iter(sorted(unfinished, key=lambda card: not card.sittings)), None)
+        return next(iter(sorted(unfinished, key=lambda card: not card.case.talks)), None)
 
     def start_again(self, card: Card) -> None:
         """Begin a new attempt at a module; the earlier one is kept.

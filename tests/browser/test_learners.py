@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -61,9 +63,39 @@ def test_a_module_is_begun_on_a_slow_phone_and_finished_at_a_desk(
     assert attempt
     assert Module(case, store.journal(attempt.id)).result == score(case, answers)
     desk.goto(training.url)
-    expect(desk.get_by_role("heading", name="Your CPD record")).to_be_visible()
-    expect(desk.get_by_role("row", name="Know the deal")).to_contain_text("35 minutes")
+    expect(desk.get_by_role("heading", name="Your entries for appraisal")).to_be_visible()
+    expect(desk.get_by_role("row", name="Know the deal")).to_contain_text(answers["cpd"]["hours"])
     assert violations(desk) == []
+
+
+def test_an_entry_for_appraisal_outlives_starting_again_and_is_its_learner_s_alone(
+    training: Training, windows: Windows, bank: CaseBank
+) -> None:
+    case = bank.load("know-the-deal")
+    page, other = windows.open(), windows.open()
+    tokens = training.invite(ANN, BEN)
+    for who, token in zip((page, other), tokens, strict=True):
+        come(training, who, token)
+    store = open_store(training.database)
+    attempt = store.start("ann", case.id, case.version)
+    module = Module(case, store.journal(attempt.id))
+    for step in case.steps:
+        keys = module.asked_at(step)
+        module.submit(step, step, {key: careful(case)[key] for key in keys})
+    store.start("ann", case.id, case.version)
+    page.goto(training.url)
+    row = page.get_by_role("row", name="Know the deal")
+    expect(row).to_be_visible()
+    for kind, begins in (("Word", b"PK"), ("PDF", b"%PDF"), ("Mail", b"Subject: CPD entry")):
+        with page.expect_download() as downloading:
+            row.get_by_role("link", name=kind).click()
+        assert Path(downloading.value.path()).read_bytes().startswith(begins)
+    with page.expect_download() as downloading:
+        page.locator("caption").get_by_role("link", name="Mail").click()
+    assert b"In all" in Path(downloading.value.path()).read_bytes()
+    for whose, status in ((page, 200), (other, 404), (windows.open(), 401)):
+        got = whose.request.get(f"{training.url}entries/{attempt.id}/mail")
+        assert got.status == status
 
 
 def test_a_whole_module_is_played_on_a_slow_phone(

@@ -210,6 +210,8 @@ class OpenModule:
         assert self._socket
         if self._listening is None or self._listening.done():
             raise ConnectionResetError("The page is lost.")
+        if step not in self._comms:
+            raise ConnectionResetError("The kernel died before all of the page was there.")
         answer = asyncio.get_running_loop().create_future()
         self._waiting[message["ticket"]] = answer
         try:
