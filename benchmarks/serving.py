@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from benchmarks.timing import interleave, row
 
 RUNS = 5
-ANSWERS, SESSIONS = 20, 4
+ANSWERS, TURNS, SESSIONS = 20, 5, 4
 LEAVING = 5.0  # seconds
 ROOT = Path(__file__).parent.parent
 WORKBOOK = ROOT / "workbooks" / "chronic_pain_massage.ipynb"
@@ -43,6 +43,18 @@ ANSWER = """async (place) => {
   const start = performance.now();
   choices[place % 2].click();
   await kept;
+  return (performance.now() - start) / 1000;
+}"""
+
+TURN = """async () => {
+  const step = document.querySelector(".phb-step-talk");
+  step.querySelector("input[type=radio]").click();
+  const drawn = new Promise((done) => document.addEventListener("phb:drawn", ({ detail }) => {
+    if (detail.step === "talk") done();
+  }));
+  const start = performance.now();
+  step.querySelector("button[type=submit]").click();
+  await drawn;
   return (performance.now() - start) / 1000;
 }"""
 
@@ -109,14 +121,18 @@ class Site:
         self.visits.append(cost)
         return cost.seconds
 
-    def answers(self, browser: Browser) -> list[float]:
-        """Seconds from a choice until the page hears that it is kept, several times."""
+    def answers(self, browser: Browser) -> tuple[list[float], list[float]]:
+        """Seconds from a choice until the page hears that it is kept; and of turns, until it shows.
+
+        A turn is kept once it shows.
+        """
         page, _ = self.open(browser)
         page.click(FORM)
         page.wait_for_selector(".phb-step-talk input[type=radio]")
         taken = [page.evaluate(ANSWER, place) for place in range(ANSWERS + 1)]
+        turns = [page.evaluate(TURN) for _ in range(TURNS + 1)]
         leave(page)
-        return taken[1:]
+        return taken[1:], turns[1:]
 
     def memory(self) -> float:
         """Mebibytes of the server and all below it, shared pages divided among who shares them."""
@@ -197,11 +213,12 @@ def rows() -> Iterator[tuple[str, ...]]:
         sites = (ours, stock)
         visits, stock_visits = interleave(RUNS, *(partial(each.visit, browser) for each in sites))
         sessions, theirs = interleave(RUNS, *(partial(each.session, browser) for each in sites))
-        answers, stock_answers = (each.answers(browser) for each in sites)
+        (answers, turns), (stock_answers, stock_turns) = (each.answers(browser) for each in sites)
         browser.close()
     yield row("first usable form, cold", visits, stock_visits)
     for what, name, each in (("requests", "requests", 1), ("kilobytes", "bytes", 1000)):
         here, there = ([getattr(visit, name) / each for visit in site.visits] for site in sites)
         yield row(f"{what} to show it, and its socket's", here, there, unit="")
     yield row("an answer, until the page hears that it is kept", answers, stock_answers)
+    yield row("a turn of a conversation, kept and on screen", turns, stock_turns)
     yield row("memory of one more open page, MiB", sessions, theirs, unit="")
