@@ -45,8 +45,12 @@ def simulate(cases: Sequence[Case], learners: int, seed: int) -> Iterator[Cohort
 
 
 def whole_answers(case: Case) -> dict[str, Any]:
-    """Make up answers to everything that a case asks."""
-    return _answers(case, math.inf, {}, random.Random(0), missing=0)  # noqa: S311
+    """Make up answers to everything that a case asks, all right, on the plan of the panel."""
+    answers = _answers(case, math.inf, {}, random.Random(0), missing=0)  # noqa: S311
+    for plan in case.about.plans:
+        if plan.whose == "panel":
+            answers |= _on_plan(Plan.of(case, plan.items), "trial", random.Random(0))  # noqa: S311
+    return {key: answer for key, answer in answers.items() if not key.endswith(AGAIN)}
 
 
 def write_simulated(cases: Sequence[Case], learners: int, seed: int, out: Path) -> int:
@@ -154,6 +158,11 @@ def _decided(case: Case, chance: random.Random) -> dict[str, Any]:
     items = [item.id for item in case.about.items if item.how != "own-money"]
     plan = Plan.of(case, chance.sample(items, min(4, len(items))))
     choice = chance.choice([name for name in get_args(DecisionId) if name != "agree-part"])
+    return _on_plan(plan, choice, chance)
+
+
+def _on_plan(plan: Plan, choice: str, chance: random.Random) -> dict[str, Any]:
+    """Share the risks of a plan, and decide on it."""
     entry = {"mitigation": _TEXT, "stop_rule": _TEXT, "review": _TEXT}
     return {
         "plan": sorted(plan.ids),

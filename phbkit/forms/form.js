@@ -56,7 +56,8 @@ function tell(el, name, detail) {
 /** Show one question of a form at a time where the screen is small: `data-at` says which. */
 function oneAtATime(form) {
   const questions = [...form.querySelectorAll(":scope > .phb-question")];
-  if (questions.length < 2 || !matchMedia("(max-width: 40rem)").matches) return;
+  const more = form.querySelector(":scope > :is(fieldset, .phb-field, .phb-columns)"); // a plan, a decision
+  if (questions.length < 2 || more || !matchMedia("(max-width: 40rem)").matches) return;
   const bar = document.createElement("div");
   bar.className = "phb-go phb-turns";
   const button = (words, way) => {

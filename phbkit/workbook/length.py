@@ -24,9 +24,10 @@ WORDS_A_MINUTE = 238
 CHOICE_SECONDS, TEXT_SECONDS = 5, 30
 _NOT_READ = (
     "details:not([open]) > :not(summary), [hidden], .phb-hidden, option,"
-    ".phb-item:not(:has(:checked)) .phb-when-in, .phb-lead, .phb-foot, .phb-go"
+    ".phb-item:not(:has(:checked)) .phb-when-in, .phb-lead, .phb-foot, .phb-go,"
+    '.phb-waits, [data-field="decision.not_to"]'  # where one waits, or agrees to a part
 )
-_TEXT = "[data-field]:has(> textarea)"
+_TEXT = "[data-field]:has(> textarea):not(:-soup-contains('(optional)'))"
 
 
 class Length(NamedTuple):

@@ -32,6 +32,7 @@ from phbkit.cohort.statistics.reliability import feldt
 from phbkit.documents.document import Document, Picture, Table, as_pdf, as_text, as_word
 from phbkit.errors import UnknownNameError
 from phbkit.settings import Settings, settings
+from phbkit.workbook.talk_steps import RATED, conversations
 from tests.browser.axe import violations
 from tests.browser.windows import launched
 from tests.cohort.made_run import made_run, simulated
@@ -441,6 +442,30 @@ def test_certainty_is_shown_as_calibration(tmp_path: Path, cases: list[Case]) ->
     assert frame.loc[2, "right"] == 0
     assert cells(part, "2, fairly sure")[-1] == "Surer than right"
     assert "kept out of pass or fail" in text(report, "certainty")
+
+
+def test_learners_ratings_of_a_conversation_stand_beside_the_person_s_and_in_no_score(
+    tmp_path: Path, cases: list[Case]
+) -> None:
+    pain = cases[1]
+    talked = careful(pain)["talk"]
+    theirs = conversations(pain, {"talk": talked})[0].ratings
+    low, high = dict.fromkeys(theirs, 0), dict.fromkeys(theirs, 9)
+    attempts = [
+        CohortAttempt(f"{name}-{n}", PAIN, careful(pain) | {"talk": talked | {"rated": rated}})
+        for name, rated in (("low", low), ("high", high))
+        for n in range(2)
+    ]
+    report = Report.open(made_run(tmp_path / "run", [pain], attempts))
+    frame = report.frame("gaps").set_index(["talk", "part"])
+    for part, points in theirs.items():
+        row = frame.loc[("talk", RATED[part])]
+        assert (row.learners, row.own_mean, row.theirs_mean) == (4, 4.5, points)
+        assert row.apart_mean == 4.5 - points
+        assert row.higher == (2 if points < 9 else 0)
+    assert cells(report.part("gaps"), "The first: listening for what matters most")[1] == "4"
+    assert "in no score" in text(report, "gaps")
+    assert len(set(report.run.points("key").sum(axis=1))) == 1  # type: ignore[union-attr]
 
 
 def test_a_case_bank_that_changed_is_told_and_its_panels_are_not_used(

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
+import sys
 from pathlib import Path
 
+from playwright.sync_api import Page, expect, sync_playwright
+
 from phbkit.casebank import Case
-from tests.serving.killing import killed
+from tests.browser.player import opens_again, wait_ready
+from tests.browser.reviewing import Meetings, join, open_meeting
+from tests.browser.windows import Windows, launched
+from tests.ports import free_port
+from tests.serving.killing import kill_now, killed
 
 KILLS = int(os.environ.get("PHB_KILLS", "100"))  # on each
+WITH_A_BROWSER = KILLS // 4
+MARKED = "(rated) => rated.map((each) => each.querySelector('input:checked')?.value ?? '')"
 
 
 def test_kills_lose_nothing_that_was_acknowledged_and_count_nothing_twice(
@@ -17,3 +28,43 @@ def test_kills_lose_nothing_that_was_acknowledged_and_count_nothing_twice(
     found = killed(tmp_path, address, case, kills=KILLS, learners=4)
     assert found.troubles == [], str(found)
     assert found.acknowledged >= KILLS
+
+
+def test_kills_lose_no_mark_that_was_typed_and_not_sent(tmp_path: Path, address: str) -> None:
+    """One marks on, and sends nothing, while kernel or server are killed under the page."""
+    server = Meetings(tmp_path, free_port(), env={"PHB_DATABASE": address})
+    server.start()
+    try:
+        with sync_playwright() as playwright:
+            windows = Windows(launched(playwright))
+            ann = rating(server, windows.open(), windows.open())
+            marks = [""] * ann.locator(".phb-rating").count()
+            for kill in range(WITH_A_BROWSER):
+                place, value = random.randrange(len(marks)), str(random.randint(1, 9))
+                rated = ann.locator(".phb-rating")
+                rated.nth(place).locator(f"input[value='{value}']").check(force=True)
+                marks[place] = value
+                with opens_again(ann):
+                    if kill % 4:
+                        os.kill(server.kernel_of(ann), signal.SIGKILL)
+                    else:
+                        kill_now(server, whole_group=True)
+                        server.start()
+                expect(ann.locator("#phb-status")).to_contain_text("is back on this page")
+                assert rated.evaluate_all(MARKED) == marks, f"after {kill + 1} kills"
+    finally:
+        server.stop()
+    sys.stdout.write(f"{WITH_A_BROWSER} kills under a page: no mark of {len(marks)} was lost\n")
+
+
+def rating(server: Meetings, chair: Page, ann: Page) -> Page:
+    """Bring a meeting to where everybody rates alone; return the page of one who does."""
+    code = open_meeting(server, chair, "chronic-pain-massage")
+    join(server, ann, code, "Ann", "GP")
+    wait_ready(ann)
+    chair.get_by_role("button", name="Go on: hear the person first").click()
+    chair.get_by_label("What matters most").fill("My pigeons.")
+    chair.get_by_role("button", name="Share these words").click()
+    chair.get_by_role("button", name="Go on: everybody rates alone").click()
+    expect(ann.locator(".phb-rating").first).to_be_visible()
+    return ann

@@ -162,6 +162,21 @@ def test_a_shown_key_comes_with_credit_reasons_and_sources(case: Case) -> None:
     assert letters(case.question("right-or-offer").feedback.text) in letters(page)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("answer", "sure", "opens"), [("d", 3, False), ("d", 1, True), ("a", 3, True)]
+)
+def test_reasons_stand_open_where_an_answer_was_not_right_or_not_sure(
+    case: Case, answer: str, sure: int, opens: bool
+) -> None:
+    given = STRONG | {"right-or-offer": answer, "right-or-offer.sure": sure}
+    page = step_page(played(case, AT["deal"] + 1, given), find_step("deal"), live=True)
+    [question] = html.fromstring(page).xpath(
+        "//div[contains(@class, 'phb-answered')][contains(., 'Have I got a right')]"
+    )
+    [why] = question.xpath("./details[summary[contains(., 'Why')]]")
+    assert ("open" in why.attrib) is opens
+
+
 @pytest.mark.parametrize("live", [True, False])
 def test_what_a_learner_typed_is_shown_and_never_obeyed(case: Case, live: bool) -> None:
     typed = {
