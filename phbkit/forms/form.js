@@ -233,9 +233,10 @@ function render({ model, el }) {
    * @typedef {{message: object, form: HTMLFormElement, changed: boolean, again: number}} Pressed
    *
    * By form: how often it was typed into, whether the server lacks some of that (`behind`), whether
-   * what was pressed went out (`sent`), and what the button says meanwhile (`words`).
+   * what was pressed went out (`sent`), what the button says meanwhile (`words`), and the names of
+   * the fields that were `touched` here since it was last saved: a draft changes no others.
    * @typedef {{name: string, ticket: string, drawn: object, pressed: Pressed | null, sent: boolean,
-   *   held: object | null, typed: number, behind: boolean, words: string | null}} About
+   *   held: object | null, typed: number, behind: boolean, words: string | null, touched: Set<string>}} About
    * @type {Map<string, About>}
    */
   const forms = new Map();
@@ -328,6 +329,7 @@ function render({ model, el }) {
     if (saved) {
       about.ticket = newTicket();
       about.behind = false;
+      about.touched.clear();
       forget(reply.finished ? KEPT : keyOf(about));
       if (form.isConnected) about.drawn = valuesOf(form);
       const more = changed ? ", as it was when you pressed. What you changed after that is not." : "";
@@ -340,6 +342,8 @@ function render({ model, el }) {
       say("Not saved yet", "trouble");
       showErrors(now, problems);
       offerKeep(now, keep);
+      about.behind = true;
+      keepDraft(about);
     } else {
       say(Object.values(problems).join(" "), "trouble");
     }
@@ -397,6 +401,7 @@ function render({ model, el }) {
     putBack(about.name, about, values, seen);
     if (!typed().has(about.name)) return forget(keyOf(about)); // it was saved after all
     if (sent) about.ticket = ticket;
+    for (const field of Object.keys(values)) about.touched.add(field);
     about.behind = true;
     for (const control of formOf(about.name).elements) {
       if (!(control.name in values)) continue;
@@ -450,7 +455,8 @@ function render({ model, el }) {
       }
       if (reply.line) showEffect(reply);
     };
-    send({ do: "draft", ticket: newTicket(), values: valuesOf(form) }, kept, () => {
+    const draft = { do: "draft", ticket: newTicket(), values: valuesOf(form), touched: [...about.touched] };
+    send(draft, kept, () => {
       ended();
       tell(el, "silent");
     });
@@ -473,7 +479,7 @@ function render({ model, el }) {
 
   function wireForm(form) {
     const name = nameOf(form);
-    const fresh = { name, ticket: newTicket(), pressed: null, sent: false, held: null, typed: 0, behind: false };
+    const fresh = { name, ticket: newTicket(), pressed: null, sent: false, held: null, typed: 0, behind: false, touched: new Set() };
     const about = forms.get(name) ?? fresh;
     about.drawn = valuesOf(form);
     forms.set(name, about);
@@ -493,6 +499,7 @@ function render({ model, el }) {
       if (event.target.name !== "keep") offerKeep(form);
       if (event.target.type === "range") showSlide(event.target);
       about.typed += 1;
+      about.touched.add(event.target.name);
       about.behind = true;
       if (about.pressed && about.sent) about.pressed.changed = true;
       else if (about.pressed) takeBack(about);
@@ -670,6 +677,15 @@ function render({ model, el }) {
     }
   }
 
+  /** Outside our own page, which shows one step at a time, a link to a step scrolls there. */
+  function goTo(event) {
+    const link = event.target.closest("a[data-go]");
+    const step = link && document.querySelector(`.phb-step-${CSS.escape(link.dataset.go)}`);
+    if (!step || document.body.matches(".phb-page")) return;
+    event.preventDefault();
+    step.scrollIntoView();
+  }
+
   /** Whether leaving the page now would lose something. */
   function unsent() {
     const gone = connection !== "connected";
@@ -690,6 +706,7 @@ function render({ model, el }) {
   document.addEventListener("phb:leaving", leave);
   document.addEventListener("phb:leave", warn); // where a page asks before others hear of it
   window.addEventListener("beforeunload", warn);
+  el.addEventListener("click", goTo);
   model.on("change:html", redraw);
   model.on("msg:custom", receive);
   requestAnimationFrame(draw);

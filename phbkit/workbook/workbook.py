@@ -19,6 +19,7 @@ from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.case import DRAFT
 from phbkit.decision import Plan
 from phbkit.errors import RefusedError
+from phbkit.forms import STYLE
 from phbkit.forms.step_form import Reply, Response, StepForm, answer, show_again
 from phbkit.records import MemoryJournal, StaleError, open_store
 from phbkit.scoring import Result
@@ -32,6 +33,7 @@ from phbkit.workbook.module import Module
 from phbkit.workbook.pages import effect, step_page
 from phbkit.workbook.steps import find_step
 
+_RECORD = Markup('<div class="phb">{}</div>')
 _ASKED = {"open", "stopped"}
 _LONGEST_DRAFT = 64 * 1024
 
@@ -40,10 +42,16 @@ class Workbook:
     """One notebook at work on one case. Open it with `Workbook.open`."""
 
     def __init__(
-        self, module: Module, *, live: bool, simulated: bool = False, attempt: str = ""
+        self,
+        module: Module,
+        *,
+        live: bool,
+        simulated: bool = False,
+        attempt: str = "",
+        learner: str = "",
     ) -> None:
         self._module, self._live, self._simulated = module, live, simulated
-        self._attempt = attempt
+        self._attempt, self._learner = attempt, learner
         self._forms: dict[str, StepForm] = {}
 
     @classmethod
@@ -102,7 +110,8 @@ class Workbook:
         replayed = MemoryJournal(dt.datetime.combine(loaded.about.as_of, dt.time(), dt.UTC))
         module = Module(loaded, replayed, options)
         module.replay(check_answers(loaded, given, file, options) if given else {})
-        return cls(module, live=False, simulated=given.get("simulated") is True)
+        simulated, learner = given.get("simulated") is True, str(given.get("learner", ""))
+        return cls(module, live=False, simulated=simulated, learner=learner)
 
     @property
     def case(self) -> Case:
@@ -137,7 +146,7 @@ class Workbook:
         self._module.place(step_id)
         step = find_step(step_id)
         if not self._live:
-            return HTML(step_page(self._module, step, live=False))
+            return HTML(_RECORD.format(step_page(self._module, step, live=False)))
         shown = self._shown(step.id)
         self._forms[step.id] = StepForm(step.id, self._receive, attempt=self._attempt, **shown)
         return self._forms[step.id]
@@ -152,8 +161,15 @@ class Workbook:
 
     def _repr_html_(self) -> str:
         draft = DRAFT if self.case.draft else ""
-        said = Markup("<p><strong>{}</strong>: {} {}</p>")
-        return str(said.format(self.case.title, self._how, draft))
+        said = Markup("<p><strong>{}</strong>: {} {}</p>").format(self.case.title, self._how, draft)
+        if self._live:
+            return str(said)
+        scores = ", ".join(f"{key} {self.result.percent(key)} %" for key in self.result.keys)
+        errors = len(self.result.critical)
+        score = Markup("<p>{} of {} answered: {}. Critical errors: {}.</p>").format(
+            self.result.answered, self.result.asked, scores, errors
+        )
+        return f"<style>{STYLE.read_text(encoding='utf-8')}</style>{said}{score}"
 
     @property
     def _how(self) -> str:
@@ -163,7 +179,8 @@ class Workbook:
             return "not answered. Nobody’s answers were given, so every step stands unanswered."
         if self._simulated:
             return f"a record. {SIMULATED}"
-        return "a record of answers that were given."
+        by = f" by {self._learner}" if self._learner else ""
+        return f"a record of answers that were given{by}."
 
     def _shown(self, step_id: str, *, revising: bool = False) -> dict[str, str]:
         step, state = find_step(step_id), self._module.state(step_id)
@@ -186,7 +203,7 @@ class Workbook:
             case "save":
                 return self._save(step_id, ticket, message.get("values")), []
             case "draft":
-                return self._draft(step_id, message.get("values")), []
+                return self._draft(step_id, message.get("values"), message.get("touched")), []
             case "revise":
                 return self._revise(step_id), []
             case "hear":
@@ -218,8 +235,12 @@ class Workbook:
             "finished": self._module.current is None,
         }
 
-    def _draft(self, step_id: str, values: object) -> Reply:
+    def _draft(self, step_id: str, values: object, touched: object) -> Reply:
+        """Keep what was typed; of a page that says what it touched, nothing else."""
         typed = check_values(values)
+        if isinstance(touched, list):
+            others = self._module.journal.draft(step_id)
+            typed = others | {name: typed[name] for name in typed if name in touched}
         reply: Reply = {"did": "kept"}
         is_open = self._module.state(step_id) in _ASKED
         if not is_open and not self._module.revisable(step_id):

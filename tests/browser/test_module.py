@@ -305,6 +305,61 @@ def test_a_second_window_cannot_answer_over_the_first(
     assert served.module(case).answers["first-lean"] == 1
 
 
+def test_a_phone_asks_one_question_at_a_time_and_all_that_are_missing_at_once(
+    served: Served, windows: Windows, case: Case
+) -> None:
+    page = windows.open(viewport={"width": 390, "height": 844})
+    begin_at(served, page, case, "gates")
+    questions = page.locator(".phb-step-gates form > .phb-question")
+    button = page.get_by_role("button", name="Mark my answers")
+    for place in range(questions.count()):
+        expect(questions.locator("visible=true")).to_have_count(1)
+        expect(page.get_by_text(f"Question {place + 1} of {questions.count()}")).to_be_visible()
+        assert questions.nth(place).is_visible()
+        assert violations(page) == []
+        if place + 1 < questions.count():
+            expect(button).to_be_hidden()
+            page.get_by_role("button", name="Next question").click()
+    button.click()
+    expect(page.get_by_role("heading", name="things to mend")).to_be_visible()
+    expect(questions.locator("visible=true")).to_have_count(questions.count())
+    for way in (".phb-back", ".phb-progress"):
+        expect(page.locator(way)).to_be_in_viewport()
+
+
+def test_what_was_refused_is_still_there_when_the_tab_was_closed(
+    served: Served, windows: Windows, case: Case
+) -> None:
+    page = windows.open()
+    begin_at(served, page, case, "reflect")
+    page.get_by_label("What did you learn?").fill("Ask before you read.")
+    page.get_by_role("button", name="Finish and make my CPD entry").click()
+    expect(page.get_by_role("heading", name="things to mend")).to_be_visible()
+    expect(page.locator("#phb-draft")).to_contain_text("Draft kept at")
+    page.close()
+    page = windows.open()
+    page.goto(served.module_url)
+    wait_ready(page)
+    expect(page.get_by_label("What did you learn?")).to_have_value("Ask before you read.")
+
+
+def test_a_tick_in_a_stale_window_takes_nothing_from_another_s_draft(
+    served: Served, windows: Windows, page: Page, case: Case
+) -> None:
+    begin_at(served, page, case, "decide")
+    stale = windows.open()
+    stale.goto(served.module_url)
+    wait_ready(stale)
+    page.get_by_label(re.compile("^Your reasons")).fill("Because Owen asked.")
+    expect(page.locator("#phb-draft")).to_contain_text("Draft kept at")
+    stale.locator('[name="decision.choice"][value="trial"]').check()
+    expect(stale.locator("#phb-draft")).to_contain_text("Draft kept at")
+    stale.reload()
+    wait_ready(stale)
+    expect(stale.get_by_label(re.compile("^Your reasons"))).to_have_value("Because Owen asked.")
+    expect(stale.locator('[name="decision.choice"][value="trial"]')).to_be_checked()
+
+
 def test_start_again_begins_a_new_attempt_and_keeps_the_first(
     served: Served, page: Page, case: Case
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,9 @@ def test_what_was_planted_is_found_with_its_place_and_its_cure(
 
 
 def test_voices_that_no_step_shows_are_a_fault(bank_copy: Path) -> None:
-    edit(bank_copy / FILE, "", "\nperson:", "\nsteps: [meet, judge]\n\nperson:")
+    file = bank_copy / FILE
+    text = file.read_text(encoding="utf-8")
+    file.write_text(re.sub(r"(?m)^steps: .*$", "steps: [meet, judge]", text), encoding="utf-8")
     faults = {(f.field, f.problem) for f in CaseBank(bank_copy, today=TODAY).check(CASE)["fault"]}
     assert ("voices", "is shown by no step of this case.") in faults
 

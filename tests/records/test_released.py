@@ -82,6 +82,10 @@ def played(module: Module) -> dict[str, Any]:
     """Tell how far an attempt is, what is typed there, and what scoring says of it."""
     result = json.loads(json.dumps(module.result.as_dict()))
     del result["case_version"]  # another for every change of a word in the case
+    for error in result["critical_errors"]:
+        del error["text"]  # the case's words, too
+    for text in result["for_marking"]:
+        del text["rubric"]
     steps = [step.id for step in module.steps if not step.grows or module.tries(step.id)]
     states = {step: module.state(step) for step in steps}
     if module.current and module.current not in steps:  # a conversation that was not there then
