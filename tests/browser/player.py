@@ -299,7 +299,10 @@ def change_plan(page: Page, hand: Mouse | Keyboard, case: Case, items: list[str]
 
 
 def press_on(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:
-    """Press the button of a step."""
+    """Press the button of a step, which stands after the last question."""
+    on = shown_step(page).get_by_role("button", name="Next question")
+    while on.is_visible():
+        hand.press(on)
     hand.press(shown_step(page).locator(f".phb-step-{step_id} button[type=submit]"))
 
 

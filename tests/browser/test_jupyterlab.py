@@ -53,6 +53,6 @@ def test_the_notebook_plays_in_jupyterlab_and_shows_case_and_result(
     page.locator(".jp-WindowedPanel-outer").evaluate("panel => { panel.scrollTop = 0 }")
     form = page.locator(".phb-step-meet")
     form.get_by_role("button", name="Talk with Owen").click()
-    expect(form.get_by_text("Sitting 1 of 4, 10 minutes · step 1 of 3 · done")).to_be_visible()
+    expect(form.get_by_text("Sitting 1 of 5 · step 1 of 3 · done")).to_be_visible()
     expect(page.locator(".phb-step-talk form")).to_be_visible()
     assert set(lab.module(case).closed) == {"meet"}

