@@ -51,11 +51,13 @@ def test_words_in_sight_count_and_folded_ones_do_not(bank: CaseBank, tmp_path: P
 
 
 def test_the_command_says_which_sitting_is_over(tmp_path: Path) -> None:
-    changed(tmp_path, "  story: |\n", f"    {'word ' * 840}\n\n")
+    bank = changed(tmp_path, "  story: |\n", f"    {'word ' * 300}\n\n")
+    file = bank.root / "cases" / "chronic-pain-massage" / "case.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("minutes: 10", "minutes: 5", 1))
     env = {"PHB_CASEBANK": str(tmp_path / "casebank")}
     done = phb("check", "chronic-pain-massage", cwd=tmp_path, env=env)
     assert done.returncode == 0
     first, second, *_ = done.stdout.splitlines()
     assert f"over, at most {MOST_WORDS} words" in first
-    assert "says 10" in first
+    assert "says 5" in first
     assert "over" not in second
