@@ -55,7 +55,7 @@ function tell(el, name, detail) {
 
 /** Show one question of a form at a time where the screen is small: `data-at` says which. */
 function oneAtATime(form) {
-  const questions = [...form.querySelectorAll(":scope > .phb-question")];
+  const questions = [...form.querySelectorAll(":scope > .phb-question:not(.phb-answered)")];
   const more = form.querySelector(":scope > :is(fieldset, .phb-field, .phb-columns)"); // a plan, a decision
   if (questions.length < 2 || more || !matchMedia("(max-width: 40rem)").matches) return;
   const bar = document.createElement("div");
@@ -141,8 +141,7 @@ function showErrors(form, problems) {
         event.preventDefault();
         (target.matches("fieldset") ? (target.querySelector("input, select") ?? target) : target).focus();
       });
-      const folded = target.closest("details");
-      if (folded) folded.open = true;
+      for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
       item.append(link);
       const place = form.querySelector(`#${CSS.escape(`error-${name}`)}`);
       place.textContent = `This ${problem}`;

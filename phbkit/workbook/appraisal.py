@@ -77,9 +77,6 @@ def _facts(module: Module) -> Iterator[tuple[str, str]]:
     yield "Date", long_date(day_of(module))
     yield "Hours", f"{Decimal(written['hours']):.2f}"
     yield "Type", KIND
-    earned = [mark.credit for mark in module.result.marks if mark.key == "key"]
-    if earned:
-        yield "First answers", f"{earned.count(Decimal(1))} of {len(earned)} all right"
     yield "Status", f"{DRAFT} {FICTION}" if case.draft else FICTION
 
 

@@ -220,10 +220,12 @@ def _fill_ledger(
     for risk in sorted(plan.risks, key=lambda risk: risk.of):
         field, entry = f"ledger.{risk.id}", ledger[risk.id]
         card = step.locator(".phb-risk").filter(has=step.page.locator(f'[id="risk-{risk.id}"]'))
+        if card.get_attribute("open") is None:
+            hand.press(card.locator("summary").first)
         for who in entry["holders"]:
             hand.choose(card.locator(f'[name="{field}.holders"][value="{who}"]'))
         if any(entry[name] for name in TEXTS) and not card.locator("details[open]").count():
-            hand.press(card.locator("summary"))
+            hand.press(card.locator("details > summary"))
         for name in TEXTS:
             if entry[name]:
                 hand.write(card.locator(f'[name="{field}.{name}"]'), entry[name])

@@ -260,6 +260,9 @@ def test_who_holds_what_answers_as_it_is_ticked_and_is_asked_again_of_a_changed_
     page.get_by_role("link", name="Go back to shared risk").click()
     page.get_by_role("button", name="Change who holds what").click()
     expect(page.locator("#phb-status")).to_contain_text("You can change who holds what")
+    page.locator(".phb-risk", has=page.locator("#risk-socket-missed")).locator(
+        "summary"
+    ).first.click()
     page.locator('[name="ledger.socket-missed.holders"][value="service"]').check()
     page.get_by_role("button", name="Keep who holds what").click()
     expect(page.locator('#phb-status[data-kind="saved"]')).to_be_visible()

@@ -28,7 +28,7 @@ WRITTEN = {
 }
 WANTED = [
     *("Chronic pain", "2 November 2026", "0.50", "Unproven and <unsafe>.", *CHANGES),
-    *("Dr A. Example", "12 of 12 all right", "Draft for teaching design", "NICE"),
+    *("Dr A. Example", "Draft for teaching design", "NICE"),
 ]
 
 

@@ -110,6 +110,7 @@ document.addEventListener("click", (event) => {
   if (!link || !steps.has(id) || event.defaultPrevented) return;
   event.preventDefault();
   go(id);
+  document.getElementById(link.dataset.to)?.scrollIntoView();
 });
 window.addEventListener("popstate", () => show(whereItWas(), true));
 
