@@ -40,5 +40,5 @@ def test_a_sitting_is_as_far_as_its_steps(tmp_path: Path, bank: CaseBank) -> Non
     for after, step in enumerate(("meet", "talk", "judge", "deal")):
         journal.append(step, step, {}, after=after)
     card = Catalogue(WORKBOOKS, bank, store).card("ann", "chronic_pain_massage")
-    assert [done for _, done in card.sittings] == [1, 0.5, 0, 0]
-    assert [sitting.begins for sitting in card.left] == ["deal", "voices", "close"]
+    assert [done for _, done in card.sittings] == [1, 0.5, 0, 0, 0]
+    assert [sitting.begins for sitting in card.left] == ["deal", "voices", "risk", "decide"]
