@@ -139,7 +139,9 @@ def plan_effect(view: View, items: Mapping[str, ItemTerms]) -> dict[str, Markup]
 
 
 def _line(plan: Plan, found: Collection[Finding]) -> Markup:
-    return Markup(environment().get_template("line.html.j2").render(plan=plan, found=found))
+    return Markup(
+        environment().get_template("line.html.j2").render(plan=plan, found=found, unheard=())
+    )
 
 
 @cache

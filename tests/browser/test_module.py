@@ -263,7 +263,11 @@ def test_who_holds_what_answers_as_it_is_ticked_and_is_asked_again_of_a_changed_
     page.locator(".phb-risk", has=page.locator("#risk-socket-missed")).locator(
         "summary"
     ).first.click()
-    page.locator('[name="ledger.socket-missed.holders"][value="service"]').check()
+    card = page.locator("details.phb-risk", has=page.locator("#risk-socket-missed"))
+    expect(card).to_be_visible()
+    if card.get_attribute("open") is None:
+        card.locator("summary").first.click()
+    card.locator('[value="service"]').check()
     page.get_by_role("button", name="Keep who holds what").click()
     expect(page.locator('#phb-status[data-kind="saved"]')).to_be_visible()
     assert served.module(case).ledger.unheld == ()
