@@ -6,9 +6,10 @@ import os
 import random
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Error, Page, expect, sync_playwright
 
 from phbkit.casebank import Case
 from tests.browser.player import opens_again, wait_ready
@@ -19,6 +20,7 @@ from tests.serving.killing import kill_now, killed
 
 KILLS = int(os.environ.get("PHB_KILLS", "100"))  # on each
 WITH_A_BROWSER = KILLS // 4
+PATIENCE_MS = 20_000
 MARKED = "(rated) => rated.map((each) => each.querySelector('input:checked')?.value ?? '')"
 
 
@@ -38,6 +40,7 @@ def test_kills_lose_no_mark_that_was_typed_and_not_sent(tmp_path: Path, address:
         with sync_playwright() as playwright:
             windows = Windows(launched(playwright))
             ann = rating(server, *(windows.open() for _ in range(3)))
+            again = ann.get_by_role("button", name="Open the page again")
             marks = [""] * ann.locator(".phb-rating").count()
             for kill in range(WITH_A_BROWSER):
                 place, value = random.randrange(len(marks)), str(random.randint(1, 9))
@@ -50,6 +53,10 @@ def test_kills_lose_no_mark_that_was_typed_and_not_sent(tmp_path: Path, address:
                     else:
                         kill_now(server, whole_group=True)
                         server.start()
+                    with suppress(
+                        Error
+                    ):  # where it has not opened itself meanwhile: it waits longer
+                        again.click(timeout=PATIENCE_MS)  # each time
                 expect(ann.locator("#phb-status")).to_contain_text("is back on this page")
                 assert rated.evaluate_all(MARKED) == marks, f"after {kill + 1} kills"
     finally:
