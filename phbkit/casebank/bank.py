@@ -203,7 +203,7 @@ def _load(bank: CaseBank, case_id: str, stamps: tuple[Stamp, ...]) -> Case:
     if reading.found["fault"]:
         faults = sorted(reading.found["fault"])
         raise CaseError.of(f"The case {case_id!r}", faults, "was not loaded")
-    files, names = reading.context, reading.cited("deal", "case", "questions")
+    files, names = reading.context, reading.cited("deal", "case", "questions", "talk")
     cited = sorted((files.sources.sources[name].title, name) for name in names)
     return Case(
         files.case,

@@ -332,7 +332,8 @@ class Question(Shape):
     """One decision point.
 
     `single`, `multiple` and `key-features` have options and a key; `critical` says of each option
-    that is a critical error why it is unsafe; `gate` names the safety gate that a question tries;
+    that is a critical error why it is unsafe: of a wrong one to choose it, and where several may be
+    chosen, of a right one to leave it out; `gate` names the safety gate that a question tries;
     `certainty` asks beside it how sure the learner is. `key-features` takes at most `most`.
     `ranking` has all its options as key, the best first, and a `variant` that says how the
     distances count. `concordance` has a hypothesis, new information and panels; `again` names an

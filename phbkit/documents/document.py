@@ -15,6 +15,8 @@ from markupsafe import Markup
 
 from phbkit.text import tidy
 
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PDF = "application/pdf"
 _UNSEEN = re.compile("[\x80-\x9f\ufeff\u202a-\u202e\u2066-\u2069]")
 
 

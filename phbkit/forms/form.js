@@ -97,7 +97,7 @@ function sayMinutes(el) {
   const place = el.querySelector("[data-minutes]");
   if (!place) return;
   const sight = el.cloneNode(true);
-  for (const part of sight.querySelectorAll("details:not([open]) > :not(summary), .phb-hidden, option, .phb-lead, .phb-foot, .phb-go, .phb-when-in")) part.remove();
+  for (const part of sight.querySelectorAll("details:not([open]) > :not(summary), .phb-hidden, option, .phb-lead, .phb-foot, .phb-go, .phb-when-in, .phb-waits")) part.remove();
   const words = sight.textContent.trim().split(/\s+/).length;
   const seconds = (60 * words) / 238 + 5 * sight.querySelectorAll("fieldset").length + 30 * sight.querySelectorAll("textarea").length;
   place.textContent = ` · about ${Math.ceil(seconds / 60)} min`;

@@ -33,8 +33,6 @@ from phbkit.text import pounds, templates
 from phbkit.workbook.plan_steps import HELD
 
 FORMAT = "phbkit-review/1"
-WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-PDF = "application/pdf"
 FOR_EVERYBODY = ("review.ics",)
 FOR_PERSON = ("copy.docx", "copy.pdf", *FOR_EVERYBODY)
 _NO_RECORD = (
@@ -222,11 +220,11 @@ def calendar(record: DecisionRecord) -> bytes | None:
 
 
 _MAKERS: dict[str, tuple[str, Callable[[HeldMeeting], bytes | None]]] = {
-    "record.docx": (WORD, lambda held: document.as_word(full(held.record))),
-    "record.pdf": (PDF, lambda held: document.as_pdf(full(held.record))),
+    "record.docx": (document.WORD, lambda held: document.as_word(full(held.record))),
+    "record.pdf": (document.PDF, lambda held: document.as_pdf(full(held.record))),
     "record.json": ("application/json", _json),
-    "copy.docx": (WORD, lambda held: document.as_word(plain(held.record))),
-    "copy.pdf": (PDF, lambda held: document.as_pdf(plain(held.record))),
+    "copy.docx": (document.WORD, lambda held: document.as_word(plain(held.record))),
+    "copy.pdf": (document.PDF, lambda held: document.as_pdf(plain(held.record))),
     "review.ics": ("text/calendar", lambda held: calendar(held.record)),
 }
 NAMES = tuple(_MAKERS)

@@ -110,6 +110,13 @@ def why_formative(panel: Panel, contested: Collection[tuple[str, str]] = ()) -> 
     return f"the form rewards whoever judges nothing ({names})" if names else ""
 
 
+def unsafe_options(question: Question, answer: Any) -> list[str]:
+    """List the options that make an answer unsafe: wrong and chosen, or right and left out."""
+    chosen = {answer} if isinstance(answer, str) else set(answer) if question.critical else set()
+    critical = (option.id for option in question.options if option.id in question.critical)
+    return [name for name in critical if (name in chosen) != (name in question.key)]
+
+
 def critical_errors(case: Case, answers: Mapping[str, Any]) -> tuple[Critical, ...]:
     """List the critical errors in answers: options that are one, and what is agreed to.
 
@@ -118,9 +125,8 @@ def critical_errors(case: Case, answers: Mapping[str, Any]) -> tuple[Critical, .
     """
     found = []
     for question in case.questions:
-        given = answers.get(question.id, ()) if question.critical else ()
-        chosen = (given,) if isinstance(given, str) else given
-        why = " ".join(question.critical[name] for name in chosen if name in question.critical)
+        given = unsafe_options(question, answers[question.id]) if question.id in answers else ()
+        why = " ".join(question.critical[name] for name in given)
         if why:
             sources = question.feedback.sources if question.feedback else ()
             found.append(Critical(question.id, question.step, question.stem, why, sources))

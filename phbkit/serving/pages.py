@@ -14,7 +14,7 @@ from phbkit.records.learners import Learner
 from phbkit.serving.assets import environment
 from phbkit.serving.catalogue import Card, Catalogue
 from phbkit.serving.identity import cookie_name
-from phbkit.serving.threads import OutOfReachError, in_thread
+from phbkit.serving.threads import OutOfReachError, in_thread, make_document
 from phbkit.settings import Settings
 from phbkit.workbook.appraisal import by_year, day_of, entry_file, year_file
 
@@ -112,14 +112,17 @@ class EntryHandler(Page):
 
     async def get(self, what: str, kind: str) -> None:
         """Send the file."""
-        entries = await in_thread(self.catalogue.entries, self.learner.id)
-        years = by_year(entries)
+        whose = self.learner.id
+        entries = await in_thread(self.catalogue.entries, whose)
+        year = by_year(entries).get(what)
         if what in entries:
-            file = await in_thread(entry_file, entries[what], kind)
-        elif what in years:
-            file = await in_thread(year_file, what, list(years[what].values()), kind)
+            file = await make_document(whose, entry_file, entries[what], kind)
+        elif year:
+            file = await make_document(whose, year_file, what, list(year.values()), kind)
         else:
             raise HTTPError(404)
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Content-Type", file.type)
         self.set_header("Content-Disposition", f'attachment; filename="{file.name}"')
         self.finish(file.content)

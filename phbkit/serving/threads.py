@@ -14,6 +14,8 @@ from phbkit.errors import UnreachableError
 
 DEADLINE_SECONDS = 5.0  # a little longer than a transaction waits by itself
 _threads = ThreadPoolExecutor(8, thread_name_prefix="records")
+_documents = ThreadPoolExecutor(1, thread_name_prefix="documents")
+_writing: set[str] = set()
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -43,3 +45,20 @@ async def in_thread(work: Callable[..., T], *given: object) -> T:
         why = f"The database has not answered within {DEADLINE_SECONDS:.0f} seconds."
     _log.warning(why)
     raise OutOfReachError(503)
+
+
+async def make_document(whose: str, work: Callable[..., T], *given: object) -> T:
+    """Make a document beside everything else: one at a time, and one of each learner.
+
+    Raises
+    ------
+    HTTPError
+        503: one of theirs is being made.
+    """
+    if whose in _writing:
+        raise HTTPError(503)
+    _writing.add(whose)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_documents, work, *given)
+    finally:
+        _writing.discard(whose)

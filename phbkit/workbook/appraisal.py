@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from phbkit.casebank.case import DRAFT, FICTION
 from phbkit.documents.document import (
+    PDF,
+    WORD,
     Block,
     Bullets,
     Document,
@@ -25,7 +27,6 @@ from phbkit.text import long_date, markdown
 from phbkit.workbook.module import Module
 from phbkit.workbook.steps import find_step
 
-_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 KIND = "Self-directed learning: interactive case workbook with an invented case"
 
 
@@ -107,7 +108,8 @@ def entry_file(module: Module, kind: str) -> File:
     """Write the entry of a learner who has finished as `word`, `pdf` or `mail`."""
     entry = appraisal_entry(module)
     title = f"{module.case.title}, {long_date(day_of(module))}"
-    return _file(f"cpd-{module.case.id}", title, entry, _certified(module, entry), kind)
+    shown = _certified(module, entry) if kind == "pdf" else entry
+    return _file(f"cpd-{module.case.id}", title, shown, kind)
 
 
 def year_file(year: str, entries: Sequence[Module], kind: str) -> File:
@@ -120,7 +122,7 @@ def year_file(year: str, entries: Sequence[Module], kind: str) -> File:
     table = Table("As the learner stated", ("Date", "Module", "Hours"), (2, 5, 1), rows)
     total = Paragraph(f"In all {sum(hours, Decimal()):.2f} hours.")
     document = Document(f"Personal health budgets: CPD in {year}", (table, total))
-    return _file(f"cpd-{year}", year, document, document, kind)
+    return _file(f"cpd-{year}", year, document, kind)
 
 
 def _certified(module: Module, entry: Document) -> Document:
@@ -129,18 +131,18 @@ def _certified(module: Module, entry: Document) -> Document:
     words = (
         f"{written.get('name') or 'The learner'} finished the module “{module.case.title}” on "
         f"{long_date(day_of(module))} and claims {Decimal(written['hours']):.2f} hours. The "
-        "learner states both. Nobody has assessed this or accredited the module."
+        "hours are the learner’s own figure. Nobody has assessed this or accredited the module."
     )
     blocks = (Paragraph(words), Heading("CPD entry"), *entry.blocks)
     return Document("Certificate of completion", blocks, day=entry.day)
 
 
-def _file(name: str, title: str, document: Document, certified: Document, kind: str) -> File:
+def _file(name: str, title: str, document: Document, kind: str) -> File:
     match kind:
         case "word":
-            return File(f"{name}.docx", _WORD, as_word(document))
+            return File(f"{name}.docx", WORD, as_word(document))
         case "pdf":
-            return File(f"{name}.pdf", "application/pdf", as_pdf(certified))
+            return File(f"{name}.pdf", PDF, as_pdf(document))
     message = EmailMessage()  # without addresses, as mail programs open one to be sent
     message["Subject"] = f"CPD entry: {title}"
     message["X-Unsent"] = "1"

@@ -33,7 +33,7 @@ from phbkit.text import tidy
 
 LONGEST_TEXT = 6000
 LEVELS: dict[int, str] = {1: "Not sure", 2: "Fairly sure", 3: "Sure"}
-_WHOLE = re.compile(r"([+-]?[0-9]{1,9})(?: (?:weeks?|months?))?")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 NOT_ANSWERED = "is not answered yet."
 _NO_PARTS = {"missing": NOT_ANSWERED, "extra_forbidden": "is not asked here."}
 
@@ -57,8 +57,7 @@ def _cleaned(value: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    number = _WHOLE.fullmatch(value) if isinstance(value, str) else None
-    return int(number[1]) if number else value
+    return int(value) if isinstance(value, str) and _WHOLE.fullmatch(value) else value
 
 
 Cleaned = Annotated[str, BeforeValidator(_cleaned)]

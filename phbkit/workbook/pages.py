@@ -19,6 +19,7 @@ from phbkit.casebank.case import DRAFT, FICTION
 from phbkit.decision import HOLDERS, Plan
 from phbkit.documents.document import as_text
 from phbkit.scoring.credit import ranking_points
+from phbkit.scoring.marking import unsafe_options
 from phbkit.text import long_date, markdown, pounds, templates
 from phbkit.workbook.appraisal import appraisal_entry
 from phbkit.workbook.formats import LEVELS, fields_of, ordinal
@@ -60,6 +61,7 @@ def step_page(
     state = module.state(step.id)
     form = live and (state in {"open", "stopped"} or (revising and module.revisable(step.id)))
     kept = kept_fields(module, step) if revising or state == "stopped" else {}
+    kept |= _safe_part(module, step) if state == "stopped" else {}
     given = {**kept, **(values or {})}
     return _render(
         "step.html.j2",
@@ -76,6 +78,18 @@ def step_page(
 def kept_fields(module: Module, step: Step) -> dict[str, Any]:
     """Give what was kept of a step's own answer as the fields of its form."""
     return fields_of(step.key, module.answers[step.key]) if step.key in module.answers else {}
+
+
+def _safe_part(module: Module, step: Step) -> dict[str, Any]:
+    """Give what stands of answers that are asked again: several ticks, without the unsafe ones."""
+    given = module.answers
+    return {
+        question.id: [
+            n for n in given[question.id] if n not in question.critical or n in question.key
+        ]
+        for question in module.case.questions_at(step.id)
+        if isinstance(given.get(question.id), list)
+    }
 
 
 def effect(module: Module, step_id: str, values: Mapping[str, Any]) -> dict[str, Markup]:
@@ -176,7 +190,7 @@ def environment() -> Environment:
     environment = templates(Path(__file__).parent / "templates", forms.TEMPLATES, *folders)
     filters = (markdown_inline, brief, first_sentence, nearest_pound, ordinal, sentence)
     functions = (key_name, degrees, holder_names, kept_fields, effect, review_date)
-    marking = (missed, standings, appraisal_entry)
+    marking = (missed, standings, appraisal_entry, unsafe_options)
     environment.filters |= {function.__name__: function for function in filters}
     environment.filters |= {"date": long_date, "zip": zip_lists}
     environment.globals |= {function.__name__: function for function in (*functions, *marking)}

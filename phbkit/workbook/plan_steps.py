@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -92,6 +93,11 @@ def _in_time(day: dt.date | None, info: ValidationInfo[Case]) -> dt.date | None:
     return day
 
 
+def _without_unit(weeks: Any) -> Any:
+    """Take `12 weeks` as `12`."""
+    return re.sub(" weeks?$", "", weeks) if isinstance(weeks, str) else weeks
+
+
 class Decision(formats.Answer):
     """What is decided on a plan: `not_to` names what is left out of one that is agreed in part.
 
@@ -104,7 +110,10 @@ class Decision(formats.Answer):
     held: Annotated[str, formats.one_of(lambda _: HELD)]
     reasons: formats.Text
     review_weeks: Annotated[
-        formats.Whole, Field(ge=1, le=52), formats.said("a whole number of weeks from 1 to 52")
+        formats.Whole,
+        Field(ge=1, le=52),
+        BeforeValidator(_without_unit),
+        formats.said("a whole number of weeks from 1 to 52"),
     ]
     stop_rule: formats.Text
     decide_by: Annotated[

@@ -54,7 +54,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("decision", DECISION | {"reasons": ""}, "decision.reasons", "is not answered yet."),
     ("decision", DECISION | {"stop_rule": " "}, "decision.stop_rule", "is not answered yet."),
     *(("decision", DECISION | {"review_weeks": weeks}, "decision.review_weeks", WEEKS)
-      for weeks in (0, 53, -1, "x", 12.0, True, None)),
+      for weeks in (0, 53, -1, "x", "3 months", 12.0, True, None)),
     ("decision", DECISION | {"choice": "agree-part"}, "decision.not_to", "is not answered yet: "),
     ("decision", DECISION | {"choice": "agree-part", "not_to": []}, "decision.not_to",
         "is not answered yet: "),

@@ -61,7 +61,7 @@ def test_a_filled_form_becomes_answers(case: Case) -> None:
     values: dict[str, str | list[str]] = {"first-lean": "-1", "who-agrees": ["a", "c"], "plan": []}
     values |= {"decision.choice": "trial", "decision.held": "notional"}
     values |= {"decision.reasons": "He asked."}
-    values |= {"decision.review_weeks": "12", "decision.stop_rule": "A bruise."}
+    values |= {"decision.review_weeks": "12 weeks", "decision.stop_rule": "A bruise."}
     values |= {"cpd.learnt": "A thing.", "cpd.changes.0": "One.", "cpd.changes.1": "Two."}
     answers = answers_from(case, values | {"cpd.changes.2": "", "cpd.hours": "0.50"})
     decision = {"choice": "trial", "held": "notional", "reasons": "He asked.", "review_weeks": 12}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import html
 
 from phbkit import Workbook
 from phbkit.casebank import Case, CaseBank
@@ -304,3 +305,20 @@ def test_what_a_simulation_puts_right_is_what_it_got_wrong(detox: Case) -> None:
         result = score(detox, check_answers(detox, {"answers": answers}))
         assert result.unsafe == ()
         assert {k for k in answers if k.endswith(AGAIN)} == set(put_right(detox, answers))
+
+
+def test_a_red_flag_that_is_left_out_stops_and_what_was_right_stays_ticked(bank: CaseBank) -> None:
+    case = bank.load("chronic-pain-massage")
+    module = played_to(case, "plan", careful(case))
+    given = given_at(module, "plan", careful(case))
+    module.submit("first", "plan", given | {"cautions": ["a", "d"]})
+    assert module.state("plan") == "stopped"
+    page = html.fromstring(str(step_page(module, find_step("plan"), live=True)))
+    assert page.xpath("//input[@name='cautions'][@checked]/@value") == ["a", "d"]
+    told = " ".join(page.xpath("//*[@class='phb-critical']")[0].text_content().split())
+    assert told.count("Unsafe: something is left out.") == 2
+    assert "clumsy hand" not in told
+    module.submit("second", "plan", {"plan": given["plan"], "cautions": given["cautions"]})
+    assert module.state("plan") == "done"
+    [error] = module.result.critical
+    assert (error.where, error.tries, error.put_right) == ("cautions", 2, True)

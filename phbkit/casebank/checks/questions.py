@@ -52,7 +52,12 @@ def check_options(question: Question, _: Context) -> Found:
         "key-leaves-out": kind == "ranking" and set(key) < options and ", ".join(sorted(wrong)),
         "repeated-key": len(set(key)) < len(key),
         "unknown-name": unknown(key, options, "option", "key")
-        + unknown(question.critical, wrong, "wrong option", "critical"),
+        + unknown(
+            question.critical,
+            wrong if kind == "single" else options,
+            "wrong option" if kind == "single" else "option",
+            "critical",
+        ),
     }
 
 
