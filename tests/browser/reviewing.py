@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.sessions import open_sessions
@@ -60,3 +60,17 @@ def join(meetings: Meetings, page: Page, code: str, name: str, role: str) -> Non
     form.get_by_label("What the room calls you").fill(name)
     form.get_by_label("Your role").select_option(role)
     form.get_by_role("button", name="Join").click()
+
+
+def bring_to_ratings(meetings: Meetings, chair: Page, ann: Page, pam: Page) -> None:
+    """Bring a meeting of three to where everybody rates alone; Ann is a GP, Pam the person."""
+    code = open_meeting(meetings, chair, "chronic-pain-massage")
+    for page, name, role in ((ann, "Ann", "GP"), (pam, "Pam", "The person")):
+        join(meetings, page, code, name, role)
+        wait_ready(page)
+    chair.get_by_role("button", name="Go on: hear the person first").click()
+    pam.get_by_label("What matters most").fill("My pigeons.")
+    pam.get_by_role("button", name="Share these words").click()
+    expect(chair.get_by_text("My pigeons.")).to_be_visible()
+    chair.get_by_role("button", name="Go on: everybody rates alone").click()
+    expect(ann.locator(".phb-rating").first).to_be_visible()

@@ -25,7 +25,7 @@ from tests.browser.player import (
     read,
     wait_ready,
 )
-from tests.browser.reviewing import Meetings, join, open_meeting
+from tests.browser.reviewing import Meetings, bring_to_ratings
 from tests.browser.served import Served
 from tests.browser.windows import Windows
 
@@ -228,15 +228,7 @@ def test_what_is_marked_and_not_sent_survives_kernel_server_reload_and_battery(
     meetings: Meetings, windows: Windows
 ) -> None:
     chair, ann, pam = windows.open(), windows.open(), windows.open()
-    code = open_meeting(meetings, chair, "chronic-pain-massage")
-    for page, name, role in ((ann, "Ann", "GP"), (pam, "Pam", "The person")):
-        join(meetings, page, code, name, role)
-        wait_ready(page)
-    chair.get_by_role("button", name="Go on: hear the person first").click()
-    pam.get_by_label("What matters most").fill("My pigeons.")
-    pam.get_by_role("button", name="Share these words").click()
-    expect(chair.get_by_text("My pigeons.")).to_be_visible()
-    chair.get_by_role("button", name="Go on: everybody rates alone").click()
+    bring_to_ratings(meetings, chair, ann, pam)
 
     def mark(page: Page, place: int) -> None:
         page.locator(".phb-rating").nth(place).locator("input[value='7']").check(force=True)

@@ -9,11 +9,11 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from playwright.sync_api import Error, Page, expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from phbkit.casebank import Case
-from tests.browser.player import opens_again, wait_ready
-from tests.browser.reviewing import Meetings, join, open_meeting
+from tests.browser.player import opens_again
+from tests.browser.reviewing import Meetings, bring_to_ratings
 from tests.browser.windows import Windows, launched
 from tests.ports import free_port
 from tests.serving.killing import kill_now, killed
@@ -39,7 +39,9 @@ def test_kills_lose_no_mark_that_was_typed_and_not_sent(tmp_path: Path, address:
     try:
         with sync_playwright() as playwright:
             windows = Windows(launched(playwright))
-            ann = rating(server, *(windows.open() for _ in range(3)))
+            chair, ann, pam = (windows.open() for _ in range(3))
+            bring_to_ratings(server, chair, ann, pam)
+            pam.close()
             again = ann.get_by_role("button", name="Open the page again")
             marks = [""] * ann.locator(".phb-rating").count()
             for kill in range(WITH_A_BROWSER):
@@ -62,19 +64,3 @@ def test_kills_lose_no_mark_that_was_typed_and_not_sent(tmp_path: Path, address:
     finally:
         server.stop()
     sys.stdout.write(f"{WITH_A_BROWSER} kills under a page: no mark of {len(marks)} was lost\n")
-
-
-def rating(server: Meetings, chair: Page, pam: Page, ann: Page) -> Page:
-    """Bring a meeting to where everybody rates alone; return the page of one who does."""
-    code = open_meeting(server, chair, "chronic-pain-massage")
-    for page, name, role in ((ann, "Ann", "GP"), (pam, "Pam", "The person")):
-        join(server, page, code, name, role)
-        wait_ready(page)
-    chair.get_by_role("button", name="Go on: hear the person first").click()
-    pam.get_by_label("What matters most").fill("My pigeons.")
-    pam.get_by_role("button", name="Share these words").click()
-    expect(chair.get_by_text("My pigeons.")).to_be_visible()
-    pam.close()
-    chair.get_by_role("button", name="Go on: everybody rates alone").click()
-    expect(ann.locator(".phb-rating").first).to_be_visible()
-    return ann
