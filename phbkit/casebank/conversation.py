@@ -81,11 +81,6 @@ class Conversation:
         return self.before.union(*(line.hears for line in self.lines))
 
     @property
-    def things(self) -> tuple[Heard, ...]:
-        """What was heard here, as the talk lists it."""
-        return tuple(thing for thing in self.talk.heard if thing.id in self.heard)
-
-    @property
     def missed(self) -> tuple[Heard, ...]:
         """What could have been heard here and was not."""
         return tuple(thing for thing in self.talk.heard if thing.id not in self.heard)

@@ -180,17 +180,16 @@ def open_database(
     url = parse(address)
     with _opening(address):
         if url.get_backend_name() == "sqlite":
-            database = Database(_sqlite(url, busy_seconds), busy_seconds, clock)
-            _bring_up_to_date(database.engine)
+            opening = Database(_sqlite(url, _OPENING_SECONDS), _OPENING_SECONDS).engine
+            engine = _sqlite(url, busy_seconds)
         else:
             opening = _postgresql(url, connect_timeout=_OPENING_SECONDS)
-            _bring_up_to_date(opening)
-            opening.dispose()
             # A transaction may find its connection dead, then no other: the two share the time.
             waits = {"tcp_user_timeout": round(busy_seconds * 500)}
             engine = _postgresql(url, connect_timeout=round(busy_seconds / 2), **waits)
-            database = Database(engine, busy_seconds, clock)
-    return database
+        _bring_up_to_date(opening)
+        opening.dispose()
+    return Database(engine, busy_seconds, clock)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 from phbkit.casebank import Case, Question
 from phbkit.casebank.conversation import Conversation
@@ -22,7 +22,7 @@ from phbkit.workbook.answers import check_answer
 from phbkit.workbook.formats import too_many
 from phbkit.workbook.step import Step
 from phbkit.workbook.steps import State, find_step, steps_of
-from phbkit.workbook.talk_steps import TalkStep
+from phbkit.workbook.talk_steps import conversations
 
 _PAUSE = dt.timedelta(minutes=10)
 
@@ -271,8 +271,8 @@ class Module:
 
     def conversation(self, step_id: str) -> Conversation:
         """Return the conversation of a step, as far as it was held."""
-        step = cast("TalkStep", find_step(step_id))
-        return step.conversation(self.case, self.answers)
+        held = conversations(self.case, self.answers)
+        return next(each for each in held if each.talk.id == step_id)
 
     @property
     def heard(self) -> frozenset[str]:
@@ -282,11 +282,12 @@ class Module:
         """
         if self._heard is None:
             names: set[str] = set()
-            for talk in self.case.talks:
+            for held in conversations(self.case, self.answers):
+                talk = held.talk
                 later = self.answers.get(talk.id, {}).get("later", ())
                 never_held = talk.id in self.closed and talk.id not in self.answers
                 whole = (thing.id for thing in talk.heard) if never_held else ()
-                names.update(self.conversation(talk.id).heard, later, whole)
+                names.update(held.heard, later, whole)
             self._heard = frozenset(names)
         return self._heard
 
