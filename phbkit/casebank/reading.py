@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import takewhile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import yaml
@@ -42,8 +42,10 @@ class YamlDocument:
 
     def texts_at(self, end: str) -> Iterator[tuple[Place, str]]:
         """List the texts whose place ends so, such as `sources.*`; all of them where it is ""."""
+        wanted = end.split(".") if end else []
         for place, text in self._texts:
-            if not end or PurePosixPath(*map(str, place)).match(end.replace(".", "/")):
+            last = [str(part) for part in place[-len(wanted) :]] if wanted else []
+            if len(last) == len(wanted) and all(map(_fits, last, wanted)):
                 yield place, text
 
     def fault(self, problem: Problem) -> Fault:
@@ -53,6 +55,10 @@ class YamlDocument:
             place = place[:-1]
         field, line = ".".join(map(str, problem.place)), self._lines.get(place, 1)
         return Fault(self.file, line, field, problem.problem, problem.cure)
+
+
+def _fits(part: str, wanted: str) -> bool:
+    return wanted in ("*", part)
 
 
 def _refused(reason: str, mark: Any) -> yaml.MarkedYAMLError:

@@ -93,15 +93,15 @@ def _turns(talk: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _with(length: Length, page: str, seen: set[str]) -> Length:
-    soup = BeautifulSoup(page, "html.parser")
+    soup = BeautifulSoup(page, "lxml")
     for hidden in soup.select(_NOT_READ):
         hidden.decompose()
-    for text in soup.select("textarea"):
+    for text in soup.find_all("textarea"):
         text.clear()
     new = set(soup.stripped_strings) - seen
     seen |= new
     words = sum(len(text.split()) for text in new)
-    choices = {f"choice of {field['data-field']}" for field in soup.select("fieldset")} - seen
+    choices = {f"choice of {field['data-field']}" for field in soup.find_all("fieldset")} - seen
     texts = {f"text of {field['data-field']}" for field in soup.select(_TEXT)} - seen
     seen |= choices | texts
     return Length(length.words + words, length.choices + len(choices), length.texts + len(texts))
