@@ -45,12 +45,12 @@ class Conversation:
         """Return the conversation with one more line said."""
         return Conversation(self.talk, (*self.lines, line), self.before)
 
-    @property
+    @cached_property
     def said(self) -> tuple[str, ...]:
         """The ids of the lines that were said."""
         return tuple(line.id for line in self.lines)
 
-    @property
+    @cached_property
     def turn(self) -> str:
         """The turn that it is at."""
         leads = (line.to for line in reversed(self.lines) if line.to)

@@ -60,14 +60,15 @@ class Module:
             and event.question not in self.answers
             and not event.question.endswith(SURE)
         }
+        undone = self.outdated | self._unfinished()
         self.closed = {
             event.step: event.at
             for event in events
-            if not event.question and event.step not in self.outdated | self._unfinished()
+            if not event.question and event.step not in undone
         }
         answered = {event.step for event in events}
         self.closed |= self._never_held(answered)
-        self.stopped = answered - set(self.closed) - self.outdated - self._unfinished()
+        self.stopped = answered - set(self.closed) - undone
         self._written = {(event.submission, event.step): event.at for event in events}
         self._seen = events[-1].seq if events else 0
         self._result: Result | None = None

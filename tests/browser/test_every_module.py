@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from phbkit.casebank import Case, CaseBank
+from phbkit.casebank import CaseBank
 from phbkit.scoring import score
 from tests import ranking
 from tests.browser.altered import ALTERED
@@ -17,7 +17,6 @@ from tests.browser.player import (
     Mouse,
     commit_step,
     fill_step,
-    open_step,
     play,
     wait_ready,
 )
@@ -65,24 +64,14 @@ def test_a_careless_gp_plays_by_keyboard_alone_on_a_screen_of_a_phones_width(
     assert served.module(case).result.as_dict() == score(case, answers).as_dict()
 
 
-def play_until(page: Page, case: Case, last: str) -> None:
-    """Play a case carefully by mouse as far as the form of one step."""
-    hand, answers = Mouse(page), careful(case)
-    for step in case.steps[: case.steps.index(last)]:
-        open_step(page, hand, step)
-        fill_step(page, hand, case, step, answers)
-        commit_step(page, hand, step)
-    open_step(page, hand, last)
-
-
 @ALTERED
 def test_two_in_one_place_are_told_at_the_field_and_taken_back_when_it_is_changed(
     altered: Served, windows: Windows, ranked_bank: CaseBank
 ) -> None:
     case, page = ranked_bank.load(ranking.CASE), windows.open(**PHONE)
+    altered.play_to(case, "plan", careful(case))
     page.goto(f"{altered.url}module/young_adult_learning_disability")
     wait_ready(page)
-    play_until(page, case, "plan")
     ranked = page.locator(f'[data-field="{ranking.RANKED}"]')
     keep, summary = page.get_by_role("button", name="Keep this plan"), page.locator(".phb-errors")
     keep.click()
@@ -114,9 +103,9 @@ def test_too_many_choices_are_refused_with_the_rule_until_some_are_taken_back(
     served: Served, page: Page, bank: CaseBank
 ) -> None:
     case = bank.load("know-the-deal")
+    served.play_to(case, "deal", careful(case))
     page.goto(f"{served.url}module/know_the_deal")
     wait_ready(page)
-    play_until(page, case, "deal")
     fill_step(page, Mouse(page), case, "deal", careful(case))
     asked = page.locator('[data-field="three-things-to-ask"]')
     expect(asked).to_contain_text("Choose at most 3")
