@@ -189,8 +189,10 @@ class When(AgreedWhen):
         self, items: frozenset[str], refusal: str | None = None, held: str | None = None
     ) -> bool:
         """Say whether `items`, a refusal (None where something is agreed) and `held` meet it."""
+        if not self.met(items, held):
+            return False
         told = {refusal, "defer"} if refusal == "defer-dated" else {refusal}
-        return self.met(items, held) and (not self.decision or not told.isdisjoint(self.decision))
+        return not self.decision or not told.isdisjoint(self.decision)
 
 
 class Risk(Shape):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from functools import lru_cache
+
 from phbkit.casebank.checks.registry import Context, Found, check
 from phbkit.casebank.checks.texts import PROSE
 from phbkit.meeting import identifiers
@@ -12,5 +15,10 @@ _FINE = {"date of birth", "name"}
 @check(*PROSE)
 def check_identifiers(text: str, context: Context) -> Found:
     """Find what could identify a real person; laws have dates, and people in a case have names."""
-    hits = [h for h in identifiers.find(text, context.today) if h.kind not in _FINE]
-    return {"identifying": hits and identifiers.describe(hits)}
+    return {"identifying": _told(text, context.today)}
+
+
+@lru_cache(maxsize=10_000)  # what cases share is checked with each of them
+def _told(text: str, today: dt.date) -> str:
+    hits = [hit for hit in identifiers.find(text, today) if hit.kind not in _FINE]
+    return identifiers.describe(hits)

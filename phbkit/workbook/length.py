@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from bs4 import BeautifulSoup
+from lxml import html
+from lxml.etree import XPath
 
 from phbkit.casebank import Case
 from phbkit.casebank.models import Sitting
@@ -22,12 +23,22 @@ MOST_WORDS = 1_500  # of a sitting
 WORDS_A_MINUTE = 238
 """Silent reading of English by adults: Brysbaert, Journal of Memory and Language 109 (2019)."""
 CHOICE_SECONDS, TEXT_SECONDS = 5, 30
-_NOT_READ = (
-    "details:not([open]) > :not(summary), [hidden], .phb-hidden, option,"
-    ".phb-item:not(:has(:checked)) .phb-when-in, .phb-lead, .phb-foot, .phb-go,"
-    '.phb-waits, [data-field="decision.not_to"]'  # where one waits, or agrees to a part
+
+
+def _of_class(*names: str) -> str:
+    marks = (f"contains(concat(' ', @class, ' '), ' {name} ')" for name in names)
+    return f"*[{' or '.join(marks)}]"
+
+
+_NOT_READ = XPath(
+    "//details[not(@open)]/*[not(self::summary)] | //*[@hidden] | //option"
+    f"| //{_of_class('phb-hidden', 'phb-lead', 'phb-foot', 'phb-go', 'phb-waits')}"
+    f"| //{_of_class('phb-item')}[not(.//*[@checked])]//{_of_class('phb-when-in')}"
+    "| //*[@data-field='decision.not_to']"  # where one agrees to a part
 )
-_TEXT = "[data-field]:has(> textarea):not(:-soup-contains('(optional)'))"
+_WORDS = XPath("//text()[normalize-space()][not(parent::textarea)]")
+_CHOICES = XPath("//fieldset/@data-field")
+_TEXTS = XPath("//*[textarea][not(contains(., '(optional)'))]/@data-field")
 
 
 class Length(NamedTuple):
@@ -93,15 +104,13 @@ def _turns(talk: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _with(length: Length, page: str, seen: set[str]) -> Length:
-    soup = BeautifulSoup(page, "lxml")
-    for hidden in soup.select(_NOT_READ):
-        hidden.decompose()
-    for text in soup.find_all("textarea"):
-        text.clear()
-    new = set(soup.stripped_strings) - seen
+    shown = html.fromstring(page)
+    for hidden in _NOT_READ(shown):
+        hidden.drop_tree()
+    new = {text.strip() for text in _WORDS(shown)} - seen
     seen |= new
     words = sum(len(text.split()) for text in new)
-    choices = {f"choice of {field['data-field']}" for field in soup.find_all("fieldset")} - seen
-    texts = {f"text of {field['data-field']}" for field in soup.select(_TEXT)} - seen
+    choices = {f"choice of {field}" for field in _CHOICES(shown)} - seen
+    texts = {f"text of {field}" for field in _TEXTS(shown)} - seen
     seen |= choices | texts
     return Length(length.words + words, length.choices + len(choices), length.texts + len(texts))

@@ -23,8 +23,12 @@ Situation = tuple[frozenset[str], str | None, str | None]
 class _Situations:
     """Every situation that some conditions tell apart; none where they turn on too many items."""
 
-    def __init__(self, conditions: Iterable[models.AgreedWhen]) -> None:
-        self._conditions = list(conditions)
+    def __init__(
+        self,
+        conditions: Iterable[models.AgreedWhen],
+        refusals: Sequence[str | None] = _REFUSALS,
+    ) -> None:
+        self._conditions, self._refusals = list(conditions), refusals
         self._items = sorted({name for when in self._conditions for name in when.items})
         self.too_many = len(self._items) > _MOST_ITEMS and (len(self._items), _MOST_ITEMS)
 
@@ -33,7 +37,7 @@ class _Situations:
         held = any(when.held for when in self._conditions)
         ways: tuple[str | None, ...] = get_args(models.Held) if held else (None,)
         for plan in chain.from_iterable(combinations(self._items, size) for size in sizes):
-            yield from product([frozenset(plan)], _REFUSALS, ways)
+            yield from product([frozenset(plan)], self._refusals, ways)
 
 
 @check("case.replies.person.*", "case.replies.commissioner.*")
@@ -126,24 +130,27 @@ def check_agreements(case: models.CaseFile, _: Context) -> Found:
     replies = case.replies.commissioner if case.replies else ()
     graded = {item.id: n for n, item in enumerate(case.items) if item.safety.grade == "unsafe"}
     conditions = [*(error.when for error in case.critical), *(reply.when for reply in replies)]
-    tried = _Situations([*conditions, models.AgreedWhen(with_all=tuple(graded))])
+    tried = _Situations([*conditions, models.AgreedWhen(with_all=tuple(graded))], [None])
     uncaught: dict[int, str] = {}
     unsafe: dict[int, tuple[str, str, str]] = {}
-    for items, _refusal, held in (situation for situation in tried if not situation[1]):
-        plan = ", ".join(sorted(items)) + (f" ({held})" if held else "")
+    for items, _refusal, held in tried:
         errors = case.unsafe(items, held)
         if not errors:
-            lost = [(graded[name], plan) for name in items if name in graded]
-            uncaught = dict(lost) | uncaught
+            for name in items & graded.keys():
+                uncaught.setdefault(graded[name], _plan(items, held))
             continue
         met = (index for index, reply in enumerate(replies) if reply.when.holds(items, None, held))
         index = next(met, None)
         if index is None or replies[index].says == "does not agree":
             continue
         if case.unsafe(items.difference(replies[index].not_to), held):
-            unsafe.setdefault(index, (replies[index].says, plan, errors[0].id))
+            unsafe.setdefault(index, (replies[index].says, _plan(items, held), errors[0].id))
     return {
         "too-many-to-try": tried.too_many,
         "unsafe-item": list(uncaught.items()),
         "agrees-to-unsafe": [(index, *said) for index, said in unsafe.items()],
     }
+
+
+def _plan(items: frozenset[str], held: str | None) -> str:
+    return ", ".join(sorted(items)) + (f" ({held})" if held else "")
