@@ -61,12 +61,15 @@ class Served:
         Where it listens, also after it is started again.
     env
         Settings beside those of the tests. A test may change them before it starts the server.
+    under
+        A command that starts the server's own, such as one that limits what it may do.
     """
 
     data: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
     env: dict[str, str] = field(default_factory=dict)
+    under: tuple[str, ...] = ()
     _said_before: int = 0
 
     def __post_init__(self) -> None:
@@ -92,11 +95,11 @@ class Served:
         return ["serve"]
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "phbkit", *self.arguments(), "--port", str(self.port)]
+        ours = [sys.executable, "-m", "phbkit", *self.arguments(), "--port", str(self.port)]
         env = {**os.environ, "PHB_DATA_DIR": str(self.data), **self.env}
         with (self.data / "server.log").open("ab") as log:
             self.process = programs.start(
-                command,
+                [*self.under, *ours],
                 env=env,
                 stdout=subprocess.DEVNULL,
                 stderr=log,

@@ -172,7 +172,7 @@ def by_header(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 def test_the_unit_serves_by_its_settings_and_so_do_commands(by_links: Service) -> None:
     status, page = by_links.ask("/")
-    assert (status, "Open your personal link" in page) == (401, True)
+    assert (status, "Open your personal link" in page) == (401, True), page
     assert "the team&#39;s mailbox, Ann Smith" in by_links.ask("/accessibility")[1]
     records = open_database(by_links.database)
     while not [act for _, act, _ in log(records, LONG_AGO, now()) if act == "erased"]:
@@ -197,7 +197,7 @@ def test_the_unit_serves_by_its_settings_and_so_do_commands(by_links: Service) -
 
 def test_with_names_from_a_proxy_a_trainer_sees_the_cohort(by_header: Service) -> None:
     status, page = by_header.ask("/")
-    assert (status, "You are not signed in" in page) == (401, True)
+    assert (status, "You are not signed in" in page) == (401, True), page
     assert "personal link" not in page
     (by_header.folder / "spring.csv").write_text(PEOPLE)
     words = ("invite", "spring.csv", "--out", "links.csv")

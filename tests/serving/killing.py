@@ -129,12 +129,14 @@ async def play_on(site: str, number: int, book: Book, stop: asyncio.Event) -> No
 
 
 @contextmanager
-def serving(folder: Path, address: str, case: Case, **env: str) -> Iterator[Served]:
+def serving(
+    folder: Path, address: str, case: Case, *, under: tuple[str, ...] = (), **env: str
+) -> Iterator[Served]:
     """Serve a case to any number of learners, with the records at an address."""
     made = workbooks(folder / "workbooks", case)
     known = {"PHB_WORKBOOKS": str(made), "PHB_DATABASE": address}
     known |= {"PHB_SIGN_IN": "header"}
-    server = Served(folder, free_port(), env=known | env)
+    server = Served(folder, free_port(), env=known | env, under=under)
     server.start()
     try:
         yield server
