@@ -249,12 +249,22 @@ SHAPES: dict[str, list[str]] = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+QUIET = (
+    "results", "redirected", "display", "clear_output", "logging", "changed later", "a table",
+    "await", "a task between cells", "asyncio.run", "capture", "help", "unicode",
+    "numbers that JSON has not",
+)  # fmt: skip
+"""What leaves nothing behind and fails nowhere, and so can be of one notebook."""
+NOTEBOOKS = {"what is quiet": [cell for shape in QUIET for cell in SHAPES[shape]]}
+NOTEBOOKS |= {shape: cells for shape, cells in SHAPES.items() if shape not in QUIET}
+
+
+@pytest.mark.parametrize("shape", NOTEBOOKS)
 def test_every_kind_of_output_comes_out_as_from_the_stock_engine(
     shape: str, tmp_path: Path
 ) -> None:
     # The stock engine reads file descriptors in a thread, and on a busy machine sometimes too late.
-    made = notebook(*SHAPES[shape])
+    made = notebook(*NOTEBOOKS[shape])
     folders = [tmp_path / str(number) for number in range(4)]
     for folder in folders:
         folder.mkdir()
