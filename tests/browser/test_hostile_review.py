@@ -322,9 +322,11 @@ def test_no_kernel_tells_one_byte_more_when_somebody_rates_differently(
     room: Played, who: str, stage: str
 ) -> None:
     number = {"rate": 1, "rate-again": 2}[stage]
+    for each in ("reveal", stage):  # so that the page has followed all that was before
+        room.at(each)
+        room.devices[who].shows(f'data-stage="{each}"')
     pages = []
     for mark in (2, 9):
-        room.at(stage)
         room.rate("Ann", mark, number)
         room.do("Fay", "away", seat=room.seats["Eve"].seat, away=True, drop=False)
         shown = room.devices[who].shows("away</span>")

@@ -15,6 +15,7 @@ from phbkit.workbook.answers import answers_from, check_answers
 from phbkit.workbook.module import Module
 from phbkit.workbook.pages import step_page
 from phbkit.workbook.steps import find_step
+from tests.made import careful
 from tests.talking import CASE, TALK, add_talk
 
 RATED = {"listening": 8, "choosing": 7, "clarity": 5}
@@ -142,3 +143,14 @@ def test_an_attempt_from_before_there_was_a_conversation_goes_on_where_it_was(
     assert later.heard == {"laughed-at", "early", "tablets"}  # nothing was kept back then
     later.hear("now", "tablets")
     assert later.current == "deal"
+
+
+def test_what_was_said_in_own_words_is_there_to_think_about(case: Case) -> None:
+    module = Module(case, MemoryJournal(dt.datetime(2026, 11, 30, tzinfo=dt.UTC)))
+    answers = careful(case)
+    for step in case.steps[: case.steps.index("reflect")]:
+        given = {key: answers[key] for key in module.asked_at(step) if key in answers}
+        module.submit(step, step, given)
+    page = step_page(module, find_step("reflect"), live=True)
+    assert "What you said in your own words" in page
+    assert page.count("As I would say it.") == len(case.talks)
