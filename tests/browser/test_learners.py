@@ -12,7 +12,7 @@ from phbkit.records import open_store
 from phbkit.scoring import score
 from phbkit.workbook.module import Module
 from tests.browser.axe import violations
-from tests.browser.player import Mouse, commit_step, fill_step, open_step, play, wait_ready
+from tests.browser.player import Mouse, commit_step, fill_step, open_step, wait_ready
 from tests.browser.training import PEOPLE, Training
 from tests.browser.windows import Windows
 from tests.made import careful
@@ -45,16 +45,17 @@ def test_a_module_is_begun_on_a_slow_phone_and_finished_at_a_desk(
     come(training, phone, token)
     phone.get_by_role("link", name="Start Know the deal").click()
     wait_ready(phone)
-    hand, answers, first = Mouse(phone), careful(case), case.steps[0]
-    open_step(phone, hand, first)
-    fill_step(phone, hand, case, first, answers)
-    commit_step(phone, hand, first)
+    hand, answers = Mouse(phone), careful(case)
+    for step in case.steps[:3]:
+        open_step(phone, hand, step)
+        fill_step(phone, hand, case, step, answers)
+        commit_step(phone, hand, step)
     come(training, desk, token)
-    expect(desk.get_by_text("1 of 5 steps done")).to_be_visible()
+    expect(desk.get_by_text("3 of 5 steps done")).to_be_visible()
     desk.get_by_role("link", name="Go on Know the deal").click()
     wait_ready(desk)
     desk_hand = Mouse(desk)
-    for step in case.steps[1:]:
+    for step in case.steps[3:]:
         open_step(desk, desk_hand, step)
         fill_step(desk, desk_hand, case, step, answers)
         commit_step(desk, desk_hand, step)
@@ -96,22 +97,6 @@ def test_an_entry_for_appraisal_outlives_starting_again_and_is_its_learner_s_alo
     for whose, status in ((page, 200), (other, 404), (windows.open(), 401)):
         got = whose.request.get(f"{training.url}entries/{attempt.id}/mail")
         assert got.status == status
-
-
-def test_a_whole_module_is_played_on_a_slow_phone(
-    training: Training, windows: Windows, bank: CaseBank
-) -> None:
-    case, page = bank.load("know-the-deal"), windows.open(viewport=PHONE)
-    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", SLOW)
-    [token] = training.invite(BEN)
-    come(training, page, token)
-    page.get_by_role("link", name="Start Know the deal").click()
-    wait_ready(page)
-    play(page, Mouse(page), case, careful(case))
-    store = open_store(training.database)
-    attempt = store.latest("ben", case.id)
-    assert attempt
-    assert Module(case, store.journal(attempt.id)).result == score(case, careful(case))
 
 
 @pytest.mark.parametrize("width", [320, 1280])

@@ -51,7 +51,7 @@ from phbkit.kernels import template
 from tests.cohort.machinery import ROOT, all_gone, in_plain, marked, notebook, printed, read
 
 papermill_engines.register(NAME, PhbEngine)
-WORKBOOKS = sorted((ROOT / "workbooks").glob("*.ipynb"))
+WORKBOOKS = ("know_the_deal", "getting_the_sums_right", "mdt_case_review", "cohort_report")
 ANSWERS = ROOT / "tests" / "answers"
 STOCK_TRIES = 3
 
@@ -96,9 +96,11 @@ def differences(stock: object, ours: object) -> str:
     return "\n".join(difflib.unified_diff(*told, "stock", "ours", lineterm=""))
 
 
-@pytest.mark.parametrize("file", WORKBOOKS, ids=lambda file: file.stem)
-def test_every_workbook_comes_out_as_from_the_stock_engine(file: Path, tmp_path: Path) -> None:
-    assert not differences(*both(file, tmp_path))
+@pytest.mark.parametrize("name", WORKBOOKS)
+def test_a_workbook_of_each_kind_comes_out_as_from_the_stock_engine(
+    name: str, tmp_path: Path
+) -> None:
+    assert not differences(*both(ROOT / "workbooks" / f"{name}.ipynb", tmp_path))
 
 
 @pytest.mark.parametrize("answers", ["strong", "weak"])
