@@ -92,7 +92,7 @@ function allAtOnce(form) {
   form.querySelector(".phb-turns")?.remove();
 }
 
-/** Say how long a step takes to read and answer, from what is in sight; as `phb check` counts. */
+/** Say how long a step takes to read and answer, from what is in sight. */
 function sayMinutes(el) {
   const place = el.querySelector("[data-minutes]");
   if (!place) return;
@@ -543,7 +543,7 @@ function render({ model, el }) {
               say(reply.words ?? "You can change the plan");
               el.querySelector("fieldset")?.focus();
             }
-            if (reply.did === "refused") say(Object.values(reply.problems).join(" "), "trouble");
+            if (reply.problems) say(Object.values(reply.problems).join(" "), "trouble");
           });
         }
       });

@@ -240,7 +240,8 @@ def parse(address: str) -> sa.URL:
 
 def without_password(address: str) -> str:
     """Return a database's address as it may be shown."""
-    return re.sub(r"(?<=:)[^:/@]+(?=@)", "***", address)
+    shown = re.sub(r"(//[^:/@]*:).*@", r"\1***@", address)
+    return re.sub(r"(?<=password=)[^&]*", "***", shown)
 
 
 def alone(connection: sa.Connection, name: str) -> None:

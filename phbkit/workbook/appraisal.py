@@ -66,8 +66,7 @@ def appraisal_entry(module: Module) -> Document:
 
 def day_of(module: Module) -> dt.date:
     """Return the day on which an entry was last written."""
-    written = [event.at for event in module.journal.events() if event.step == "reflect"]
-    return written[-1].astimezone().date()
+    return module.written_at("reflect").astimezone().date()
 
 
 def _facts(module: Module) -> Iterator[tuple[str, str]]:

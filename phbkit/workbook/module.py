@@ -70,6 +70,7 @@ class Module:
         self.closed |= self._never_held(answered)
         self.stopped = answered - set(self.closed) - undone
         self._written = {(event.submission, event.step): event.at for event in events}
+        self.moments = [event.at for event in events]
         self._seen = events[-1].seq if events else 0
         self._result: Result | None = None
         self._heard: frozenset[str] | None = None
@@ -122,8 +123,7 @@ class Module:
     @property
     def minutes_spent(self) -> int:
         """Minutes at the module: the time between events, without pauses of more than ten."""
-        moments = [event.at for event in self.journal.events()]
-        gaps = (later - earlier for earlier, later in pairwise(moments))
+        gaps = (later - earlier for earlier, later in pairwise(self.moments))
         played = sum((gap for gap in gaps if gap <= _PAUSE), dt.timedelta())
         return round(played / dt.timedelta(minutes=1))
 
@@ -167,6 +167,10 @@ class Module:
             raise RefusedError({"": f"This was kept {MOST_TRIES} times, and now stays as it is."})
         return self.write(submission, step_id, self._checked(step_id, answers))
 
+    def written_at(self, step_id: str) -> dt.datetime:
+        """Return when a step that was answered was last written."""
+        return [at for (_, step), at in self._written.items() if step == step_id][-1]
+
     def taken(self, submission: str, step_id: str) -> bool:
         """Say whether a submission was taken before."""
         return (submission, step_id) in self._written
@@ -204,11 +208,15 @@ class Module:
             return step.id not in self.stopped or key not in self.answers
         return key in {q.id for q in self.case.questions if q.format != "reflection"}
 
-    def write(self, submission: str, step_id: str, answers: Mapping[str, Any]) -> dt.datetime:
+    def write(
+        self, submission: str, step_id: str, answers: Mapping[str, Any], *, may_close: bool = True
+    ) -> dt.datetime:
         """Write checked answers to the journal, and close the step if nothing in them is unsafe."""
         standing, step = {**self.answers, **answers}, find_step(step_id)
         whole = step.key not in standing or step.finished(self.case, standing)
-        closes = whole and not self.unsafe_at(step_id, answers)
+        closes = may_close and whole and not self.unsafe_at(step_id, answers)
+        if not answers and not closes:
+            raise RefusedError({"": "Nothing is changed."})
         moment = self.journal.append(submission, step_id, answers, after=self._seen, closes=closes)
         self.refresh()
         return moment
@@ -216,7 +224,7 @@ class Module:
     def replay(self, answers: Mapping[str, Any]) -> None:
         """Play checked answers through every step; what is missing stays unanswered.
 
-        A step that is stopped is answered again from `<question>.again`, until that ends.
+        A step that is stopped is answered again from `<question>.again`, and closed by the last.
         """
         for step in self.steps:
             keys = self._keys(step.id)
@@ -224,14 +232,15 @@ class Module:
             self.write(f"replay-{step.id}", step.id, given)
             tried = (*keys, "plan") if step.id == "decide" else set(keys) - {"plan"}
             tries = {key: answers[key + AGAIN] for key in tried if key + AGAIN in answers}
-            for place in range(max(map(len, tries.values()), default=0)):
+            many = max(map(len, tries.values()), default=0) if step.id in self.stopped else 0
+            for place in range(many):
                 given = {key: values[place] for key, values in tries.items() if place < len(values)}
-                if step.id not in self.stopped:
-                    break
+                last = place == many - 1
                 if "plan" in given:
                     plan = {"plan": given.pop("plan")}
                     self.write(f"replay-{step.id}-{place}-plan", "plan", plan)
-                self.write(f"replay-{step.id}-{place}", step.id, given)
+                if given or (last and not self.unsafe_at(step.id)):
+                    self.write(f"replay-{step.id}-{place}", step.id, given, may_close=last)
 
     def unsafe_at(self, step_id: str, answers: Mapping[str, Any] | None = None) -> list[Critical]:
         """List the critical errors that stand at a step now, or would with other answers."""

@@ -91,19 +91,23 @@ class TalkStep(Step):
 
     def grown(self, module: Module, given: Any) -> Any:
         """Add to the conversation what a form sends: one more turn, or the ratings."""
-        kept = module.answers.get(self.key, {})
+        if not isinstance(given, Mapping):
+            raise RefusedError({f"{self.key}.line": formats.NOT_ANSWERED})
         if "turns" in given:  # whole, as a file has it
             return given
         held = self.conversation(module.case, module.answers)
+        kept = module.answers.get(self.key, {})
+        turns = kept.get("turns", [])[: len(held.said)]  # a changed case may leave less of it
         if held.ended:
             rated = given.get("rated", {})
             missing = [f"{self.key}.rated.{part}" for part in held.talk.begins if part not in rated]
             if missing:
                 raise RefusedError(dict.fromkeys(missing, formats.NOT_ANSWERED))
-            return {**kept, "rated": rated}
-        if given.get("line") not in {line.id for line in held.sayable}:
+            return {**kept, "turns": turns, "rated": rated}
+        if given.get("line") not in [line.id for line in held.sayable]:
             raise RefusedError({f"{self.key}.line": formats.NOT_ANSWERED})
-        return {**kept, "turns": [*kept.get("turns", ()), given]}
+        later = {"later": kept["later"]} if "later" in kept else {}
+        return {"turns": [*turns, given], **later}
 
     def finished(self, case: Case, answers: Mapping[str, Any]) -> bool:
         """Say whether the conversation has ended, and is rated where it is to be."""

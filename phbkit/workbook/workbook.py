@@ -30,7 +30,7 @@ from phbkit.workbook import notebook
 from phbkit.workbook.answers import answers_from, check_answers, check_values, read_answers
 from phbkit.workbook.appraisal import ENTRY_FORMATS, entry_file
 from phbkit.workbook.module import Module
-from phbkit.workbook.pages import effect, step_page
+from phbkit.workbook.pages import effect, kept_fields, step_page
 from phbkit.workbook.steps import find_step
 
 _RECORD = Markup('<div class="phb">{}</div>')
@@ -197,6 +197,15 @@ class Workbook:
         return answer(message, partial(self._obey, step_id))
 
     def _obey(self, step_id: str, ticket: str, message: Mapping[str, Any]) -> Response:
+        try:
+            return self._do(step_id, ticket, message)
+        except StaleError as error:
+            self._module.refresh()
+            self._show_all()
+            problem = "Another window answered first. This page is now up to date."
+            raise RefusedError({"": problem}) from error
+
+    def _do(self, step_id: str, ticket: str, message: Mapping[str, Any]) -> Response:
         if message.get("do") in {"save", "hear"} and not ticket:
             raise RefusedError({"": "The message has no ticket."})
         match message.get("do"):
@@ -207,7 +216,7 @@ class Workbook:
             case "revise":
                 return self._revise(step_id), []
             case "hear":
-                return self._hear(ticket, message.get("what")), []
+                return self._hear(step_id, ticket, message.get("what")), []
             case "download":
                 return self._download(step_id, message.get("what"))
         raise RefusedError({"": "This page cannot ask for that."})
@@ -215,13 +224,14 @@ class Workbook:
     def _save(self, step_id: str, ticket: str, values: object) -> Reply:
         again = self._module.taken(ticket, step_id)
         given = answers_from(self.case, check_values(values))
-        try:
-            moment = self._module.submit(ticket, step_id, given)
-        except StaleError as error:
-            self._module.refresh()
-            self._show_all()
-            problem = "Another window answered first. This page is now up to date."
-            raise RefusedError({"": problem}) from error
+        own = given.get(find_step(step_id).key)
+        if (
+            find_step(step_id).grows
+            and isinstance(own, Mapping)
+            and own.keys() & {"turns", "later"}
+        ):
+            raise RefusedError({"": "A page says one thing at a time."})
+        moment = self._module.submit(ticket, step_id, given)
         self._show_all()
         if again:
             show_again(self._forms.values())
@@ -251,7 +261,8 @@ class Workbook:
             if len(json.dumps(kept)) > _LONGEST_DRAFT:
                 raise RefusedError({"": "This is too long for a draft. Press the button to save."})
             reply["at"] = clock(self._module.journal.keep_draft(step_id, kept))
-        shown = effect(self._module, step_id, typed)
+        kept = kept_fields(self._module, find_step(step_id))
+        shown = effect(self._module, step_id, kept | typed)
         return reply | {name: str(html) for name, html in shown.items()}
 
     def _revise(self, step_id: str) -> Reply:
@@ -260,9 +271,9 @@ class Workbook:
         self._show_all(revising=step_id)
         return {"did": "revising", "words": f"You can change {find_step(step_id).revising}"}
 
-    def _hear(self, ticket: str, name: object) -> Reply:
+    def _hear(self, step_id: str, ticket: str, name: object) -> Reply:
         self._module.hear(ticket, str(name))
-        self._show_all()
+        self._show_all(revising=step_id if self._module.revisable(step_id) else "")
         return {"did": "heard"}
 
     def _download(self, step_id: str, kind: object) -> Response:

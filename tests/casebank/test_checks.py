@@ -247,3 +247,13 @@ def test_a_branch_that_only_dear_plans_reach_is_a_fault(bank_copy: Path) -> None
     found = CaseBank(bank_copy, today=dt.date(2026, 11, 30)).check(ID)["fault"]
     problem = "needs a plan that the budget cannot pay for."
     assert [(fault.field, fault.problem) for fault in found] == [("after.4", problem)]
+
+
+def test_a_question_in_a_conversation_is_a_fault(bank_copy: Path) -> None:
+    file = bank_copy / QUESTIONS
+    file.write_text(
+        file.read_text().replace(REFLECTION, REFLECTION.replace("reflect\n", "talk\n", 1))
+    )
+    [(field, problem)] = faults_of(bank_copy)
+    assert field.endswith(".step")
+    assert "'talk'" in problem

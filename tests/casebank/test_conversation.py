@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from phbkit.casebank import CaseBank
 from phbkit.casebank.conversation import Conversation
@@ -87,3 +88,16 @@ def test_faults_of_a_conversation_are_found_where_they_are(
         CASE, functions=RULES
     )["fault"]
     assert [fault for fault in found if told in str(fault) and fault.line], found
+
+
+def test_who_heard_nothing_in_an_earlier_conversation_has_something_to_say(
+    bank_copy: Path,
+) -> None:
+    file = bank_copy / "cases" / "chronic-pain-massage" / "talk.yaml"
+    written = yaml.safe_load(file.read_text())
+    first, *_, last = written["talks"]
+    for line in next(iter(last["turns"].values())):
+        line["needs"] = [first["heard"][0]["id"]]
+    file.write_text(yaml.safe_dump(written, sort_keys=False))
+    found = CaseBank(bank_copy).check("chronic-pain-massage", functions=RULES)["fault"]
+    assert [fault for fault in found if "opening" in fault.problem]

@@ -403,3 +403,16 @@ def test_a_learner_begins_so_many_attempts_a_day_at_a_case_and_keeps_them_all(ad
     assert store.start("ben", "c", "v1")
     now[0] += dt.timedelta(hours=1)
     assert store.start("ann", "c", "v1") == store.latest("ann", "c")
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgresql://u:pa:ss@h/db", "postgresql://u:***@h/db"),
+        ("postgresql://u:pa/ss@h/db", "postgresql://u:***@h/db"),
+        ("postgresql://u@h/db?password=secret&x=1", "postgresql://u@h/db?password=***&x=1"),
+        ("sqlite:////home/ann/records.sqlite", "sqlite:////home/ann/records.sqlite"),
+    ],
+)
+def test_no_part_of_a_password_is_shown(address: str, shown: str) -> None:
+    assert database.without_password(address) == shown

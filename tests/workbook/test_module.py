@@ -340,3 +340,15 @@ def test_a_step_is_kept_a_hundred_times_and_then_stays_as_it_is(case: Case) -> N
         module.submit("once-more", "plan", {"plan": plan})
     assert module.tries("plan") == MOST_TRIES
     assert module.submit("again-0", "plan", {"plan": plan})
+
+
+def test_a_change_to_a_finished_step_answers_beside_what_was_kept(case: Case) -> None:
+    module = played(case, STEP_IDS.index("risk") + 1)
+    risk = module.plan.risks[0].id
+    workbook = Workbook(module, live=True)
+    workbook._receive("risk", {"do": "revise", "ticket": "t0"})
+    ticked = {f"ledger.{risk}.holders": ["person", "professional"]}
+    message = {"do": "draft", "ticket": "t1", "values": ticked, "touched": list(ticked)}
+    told = workbook._receive("risk", message)[0]
+    assert "held by nobody" not in told["line"]
+    assert module.ledger.unheld == ()

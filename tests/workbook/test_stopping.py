@@ -322,3 +322,24 @@ def test_a_red_flag_that_is_left_out_stops_and_what_was_right_stays_ticked(bank:
     assert module.state("plan") == "done"
     [error] = module.result.critical
     assert (error.where, error.tries, error.put_right) == ("cautions", 2, True)
+
+
+@pytest.mark.parametrize("last", ["safe", "unsafe"])
+def test_a_plan_that_was_changed_again_and_again_replays_to_how_it_ended(
+    detox: Case, last: str
+) -> None:
+    module = played_to(detox, "decide", careful(detox))
+    when = detox.about.critical[0].when
+    safe, unsafe = module.answers["plan"], (when.with_any or when.with_all)[0]
+    plans = {"safe": [safe[:1], safe], "unsafe": [safe[:1], safe, [*safe, unsafe]]}[last]
+    module.submit("add", "plan", {"plan": [*safe, unsafe]})
+    module.submit("agree", "decide", given_at(module, "decide", careful(detox)))
+    for place, plan in enumerate(plans):
+        module.submit(f"change-{place}", "plan", {"plan": plan})
+    module.submit("again", "decide", {"decision": module.answers["decision"]})
+    replayed = Module(detox, MemoryJournal(NOON))
+    replayed.replay(module.given)
+    assert replayed.plan == module.plan
+    assert replayed.state("decide") == module.state("decide")
+    assert replayed.state("decide") == {"safe": "done", "unsafe": "stopped"}[last]
+    assert replayed.result.unsafe == module.result.unsafe == score(detox, module.given).unsafe

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from phbkit import Workbook
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import AnswersError, RefusedError
 from phbkit.records import MemoryJournal
@@ -131,6 +132,11 @@ def test_a_conversation_of_an_older_version_is_open_again_as_far_as_it_holds(
     later = Module(CaseBank(bank_copy).load(CASE), module.journal)
     assert later.state("talk") == "open"
     assert later.conversation("talk").said == ("who-laughed",)
+    say(later, "on", line="goodbye")
+    rated = {f"talk.rated.{part}": str(mark) for part, mark in RATED.items()}
+    later.submit("rate", "talk", answers_from(later.case, rated))
+    assert later.state("talk") == "done"
+    assert later.conversation("talk").said == ("who-laughed", "goodbye")
 
 
 def test_an_attempt_from_before_there_was_a_conversation_goes_on_where_it_was(
@@ -154,3 +160,21 @@ def test_what_was_said_in_own_words_is_there_to_think_about(case: Case) -> None:
     page = step_page(module, find_step("reflect"), live=True)
     assert "What you said in your own words" in page
     assert page.count("As I would say it.") == len(case.talks)
+
+
+def test_a_page_cannot_take_back_what_was_said_nor_hear_what_it_likes(module: Module) -> None:
+    workbook = Workbook(module, live=True)
+    workbook._receive("meet", {"do": "save", "ticket": "t0", "values": {}})
+    said = {"do": "save", "ticket": "t1", "values": {"talk.line": "who-laughed"}}
+    assert workbook._receive("talk", said)[0]["did"] == "saved"
+    for values in (
+        {"talk.turns": [], "talk.later": ["tablets"]},
+        {"talk.turns.0.line": "bye"},
+        {"talk.line": ["worries"]},
+        {"talk": "worries"},
+        {"talk.later": ["tablets"]},
+    ):
+        hostile = {"do": "save", "ticket": "t2", "values": values}
+        assert workbook._receive("talk", hostile)[0]["did"] == "refused", values
+    assert module.conversation("talk").said == ("who-laughed",)
+    assert "tablets" not in module.heard

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from phbkit.casebank.case import case_steps
 from phbkit.casebank.checks.cases import is_sound
 from phbkit.casebank.checks.registry import Context, Found, check, unknown
-from phbkit.casebank.models import MONEY_STEPS, SURE, Question
+from phbkit.casebank.models import MONEY_STEPS, SURE, TALK_STEPS, Question
 
 _CHOSEN = ("single", "multiple", "key-features")
 _OF_FORMATS = {
@@ -16,10 +16,11 @@ _OF_FORMATS = {
     "variant": ("ranking",),
     "certainty": _CHOSEN,
     "rubric": ("reflection",),
+    "critical": _CHOSEN,
 }
 _RANKED = range(3, 9)
 _LONGEST_KEY = 60  # what the records of answers hold
-_ARC_KEYS = {"plan", "ledger", "decision", "cpd", *MONEY_STEPS}
+_ARC_KEYS = {"plan", "ledger", "decision", "cpd", *MONEY_STEPS, *TALK_STEPS}
 _JOINED = re.compile(
     r";|,? and (?:that|then|so|also|he|she|it|they|nobody|there|the|a|an|his|her|their|[A-Z]\w+)\b"
 )
@@ -32,8 +33,9 @@ def facts_in(question: Question) -> int:
 
 @check("questions.questions.*.step", needs="case")
 def check_step(step: str, context: Context) -> Found:
-    """Find questions at a step that the case does not play."""
-    return {"unknown-name": unknown([step], case_steps(context.case), "step of this case")}
+    """Find questions at a step that the case does not play, or that is a conversation."""
+    known = [each for each in case_steps(context.case) if each not in TALK_STEPS]
+    return {"unknown-name": unknown([step], known, "step of this case")}
 
 
 @check("questions.questions.*")

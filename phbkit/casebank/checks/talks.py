@@ -98,14 +98,15 @@ class _Ways:
 
     @classmethod
     def of(cls, talk: Talk) -> _Ways:
-        ways, open_ways = cls(), [Conversation(talk, before=_before(talk))]
-        seen = {(next(iter(talk.turns)), frozenset[str]())}
+        ways = cls()  # of who heard nothing before, and of who heard all that this talk needs
+        open_ways = [Conversation(talk, before=each) for each in {frozenset(), _before(talk)}]
+        seen = {(each.turn, frozenset[str](), each.before) for each in open_ways}
         while open_ways:
             conversation = open_ways.pop()
             ways.look(conversation)
             for line in conversation.sayable:
                 following = conversation.after(line)
-                place = (following.turn, frozenset(following.said))
+                place = (following.turn, frozenset(following.said), following.before)
                 if place not in seen:
                     seen.add(place)
                     open_ways.append(following)
