@@ -22,7 +22,7 @@ from phbkit.workbook.answers import check_answer
 from phbkit.workbook.formats import too_many
 from phbkit.workbook.step import Step
 from phbkit.workbook.steps import State, find_step, steps_of
-from phbkit.workbook.talk_steps import conversations
+from phbkit.workbook.talk_steps import conversation, conversations
 
 _PAUSE = dt.timedelta(minutes=10)
 
@@ -281,8 +281,7 @@ class Module:
 
     def conversation(self, step_id: str) -> Conversation:
         """Return the conversation of a step, as far as it was held."""
-        held = conversations(self.case, self.answers)
-        return next(each for each in held if each.talk.id == step_id)
+        return conversation(step_id, self.case, self.answers)
 
     @property
     def heard(self) -> frozenset[str]:

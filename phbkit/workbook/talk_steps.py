@@ -67,12 +67,13 @@ def conversations(case: Case, answers: Mapping[str, Any]) -> list[Conversation]:
     return found
 
 
+def conversation(talk_id: str, case: Case, answers: Mapping[str, Any]) -> Conversation:
+    """Return one conversation of a case as far as it was held."""
+    return next(held for held in conversations(case, answers) if held.talk.id == talk_id)
+
+
 class TalkStep(Step):
     """A conversation, a submission for each turn; it is done once it has ended and is rated."""
-
-    def conversation(self, case: Case, answers: Mapping[str, Any]) -> Conversation:
-        """Return the conversation as far as it was held."""
-        return next(held for held in conversations(case, answers) if held.talk.id == self.id)
 
     def crossed(
         self, case: Case, answers: Mapping[str, Any], options: Mapping[str, Any]
@@ -81,7 +82,7 @@ class TalkStep(Step):
         if self.key not in answers:
             return {}
         said = [turn["line"] for turn in answers[self.key]["turns"]]
-        held = self.conversation(case, answers)
+        held = conversation(self.id, case, answers)
         if len(held.said) == len(said):
             return {}
         could = ", ".join(line.id for line in held.sayable) or "nothing, it has ended"
@@ -95,7 +96,7 @@ class TalkStep(Step):
             raise RefusedError({f"{self.key}.line": formats.NOT_ANSWERED})
         if "turns" in given:  # whole, as a file has it
             return given
-        held = self.conversation(module.case, module.answers)
+        held = conversation(self.id, module.case, module.answers)
         kept = module.answers.get(self.key, {})
         turns = kept.get("turns", [])[: len(held.said)]  # a changed case may leave less of it
         if held.ended:
@@ -111,7 +112,7 @@ class TalkStep(Step):
 
     def finished(self, case: Case, answers: Mapping[str, Any]) -> bool:
         """Say whether the conversation has ended, and is rated where it is to be."""
-        held, rated = self.conversation(case, answers), answers[self.key].get("rated", {})
+        held, rated = conversation(self.id, case, answers), answers[self.key].get("rated", {})
         return held.ended and rated.keys() >= held.talk.begins.keys()
 
 

@@ -261,8 +261,7 @@ class Workbook:
             if len(json.dumps(kept)) > _LONGEST_DRAFT:
                 raise RefusedError({"": "This is too long for a draft. Press the button to save."})
             reply["at"] = clock(self._module.journal.keep_draft(step_id, kept))
-        kept = kept_fields(self._module, find_step(step_id))
-        shown = effect(self._module, step_id, kept | typed)
+        shown = effect(self._module, step_id, kept_fields(self._module, find_step(step_id)) | typed)
         return reply | {name: str(html) for name, html in shown.items()}
 
     def _revise(self, step_id: str) -> Reply:
