@@ -82,8 +82,10 @@ class Conversation:
 
     @property
     def missed(self) -> tuple[Heard, ...]:
-        """What could have been heard here and was not."""
-        return tuple(thing for thing in self.talk.heard if thing.id not in self.heard)
+        """What could have been heard here and was not: what moved the ratings first."""
+        moved = {each.id for each in self.talk.unheard}
+        missed = (thing for thing in self.talk.heard if thing.id not in self.heard)
+        return tuple(sorted(missed, key=lambda thing: thing.id not in moved))
 
     @property
     def changes(self) -> tuple[tuple[TalkLine | None, Change], ...]:

@@ -26,6 +26,7 @@ from phbkit.forms import FORM_IS_THERE
 from phbkit.kernels.limits import Limits
 
 _OF_A_PAGE = Limits(mebibytes=512)  # a page at rest has half of it, most of that the template's
+_UNREADABLE = {"invalid message", "invalid control message"}  # as ipykernel's log has it
 
 
 class NotebookShell(ZMQInteractiveShell):  # type: ignore[misc]
@@ -75,7 +76,7 @@ def prepare() -> None:
 
 def _in_a_line(record: logging.LogRecord) -> bool:
     """Have what a browser sends that cannot be read told in a line; ipykernel tells its stack."""
-    if record.msg == "Invalid message" and record.exc_info:
+    if str(record.msg).lower() in _UNREADABLE and record.exc_info:
         record.msg, record.exc_info = f"Invalid message: {record.exc_info[1]}", None
     return True
 

@@ -26,7 +26,7 @@ from phbkit.serving import assets
 from phbkit.serving.owners import Owner
 from phbkit.serving.pages import Page
 from phbkit.serving.threads import in_thread
-from phbkit.text import prose
+from phbkit.text import prose, quotes
 
 FAILED = Markup(
     '<p class="phb-failed">This part of the page could not be made. Your answers are kept. '
@@ -51,7 +51,7 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
     """A page with a kernel behind it, which is the page's own and ends with it."""
 
     _kernel_id = ""
-    _shown_first = 0
+    _shows: Mapping[str, Any]
     _left = False  # by its visitor
     _complete = False
 
@@ -77,7 +77,13 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
         self._left = True
 
     async def play(
-        self, name: str, owner: Owner, given: Mapping[str, str], *, shown_first: int = 0
+        self,
+        name: str,
+        owner: Owner,
+        given: Mapping[str, str],
+        *,
+        shown_first: int = 0,
+        beside: Mapping[str, str] | None = None,
     ) -> None:
         """Send the page of a notebook.
 
@@ -91,6 +97,9 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
             Variables for its environment.
         shown_first
             Which section is seen until the page's script takes over, from 0.
+        beside
+            The address of a picture and a text, as `picture` and `brief`, shown where a screen is
+            wide enough.
 
         Raises
         ------
@@ -103,7 +112,7 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
         )
         if not self._kernel_id:
             raise HTTPError(503)
-        self._shown_first = shown_first
+        self._shows = {"shown_first": shown_first, "beside": beside}
         try:
             await super().get(str(self.using.workbooks / f"{name}.ipynb"))
         finally:
@@ -122,7 +131,7 @@ class NotebookPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
             page_config={},
         )
         await renderer.initialize()
-        renderer.resources["shown_first"] = self._shown_first
+        renderer.resources.update(self._shows)
         compiled = FileSystemBytecodeCache(self.settings["voila"].connection_dir)
         renderer.exporter.environment.bytecode_cache = compiled
         renderer.exporter.register_filter("shown", partial(shown, renderer))
@@ -193,7 +202,13 @@ def _is_error(output: Mapping[str, Any]) -> bool:
     return output["output_type"] == "error" or output.get("name") == "stderr"
 
 
-FILTERS = {"asset": assets.address, "failed": has_failed, "prose": prose, "sections": sections}
+FILTERS = {
+    "asset": assets.address,
+    "failed": has_failed,
+    "prose": prose,
+    "quotes": quotes,
+    "sections": sections,
+}
 
 
 def shown(renderer: NotebookRenderer, cell: NotebookNode) -> list[dict[str, Any]]:
@@ -230,7 +245,9 @@ class ModuleHandler(NotebookPage):
         card = await self.card(name)
         learner = self.learner.id
         owner = Owner("learner", learner)
-        await self.play(name, owner, {"PHB_LEARNER": learner}, shown_first=card.at)
+        beside = {"picture": card.case.picture, "brief": card.case.about.brief or ""}
+        given = {"PHB_LEARNER": learner}
+        await self.play(name, owner, given, shown_first=card.at, beside=beside)
 
     async def post(self, name: str) -> None:
         """Begin a new attempt, and open it."""

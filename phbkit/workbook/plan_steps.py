@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from phbkit.workbook.module import Module
 
 HELD: dict[Held, str] = {
-    "notional": "Notional: the NHS keeps the money and pays",
+    "notional": "Notional: the commissioner keeps the money and pays",
     "third-party": "Third party: an independent body holds the money and pays",
     "direct-payment": "Direct payment: the person holds the money and pays",
 }
-_LONGEST_WAIT = dt.timedelta(weeks=26)
+_LONGEST_WAIT = dt.timedelta(weeks=12)
 
 
 def _items(case: Case) -> list[str]:

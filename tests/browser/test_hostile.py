@@ -16,7 +16,7 @@ from phbkit.casebank import Case
 from phbkit.serving.sockets import well_formed
 from tests.browser.served import Served
 from tests.browser.sockets import Talk, kernel_of, opened
-from tests.serving.wire import asking_for_states, frame
+from tests.serving.wire import asking_for_states, custom, frame
 
 MOST_LOOKS = 200
 
@@ -108,6 +108,17 @@ def test_a_kernel_has_three_sockets_and_no_more(served: Served) -> None:
             opened(served, hear, kernel)
             return
     raise AssertionError("a socket that was closed is counted for ever")
+
+
+def test_a_frame_that_comes_twice_is_told_in_a_line(served: Served) -> None:
+    async def talk(socket: WebSocketClientConnection) -> None:
+        message = custom("x", {"do": "draft"})
+        while "Invalid message: Duplicate" not in served.log():
+            await socket.write_message(message, binary=True)
+            await asyncio.sleep(0.05)
+
+    opened(served, talk)
+    assert "Traceback" not in served.log()
 
 
 @pytest.mark.parametrize("name", ["", "%C3%A9", "%F0%9F%98%80", "a" * 65, "a%20b", "%00"])

@@ -100,8 +100,8 @@ def test_it_shows_the_persons_last_marks_and_nobody_elses() -> None:
 @pytest.mark.parametrize(
     ("held", "told"),
     [
-        ("notional", "The NHS keeps the money and pays."),
-        ("third-party", "Somebody outside the NHS keeps the money and pays."),
+        ("notional", "Whoever gives the budget keeps the money and pays."),
+        ("third-party", "A separate body keeps the money and pays."),
         ("direct-payment", "You keep the money and pay."),
     ],
 )

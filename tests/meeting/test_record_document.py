@@ -130,7 +130,7 @@ def test_the_first_estimate_is_no_cap_and_the_contingency_stands_outside() -> No
     assert "The budget pays: £1,177.50" in plan
     assert "Indicative budget: £3,200.00. It is a first estimate, not a cap." in plan
     assert "Contingency: £250.00, held outside the budget." in plan
-    assert "How the money is held: Notional: the NHS keeps the money and pays" in plan
+    assert "How the money is held: Notional: the commissioner keeps the money and pays" in plan
     assert "nothing in the plan is for\n\n- Who knows is up to me" in plan
 
 
