@@ -13,7 +13,7 @@ from typing import Any
 
 from phbkit.casebank import Case
 from phbkit.errors import AnswersError, Fault
-from phbkit.money.area import LARGEST_AREA, UPTAKE, Area, read_area
+from phbkit.money.area import UPTAKE, Area, read_area
 from phbkit.money.quantities import FIELDS
 from phbkit.text import plain
 from phbkit.workbook.formats import LONGEST_TEXT
@@ -30,9 +30,7 @@ SPREADS = {  # by item of the area: the field that holds the likeliest, and thos
 }
 
 
-def defaults(
-    case: Case, area: Area, running: Mapping[str, str] | None = None
-) -> dict[str, dict[str, str]]:
+def defaults(case: Case, area: Area, running: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Give what every field holds before anybody types, by step and name.
 
     What was typed of the roll-out moves the ends of its beliefs along.
@@ -46,7 +44,7 @@ def defaults(
     own["setting"] |= {name: str(value) for name, value in case.money.budget.items()}
     months = {"months": str(min(last, 60)), "fast": str(max(last // 4, 1))}
     own["running"] |= {"share": plain(full)} | months
-    own["bands"] |= _ends(area, own["running"] | dict(running or {}))
+    own["bands"] |= _ends(area, {**own["running"], **running})
     return own
 
 
@@ -56,7 +54,7 @@ def _ends(area: Area, running: Mapping[str, str]) -> dict[str, str]:
     ends = {}
     for item, (likely, low, high) in SPREADS.items():
         figure = area.figures[item]
-        middle = _number(running[likely]) if likely else figure.value
+        middle = Decimal(running[likely]) if likely else figure.value
         scale = middle / figure.value if item == UPTAKE and figure.value else Decimal(1)
         moved = 0 if item == UPTAKE else middle - figure.value
         sides = ((low, figure.low, ROUND_FLOOR), (high, figure.high, ROUND_CEILING))
@@ -95,7 +93,7 @@ def check_figures(step: str, value: Any) -> dict[str, str]:
 
 def faults_of(text: Any) -> list[Fault]:
     """Find what is wrong with figures that somebody pasted; nothing where there are none."""
-    if not isinstance(text, str) or len(text) > min(LONGEST_TEXT, LARGEST_AREA):
+    if not isinstance(text, str) or len(text) > LONGEST_TEXT:
         return [Fault(PASTED, 0, "", "must be text of at most 6,000 characters.", "Shorten it.")]
     found = read_area(PASTED, text) if text.strip() else []
     return found if isinstance(found, list) else []
@@ -104,7 +102,7 @@ def faults_of(text: Any) -> list[Fault]:
 def crossed(step: str, figures: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Find figures that do not go together, by field. All of them have been checked alone."""
     found: dict[str, str] = {}
-    block = {name: _number(text) for name, text in figures["block"].items()}
+    block = {name: Decimal(text) for name, text in figures["block"].items()}
     if step == "block":
         for name, what in (("leavers", "be"), ("step-people", "be in a step")):
             if block[name] > block["people"]:
@@ -115,13 +113,9 @@ def crossed(step: str, figures: Mapping[str, Mapping[str, str]]) -> dict[str, st
             found["block.fixed"] = f"adds up with the other two to nothing. {cure}"
     if step == "bands":
         for likely, low, high in SPREADS.values():
-            middle = _number(figures["running"][likely]) if likely else Decimal(100)
-            if _number(figures["bands"][low]) > middle:
+            middle = Decimal(figures["running"][likely]) if likely else Decimal(100)
+            if Decimal(figures["bands"][low]) > middle:
                 found[f"bands.{low}"] = f"is above the likeliest, {plain(middle)}."
-            if _number(figures["bands"][high]) < middle:
+            if Decimal(figures["bands"][high]) < middle:
                 found[f"bands.{high}"] = f"is below the likeliest, {plain(middle)}."
     return found
-
-
-def _number(text: str) -> Decimal:
-    return Decimal(text.replace("−", "-"))

@@ -20,17 +20,14 @@ def in_pounds(amount: int) -> Decimal:
     return Decimal(int(amount)) / 100
 
 
-def _pence_of(typed: str) -> int:
-    return pence(Decimal(typed))
-
-
-def _share_of(typed: str) -> float:
+def share(typed: str) -> float:
+    """Give a text in per cent as a share of 1."""
     return float(Decimal(typed) / 100)
 
 
-Pence = Annotated[int, BeforeValidator(_pence_of)]
+Pence = Annotated[int, BeforeValidator(lambda typed: pence(Decimal(typed)))]
 """Whole pence, typed in pounds."""
-Share = Annotated[float, BeforeValidator(_share_of)]
+Share = Annotated[float, BeforeValidator(share)]
 """A share of 1, typed in per cent."""
 
 

@@ -16,7 +16,7 @@ from phbkit.money.area import Area, read_area
 from phbkit.money.budget_setting import WEEKS, Employment
 from phbkit.money.contract import Contract
 from phbkit.money.fields import CSV, PASTED, SPREADS, defaults
-from phbkit.money.pence import is_money, pence, written
+from phbkit.money.pence import is_money, pence, share, written
 from phbkit.money.quantities import FIELDS
 from phbkit.money.roll_out import Parameters, Terms, UptakeCurve
 from phbkit.money.scenario import Scenario, Triangular, outcome
@@ -30,7 +30,6 @@ PaceName = Literal["gradual", "fast"]
 PACES: tuple[PaceName, ...] = get_args(PaceName)
 MONTHS: dict[PaceName, str] = {"gradual": "months", "fast": "fast"}
 """The field that says over how many months a pace goes."""
-_NI = "employer-ni"
 _CONTRACT, _TERMS, _EMPLOYMENT = TypeAdapter(Contract), TypeAdapter(Terms), TypeAdapter(Employment)
 
 
@@ -87,10 +86,6 @@ class Sums:
         """Return one figure."""
         return Decimal(self.figures[step][name])
 
-    def share(self, step: str, name: str) -> float:
-        """Return a figure in per cent as a share of 1."""
-        return float(self.number(step, name) / 100)
-
     def rates(self, year: str) -> dict[str, Rate]:
         """Return the rates of a year, by id."""
         return {rate.id: rate for rate in self.case.money.rates if rate.year == year}
@@ -99,14 +94,13 @@ class Sums:
     def rates_of(self) -> str:
         """The year whose National Insurance is used: the one typed, or the latest that is known."""
         year = self.figures["setting"]["year"]
-        return year if _NI in self.rates(year) else self.case.money.rates[0].year
+        return year if "employer-ni" in self.rates(year) else self.case.money.rates[0].year
 
     @property
     def employment(self) -> Employment:
         """What it takes to employ the person's assistants."""
-        rates = {
-            name.replace("-", "_"): rate.value for name, rate in self.rates(self.rates_of).items()
-        }
+        known = self.rates(self.rates_of)
+        rates = {name.replace("-", "_"): rate.value for name, rate in known.items()}
         if self.figures["setting"]["claims"] != "yes":
             rates["employment_allowance"] = Decimal(0)
         return _EMPLOYMENT.validate_python(self._typed("setting") | rates)
@@ -135,12 +129,9 @@ class Sums:
     def scenario(self, pace: PaceName) -> Scenario:
         """Make the roll-out at one pace, with every belief's spread."""
         over = int(self.number("running", MONTHS[pace]))
+        ends, running = self.figures["bands"], self.figures["running"]
         spreads = (
-            Triangular(
-                self.share("bands", low),
-                self.share("running", likely) if likely else 1.0,
-                self.share("bands", high),
-            )
+            Triangular(share(ends[low]), share(running.get(likely, "100")), share(ends[high]))
             for likely, low, high in SPREADS.values()
         )
         watched = UptakeCurve.of(self.area.uptake, over, int(self.area["months"]))
