@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
-from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
@@ -131,11 +130,6 @@ class Area:
     def year(self) -> str:
         """The year of every price."""
         return self.figures["contract"].year
-
-    @cached_property
-    def sources(self) -> tuple[str, ...]:
-        """Where its figures are from, each once."""
-        return tuple(dict.fromkeys(figure.source for figure in self.figures.values()))
 
 
 def read_area(file: Path, text: str | None = None) -> Area | list[Fault]:

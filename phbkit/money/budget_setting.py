@@ -8,7 +8,6 @@ from decimal import Decimal
 from phbkit.money.pence import pence
 
 WEEKS = 52
-_HUNDRED = Decimal(100)
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,12 @@ class Employment:
     @property
     def holiday_of_cover(self) -> int:
         """The holiday that whoever covers earns, pence a year."""
-        return pence(Decimal(self._cover) * self.cover_holiday / _HUNDRED / 100)
+        return pence(Decimal(self._cover) * self.cover_holiday / 100 / 100)
 
     @property
     def sick_pay(self) -> int:
         """Statutory sick pay for the weeks of sickness, pence a year."""
-        weekly = self.hours * self.rate / self.assistants * self.sick_pay_share / _HUNDRED
+        weekly = self.hours * self.rate / self.assistants * self.sick_pay_share / 100
         return pence(min(weekly, self.sick_pay_most) * self.sickness * self.assistants)
 
     @property
@@ -68,13 +67,13 @@ class Employment:
         if each <= self.pension_trigger:
             return 0
         above = min(each, self.pension_to) - self.pension_from
-        return pence(above * self.assistants * self.pension / _HUNDRED)
+        return pence(above * self.assistants * self.pension / 100)
 
     @property
     def ni_due(self) -> int:
         """Employer's National Insurance before any allowance, pence a year."""
         above = Decimal(self.pay) / self.assistants - self.employer_ni_from * 100
-        return pence(max(above, Decimal(0)) * self.assistants * self.employer_ni / _HUNDRED / 100)
+        return pence(max(above, Decimal(0)) * self.assistants * self.employer_ni / 100 / 100)
 
     @property
     def costs(self) -> dict[str, int]:
@@ -101,7 +100,7 @@ class Employment:
     @property
     def held_back(self) -> int:
         """Contingency beside the plan, pence a year."""
-        return pence(Decimal(self.plan_cost) * self.contingency / _HUNDRED / 100)
+        return pence(Decimal(self.plan_cost) * self.contingency / 100 / 100)
 
     @property
     def _worked(self) -> int:

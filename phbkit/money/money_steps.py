@@ -50,8 +50,6 @@ class _FiguresStep(_MoneyStep):
     """Figures of one page by the name of their field; what is left out keeps the area's own."""
 
     def check(self, case: Case, value: Any) -> dict[str, str]:
-        if case.about.money is None:
-            raise AnswersError(f"is not asked in {case.id}.", key=self.key)
         return check_figures(self.key, value)
 
     def crossed(

@@ -174,8 +174,7 @@ def _from_when(good: NDArray[np.bool_]) -> Amounts:
     """Find the month, from 1, from which something holds to the end; 0 where it does not."""
     last_bad = len(good) - np.argmin(good[::-1], axis=0)
     month = np.where(good.all(axis=0), 1, last_bad + 1)
-    found: Amounts = np.where(good[-1], month, 0)
-    return found
+    return np.where(good[-1], month, 0)
 
 
 def roll_out(contract: Contract, terms: Terms, pace: UptakeCurve, beliefs: Parameters) -> Flows:
@@ -186,9 +185,7 @@ def roll_out(contract: Contract, terms: Terms, pace: UptakeCurve, beliefs: Param
     Flows
         Arrays of months; of months by draws where a belief is an array of draws.
     """
-    uptake, need, rise, back = np.broadcast_arrays(
-        beliefs.uptake, beliefs.need, beliefs.price_rise, beliefs.drop_out
-    )
+    uptake, need, rise, back = np.broadcast_arrays(*vars(beliefs).values())
 
     def down(values: NDArray[Any]) -> NDArray[Any]:
         """Stand a value for each month beside the draws."""

@@ -6,7 +6,5 @@ from pathlib import Path
 
 import yaml
 
-_WORDS: dict[str, dict[str, str]] = yaml.safe_load(
-    Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
-)
+_WORDS: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_bytes())
 OUTCOMES, CARRIED_BY, BELIEFS, ADVICE = _WORDS.values()
