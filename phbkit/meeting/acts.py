@@ -17,23 +17,21 @@ from pydantic import (
     AliasChoices,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
-    StringConstraints,
     ValidationInfo,
 )
 
 from phbkit.casebank.models import MOST_TIMES, Held, Says
 from phbkit.decision.risk_ledger import HOLDERS
 from phbkit.meeting.roles import Party
+from phbkit.meeting.subject import Line, Thing, candidates
 from phbkit.tables import wrong
 from phbkit.workbook.formats import OptionalText, Text
 
 if TYPE_CHECKING:
     from phbkit.meeting.request import Request
 
-ThingKind = Literal["option", "safeguard"]
 MeetingOutcome = Literal["made", "to confirm", "deferred", "not reached"]
 Authority = Literal["asked", "appointed", "best-interests", "unsettled"]
 CANNOT_SAY = "cannot-say"
@@ -89,7 +87,6 @@ def _with_terms(chosen: Any, info: ValidationInfo) -> Any:
     return rows
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
 Rating = Annotated[int, Field(strict=True, ge=1, le=9)] | None
 Day = Annotated[
     dt.date | None,
@@ -99,26 +96,15 @@ Day = Annotated[
 ]
 
 
-class ActForm(BaseModel):
+class ActForm(BaseModel, frozen=True):
     """The fields of an act."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-@dataclass(frozen=True)
-class Thing:
-    """One option or safeguard that is rated."""
-
-    id: str
-    kind: ThingKind
-    title: Line
 
 
 class Things(ActForm):
     """What is rated: some of what the case has, and what the facilitator adds, by number."""
 
     things: Annotated[
-        list[str], known(lambda request: [thing.id for thing in request.candidates])
+        list[str], known(lambda request: [thing.id for thing in candidates(request.case)])
     ] = []
     own: dict[str, Thing]
 

@@ -9,19 +9,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from phbkit.meeting.acts import (
-    Absence,
-    AgreementAnswer,
-    CarePlan,
-    Ending,
-    SeatRatings,
-    SharedRisk,
-    Things,
-)
+from phbkit.meeting import acts
 from phbkit.meeting.meeting import NEXT, ROUNDS, STAGE_TITLES, STAGES, Meeting, Stage
 from phbkit.meeting.request import Request, need_name, refusal
-from phbkit.meeting.roles import FACILITATOR, ORDER, PERSON_SIDE, WORDS, role_name
+from phbkit.meeting.roles import FACILITATOR, ORDER, PERSON_SIDE, ROLES, WORDS
 from phbkit.meeting.shared_plan import SharedPlan
+from phbkit.meeting.subject import candidates
 from phbkit.workbook.formats import NOT_ANSWERED
 
 MOST_THINGS = 16
@@ -100,8 +93,8 @@ def _things(request: Request) -> dict[str, Any]:
     rows = request.table("own")
     own = {name: rows[name] | {"id": f"own.{name}"} for name in OWN_THINGS
            if rows.get(name, {}).get("title")}  # fmt: skip
-    chosen = request.read(Things, own=own)
-    things = [thing for thing in request.candidates if thing.id in chosen.things]
+    chosen = request.read(acts.Things, own=own)
+    things = [thing for thing in candidates(request.case) if thing.id in chosen.things]
     things += chosen.own.values()
     if not any(thing.kind == "option" for thing in things):
         raise refusal("needs at least one option.", "things")
@@ -133,7 +126,7 @@ def _person(request: Request) -> dict[str, Any]:
 
 
 @_act("rate", "rate-again")
-def _rate(request: Request) -> SeatRatings:
+def _rate(request: Request) -> acts.SeatRatings:
     if not request.seat.rates:
         raise refusal("The facilitator does not rate.")
     if "seat" in request.values or "role" in request.values:
@@ -146,7 +139,7 @@ def _rate(request: Request) -> SeatRatings:
         if name.startswith("ratings.") and name not in known:
             raise refusal("is not rated here.", name)
     given = {name.removeprefix("ratings."): request.values.get(name, "") for name in known}
-    return request.read(SeatRatings, round=number, ratings=given)
+    return request.read(acts.SeatRatings, round=number, ratings=given)
 
 
 @_act("person", "reveal", "reveal-again", "agree", facilitator=True)
@@ -164,7 +157,7 @@ def _dissent(request: Request) -> dict[str, Any]:
 
 @_act(facilitator=True)
 def _away(request: Request) -> dict[str, Any]:
-    noted = request.read(Absence)
+    noted = request.read(acts.Absence)
     if noted.away == "replaced":
         _need_replaced(request.meeting, noted.seat)
     return {"seat": noted.seat, "away": noted.away != "no", "drop": noted.away == "replaced"}
@@ -184,13 +177,13 @@ def _need_replaced(meeting: Meeting, seat_id: str) -> None:
 
 
 @_act("agree", facilitator=True)
-def _plan(request: Request) -> CarePlan:
+def _plan(request: Request) -> acts.CarePlan:
     request.need_seen("plan")
-    return request.read(CarePlan)
+    return request.read(acts.CarePlan)
 
 
 @_act("agree", facilitator=True)
-def _ledger(request: Request) -> SharedRisk:
+def _ledger(request: Request) -> acts.SharedRisk:
     request.need_seen("ledger")
     rows = request.table("risks")
     own = {name: rows[name] for name in OWN_RISKS if rows.get(name, {}).get("consequence")}
@@ -199,7 +192,7 @@ def _ledger(request: Request) -> SharedRisk:
         risk.id: rows.get(risk.id, {}) | risk.model_dump(include=facts)
         for risk in request.shared.plan.risks
     }
-    return request.read(SharedRisk, risks=brought | own)
+    return request.read(acts.SharedRisk, risks=brought | own)
 
 
 @_act("agree")
@@ -210,7 +203,7 @@ def _agreement(request: Request) -> dict[str, Any]:
         raise refusal(
             "The plan or the shared risk has just changed. Read it again, then choose again."
         )
-    answer, parts = request.read(AgreementAnswer), request.shared.parts
+    answer, parts = request.read(acts.AgreementAnswer), request.shared.parts
     party = _party_told_of(request, answer) if request.facilitates else _own_party(request, answer)
     refused = [parts[part] for part in answer.not_to if answer.says == "agrees in part"]
     if answer.says == "agrees in part" and not 0 < len(refused) < len(parts):
@@ -220,7 +213,7 @@ def _agreement(request: Request) -> dict[str, Any]:
     return {**party, "says": answer.says, "not_to": refused, "reason": answer.reason}
 
 
-def _own_party(request: Request, answer: AgreementAnswer) -> dict[str, Any]:
+def _own_party(request: Request, answer: acts.AgreementAnswer) -> dict[str, Any]:
     role, party = request.seat.role, request.meeting.answers_for(request.seat)
     if party is None:
         raise refusal(
@@ -228,14 +221,14 @@ def _own_party(request: Request, answer: AgreementAnswer) -> dict[str, Any]:
             "commissioner."
         )
     if role != "speaks-for":
-        return {"party": party, "who": role_name(role)}
+        return {"party": party, "who": ROLES[role]}
     if not answer.authority:
         raise refusal(NOT_ANSWERED, "authority")
-    who = f"{role_name(role)}: {WORDS['authorities'][answer.authority]}"
+    who = f"{ROLES[role]}: {WORDS['authorities'][answer.authority]}"
     return {"party": party, "who": who, "authority": answer.authority}
 
 
-def _party_told_of(request: Request, answer: AgreementAnswer) -> dict[str, Any]:
+def _party_told_of(request: Request, answer: acts.AgreementAnswer) -> dict[str, Any]:
     meeting, party = request.meeting, answer.party
     if not party or not answer.who:
         raise refusal(NOT_ANSWERED, "who" if party else "party")
@@ -253,8 +246,8 @@ def _strike(request: Request) -> dict[str, Any]:
 
 
 @_act("person", "reveal", "reveal-again", "agree", facilitator=True)
-def _outcome(request: Request) -> Ending:
-    ending, planned = request.read(Ending), request.meeting.plan.review_on
+def _outcome(request: Request) -> acts.Ending:
+    ending, planned = request.read(acts.Ending), request.meeting.plan.review_on
     again = ending.review_on
     if ending.what in {"made", "to confirm"}:
         _need_decided(request.shared, ending)
@@ -268,7 +261,7 @@ def _outcome(request: Request) -> Ending:
     return ending.model_copy(update={"review_on": again})
 
 
-def _need_decided(shared: SharedPlan, ending: Ending) -> None:
+def _need_decided(shared: SharedPlan, ending: acts.Ending) -> None:
     """Refuse a decision that lacks something, or the word of whoever has to sign for it."""
     missing, cure = "; ".join(words for _, words in shared.missing()), "Put it right"
     if ending.what == "made" and not missing and shared.to_confirm:

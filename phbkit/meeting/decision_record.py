@@ -9,7 +9,6 @@ import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import PlainSerializer, TypeAdapter
@@ -22,7 +21,7 @@ from phbkit.meeting.acts import HeldRisk, MeetingOutcome
 from phbkit.meeting.meeting import Agreement, Meeting, Statement
 from phbkit.meeting.ratings import METHOD, RatedItem
 from phbkit.meeting.reveal import moved, rated_items
-from phbkit.meeting.roles import PARTIES, WORDS, Party, role_name
+from phbkit.meeting.roles import PARTIES, ROLES, WORDS, Party
 from phbkit.meeting.shared_plan import SharedPlan
 from phbkit.workbook.plan_steps import HELD
 
@@ -108,13 +107,11 @@ class DecisionRecord:
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values: dates as ISO texts, money as texts of pounds and pence."""
-        values: dict[str, Any] = _writer().dump_python(self, mode="json")
+        values: dict[str, Any] = _RECORD.dump_python(self, mode="json")
         return values
 
 
-@cache
-def _writer() -> TypeAdapter[DecisionRecord]:
-    return TypeAdapter(DecisionRecord)
+_RECORD = TypeAdapter(DecisionRecord)
 
 
 def called(meeting: Meeting, case: Case) -> str:
@@ -131,17 +128,16 @@ def notices(meeting: Meeting, case: Case) -> tuple[str, ...]:
     if meeting.not_asked:
         texts.append(f"The person was not asked before the meeting: {meeting.not_asked}")
     if meeting.quorum:
-        words = [", ".join(map(role_name, roles)) for roles in (meeting.quorum, meeting.absent)]
-        texts.append(
-            f"Who had to be there for a decision: {words[0]}. Not there: {words[1] or 'nobody'}."
-        )
+        needed = ", ".join(ROLES[role] for role in meeting.quorum)
+        absent = ", ".join(ROLES[role] for role in meeting.absent) or "nobody"
+        texts.append(f"Who had to be there for a decision: {needed}. Not there: {absent}.")
     texts += [
         f"{PARTIES[said.party]}: the answer was given by {WORDS['told_by'][said.told_by]}."
         for said in map(meeting.standing, PARTIES)
         if said and said.told_by
     ]
     texts += [
-        f"{role_name(meeting.seats[seat].role)}: the facilitator noted that they came back under "
+        f"{ROLES[meeting.seats[seat].role]}: the facilitator noted that they came back under "
         "another name, and dropped the marks given under the first before anybody saw them."
         for seat in meeting.dropped
     ]
@@ -202,7 +198,7 @@ def decision_record(session: str, meeting: Meeting, case: Case) -> DecisionRecor
 
 def _people(meeting: Meeting, *, away: bool) -> tuple[str, ...]:
     """Count who sits here, or is away, by role: names are for the room, not for the file."""
-    roles = Counter(role_name(seat.role) for seat in meeting.seats.values() if seat.away == away)
+    roles = Counter(ROLES[seat.role] for seat in meeting.seats.values() if seat.away == away)
     return tuple(role if count == 1 else f"{role} ({count})" for role, count in roles.items())
 
 

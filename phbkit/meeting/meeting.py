@@ -10,22 +10,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, PlainSerializer
 
 from phbkit.casebank.models import Says
-from phbkit.meeting.acts import CarePlan, Ending, HeldRisk, SharedRisk, Thing
-from phbkit.meeting.roles import (
-    FACILITATOR,
-    PARTIES,
-    PERSON_SIDE,
-    WORDS,
-    Party,
-    party_of,
-    role_inside,
-    role_name,
-)
+from phbkit.meeting.acts import CarePlan, Ending, HeldRisk, SharedRisk
+from phbkit.meeting.roles import FACILITATOR, PARTIES, PERSON_SIDE, ROLES, WORDS, Party, role_inside
+from phbkit.meeting.subject import Thing
 
 Stage = Literal["gather", "person", "rate", "reveal", "rate-again", "reveal-again", "agree", "end"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -40,8 +33,10 @@ NEXT: dict[Stage, tuple[Stage, ...]] = {
 }
 ROUNDS: dict[Stage, int] = {"rate": 1, "rate-again": 2}
 _OF_SEATS = {"person", "dissent"}  # each seat changes its own share only
-_TOLD_IN: dict[Stage, int] = {"reveal": 1, "reveal-again": 2, **ROUNDS}
+_ROUND_OF: dict[Stage, int] = {"reveal": 1, "reveal-again": 2, **ROUNDS}
 Teller = Literal["", "speaks-for", "facilitator", "facilitator-while-away"]
+Moment = Annotated[dt.datetime, PlainSerializer(dt.datetime.isoformat)]
+NotRecorded = Field(exclude=True)
 
 
 @dataclass(frozen=True)
@@ -52,8 +47,8 @@ class Act:
     seat: str
     act: str
     data: dict[str, Any]
-    at: dt.datetime
-    ticket: str = ""
+    at: Moment
+    ticket: Annotated[str, NotRecorded] = ""
 
 
 @dataclass(frozen=True)
@@ -68,21 +63,18 @@ class Seat:
     @property
     def title(self) -> str:
         """Name and role, as the room sees them."""
-        return f"{self.name}, {role_inside(self.role)}" if self.name else role_name(self.role)
+        return f"{self.name}, {role_inside(self.role)}" if self.name else ROLES[self.role]
 
     @property
     def party(self) -> Party | None:
         """The party to the agreement that this seat stands for, if it stands for one."""
-        return party_of(self.role)
+        party: Party | None = WORDS["roles"][self.role].get("party")
+        return party
 
     @property
     def rates(self) -> bool:
         """Whether this seat rates; the facilitator never does."""
         return self.role != FACILITATOR
-
-
-Moment = Annotated[dt.datetime, PlainSerializer(dt.datetime.isoformat)]
-NotRecorded = Field(exclude=True)
 
 
 @dataclass(frozen=True)
@@ -162,10 +154,7 @@ class Meeting:
     @classmethod
     def of(cls, acts: Iterable[Act]) -> Meeting:
         """Fold acts in order of their numbers."""
-        meeting = cls()
-        for act in acts:
-            meeting = meeting.after(act)
-        return meeting
+        return reduce(cls.after, acts, cls())
 
     def after(self, act: Act) -> Meeting:
         """Return the meeting after one more act; the same meeting if it was folded already."""
@@ -212,9 +201,8 @@ class Meeting:
 
     @property
     def round(self) -> int:
-        """The round that is being rated or was rated last; 0 before any."""
-        place = STAGES.index(self.stage)
-        return 0 if place < STAGES.index("rate") else 1 if place < STAGES.index("rate-again") else 2
+        """The round that is being rated or whose ratings are looked at; 0 at other stages."""
+        return _ROUND_OF.get(self.stage, 0)
 
     @property
     def raters(self) -> tuple[Seat, ...]:
@@ -360,7 +348,7 @@ class Meeting:
         role = self.seats[act.seat].role
         usual = "facilitator’s note" if role == FACILITATOR else role_inside(role)
         writer, text = act.data.get("told_for", usual), act.data[part]
-        place = (_TOLD_IN.get(self.stage, 0), act.seat, self.stage, act.at)
+        place = (self.round, act.seat, self.stage, act.at)
         new = Statement(writer[0].upper() + writer[1:], text, *place)
         return (*others, new) if text else others
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from phbkit.meeting.acts import ThingKind
+from phbkit.meeting.subject import ThingKind
 
 MEDIAN_NEEDS = 3
 """Fewest ratings a median is given for. Our own choice."""

@@ -16,11 +16,9 @@ from pydantic_core import ErrorDetails
 from phbkit.casebank import Case
 from phbkit.errors import AnswersError, RefusedError
 from phbkit.meeting import identifiers
-from phbkit.meeting.acts import Thing
 from phbkit.meeting.meeting import Meeting, Seat
 from phbkit.meeting.roles import FACILITATOR
 from phbkit.meeting.shared_plan import SharedPlan
-from phbkit.meeting.subject import candidates
 from phbkit.workbook.formats import NOT_ANSWERED, OptionalText, Text, check
 
 Values = Mapping[str, str | list[str]]
@@ -61,11 +59,6 @@ class Request:
     def shared(self) -> SharedPlan:
         """The plan as it stands."""
         return SharedPlan(self.case, self.meeting)
-
-    @property
-    def candidates(self) -> tuple[Thing, ...]:
-        """Everything of the case that may be rated."""
-        return candidates(self.case)
 
     def read(self, form: type[F], **gathered: Any) -> F:
         """Read the fields of a form, with those of rows as they were `gathered`.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from phbkit.meeting.acts import Thing
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.ratings import RatedItem, RoleRating, measured, ratings_of
-from phbkit.meeting.roles import ORDER, PERSON_SIDE, role_name
+from phbkit.meeting.roles import ORDER, PERSON_SIDE, ROLES
+from phbkit.meeting.subject import Thing
 
 _ELSEWHERE = 3  # marks between the person and the team
 
@@ -17,37 +17,29 @@ def rated_items(meeting: Meeting, number: int) -> tuple[RatedItem, ...]:
 
     The marks of the person, and of whoever speaks for them, are kept apart and are in no figure.
     """
-    if not meeting.is_revealed(number):
-        return ()
-    return tuple(_rated_item(meeting, number, thing) for thing in meeting.things)
+    things = meeting.things if meeting.is_revealed(number) else ()
+    return tuple(_rated_item(meeting, number, thing) for thing in things)
 
 
 def _rated_item(meeting: Meeting, number: int, thing: Thing) -> RatedItem:
-    given = _by_role(meeting, number, thing)
-    team = tuple(
-        RoleRating(role_name(role), mark) for role, mark in given if role not in PERSON_SIDE
-    )
-    person = tuple(RoleRating(role_name(role), mark) for role, mark in given if role in PERSON_SIDE)
-    return measured(RatedItem(thing.title, thing.kind, number, team, person))
-
-
-def _by_role(meeting: Meeting, number: int, thing: Thing) -> list[tuple[str, int | None]]:
     """List marks by role, and within a role by size: not by who joined first."""
-    given = meeting.revealed(number)
     placed = sorted(
-        (ORDER.index(meeting.seats[seat].role), marks.get(thing.id) or 0)
-        for seat, marks in given.items()
+        (ORDER.index(meeting.seats[seat].role), given.get(thing.id) or 0)
+        for seat, given in meeting.revealed(number).items()
     )
-    return [(ORDER[place], mark or None) for place, mark in placed]
+    marks = [(ORDER[place], mark or None) for place, mark in placed]
+    team = tuple(RoleRating(ROLES[role], mark) for role, mark in marks if role not in PERSON_SIDE)
+    person = tuple(RoleRating(ROLES[role], mark) for role, mark in marks if role in PERSON_SIDE)
+    return measured(RatedItem(thing.title, thing.kind, number, team, person))
 
 
 def moved(meeting: Meeting) -> tuple[str, ...]:
     """Say what changed from the first round to the second, one sentence for each thing."""
     before, after = meeting.revealed(1), meeting.revealed(2)
     both = before.keys() & after.keys()
-    rounds = zip(rated_items(meeting, 1), rated_items(meeting, 2), strict=False)
+    rounds = zip(meeting.things, rated_items(meeting, 1), rated_items(meeting, 2), strict=False)
     sentences = []
-    for thing, (first, second) in zip(meeting.things, rounds, strict=False):
+    for thing, first, second in rounds:
         movers = sum(before[seat].get(thing.id) != after[seat].get(thing.id) for seat in both)
         people = "1 person" if movers == 1 else f"{movers or 'no'} people"
         if first.median is None or second.median is None:

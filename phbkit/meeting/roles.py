@@ -11,9 +11,7 @@ from typing import Any, Literal
 import yaml
 
 Party = Literal["person", "professional", "commissioner"]
-WORDS: dict[str, Any] = yaml.safe_load(
-    Path(__file__).with_name("words.yaml").read_text(encoding="utf-8")
-)
+WORDS: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("words.yaml").read_bytes())
 FACILITATOR = "facilitator"
 SEAT_VARIABLE = "PHB_SEAT"  # in the environment of a kernel: the seat it is for
 ROLES: dict[str, str] = {role: about["name"] for role, about in WORDS["roles"].items()}
@@ -23,18 +21,7 @@ PARTIES: dict[Party, str] = WORDS["parties"]
 SIGNATORIES: tuple[Party, ...] = ("professional", "commissioner")
 
 
-def role_name(role: str) -> str:
-    """Say a role in words, as at the head of a line."""
-    return ROLES[role]
-
-
 def role_inside(role: str) -> str:
     """Say a role in words, as inside a sentence."""
-    name = role_name(role)
+    name = ROLES[role]
     return name if name.isupper() else name[0].lower() + name[1:]
-
-
-def party_of(role: str) -> Party | None:
-    """Name the party to the agreement that a role stands for, if it stands for one."""
-    party: Party | None = WORDS["roles"][role].get("party")
-    return party

@@ -12,6 +12,7 @@ from phbkit.decision.risk_ledger import HOLDERS
 from phbkit.meeting.acts import HeldRisk, ItemTerms
 from phbkit.meeting.meeting import Meeting
 from phbkit.meeting.roles import PARTIES, SIGNATORIES, WORDS, Party
+from phbkit.meeting.subject import candidates
 
 
 def plan_of(case: Case, items: Mapping[str, ItemTerms]) -> Plan:
@@ -69,9 +70,8 @@ class SharedPlan:
     @cached_property
     def safeguards(self) -> dict[str, str]:
         """What would make the plan safer, by id: what was rated, and what the case has."""
-        things = self.meeting.things
-        rated = {thing.id: thing.title for thing in things if thing.kind == "safeguard"}
-        return rated | {f"s.{each.id}": each.title for each in self.case.about.safeguards}
+        things = (*self.meeting.things, *candidates(self.case))
+        return {thing.id: thing.title for thing in things if thing.kind == "safeguard"}
 
     @cached_property
     def chosen_safeguards(self) -> dict[str, str]:
@@ -132,12 +132,7 @@ class SharedPlan:
         kept, opened, weeks = self.meeting.plan, self.meeting.opened, None
         if kept.review_on and opened:
             weeks = max(1, (kept.review_on - opened.date()).days // 7)
-        stop_rules = " ".join(risk.stop_rule for risk in self.risks.values())
-        return findings(
-            Proposal(
-                plan or self.plan,
-                review_weeks=weeks,
-                stop_rule=kept.stop_rule or stop_rules,
-                held=kept.held or None,
-            )
-        )
+        stop_rule = kept.stop_rule or " ".join(risk.stop_rule for risk in self.risks.values())
+        held = kept.held or None
+        proposal = Proposal(plan or self.plan, review_weeks=weeks, stop_rule=stop_rule, held=held)
+        return findings(proposal)

@@ -5,34 +5,38 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from phbkit.casebank import Case
-from phbkit.casebank.models import (
-    Budget,
-    CaseFile,
-    Outcome,
-    Person,
-    PlanItem,
-    Safeguard,
-    Shape,
-    SignOff,
-)
+from pydantic import StringConstraints
+
+from phbkit.casebank import Case, models
 from phbkit.errors import RefusedError
-from phbkit.meeting.acts import Thing
 
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
+ThingKind = Literal["option", "safeguard"]
 MOST_LINES = 12
 USUAL = 4
 _NEED_OUTCOMES = {"serves-an-outcome", "unserved-outcome"}
 _HERE = "Said in the meeting."
+_MEASURE = "Agree in the meeting."
 _AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,2})?")
 _OPTION = re.compile(
     r"(?P<title>[^;]+);\s*£?(?P<price>[0-9][0-9,]{0,8}(\.[0-9]{1,2})?)\s*;\s*(?P<times>[0-9]{1,3})"
 )
 
 
-class NotLookedUp(Shape):
+@dataclass(frozen=True)
+class Thing:
+    """One option or safeguard that is rated."""
+
+    id: str
+    kind: ThingKind
+    title: Line
+
+
+class NotLookedUp(models.Shape):
     """Stands where nobody has looked up evidence, or safety."""
 
     text: Literal["Nobody has looked this up here."] = "Nobody has looked this up here."
@@ -40,7 +44,7 @@ class NotLookedUp(Shape):
     grade: Literal["not looked up"] = "not looked up"
 
 
-class LocalItem(PlanItem):
+class LocalItem(models.PlanItem):
     """An option as it was typed: nothing is known of it but what it is, its price and how often."""
 
     price: Decimal
@@ -104,19 +108,21 @@ def local_case(base: Case, data: Mapping[str, Any], day: dt.date) -> Case:
     """
     began = day.year if day.month > 3 else day.year - 1
     price_year = f"{began}/{(began + 1) % 100:02d}"
-    about = CaseFile(
+    about = models.CaseFile(
         id="local",
         title=data["title"],
         minutes=60,
         as_of=day,
         summary=data["title"],
-        sign_off=SignOff(state="draft"),
-        person=Person(name=data["called"], age=0, matters_most=_HERE, worries=_HERE, story=_HERE),
+        sign_off=models.SignOff(state="draft"),
+        person=models.Person(
+            name=data["called"], age=0, matters_most=_HERE, worries=_HERE, story=_HERE
+        ),
         outcomes=tuple(
-            Outcome(id=f"outcome-{n}", title=line, words=line, measure="Agree in the meeting.")
+            models.Outcome(id=f"outcome-{n}", title=line, words=line, measure=_MEASURE)
             for n, line in enumerate(data["outcomes"], start=1)
         ),
-        budget=Budget(
+        budget=models.Budget(
             indicative=Decimal(data["indicative"]),
             contingency=Decimal(0),
             price_year=price_year,
@@ -127,7 +133,7 @@ def local_case(base: Case, data: Mapping[str, Any], day: dt.date) -> Case:
             for n, option in enumerate(data["options"], start=1)
         ),
         safeguards=tuple(
-            Safeguard(id=f"safeguard-{n}", title=line)
+            models.Safeguard(id=f"safeguard-{n}", title=line)
             for n, line in enumerate(data["safeguards"], start=1)
         ),
     )
