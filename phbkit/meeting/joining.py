@@ -97,8 +97,7 @@ class MeetingLobby:
         if values.get("duties") != "yes":
             raise refusal("must be ticked before a live session.", "duties")
         subject = read_subject(values)
-        described = {part: values.get(part, "") for part in _DESCRIPTION}
-        need_checked(described, values.get("keep", ""))
+        need_checked(values, _DESCRIPTION)
         return subject
 
     def join(self, values: Mapping[str, str], caller: str, *, private: bool = True) -> Seated:
@@ -125,7 +124,7 @@ class MeetingLobby:
         if session.mode == "live" and not private:
             raise refusal("is of a live meeting, which is joined over HTTPS only.", "code")
         if session.mode == "live" and not back:
-            need_checked({"name": values.get("name", "")}, values.get("keep", ""))
+            need_checked(values, ["name"])
         seated = self.sessions.return_to(code, back) if back else self._sit(session.id, values)
         if seated is None:
             self.wrong_codes.add(caller)
@@ -207,10 +206,7 @@ class LobbyHandler(Page):
         return await in_thread(lambda: self.lobby.sits(held_seat(self)))
 
     def show_lobby(
-        self,
-        problems: Mapping[str, str],
-        values: Mapping[str, str],
-        sits: tuple[str, str] | None = None,
+        self, problems: Mapping[str, str], values: Mapping[str, str], sits: tuple[str, str] | None
     ) -> None:
         """Write the page, with what is wrong and what was typed."""
         self.show(
@@ -224,11 +220,6 @@ class LobbyHandler(Page):
             values={"code": self.get_query_argument("code", "")[:20], **values},
             **WORDS["notices"],
         )
-
-    def take_seat(self, seated: Seated) -> None:
-        """Give this device its seat, and open the room."""
-        self.set_secret(SEAT_COOKIE, f"{seated.secret}.{seated.back}", _SEAT_DAYS)
-        self.redirect(f"{self.base_url}review/room", status=303)
 
 
 class SeatHandler(LobbyHandler):
@@ -260,7 +251,8 @@ class SeatHandler(LobbyHandler):
         except (SettingsError, RecordsError) as error:
             status, problems = 403, {"": str(error)}
         else:
-            self.take_seat(seated)
+            self.set_secret(SEAT_COOKIE, f"{seated.secret}.{seated.back}", _SEAT_DAYS)
+            self.redirect(f"{self.base_url}review/room", status=303)
             return
         sits = await self.sits() if status != 503 else None
         self.set_status(status)
@@ -293,8 +285,7 @@ class RoomHandler(NotebookPage):
         if held is None or self.request.headers.get("Sec-Fetch-Site") == "cross-site":
             self.redirect(f"{self.base_url}review", status=303)
             return
-        owner = Owner("seat", held[1])
-        await self.play(NOTEBOOK, owner, {SEAT_VARIABLE: seat_cookie(self)})
+        await self.play(NOTEBOOK, Owner("seat", held[1]), {SEAT_VARIABLE: seat_cookie(self)})
 
 
 HANDLERS: list[tuple[str, type[Page]]] = [

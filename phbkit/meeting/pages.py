@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
 
 from phbkit import forms
 from phbkit.casebank import Case
-from phbkit.decision import Finding, Plan
+from phbkit.decision import Finding
 from phbkit.decision.risk_ledger import HOLDERS
 from phbkit.errors import UnknownNameError
 from phbkit.meeting import reveal
@@ -26,24 +25,9 @@ from phbkit.meeting.shared_plan import SharedPlan, plan_of
 from phbkit.meeting.subject import candidates
 from phbkit.text import clock
 from phbkit.workbook.pages import environment
-from phbkit.workbook.plan_steps import HELD
 
-PARTS = (
-    "room",
-    "record",
-    "case",
-    "things",
-    "person",
-    "rate",
-    "reveal",
-    "plan",
-    "ledger",
-    "agreement",
-    "note",
-    "dissent",
-    "outcome",
-    "stage",
-)
+_TEMPLATES = Path(__file__).parent / "templates"
+PARTS = [file.name.removesuffix(".html.j2") for file in sorted(_TEMPLATES.glob("parts/*.html.j2"))]
 
 
 @dataclass(frozen=True)
@@ -95,11 +79,10 @@ class View:
     @cached_property
     def rated(self) -> tuple[RatedItem, ...]:
         """The last ratings that may be seen."""
-        rounds = self.meeting.rounds
-        return reveal.rated_items(self.meeting, rounds[-1]) if rounds else ()
+        return reveal.rated_items(self.meeting, max(self.meeting.rounds, default=0))
 
 
-def part_page(part: str, view: View) -> Markup:
+def part_page(part: str, view: View) -> str:
     """Render one part; empty where it has nothing to show to this seat at this stage.
 
     Raises
@@ -110,7 +93,7 @@ def part_page(part: str, view: View) -> Markup:
     if part not in PARTS:
         raise UnknownNameError.among("part of a meeting", part, PARTS)
     meeting, case = view.meeting, view.case
-    template = _environment().get_template(f"{part}.html.j2")
+    template = _environment().get_template(f"parts/{part}.html.j2")
     html = template.render(
         part=part,
         view=view,
@@ -121,33 +104,28 @@ def part_page(part: str, view: View) -> Markup:
         stage=meeting.stage,
         first=called(meeting, case),
     )
-    return Markup(html.strip())
+    return html.strip()
 
 
-def notice(name: str) -> Markup:
-    """Render what stands where there is no meeting to show: how to `begin`, or a seat is `gone`."""
-    return Markup(_environment().get_template(f"{name}.html.j2").render())
+def notice(name: str, part: str) -> str:
+    """Render what stands where there is no meeting to show: how to `begin`, or a seat is `gone`.
+
+    It stands at the head of the page, in the place of the room; the other parts are empty.
+    """
+    return _environment().get_template(f"{name}.html.j2").render() if part == "room" else ""
 
 
-def plan_effect(view: View, items: Mapping[str, ItemTerms]) -> dict[str, Markup]:
+def plan_effect(view: View, items: Mapping[str, ItemTerms]) -> dict[str, str]:
     """Render what a plan being put together does: in a line, and in cards."""
     plan = plan_of(view.case, items)
-    found = view.shared.findings(plan)
-    cards = _environment().get_template("effects.html.j2")
-    shown = cards.render(meeting=view.meeting, plan=plan, found=found)
-    return {"line": _line(plan, found), "cards": Markup(shown)}
-
-
-def _line(plan: Plan, found: Collection[Finding]) -> Markup:
-    return Markup(
-        environment().get_template("line.html.j2").render(plan=plan, found=found, unheard=())
-    )
+    shown = {"meeting": view.meeting, "plan": plan, "found": view.shared.findings(plan)}
+    line = environment().get_template("line.html.j2").render(shown, unheard=())
+    return {"line": line, "cards": _environment().get_template("effects.html.j2").render(shown)}
 
 
 @cache
 def _environment() -> Environment:
-    folder = Path(__file__).parent / "templates"
-    templates = environment().overlay(loader=FileSystemLoader([folder, forms.TEMPLATES]))
+    templates = environment().overlay(loader=FileSystemLoader([_TEMPLATES, forms.TEMPLATES]))
     templates.globals.update(
         reveal=reveal,
         cannot_say=CANNOT_SAY,
@@ -161,12 +139,11 @@ def _environment() -> Environment:
         next_stages=NEXT,
         parties=PARTIES,
         holders=HOLDERS,
-        held=HELD,
         method=METHOD,
         candidates=candidates,
         notices=notices,
         clock=clock,
-        effect_line=_line,
+        effect_line=environment().get_template("line.html.j2"),
     )
     templates.globals["ui"] = templates.get_template("ui.html.j2").module
     return templates

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -114,29 +114,27 @@ def need_name(given: object) -> str:
     return name
 
 
-def need_checked(texts: Mapping[str, str], kept: str, without: Container[str] = ()) -> None:
+def need_checked(values: Values, names: Iterable[str]) -> None:
     """Refuse texts that could identify somebody, unless somebody has checked what was found there.
+
+    The refusal gives the stamp of what was found under `keep`, and takes it from there: a tick that
+    is good for that, and for nothing that is typed later.
 
     Parameters
     ----------
-    kept
-        The stamp of what was found, as the refusal gives it under `keep`: a tick that is good for
-        that, and for nothing that is typed later.
-    without
-        Fields that nobody types.
+    names
+        The fields that somebody typed into.
     """
-    findings = {
-        name: identified
-        for name, text in texts.items()
-        if name not in without and (identified := _FINDERS.get(name, identifiers.find)(text))
-    }
-    stretches = [identifier.text for identified in findings.values() for identifier in identified]
+    texts = {name: text for name in names if isinstance(text := values.get(name), str)}
+    found = {name: _FINDERS.get(name, identifiers.find)(text) for name, text in texts.items()}
+    stretches = [identifier.text for identified in found.values() for identifier in identified]
     stamp = hashlib.sha256("\n".join(stretches).encode()).hexdigest()[:16]
-    if not findings or kept == stamp:
+    if not stretches or "".join(values.get("keep", ())) == stamp:
         return
     cure = "Take it out, or tick that you have checked it."
     problems = {
         name: f"{identifiers.describe(identified).removeprefix('This ')} {cure}"
-        for name, identified in findings.items()
+        for name, identified in found.items()
+        if identified
     }
     raise RefusedError({**problems, "keep": stamp})

@@ -25,7 +25,7 @@ from phbkit.meeting import documents
 from phbkit.meeting.acts import PlanItems
 from phbkit.meeting.checks import check
 from phbkit.meeting.meeting import Act, Meeting
-from phbkit.meeting.pages import PARTS, View, notice, part_page, plan_effect
+from phbkit.meeting.pages import View, notice, part_page, plan_effect
 from phbkit.meeting.request import Request, Values, need_checked, refusal
 from phbkit.meeting.roles import FACILITATOR, PERSON_SIDE, SEAT_VARIABLE
 from phbkit.meeting.sessions import ReviewSession, Sessions, open_sessions
@@ -47,7 +47,7 @@ class Nobody:
 
     def part(self, name: str) -> HTML:
         """Show how to begin, once; the other parts are empty."""
-        return HTML(notice("begin") if name == PARTS[0] else "")
+        return HTML(notice("begin", name))
 
     def __repr__(self) -> str:
         return "<Review: nobody sits here>"
@@ -84,13 +84,12 @@ class Review:
         if meeting is not None:
             held = documents.read_meeting(Path(meeting), bank)
             return Review(held.case, held.meeting)
-        secret = os.environ.get(SEAT_VARIABLE, "").partition(".")[0]
-        sessions = open_sessions(chosen.database_url) if secret else None
-        found = sessions.seat_of(secret) if sessions else None
-        if sessions is None or found is None:
-            return Nobody()
-        session, seat = found
-        return SeatedReview(documents.case_of(session, bank), sessions, session, seat, secret)
+        if secret := os.environ.get(SEAT_VARIABLE, "").partition(".")[0]:
+            sessions = open_sessions(chosen.database_url)
+            if found := sessions.seat_of(secret):
+                case = documents.case_of(found[0], bank)
+                return SeatedReview(case, sessions, *found, secret)
+        return Nobody()
 
     def part(self, name: str) -> StepForm | HTML:
         """Show one part of the meeting's page.
@@ -119,7 +118,7 @@ class SeatedReview(Review):
 
     def part(self, name: str) -> StepForm:
         """Show one part of the meeting's page, and keep it up to date."""
-        about = {"state": "open", "html": self._html(name), "attempt": self._seat}
+        about = {"state": "open", "html": part_page(name, self._view), "attempt": self._seat}
         device = self.meeting.mode == "training"  # no word about a real person stays on a phone
         self._parts[name] = StepForm(name, self._receive, device=device, **about)
         if self._following is None:
@@ -145,13 +144,10 @@ class SeatedReview(Review):
             back=os.environ.get(SEAT_VARIABLE, "").partition(".")[2],
         )
 
-    def _html(self, name: str) -> str:
-        return str(part_page(name, self._view))
-
     def _show_all(self) -> None:
         view = self._view
         for name, part in self._parts.items():
-            part.html = str(part_page(name, view))
+            part.html = part_page(name, view)
 
     def refresh(self) -> None:
         """Fold what was done since the last time; all of it again where words were struck out."""
@@ -183,7 +179,7 @@ class SeatedReview(Review):
     def _leave(self) -> None:
         """Show nothing more: the seat was taken again from another device."""
         for name, part in self._parts.items():
-            part.html = str(notice("gone") if name == PARTS[0] else "")
+            part.html = notice("gone", name)
 
     def _receive(self, part: str, message: Mapping[str, Any]) -> Response:
         return answer(message, partial(self._obey, part))
@@ -215,33 +211,32 @@ class SeatedReview(Review):
         ticket = _stamped(ticket, act, values)
         for _ in range(_MOST_TRIES):
             self.refresh()
-            saved = self.meeting.tickets.get((self._seat, ticket))
-            if saved:
-                self._show_all()
-                show_again(self._parts.values())
-                return {"did": "saved", "at": clock(saved), "next": ""}
-            data = check(act, self._request(values))
-            self._scan(values)
-            try:
-                written = self._write(act, data, ticket)
-            except StaleError:
-                time.sleep(random.uniform(0.005, 0.05))  # noqa: S311  only to take turns
-                continue
-            self.refresh()
+            sent_again = (self._seat, ticket) in self.meeting.tickets
+            if not sent_again:
+                try:
+                    self._write(act, values, ticket)
+                except StaleError:
+                    time.sleep(random.uniform(0.005, 0.05))  # noqa: S311  only to take turns
+                    continue
+                self.refresh()
             self._show_all()
-            return {"did": "saved", "at": clock(written.at), "next": ""}
+            if sent_again:
+                show_again(self._parts.values())
+            at = self.meeting.tickets[self._seat, ticket]
+            return {"did": "saved", "at": clock(at), "next": ""}
         raise refusal("Everybody is saving at once. Nothing was lost: try again.")
 
-    def _write(self, act: str, data: dict[str, Any], ticket: str) -> Act:
-        """Write an act of this seat; the outcome closes the session."""
-        after, ends = self.meeting.seq, act == "outcome"
+    def _write(self, act: str, values: Values, ticket: str) -> None:
+        """Check an act of this seat, and write it; the outcome closes the session."""
+        data = check(act, self._request(values))
+        if self.meeting.mode == "live":
+            need_checked(values, [name for name in values if name not in _NOT_TYPED])
+        session, seat, after = self._session.id, self.meeting.seats[self._seat], self.meeting.seq
         if act == "strike":
-            seat = self.meeting.seats[self._seat]
-            return self._sessions.strike(
-                self._session.id, seat, data["words"], ticket=ticket, after=after
-            )
-        place = (self._session.id, self._seat)
-        return self._sessions.append(*place, act, data, ticket=ticket, after=after, closes=ends)
+            self._sessions.strike(session, seat, data["words"], ticket=ticket, after=after)
+            return
+        ends = act == "outcome"
+        self._sessions.append(session, seat.id, act, data, ticket=ticket, after=after, closes=ends)
 
     def _acts(self, since: int = 0) -> list[Act]:
         return self._sessions.acts(self._session.id, since=since)
@@ -251,20 +246,13 @@ class SeatedReview(Review):
         seat = self.meeting.seats[self._seat]
         return Request(self.meeting, self.case, seat, values, today)
 
-    def _scan(self, values: Values) -> None:
-        """In live mode, ask before a text is kept that could identify somebody."""
-        if self.meeting.mode == "live":
-            kept = "".join(values.get("keep", ()))
-            typed = {name: text for name, text in values.items() if isinstance(text, str)}
-            need_checked(typed, kept, without=_NOT_TYPED)
-
     def _draft(self, part: str, values: Values) -> Reply:
         """Keep nothing: what is not given yet is nobody's. A plan answers with what it does."""
         view = self._view
         if part != "plan" or not view.facilitates or self.meeting.stage != "agree":
             return {"did": "kept"}
-        effect = plan_effect(view, self._request(values).read(PlanItems).items)
-        return {"did": "kept", **{name: str(html) for name, html in effect.items()}}
+        items = self._request(values).read(PlanItems).items
+        return {"did": "kept", **plan_effect(view, items)}
 
     def _download(self, what: object) -> Response:
         role = self.meeting.seats[self._seat].role

@@ -86,6 +86,6 @@ def test_a_live_record_is_stamped_and_says_what_duties_there_are(
 
 def test_the_room_shows_a_live_meeting_its_duties(sessions: Sessions, bank: CaseBank) -> None:
     chair = chair_of(sessions, bank, LIVE)
-    html = chair._html("room")
+    html = str(chair.part("room").html)
     assert "Live: a real person’s care" in html
     assert "DCB0160" in html
