@@ -60,8 +60,7 @@ def server_settings(using: Settings, bank: CaseBank) -> dict[str, Any]:
     from phbkit.meeting.sessions import open_sessions
 
     sessions = open_sessions(using.database_url)
-    lobby = MeetingLobby(sessions, bank, live=using.live_reviews)
-    return {"lobby": lobby}
+    return {"lobby": MeetingLobby(sessions, bank, live=using.live_reviews)}
 
 
 def erase_old(using: Settings, before: dt.datetime) -> None:

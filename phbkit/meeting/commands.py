@@ -38,12 +38,10 @@ def review_list() -> None:
     """List the meetings that were opened, the newest first."""
     from phbkit.meeting.sessions import open_sessions
 
-    for session in open_sessions(settings().database_url).listed():
-        state = "ended" if session.closed else f"open, code {session.code}"
-        typer.echo(
-            f"{session.opened:%Y-%m-%d %H:%M}  {session.id}  {session.case_id}  "
-            f"{session.mode}  {state}"
-        )
+    for each in open_sessions(settings().database_url).listed():
+        state = "ended" if each.closed else f"open, code {each.code}"
+        row = (f"{each.opened:%Y-%m-%d %H:%M}", each.id, each.case_id, each.mode, state)
+        typer.echo("  ".join(row))
 
 
 @reviews.command("record")

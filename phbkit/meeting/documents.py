@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
+from pydantic import TypeAdapter
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.documents import document
@@ -38,6 +39,7 @@ FOR_PERSON = ("copy.docx", "copy.pdf", *FOR_EVERYBODY)
 _NO_RECORD = (
     OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError
 )  # fmt: skip
+_ACTS = TypeAdapter(list[Act])
 _THE_PERSON = re.compile(r"\b[Tt]he person\b(?!['’])")
 
 
@@ -179,10 +181,7 @@ def _json(held: HeldMeeting) -> bytes:
             "opened": session.opened.isoformat(),
         },
         "record": held.record.as_json(),
-        "acts": [
-            {"seq": a.seq, "seat": a.seat, "act": a.act, "data": a.data, "at": a.at.isoformat()}
-            for a in for_the_file(held.acts)
-        ],
+        "acts": _ACTS.dump_python(for_the_file(held.acts), mode="json"),
     }
     return json.dumps(whole, indent=1, ensure_ascii=False).encode()
 
@@ -198,9 +197,8 @@ def calendar(record: DecisionRecord) -> bytes | None:
     from icalendar import CLASS, TRANSP, Alarm, Calendar, Event
 
     summary = "Care plan review" if record.mode == "live" else "Training: care plan review"
-    alarm = Alarm()
+    alarm = Alarm.new(description=summary)
     alarm.add("action", "DISPLAY")
-    alarm.add("description", summary)
     alarm.add("trigger", dt.timedelta(days=-7))
     event = Event.new(
         uid=uuid.uuid5(uuid.NAMESPACE_URL, f"urn:phbkit:review:{record.session}"),
@@ -255,9 +253,8 @@ def read_meeting(file: Path, bank: CaseBank) -> HeldMeeting:
         data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         kept = data["session"]
         opened = dt.datetime.fromisoformat(kept["opened"])
-        about = (kept["id"], "", kept["case"], kept["mode"], kept["subject"], opened)
-        session = ReviewSession(*about)
-        acts = [Act(**row | {"at": dt.datetime.fromisoformat(row["at"])}) for row in data["acts"]]
+        session = ReviewSession(kept["id"], "", kept["case"], kept["mode"], kept["subject"], opened)
+        acts = _ACTS.validate_python(data["acts"])
         held = HeldMeeting(session, case_of(session, bank), acts)
         _ = held.record
     except FileNotFoundError:

@@ -30,7 +30,7 @@ _TRIES = 5
 OPEN_HOURS = 24  # a code left on a photograph is dead the day after
 SEAT_DAYS = 30  # how long a seat can read the record of its meeting
 MOST_ACTS = 500  # of one seat
-Content = tuple[str, dict[str, Any]]  # an act and its data
+Data = dict[str, Any]  # of an act, or what a meeting without a case is about
 _LOG = EventLog(review_event, Act, stream="review session", events="acts")
 
 
@@ -42,7 +42,7 @@ class ReviewSession:
     code: str
     case_id: str
     mode: str
-    subject: dict[str, Any] | None
+    subject: Data | None
     opened: dt.datetime
     closed: dt.datetime | None = None
 
@@ -72,12 +72,7 @@ class Sessions:
         self._database = database
 
     def open(
-        self,
-        case_id: str,
-        mode: str,
-        subject: dict[str, Any] | None = None,
-        *,
-        data: dict[str, Any],
+        self, case_id: str, mode: str, subject: Data | None = None, *, data: Data
     ) -> tuple[ReviewSession, Seated]:
         """Begin a session with the facilitator's seat and the act `open`.
 
@@ -97,7 +92,7 @@ class Sessions:
             return session, seated
         raise RecordsError("The session was not opened: no free join code was found. Try again.")
 
-    def sit(self, session_id: str, data: dict[str, Any], *, after: int) -> Seated:
+    def sit(self, session_id: str, data: Data, *, after: int) -> Seated:
         """Make a seat and write the act `join`, whose data are `data` and the seat.
 
         Each call makes a seat of its own, as the secret of an earlier one cannot be told again.
@@ -143,8 +138,7 @@ class Sessions:
         since = self._database.clock() - dt.timedelta(days=SEAT_DAYS)
         query = select(seats.c.id, review_session).join(review_session)
         query = query.where(seats.c.secret == _fingerprint(secret), review_session.c.opened > since)
-        rows = self._database.rows(query)
-        return (ReviewSession(*rows[0][1:]), rows[0][0]) if rows else None
+        return self._database.first(lambda seat, *row: (ReviewSession(*row), seat), query)
 
     def return_to(self, code: str, back: str) -> Seated | None:
         """Take a seat of an open session again; the secret it had is worth nothing from now on."""
@@ -178,7 +172,7 @@ class Sessions:
         session_id: str,
         seat: str,
         act: str,
-        data: dict[str, Any],
+        data: Data,
         *,
         ticket: str,
         after: int,
@@ -268,7 +262,7 @@ def _need_open(session: ReviewSession) -> None:
 
 
 def _add_seat(
-    connection: Connection, session_id: str, first: Content, *, after: int, at: dt.datetime
+    connection: Connection, session_id: str, first: tuple[str, Data], *, after: int, at: dt.datetime
 ) -> Seated:
     """Add a seat with its first act, whose ticket is the seat itself."""
     made = Seated(str(uuid.uuid4()), secrets.token_urlsafe(32), _new_code(_BACK_LENGTH))
