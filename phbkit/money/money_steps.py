@@ -159,9 +159,7 @@ def take_parameters(
 
 
 def _own_area(case: Case, area: str | os.PathLike[str]) -> Area:
-    if case.area is None:
-        raise AreaError.of(Path(area), [f"{case.id} is not about an area's money."])
-    found = read_area(Path(area))
+    found = read_area(Path(area)) if case.area else [f"{case.id} is not about an area's money."]
     if isinstance(found, list):
         raise AreaError.of(Path(area), list(map(str, found)))
     return found
