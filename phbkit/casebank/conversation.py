@@ -5,7 +5,7 @@ All of it follows from the talk and from what was said, in order; nothing here a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -110,7 +110,5 @@ class Conversation:
         return tuple(fits)[:MOST_THOUGHTS]
 
 
-def _fits(wanted: TalkLine | Thought, heard: Collection[str]) -> bool:
-    return all(name in heard for name in wanted.needs) and not any(
-        n in heard for n in wanted.unless
-    )
+def _fits(wanted: TalkLine | Thought, heard: frozenset[str]) -> bool:
+    return heard.issuperset(wanted.needs) and heard.isdisjoint(wanted.unless)

@@ -42,10 +42,15 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Named(Shape):
-    """Base of what has an id and a title."""
+class Identified(Shape):
+    """Base of what has an id."""
 
     id: Id
+
+
+class Named(Identified):
+    """Base of what has an id and a title."""
+
     title: Line
 
 
@@ -97,10 +102,9 @@ class DealPoint(Claim):
     title: Line
 
 
-class Voice(Shape):
+class Voice(Identified):
     """One perspective, in the invented speaker's own words."""
 
-    id: Id
     role: Line
     name: Line
     said: Text
@@ -195,10 +199,9 @@ class When(AgreedWhen):
         return not self.decision or not told.isdisjoint(self.decision)
 
 
-class Risk(Shape):
+class Risk(Identified):
     """A consequence of doing or of not doing, and who carries what."""
 
-    id: Id
     of: Literal["doing", "not doing"]
     when: When
     consequence: Text
@@ -261,10 +264,9 @@ class Safeguard(Named):
     """One thing that would make an option safer, short enough to be rated in a meeting."""
 
 
-class FollowUp(Shape):
+class FollowUp(Identified):
     """What happened next on one branch: invented, with the reason for writing it so."""
 
-    id: Id
     when: When = When()
     three_months: Text
     twelve_months: Text
@@ -272,10 +274,9 @@ class FollowUp(Shape):
     sources: tuple[Id, ...] = ()
 
 
-class Option(Shape):
+class Option(Identified):
     """One answer that a question offers."""
 
-    id: Id
     text: Line
 
 
@@ -322,15 +323,14 @@ class Money(Shape):
     recommendations: Annotated[tuple[Recommendation, ...], Field(min_length=2)]
 
 
-class Criterion(Shape):
+class Criterion(Identified):
     """One thing that a marker looks for in a text, and the most points a person gives for it."""
 
-    id: Id
     asks: Line
     most: Annotated[int, Field(ge=1, le=10)]
 
 
-class Question(Shape):
+class Question(Identified):
     """One decision point.
 
     `single`, `multiple` and `key-features` have options and a key; `critical` says of each option
@@ -343,7 +343,6 @@ class Question(Shape):
     and never scored by a program; with a `rubric` it waits for people to mark it.
     """
 
-    id: Id
     step: StepId
     format: Literal["single", "multiple", "key-features", "ranking", "concordance", "reflection"]
     stem: Text

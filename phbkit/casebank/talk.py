@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from phbkit.casebank.models import Id, Line, Named, Shape, TalkStep, Text
+from phbkit.casebank.models import Id, Identified, Line, Named, Shape, TalkStep, Text
 
 Rated = Literal["listening", "choosing", "clarity"]
 """What both rate from 0 to 9: listening for what matters, putting that into the choice, making
@@ -27,7 +27,7 @@ class Change(Shape):
         return self
 
 
-class Heard(Shape):
+class Heard(Identified):
     """One thing that can be heard, in the words of whoever says it.
 
     `of` is the outcome, the plan item or the risk of the case that it is, where it is one; that is
@@ -35,7 +35,6 @@ class Heard(Shape):
     without giving it away.
     """
 
-    id: Id
     kind: Literal["outcome", "worry", "fact", "option", "limit"]
     words: Text
     missed: Line
