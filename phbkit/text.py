@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
 from pathlib import Path
@@ -63,6 +64,15 @@ def prose(source: str) -> Markup:
 def tidy(text: str) -> str:
     """Make line breaks newlines, and leave out what XML, and so no document, can hold."""
     return _NOT_TEXT.sub("", _LINE_BREAKS.sub("\n", text))
+
+
+def each_text(data: Any, change: Callable[[str], str]) -> Any:
+    """Copy plain data with every text in it changed; keys stay as they are."""
+    if isinstance(data, str):
+        return change(data)
+    if isinstance(data, Mapping):
+        return {name: each_text(part, change) for name, part in data.items()}
+    return [each_text(part, change) for part in data] if isinstance(data, list | tuple) else data
 
 
 def caseless(name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import typst
 
 from phbkit.documents.document import Document, clean
+from phbkit.text import each_text
 
 _LAYOUT = Path(__file__).with_suffix(".typ")
 _NOT_LATIN = re.compile("[^\t\n -~\xa0-\u024f\u2010-\u2027\u20ac]+")
@@ -33,10 +33,10 @@ def as_pdf(document: Document) -> bytes:
     and writing in such letters by a note in its place; where letters fail only in company, there is
     a note for all that are not Latin.
     """
-    content = _each(_content(document), clean)
+    content = each_text(_content(document), clean)
     for change in (str, _told, _latin):
         try:
-            return _typeset(_each(content, change))
+            return _typeset(each_text(content, change))
         except typst.TypstError as error:
             failure = error
     raise failure
@@ -53,15 +53,6 @@ def _content(document: Document) -> dict[str, Any]:
     day = document.day
     content["day"] = day and {"year": day.year, "month": day.month, "day": day.day}
     return content
-
-
-def _each(value: Any, change: Callable[[str], str]) -> Any:
-    """Change every text in plain data."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, dict):
-        return {name: _each(part, change) for name, part in value.items()}
-    return [_each(part, change) for part in value] if isinstance(value, list | tuple) else value
 
 
 @cache

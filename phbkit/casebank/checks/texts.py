@@ -9,10 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from phbkit.casebank.checks.registry import Context, Found, check
 from phbkit.casebank.reference_data import Body
+from phbkit.text import each_text
 
 PROSE = ("deal.**", "glossary.**", "case.**", "questions.**")
 _PLACEHOLDER = "FILL IN"
@@ -39,13 +41,7 @@ def named(data: Any, bodies: Bodies, day: dt.date) -> Any:
 
     A role that nobody holds on that day stays as it is, and is a problem of its text.
     """
-    if isinstance(data, str):
-        return _TOKEN.sub(lambda token: _name(token, bodies, day), data)
-    if isinstance(data, Mapping):
-        return {key: named(value, bodies, day) for key, value in data.items()}
-    if isinstance(data, list):
-        return [named(value, bodies, day) for value in data]
-    return data
+    return each_text(data, partial(_TOKEN.sub, partial(_name, bodies=bodies, day=day)))
 
 
 def _name(token: re.Match[str], bodies: Bodies, day: dt.date) -> str:
