@@ -67,10 +67,8 @@ def read_panel(spec: PanelFile, folder: Path, questions: Sequence[str]) -> Panel
         return file
     table = CsvTable(file, _Panellist, needed=questions)
     lines = list(table)
-    if not lines and not table.faults:
-        return [fault(file, "panel-of-nobody", 1)]
-    if table.faults:
-        return table.faults
+    if table.faults or not lines:
+        return table.faults or [fault(file, "panel-of-nobody", 1)]
     judgements = {q: tuple(int(line.cells[q]) for line in lines) for q in questions}
     roles = tuple(line.row.role for line in lines)
     return Panel(**dict(spec), judgements=judgements, roles=roles)

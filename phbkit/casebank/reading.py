@@ -44,8 +44,9 @@ class YamlDocument:
         """List the texts whose place ends so, such as `sources.*`; all of them where it is ""."""
         wanted = end.split(".") if end else []
         for place, text in self._texts:
-            last = [str(part) for part in place[-len(wanted) :]] if wanted else []
-            if len(last) == len(wanted) and all(map(_fits, last, wanted)):
+            last = place[len(place) - len(wanted) :]
+            pairs = zip(last, wanted, strict=False)
+            if len(last) == len(wanted) and all(name in ("*", str(part)) for part, name in pairs):
                 yield place, text
 
     def fault(self, problem: Problem) -> Fault:
@@ -57,10 +58,6 @@ class YamlDocument:
         return Fault(self.file, line, field, problem.problem, problem.cure)
 
 
-def _fits(part: str, wanted: str) -> bool:
-    return wanted in ("*", part)
-
-
 def _refused(reason: str, mark: Any) -> yaml.MarkedYAMLError:
     """Make the error of YAML that is well formed and still no part of a case."""
     return yaml.MarkedYAMLError(problem=reason, problem_mark=mark)
@@ -68,31 +65,25 @@ def _refused(reason: str, mark: Any) -> yaml.MarkedYAMLError:
 
 def read_document(file: Path) -> YamlDocument | Fault:
     """Parse a YAML file, or say where it stops being YAML that a case may hold."""
-    text = _read_text(file)
-    if isinstance(text, Fault):
-        return text
-    try:
-        return YamlDocument(file, text)
-    except yaml.MarkedYAMLError as error:
-        mark: Any = error.problem_mark or error.context_mark
-        return fault(file, "not-yaml", mark.line + 1 if mark else 1, found=error.problem)
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, int(error.position)) + 1
-        return fault(file, "not-yaml", line, found="it holds a control character")
-
-
-def _read_text(file: Path) -> str | Fault:
+    line, found = 0, None
     try:
         if file.stat().st_size > LARGEST_FILE:
             return fault(file, "file-too-large")
-        return file.read_text(encoding="utf-8-sig")
+        text = file.read_text(encoding="utf-8-sig")
+        return YamlDocument(file, text)
+    except yaml.MarkedYAMLError as error:
+        mark: Any = error.problem_mark or error.context_mark
+        name, line, found = "not-yaml", mark.line + 1 if mark else 1, error.problem
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, int(error.position)) + 1
+        name, found = "not-yaml", "it holds a control character"
     except FileNotFoundError:
-        return fault(file, "file-missing")
+        name = "file-missing"
     except UnicodeDecodeError as error:
-        line = file.read_bytes()[: error.start].count(b"\n") + 1
-        return fault(file, "not-utf-8", line)
+        name, line = "not-utf-8", file.read_bytes()[: error.start].count(b"\n") + 1
     except OSError as error:
-        return fault(file, "file-unreadable", found=error.strerror)
+        name, found = "file-unreadable", error.strerror
+    return fault(file, name, line, found=found)
 
 
 class _Builder:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from typing import Any, get_args
 
 from phbkit.casebank.case import case_steps
-from phbkit.casebank.checks.registry import Context, Found, check, unknown
+from phbkit.casebank.checks.registry import Context, Found, check, parts_at, unknown
 from phbkit.casebank.models import MONEY_STEPS, CaseFile, Claim, PlanItem, SignOff, StepId
 from phbkit.casebank.reference_data import Body, Rule, Source
 
@@ -131,23 +131,17 @@ def is_sound(claim: Claim, sources: Mapping[str, Source]) -> bool:
     return any(sources[name].sound for name in claim.sources if name in sources)
 
 
-@check("case.marks.*", needs="deal")
-def check_case_mark(mark: str, context: Context) -> Found:
-    """Find marks on a case that no rule reads."""
-    return _check_mark(mark, [rule.case_mark for rule in context.deal.rules if rule.case_mark])
-
-
-@check("case.items.*.marks.*", needs="deal")
-def check_item_mark(mark: str, context: Context) -> Found:
-    """Find marks on an item that no rule reads."""
-    return _check_mark(mark, [rule.mark for rule in context.deal.rules if rule.mark])
-
-
-def _check_mark(mark: str, known: Collection[str]) -> Found:
+def _check_mark(read: str, mark: str, context: Context) -> Found:
+    """Find marks that no rule reads."""
+    known = [name for _, name in parts_at(context.deal, read)]
     if mark in known:
         return {}
     near = get_close_matches(mark, known, n=1)
     return {"misspelt-mark": near} if near else {"unread-mark": ", ".join(known)}
+
+
+check("case.marks.*", needs="deal")(partial(_check_mark, "rules.*.case_mark"))
+check("case.items.*.marks.*", needs="deal")(partial(_check_mark, "rules.*.mark"))
 
 
 @check("sources.sources.*")

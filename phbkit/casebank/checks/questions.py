@@ -44,6 +44,7 @@ def check_options(question: Question, _: Context) -> Found:
     kind, count, key = question.format, len(question.options), question.key
     options = {option.id for option in question.options}
     wrong = options.difference(key)
+    what, may_harm = ("wrong option", wrong) if kind == "single" else ("option", options)
     return {
         "few-options": kind in _CHOSEN and count < 2,
         "options-to-rank": kind == "ranking" and count not in _RANKED and (count, _RANKED[-1]),
@@ -53,13 +54,10 @@ def check_options(question: Question, _: Context) -> Found:
         "no-key-features": kind == "key-features" and not key,
         "key-leaves-out": kind == "ranking" and set(key) < options and ", ".join(sorted(wrong)),
         "repeated-key": len(set(key)) < len(key),
-        "unknown-name": unknown(key, options, "option", "key")
-        + unknown(
-            question.critical,
-            wrong if kind == "single" else options,
-            "wrong option" if kind == "single" else "option",
-            "critical",
-        ),
+        "unknown-name": [
+            *unknown(key, options, "option", "key"),
+            *unknown(question.critical, may_harm, what, "critical"),
+        ],
     }
 
 
