@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
@@ -37,6 +37,7 @@ _COLUMNS = {
     "questions": {"id": "question", "step": "step", "format": "format", "stem": "stem"},
 }  # fmt: skip
 """The columns of each table that a case gives: where a column is from, and what it is called."""
+_POUNDS = ("price", "cost a year", "own cost a year")
 
 
 def case_steps(case: models.CaseFile) -> tuple[models.StepId, ...]:
@@ -44,6 +45,18 @@ def case_steps(case: models.CaseFile) -> tuple[models.StepId, ...]:
     whole: tuple[models.StepId, ...] = get_args(models.StepId)
     left_out = {*models.MONEY_STEPS, *models.TALK_STEPS, *(() if case.gates else ("gates",))}
     return case.steps or tuple(step for step in whole if step not in left_out)
+
+
+def table(entries: Iterable[object], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Make a table of entries: columns are called as said, pounds a number, outcomes a text."""
+    import pandas as pd
+
+    rows = [[attrgetter(path)(entry) for path in columns] for entry in entries]
+    frame = pd.DataFrame(rows, columns=list(columns.values()))
+    frame = frame.astype({name: float for name in _POUNDS if name in frame})
+    if "serves" in frame:
+        frame["serves"] = list(map(", ".join, frame["serves"]))
+    return frame.set_index(frame.columns[0])
 
 
 def _first(branches: Sequence[Branch], items: frozenset[str], *what: str | None) -> Branch:
@@ -154,18 +167,10 @@ class Case:
 
     def frame(self, part: str = "items") -> pd.DataFrame:
         """Give one part of the case as a table: items, risks, voices, outcomes or questions."""
-        import pandas as pd
-
         if part not in _COLUMNS:
             raise UnknownNameError.among("part of a case", part, list(_COLUMNS))
-        columns = _COLUMNS[part]
         entries = self.questions if part == "questions" else getattr(self.about, part)
-        rows = [[attrgetter(path)(entry) for path in columns] for entry in entries]
-        frame = pd.DataFrame(rows, columns=list(columns.values()))
-        if part == "items":
-            frame = frame.astype({"price": float, "cost a year": float})
-            frame["serves"] = frame["serves"].str.join(", ")
-        return frame.set_index(frame.columns[0])
+        return table(entries, _COLUMNS[part])
 
     def __repr__(self) -> str:
         return f"<Case {self.id}: {self.title}, {len(self.questions)} questions>"

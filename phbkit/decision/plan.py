@@ -8,11 +8,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from phbkit.casebank import Case, PlanItem
+from phbkit.casebank.case import table
 from phbkit.casebank.models import Outcome, Risk
 from phbkit.text import pounds, shown
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_COLUMNS = {"title": "item", "how": "how", "price": "price", "per": "per", "times": "times a year",
+            "budget_cost": "cost a year", "own_cost": "own cost a year", "serves": "serves",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,18 +94,7 @@ class Plan:
 
     def frame(self) -> pd.DataFrame:
         """Give the plan as a table of items with what the budget would pay, pounds a year."""
-        import pandas as pd
-
-        columns = {
-            "how": [item.how for item in self.items],
-            "price": [float(item.price) for item in self.items],
-            "per": [item.per for item in self.items],
-            "times a year": [item.times for item in self.items],
-            "cost a year": [float(item.budget_cost) for item in self.items],
-            "own cost a year": [float(item.own_cost) for item in self.items],
-            "serves": [", ".join(item.serves) for item in self.items],
-        }
-        return pd.DataFrame(columns, pd.Index([item.title for item in self.items], name="item"))
+        return table(self.items, _COLUMNS)
 
     def __repr__(self) -> str:
         names = ", ".join(item.id for item in self.items) or "nothing yet"
