@@ -51,11 +51,9 @@ def multiple(chosen: Collection[str], key: Collection[str], options: int) -> Dec
     options
         How many options the question has.
     """
-    hits = len(set(chosen) & set(key))
-    wrong = len(set(chosen) - set(key))
-    others = options - len(set(key))
-    share = Decimal(hits * others - wrong * len(set(key))) / Decimal(len(set(key)) * others)
-    return max(NONE, share.quantize(_PLACES, ROUND_HALF_UP))
+    taken, right = set(chosen), set(key)
+    hits, wrong, others = len(taken & right), len(taken - right), options - len(right)
+    return max(NONE, _share(hits * others - wrong * len(right), len(right) * others))
 
 
 def key_features(chosen: Collection[str], key: Collection[str], most: int) -> Decimal:

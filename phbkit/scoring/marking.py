@@ -47,36 +47,20 @@ class Critical:
     put_right: bool = False
 
 
-def contested_in(case: Case) -> tuple[tuple[str, str], ...]:
-    """Name the questions and panels that give no mark, because the panel has two peaks."""
-    return tuple(
-        (question.id, panel.id)
-        for question in case.questions
-        if question.format == "concordance"
-        for panel in case.panels
-        if credit.contested(panel.counts[question.id])
-    )
-
-
-def marks_of(case: Case, answers: Mapping[str, Any]) -> tuple[Mark, ...]:
+def marks_of(
+    case: Case, answers: Mapping[str, Any], contested: Collection[tuple[str, str]]
+) -> Iterator[Mark]:
     """Mark answers: once for each question with a key, and by each panel that is not contested."""
-    contested = contested_in(case)
-    return tuple(
-        mark
-        for question in case.questions
-        for mark in _marks(case, question, answers)
-        if (mark.question, mark.key) not in contested
-    )
-
-
-def _marks(case: Case, question: Question, answers: Mapping[str, Any]) -> Iterator[Mark]:
-    panels: Sequence[Panel | None] = case.panels if question.format == "concordance" else (None,)
-    answered = question.id in answers
-    sure = answers.get(question.sure_key) if answered else None
-    for panel in panels if question.format != "reflection" else ():
-        earned = _credit(question, answers[question.id], panel) if answered else credit.NONE
-        key = panel.id if panel else "key"
-        yield Mark(question.id, question.format, answered, earned, key, sure)
+    for question in (each for each in case.questions if each.format != "reflection"):
+        by_panel = question.format == "concordance"
+        panels: Sequence[Panel | None] = case.panels if by_panel else (None,)
+        answered = question.id in answers
+        sure = answers.get(question.sure_key) if answered else None
+        for panel in panels:
+            key = panel.id if panel else "key"
+            if (question.id, key) not in contested:
+                earned = _credit(question, answers[question.id], panel) if answered else credit.NONE
+                yield Mark(question.id, question.format, answered, earned, key, sure)
 
 
 def _credit(question: Question, answer: Any, panel: Panel | None) -> Decimal:

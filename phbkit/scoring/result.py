@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_jsonable_python
@@ -14,15 +15,7 @@ from phbkit.casebank import Case
 from phbkit.casebank.case import DRAFT, FICTION
 from phbkit.casebank.models import AGAIN
 from phbkit.scoring import credit
-from phbkit.scoring.marking import (
-    Critical,
-    Mark,
-    contested_in,
-    critical_errors,
-    latest,
-    marks_of,
-    why_formative,
-)
+from phbkit.scoring.marking import Critical, Mark, critical_errors, latest, marks_of, why_formative
 from phbkit.text import plain, shown
 
 if TYPE_CHECKING:
@@ -53,12 +46,14 @@ class Result:
     @cached_property
     def marks(self) -> tuple[Mark, ...]:
         """A mark for each question with a key, and for each panel beside a concordance question."""
-        return marks_of(self.case, self.answers)
+        return tuple(marks_of(self.case, self.answers, self.contested))
 
     @cached_property
     def contested(self) -> tuple[tuple[str, str], ...]:
         """Questions and panels that give no mark, because the panel has two peaks."""
-        return contested_in(self.case)
+        asked = (each.id for each in self.case.questions if each.format == "concordance")
+        pairs = product(asked, self.case.panels)
+        return tuple((q, panel.id) for q, panel in pairs if credit.contested(panel.counts[q]))
 
     @cached_property
     def formative(self) -> tuple[tuple[str, str], ...]:
@@ -169,15 +164,10 @@ class Result:
         """
         import pandas as pd
 
-        columns = {
-            "question": [mark.question for mark in self.marks],
-            "measured by": [mark.key for mark in self.marks],
-            "format": [mark.format for mark in self.marks],
-            "answered": [mark.answered for mark in self.marks],
-            "credit": [float(mark.credit) for mark in self.marks],
-            "sure": pd.array([mark.sure for mark in self.marks], "Int8"),
-        }
-        return pd.DataFrame(columns).set_index(["question", "measured by"])
+        columns = ["question", "key", "format", "answered", "credit", "sure"]
+        frame = pd.DataFrame(self.marks, columns=columns).rename(columns={"key": "measured by"})
+        frame = frame.astype({"credit": float, "sure": "Int8"})
+        return frame.set_index(["question", "measured by"])
 
     def __repr__(self) -> str:
         scores = ", ".join(f"{key} {self.percent(key)} %" for key in self.keys)
