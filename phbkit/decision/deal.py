@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from phbkit.casebank import PlanItem, Rule
-from phbkit.casebank.models import RuleException
+from phbkit.casebank.models import RuleException, Unproven
 from phbkit.decision.plan import Plan
 from phbkit.errors import UnknownNameError
 
 Level = Literal["stop", "discuss", "note"]
 _LEVELS = get_args(Level)
-_UNPROVEN = {"low quality", "no recommendation", "none found"}
+_UNPROVEN = get_args(Unproven)
 _FIRST_REVIEW_WEEKS = 13
 _WITH_REASONS = {"decline", "agree-part"}
 
@@ -43,11 +43,8 @@ class Proposal:
     @property
     def unproven(self) -> list[PlanItem]:
         """Items with no good evidence that are not known to be unsafe."""
-        return [
-            item
-            for item in self.plan.items
-            if item.evidence.grade in _UNPROVEN and item.safety.grade != "unsafe"
-        ]
+        safe = (item for item in self.plan.items if item.safety.grade != "unsafe")
+        return [item for item in safe if item.evidence.grade in _UNPROVEN]
 
     @property
     def needing_checks(self) -> list[PlanItem]:

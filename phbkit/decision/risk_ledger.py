@@ -20,7 +20,6 @@ HOLDERS: dict[str, str] = {
     "service": "another service",
 }
 TEXTS = ("mitigation", "stop_rule", "review")
-_SIDES: tuple[Literal["doing", "not doing"], ...] = ("doing", "not doing")
 
 
 @dataclass(frozen=True)
@@ -79,14 +78,10 @@ class Ledger:
 
     def problems(self) -> dict[str, str]:
         """Say what is missing, by `<risk id>.<field>`, in words that follow the field's name."""
-        missing = {
-            f"{entry.risk}.holders": "is not answered yet: nobody holds it."
-            for entry in self.unheld
-        }
-        for side in _SIDES:
-            entries = [entry for entry in self.entries if entry.of == side]
-            if not entries:
-                continue
+        unheld = (f"{entry.risk}.holders" for entry in self.unheld)
+        missing = dict.fromkeys(unheld, "is not answered yet: nobody holds it.")
+        for side in sorted({entry.of for entry in self.entries}):
+            entries = (entry for entry in self.entries if entry.of == side)
             nearest = max(entries, key=lambda entry: len(entry.written))
             unwritten = [name for name in TEXTS if name not in nearest.written]
             for name in unwritten if nearest.written else TEXTS[:1]:
