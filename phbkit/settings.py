@@ -118,5 +118,4 @@ def settings(**given: str) -> Settings:
         if first["type"] == "extra_forbidden":
             known = [f"PHB_{field.upper()}" for field in Settings.model_fields]
             raise UnknownNameError.among("setting", name, known, str(settings_file())) from error
-        name = f"PHB_{name}"
-        raise SettingsError(f"{name}: {first['msg']}, not {first['input']!r}.") from error
+        raise SettingsError(f"PHB_{name}: {first['msg']}, not {first['input']!r}.") from error

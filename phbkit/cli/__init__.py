@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -75,12 +74,10 @@ def serve(
     if chosen.sign_in == "hub":
         from phbkit.serving.hub import place
 
-        there = place()
-        host, port, base = there.host, there.port, there.base
+        host, port, base = place()
     server = make_server(chosen, host=host, port=port, base=base)
-    typer.echo(
-        f"The workbooks are at {chosen.public_url or f'http://{host}:{port}/'}  (stop with Ctrl-C)"
-    )
+    address = chosen.public_url or f"http://{host}:{port}/"
+    typer.echo(f"The workbooks are at {address}  (stop with Ctrl-C)")
     typer.echo(f"Answers are kept in {without_password(chosen.database_url)}")
     server.start()
 
@@ -158,8 +155,8 @@ def _count(number: int, what: str) -> str:
 @app.command()
 def new(case: Annotated[str, typer.Argument(help="The new case's id, like back-pain.")]) -> None:
     """Make the skeleton of a new case in the case bank."""
-    today = dt.datetime.now(tz=dt.UTC).date()
-    typer.echo(str(scaffold.new_case(settings().need_folder("casebank"), case, today)))
+    bank = CaseBank(settings().need_folder("casebank"))
+    typer.echo(str(scaffold.new_case(bank.root, case, bank.today)))
 
 
 @app.command()
@@ -168,14 +165,17 @@ def notebook(
     out: Annotated[Path, typer.Option("--out", "-o", help="The notebook to write.")],
 ) -> None:
     """Write the notebook that plays a case."""
+    need_absent(out)
+    _write_notebook(CaseBank(settings().need_folder("casebank")).load(case), out)
+    typer.echo(str(out))
+
+
+def _write_notebook(case: Case, out: Path) -> None:
     import nbformat
 
     from phbkit.workbook.new_notebook import make_notebook
 
-    need_absent(out)
-    made = make_notebook(CaseBank(settings().need_folder("casebank")).load(case))
-    out.write_text(nbformat.writes(made) + "\n", encoding="utf-8")
-    typer.echo(str(out))
+    out.write_text(nbformat.writes(make_notebook(case)) + "\n", encoding="utf-8")
 
 
 @app.command()
@@ -184,16 +184,13 @@ def preview(
     port: Port = 8867,
 ) -> None:
     """Serve one case as it is now; answers are thrown away when it stops."""
-    import nbformat
-
     from phbkit.serving.app import make_server
-    from phbkit.workbook.new_notebook import make_notebook
 
     chosen = settings()
-    made = make_notebook(CaseBank(chosen.need_folder("casebank"), drafts=True).load(case))
+    loaded = CaseBank(chosen.need_folder("casebank"), drafts=True).load(case)
     with tempfile.TemporaryDirectory(prefix="phb-preview-") as name:
         folder = Path(name)
-        (folder / "preview.ipynb").write_text(nbformat.writes(made), encoding="utf-8")
+        _write_notebook(loaded, folder / "preview.ipynb")
         database = f"sqlite:///{folder / 'records.sqlite'}"
         update = {"workbooks": folder, "database": database, "drafts": True}
         server = make_server(chosen.model_copy(update=update), host="127.0.0.1", port=port)
