@@ -25,7 +25,7 @@ from phbkit.records import MemoryJournal, StaleError, open_store
 from phbkit.scoring import Result
 from phbkit.scoring.result import SIMULATED
 from phbkit.settings import Settings, settings
-from phbkit.text import clock
+from phbkit.text import clock, shown
 from phbkit.workbook import notebook
 from phbkit.workbook.answers import answers_from, check_answers, check_values, read_answers
 from phbkit.workbook.appraisal import ENTRY_FORMATS, entry_file
@@ -160,16 +160,9 @@ class Workbook:
         return f"<Workbook {self.case.id}: {self._how}>"
 
     def _repr_html_(self) -> str:
-        draft = DRAFT if self.case.draft else ""
-        said = Markup("<p><strong>{}</strong>: {} {}</p>").format(self.case.title, self._how, draft)
-        if self._live:
-            return str(said)
-        scores = ", ".join(f"{key} {self.result.percent(key)} %" for key in self.result.keys)
-        errors = len(self.result.critical)
-        score = Markup("<p>{} of {} answered: {}. Critical errors: {}.</p>").format(
-            self.result.answered, self.result.asked, scores, errors
-        )
-        return f"<style>{STYLE.read_text(encoding='utf-8')}</style>{said}{score}"
+        result = None if self._live else self.result
+        style = Markup(STYLE.read_text(encoding="utf-8"))
+        return shown(__file__, book=self, how=self._how, result=result, style=style, draft=DRAFT)
 
     @property
     def _how(self) -> str:
@@ -197,39 +190,32 @@ class Workbook:
         return answer(message, partial(self._obey, step_id))
 
     def _obey(self, step_id: str, ticket: str, message: Mapping[str, Any]) -> Response:
+        if message.get("do") in {"save", "hear"} and not ticket:
+            raise RefusedError({"": "The message has no ticket."})
         try:
-            return self._do(step_id, ticket, message)
+            match message.get("do"):
+                case "save":
+                    return self._save(step_id, ticket, message.get("values")), []
+                case "draft":
+                    return self._draft(step_id, message.get("values"), message.get("touched")), []
+                case "revise":
+                    return self._revise(step_id), []
+                case "hear":
+                    return self._hear(step_id, ticket, message.get("what")), []
+                case "download":
+                    return self._download(step_id, message.get("what"))
         except StaleError as error:
             self._module.refresh()
             self._show_all()
             problem = "Another window answered first. This page is now up to date."
             raise RefusedError({"": problem}) from error
-
-    def _do(self, step_id: str, ticket: str, message: Mapping[str, Any]) -> Response:
-        if message.get("do") in {"save", "hear"} and not ticket:
-            raise RefusedError({"": "The message has no ticket."})
-        match message.get("do"):
-            case "save":
-                return self._save(step_id, ticket, message.get("values")), []
-            case "draft":
-                return self._draft(step_id, message.get("values"), message.get("touched")), []
-            case "revise":
-                return self._revise(step_id), []
-            case "hear":
-                return self._hear(step_id, ticket, message.get("what")), []
-            case "download":
-                return self._download(step_id, message.get("what"))
         raise RefusedError({"": "This page cannot ask for that."})
 
     def _save(self, step_id: str, ticket: str, values: object) -> Reply:
-        again = self._module.taken(ticket, step_id)
+        again, step = self._module.taken(ticket, step_id), find_step(step_id)
         given = answers_from(self.case, check_values(values))
-        own = given.get(find_step(step_id).key)
-        if (
-            find_step(step_id).grows
-            and isinstance(own, Mapping)
-            and own.keys() & {"turns", "later"}
-        ):
+        own = given.get(step.key)
+        if step.grows and isinstance(own, Mapping) and own.keys() & {"turns", "later"}:
             raise RefusedError({"": "A page says one thing at a time."})
         moment = self._module.submit(ticket, step_id, given)
         self._show_all()
