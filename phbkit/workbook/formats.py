@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -64,6 +65,7 @@ Cleaned = Annotated[str, BeforeValidator(_cleaned)]
 _Text = Annotated[Cleaned, StringConstraints(strip_whitespace=True, max_length=LONGEST_TEXT)]
 _TEXT = said(f"text of at most {LONGEST_TEXT} characters")
 OptionalText = Annotated[_Text, _TEXT]
+TextIfAny = Annotated[OptionalText | None, AfterValidator(lambda text: text or None)]
 Text = Annotated[_Text, Field(min_length=1), _TEXT]
 Whole = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
 Known = Callable[[Any], Iterable[str]]
@@ -136,15 +138,11 @@ def check(kind: TypeAdapter[Any], key: str, value: Any, about: object) -> Any:
     try:
         answer = kind.validate_python(value, context=about)
     except ValidationError as error:
-        raise AnswersError.of(
-            [
-                AnswersError(
-                    _NO_PARTS.get(fault["type"], fault["msg"]),
-                    key=".".join(map(str, (key, *fault["loc"]))),
-                )
-                for fault in error.errors(include_url=False)
-            ]
-        ) from None
+        errors = []
+        for fault in error.errors(include_url=False):
+            part = ".".join(map(str, (key, *fault["loc"])))
+            errors.append(AnswersError(_NO_PARTS.get(fault["type"], fault["msg"]), key=part))
+        raise AnswersError.of(errors) from None
     return kind.dump_python(answer, mode="json", exclude_none=True)
 
 

@@ -122,9 +122,7 @@ class Decision(formats.Answer):
         formats.said("a day, like 2026-12-07"),
         AfterValidator(_in_time),
     ] = None
-    contact: Annotated[formats.OptionalText | None, AfterValidator(lambda text: text or None)] = (
-        None
-    )
+    contact: formats.TextIfAny = None
 
     @field_validator("not_to")
     @classmethod
@@ -173,7 +171,7 @@ def _two_or_three(changes: Any) -> Any:
 class CpdEntry(formats.Answer):
     """The learner's own entry for appraisal; `name` is theirs, if they want it there."""
 
-    name: Annotated[formats.OptionalText | None, AfterValidator(lambda text: text or None)] = None
+    name: formats.TextIfAny = None
     learnt: formats.Text
     changes: Annotated[list[formats.Text], BeforeValidator(_two_or_three)]
     hours: Annotated[

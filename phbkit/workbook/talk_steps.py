@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo
 
 from phbkit.casebank import Case
 from phbkit.casebank.conversation import Conversation
-from phbkit.casebank.models import StepId
 from phbkit.casebank.talk import HIGHEST_RATING, Rated
 from phbkit.errors import RefusedError
 from phbkit.tables import wrong
@@ -30,7 +30,7 @@ class Turn(formats.Answer):
     """One thing that was said: the line, and one's own words for it where there are any."""
 
     line: Annotated[str, Field(min_length=1, max_length=60)]
-    own: Annotated[formats.OptionalText | None, AfterValidator(lambda text: text or None)] = None
+    own: formats.TextIfAny = None
 
 
 def _of_the_case(name: str, info: ValidationInfo[Case]) -> str:
@@ -60,9 +60,8 @@ def conversations(case: Case, answers: Mapping[str, Any]) -> list[Conversation]:
     before = frozenset[str]()
     for talk in case.talks:
         answer = answers.get(talk.id, {})
-        found.append(
-            Conversation.of(talk, [turn["line"] for turn in answer.get("turns", ())], before)
-        )
+        said = [turn["line"] for turn in answer.get("turns", ())]
+        found.append(Conversation.of(talk, said, before))
         before = found[-1].heard.union(answer.get("later", ()))
     return found
 
@@ -79,14 +78,12 @@ class TalkStep(Step):
         self, case: Case, answers: Mapping[str, Any], options: Mapping[str, Any]
     ) -> dict[str, str]:
         """Find the first line that could not be said at its turn."""
-        if self.key not in answers:
-            return {}
-        said = [turn["line"] for turn in answers[self.key]["turns"]]
+        said = [turn["line"] for turn in answers.get(self.key, {}).get("turns", ())]
         held = conversation(self.id, case, answers)
-        if len(held.said) == len(said):
+        place = len(held.said)
+        if place == len(said):
             return {}
         could = ", ".join(line.id for line in held.sayable) or "nothing, it has ended"
-        place = len(held.said)
         problem = f"cannot be {said[place]!r}: open was {could}."
         return {f"{self.key}.turns.{place}.line": problem}
 
@@ -116,13 +113,7 @@ class TalkStep(Step):
         return held.ended and rated.keys() >= held.talk.begins.keys()
 
 
-_ANSWER = TypeAdapter(TalkAnswer)
-_TITLES: dict[StepId, str] = {
-    "talk": "Your ten minutes",
-    "ask": "Somebody else",
-    "close": "Talk it over",
-}
-TALK, ASK, CLOSE = (
-    TalkStep(name, title, name, _ANSWER, grows=True, tells_more=True)
-    for name, title in _TITLES.items()
-)
+_talk = partial(TalkStep, kind=TypeAdapter(TalkAnswer), grows=True, tells_more=True)
+TALK = _talk("talk", "Your ten minutes", "talk")
+ASK = _talk("ask", "Somebody else", "ask")
+CLOSE = _talk("close", "Talk it over", "close")
