@@ -9,20 +9,8 @@ from email.message import EmailMessage
 from typing import NamedTuple
 
 from phbkit.casebank.case import DRAFT, FICTION
-from phbkit.documents.document import (
-    PDF,
-    WORD,
-    Block,
-    Bullets,
-    Document,
-    Fields,
-    Heading,
-    Paragraph,
-    Table,
-    as_pdf,
-    as_text,
-    as_word,
-)
+from phbkit.documents import document
+from phbkit.documents.document import Block, Bullets, Document, Fields, Heading, Paragraph, Table
 from phbkit.text import long_date, markdown
 from phbkit.workbook.module import Module
 from phbkit.workbook.steps import find_step
@@ -120,8 +108,8 @@ def year_file(year: str, entries: Sequence[Module], kind: str) -> File:
     )
     table = Table("As the learner stated", ("Date", "Module", "Hours"), (2, 5, 1), rows)
     total = Paragraph(f"In all {sum(hours, Decimal()):.2f} hours.")
-    document = Document(f"Personal health budgets: CPD in {year}", (table, total))
-    return _file(f"cpd-{year}", year, document, kind)
+    listed = Document(f"Personal health budgets: CPD in {year}", (table, total))
+    return _file(f"cpd-{year}", year, listed, kind)
 
 
 def _certified(module: Module, entry: Document) -> Document:
@@ -136,14 +124,14 @@ def _certified(module: Module, entry: Document) -> Document:
     return Document("Certificate of completion", blocks, day=entry.day)
 
 
-def _file(name: str, title: str, document: Document, kind: str) -> File:
+def _file(name: str, title: str, written: Document, kind: str) -> File:
     match kind:
         case "word":
-            return File(f"{name}.docx", WORD, as_word(document))
+            return File(f"{name}.docx", document.WORD, document.as_word(written))
         case "pdf":
-            return File(f"{name}.pdf", PDF, as_pdf(document))
+            return File(f"{name}.pdf", document.PDF, document.as_pdf(written))
     message = EmailMessage()  # without addresses, as mail programs open one to be sent
     message["Subject"] = f"CPD entry: {title}"
     message["X-Unsent"] = "1"
-    message.set_content(as_text(document))
+    message.set_content(document.as_text(written))
     return File(f"{name}.eml", "message/rfc822", message.as_bytes())

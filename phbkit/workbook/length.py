@@ -80,8 +80,7 @@ def lengths(case: Case, answers: Mapping[str, Any]) -> dict[Sitting, Length]:
 
 def _pages(module: Module, step: Step, answers: Mapping[str, Any]) -> Iterator[str]:
     """Answer a step, and give what it shows on the way: its form, each turn, its record."""
-    keys = [key for key in module.asked_at(step.id) if key in answers]
-    given = {key: answers[key] for key in keys}
+    given = {key: answers[key] for key in module.asked_at(step.id) if key in answers}
     fields = fields_of(step.key, given[step.key]) if step.key in given else {}
     ticked = {name: value for name, value in fields.items() if isinstance(value, list)}
     for part in _turns(given[step.key]) if step.grows else ():
@@ -96,9 +95,8 @@ def _pages(module: Module, step: Step, answers: Mapping[str, Any]) -> Iterator[s
 def _turns(talk: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Give a conversation as it grows, turn by turn, and then with what was rated."""
     whole = {name: value for name, value in talk.items() if name != "later"}
-    for place in range(1, len(talk["turns"])):
+    for place in range(1, len(talk["turns"]) + 1):
         yield {"turns": talk["turns"][:place]}
-    yield {"turns": talk["turns"]}
     if len(whole) > 1:
         yield whole
 

@@ -53,19 +53,11 @@ class Module:
         events = self.journal.events()
         self.given = answers_in(each for each in events if not each.question or self._takes(each))
         self.answers = latest(self.given)
-        self.outdated = {
-            event.step
-            for event in events
-            if event.question
-            and event.question not in self.answers
-            and not event.question.endswith(SURE)
-        }
+        closings = [event for event in events if not event.question]
+        asked = (each for each in events if each.question and not each.question.endswith(SURE))
+        self.outdated = {event.step for event in asked if event.question not in self.answers}
         undone = self.outdated | self._unfinished()
-        self.closed = {
-            event.step: event.at
-            for event in events
-            if not event.question and event.step not in undone
-        }
+        self.closed = {event.step: event.at for event in closings if event.step not in undone}
         answered = {event.step for event in events}
         self.closed |= self._never_held(answered)
         self.stopped = answered - set(self.closed) - undone
@@ -373,15 +365,9 @@ class Module:
         Until the decision has a stop rule, those of the ledger count.
         """
         decision = self.decision
-        return findings(
-            Proposal(
-                self.agreed_plan,
-                review_weeks=decision.get("review_weeks"),
-                stop_rule=decision.get("stop_rule") or "; ".join(self.ledger.stop_rules),
-                held=decision.get("held"),
-                choice=decision.get("choice"),
-            )
-        )
+        stop_rule = decision.get("stop_rule") or "; ".join(self.ledger.stop_rules)
+        settled = {name: decision.get(name) for name in ("review_weeks", "held", "choice")}
+        return findings(Proposal(self.agreed_plan, stop_rule=stop_rule, **settled))
 
     @property
     def plan_findings(self) -> tuple[Finding, ...]:

@@ -31,8 +31,7 @@ from phbkit.workbook.talk_steps import RATED
 
 _BRIEF = 80
 _SENTENCE = re.compile(r"(?<=[.?!])\s")
-_APART = "apart from most"
-_STANDINGS = (("1", "with most"), ("0.5", "close to most"), ("0", _APART))
+_STANDINGS = (("1", "with most"), ("0.5", "close to most"), ("0", "apart from most"))
 """The least credit, of what most of a panel chose, and where that stands."""
 _DEGREES = ("Much less {}", "Less {}", "No change", "More {}", "Much more {}")
 
@@ -189,19 +188,13 @@ def environment() -> Environment:
     folders = (Path(hook()) for hook in wings.hooks("step_templates"))
     environment = templates(Path(__file__).parent / "templates", forms.TEMPLATES, *folders)
     filters = (markdown_inline, brief, first_sentence, nearest_pound, ordinal, sentence)
-    functions = (key_name, degrees, holder_names, kept_fields, effect, review_date)
-    marking = (missed, standings, appraisal_entry, unsafe_options)
+    functions = (key_name, degrees, holder_names, kept_fields, effect, review_date, find_step)
+    marking = (missed, standings, appraisal_entry, unsafe_options, ranking_points)
     environment.filters |= {function.__name__: function for function in filters}
     environment.filters |= {"date": long_date, "zip": zip_lists}
     environment.globals |= {function.__name__: function for function in (*functions, *marking)}
-    environment.globals |= {"find_step": find_step, "ranking_points": ranking_points, "dict": dict}
-    environment.globals |= {
-        "rated_parts": RATED,
-        "planned": Plan.of,
-        "levels": LEVELS,
-        "held": HELD,
-    }
-    environment.globals |= {"cpd_text": as_text, "draft": DRAFT, "fiction": FICTION}
+    environment.globals |= {"rated_parts": RATED, "levels": LEVELS, "held": HELD, "draft": DRAFT}
+    environment.globals |= {"planned": Plan.of, "cpd_text": as_text, "fiction": FICTION}
     for hook in wings.hooks("step_filters"):
         environment.filters |= hook()
     for name in ("fields", "formats", "parts"):
