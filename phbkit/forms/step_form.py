@@ -24,9 +24,7 @@ _ASKED_BY_NBCLIENT = {"_model_module", "_model_name"}
 _SHOWN = {"step", "state", "html", "attempt", "device"} | _ASKED_BY_NBCLIENT
 
 
-def answer(
-    message: Mapping[str, Any], obey: Callable[[str, Mapping[str, Any]], Response]
-) -> Response:
+def answer(message: Mapping[str, Any], obey: Receive) -> Response:
     """Answer one message from a browser: whatever happens, whoever asked hears of it.
 
     Parameters

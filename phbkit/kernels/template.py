@@ -137,9 +137,8 @@ def _run(
     if not environment.get("PYTHONSAFEPATH"):  # as IPython does, after the standard library
         sys.path.insert(_SITE, "")
     random.seed()
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
     module, _, name = target.partition(":")
     getattr(importlib.import_module(module), name)(pipe, *arguments)
 

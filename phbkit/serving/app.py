@@ -116,18 +116,14 @@ class Server(Voila):  # type: ignore[misc]
 
     def listen(self) -> None:
         """Listen; no page has a body to send that is longer than a short form."""
-        if self.using.keep_days:
-            self._erase_daily(_DAY * self.using.keep_days)
+        if self.using.keep_days:  # what is older is erased now, and every day from now
+            loop, kept = IOLoop.current(), _DAY * self.using.keep_days
+            erase = partial(loop.run_in_executor, None, _erase_old, self.using, kept)
+            loop.add_callback(erase)
+            PeriodicCallback(erase, _DAY).start()
         self._http = HTTPServer(self.app, max_body_size=_LONGEST_BODY)
         self.app.listen = self._http.listen
         super().listen()
-
-    def _erase_daily(self, kept: dt.timedelta) -> None:
-        """Have the wings erase what is older, now and every day from now."""
-        loop = IOLoop.current()
-        erase = partial(loop.run_in_executor, None, _erase_old, self.using, kept)
-        loop.add_callback(erase)
-        PeriodicCallback(erase, _DAY).start()
 
     def stop(self) -> None:
         """Let nobody in, end the kernels at once, and leave the records in one file."""
@@ -214,13 +210,9 @@ def make_server(
     kept = kernel_environment(os.environ, needed)
     os.environ.clear()  # the template of the kernels is born with what is left
     os.environ.update(kept)
-    catalogue = learners = None
     keep_ready(using.database_url)
     database = open_database(using.database_url)
-    if not only_reviews:
-        catalogue = Catalogue(workbooks, bank, Store(database))
-        if using.sign_in != "local":
-            learners = Learners(database)
+    catalogue = None if only_reviews else Catalogue(workbooks, bank, Store(database))
     wing_settings: dict[str, Any] = {}
     for hook in wings.hooks("server_settings"):
         wing_settings |= hook(using, bank)
@@ -233,7 +225,7 @@ def make_server(
         using=using,
         database=database,
         catalogue=catalogue,
-        learners=learners,
+        learners=None if using.sign_in == "local" else Learners(database),
         wing_settings=wing_settings,
     )
     server.initialize([str(workbooks)])
@@ -309,9 +301,6 @@ def _open_all_that_may_be() -> None:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
+    with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return host == "localhost"

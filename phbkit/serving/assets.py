@@ -10,7 +10,7 @@ from jinja2 import Environment
 from tornado.web import HTTPError, RequestHandler
 
 from phbkit import forms, wings
-from phbkit.text import long_date, quotes, templates
+from phbkit.text import templates
 
 TEMPLATES = Path(__file__).parent / "templates"
 PATTERN = r"/phb/static/(?:([0-9a-f]{12})/)?([a-z]+\.(?:css|js))"
@@ -23,7 +23,7 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 def environment() -> Environment:
     """Return the templates of our pages; `asset` filters names of scripts and styles."""
     made = templates(TEMPLATES, *(hook() for hook in wings.hooks("page_templates")))
-    made.filters |= {"asset": address, "long_date": long_date, "quotes": quotes}
+    made.filters["asset"] = address
     return made
 
 

@@ -97,22 +97,19 @@ def _records(using: Settings) -> tuple[Verdict, str]:
     url, shown = database.parse(using.database_url), database.without_password(using.database_url)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         return "ok", f"{shown}, which phb serve will fill"
+    backed_up = sa.select(sa.func.max(audit.c.at)).where(audit.c.act == "backed up")
     with database.as_it_is(using.database_url) as records:
-        return _tables(records, shown)
-
-
-def _tables(records: database.Database, shown: str) -> tuple[Verdict, str]:
-    version = records.version()
-    if not version:
-        return "ok", f"{shown}, which phb serve will fill"
-    if version > database.HEAD:
-        return "wrong", f"{shown} is of a newer phbkit, version {version}. Install that one."
-    if version < database.HEAD:
-        said = f"phb serve brings it to {database.HEAD}. Make a backup first: phb backup"
-        return "note", f"{shown} is of version {version}; {said}"
-    with records.writing() as connection:
-        connection.execute(sa.delete(attempt).where(sa.false()))
-    [[last]] = records.rows(sa.select(sa.func.max(audit.c.at)).where(audit.c.act == "backed up"))
+        version = records.version()
+        if not version:
+            return "ok", f"{shown}, which phb serve will fill"
+        if version > database.HEAD:
+            return "wrong", f"{shown} is of a newer phbkit, version {version}. Install that one."
+        if version < database.HEAD:
+            said = f"phb serve brings it to {database.HEAD}. Make a backup first: phb backup"
+            return "note", f"{shown} is of version {version}; {said}"
+        with records.writing() as connection:
+            connection.execute(sa.delete(attempt).where(sa.false()))
+        [[last]] = records.rows(backed_up)
     days = (database.now() - last).days if last else 0
     if days > _OLDEST_BACKUP_DAYS:
         return "wrong", f"{shown}: the last phb backup was {days} days ago. docs/backup.md"

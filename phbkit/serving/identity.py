@@ -73,9 +73,8 @@ class Visitor(User):  # type: ignore[misc]
     @classmethod
     def of(cls, learner: Learner | None, sign_in: str = "") -> Visitor:
         """Make a visitor of a learner, or a guest."""
-        return cls(
-            f"learner {learner.id}" if learner else "guest", learner=learner, sign_in=sign_in
-        )
+        name = f"learner {learner.id}" if learner else "guest"
+        return cls(name, learner=learner, sign_in=sign_in)
 
 
 class Identity(IdentityProvider):  # type: ignore[misc]
