@@ -98,7 +98,6 @@ class MemoryJournal:
     def __init__(self, clock: dt.datetime) -> None:
         self._clock = clock
         self._events: list[Event] = []
-        self._submissions: set[str] = set()
 
     def events(self) -> list[Event]:
         """List every event in the order written."""
@@ -108,14 +107,11 @@ class MemoryJournal:
         self, submission: str, step: str, answers: Answers, *, after: int, closes: bool = True
     ) -> dt.datetime:
         """Add a step's answers; see Journal.append."""
-        if submission not in self._submissions:
+        if submission not in {event.submission for event in self._events}:
             if after != len(self._events):
                 raise StaleError(f"The attempt has {len(self._events)} events, not {after}.")
-            self._submissions.add(submission)
-            for question, value in rows(answers, closes=closes):
-                self._events.append(
-                    Event(len(self._events) + 1, step, question, value, self._clock, submission)
-                )
+            numbered = enumerate(rows(answers, closes=closes), start=after + 1)
+            self._events += [Event(n, step, *what, self._clock, submission) for n, what in numbered]
         return self._clock
 
     def draft(self, step: str) -> dict[str, Any]:
