@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,21 +17,31 @@ class SettingsError(PhbError):
     """A setting, a folder or a database that cannot be used as given."""
 
 
-def _meant(name: str, known: Sequence[str]) -> str:
-    """Say which name was probably meant, and which are known."""
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """Ask, after a space, for the known name that was probably meant; empty where none is near."""
     near = get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"{hint} Known: {', '.join(known) or 'none'}."
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    """Say which name was probably meant, and which are known."""
+    return f"{did_you_mean(name, known)} Known: {', '.join(known) or 'none'}."
 
 
 class UnknownNameError(PhbError):
     """A name that is not in the list it should come from."""
 
     @classmethod
-    def among(cls, what: str, name: str, known: Sequence[str], where: str = "") -> UnknownNameError:
+    def among(cls, what: str, name: str, known: Collection[str], where: str = "") -> Self:
         """Say which name is unknown, which are known and which was probably meant."""
         place = f"{where}: " if where else ""
         return cls(f"{place}no {what} is called {name!r}.{_meant(name, sorted(known))}")
+
+
+def need_known(what: str, name: str, known: Collection[str], where: str = "") -> None:
+    """Refuse a name that is not in the list it should come from."""
+    if name not in known:
+        raise UnknownNameError.among(what, name, known, where)
 
 
 class AnswersError(PhbError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TextIO, TypeVar
@@ -13,7 +12,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TextIO, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
-from phbkit.errors import Fault
+from phbkit.errors import Fault, did_you_mean
 from phbkit.text import caseless
 
 PRINTABLE = r"^([^\p{C}\p{Z}]| )*$"
@@ -145,8 +144,7 @@ class CsvTable(Generic[RowT]):
                 self._fault(line, f"has no column {name!r}.", f"Its columns: {listed or 'none'}.")
         for place, name in enumerate(self.headings, start=1):
             if name not in self._known and not self._open_to_others:
-                near = get_close_matches(name, self._known, n=1)
-                cure = f"Did you mean {near[0]!r}?" if near else "Take it out."
+                cure = did_you_mean(name, self._known).lstrip() or "Take it out."
                 self._fault(line, f"has a column {name!r}, which is not known here.", cure)
             if self.headings.index(name) + 1 < place:
                 self._fault(line, f"has two columns {name!r}.", "Keep one.")
@@ -180,16 +178,14 @@ class CsvTable(Generic[RowT]):
                 delimiter = max(self.row.DELIMITERS, key=heading.count)
                 reader = csv.reader(content, strict=True, delimiter=delimiter)
                 for cells in reader:
-                    line = reader.line_num
                     if any(map(str.strip, cells)):
-                        yield line, cells
+                        yield reader.line_num, cells
         except FileNotFoundError:
-            line, problem = 0, "cannot be read: there is no such file."
+            problem = "cannot be read: there is no such file."
         except UnicodeDecodeError as error:
-            line, problem = 0, f"cannot be read: it is not UTF-8 text: {error}."
-            cure = "Save it as UTF-8."
+            problem, cure = f"cannot be read: it is not UTF-8 text: {error}.", "Save it as UTF-8."
         except OSError as error:
-            line, problem = 0, f"cannot be read: {error}."
+            problem = f"cannot be read: {error}."
         except csv.Error as error:
             line, problem, cure = reader.line_num, f"{error}.", "It cannot be read as CSV."
         if problem:
