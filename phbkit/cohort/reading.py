@@ -11,14 +11,13 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 from phbkit.casebank import Case
 from phbkit.casebank.models import AGAIN, SURE, TALK_STEPS
 from phbkit.cohort.jobs import CohortAttempt
-from phbkit.errors import AnswersError, Fault, PhbError
+from phbkit.errors import AnswersError, Fault, PhbError, did_you_mean
 from phbkit.money.fields import CSV, FIELDS
 from phbkit.money.money_steps import Advice
 from phbkit.tables import CsvTable, Row
@@ -32,24 +31,17 @@ from phbkit.workbook.talk_steps import RATED
 LONGEST_LEARNER = 120
 Which = Literal["first", "latest"]
 """The attempt of each learner that counts, where a database has several."""
-Kind = Literal["choice", "text", "whole", "list", "lines"]
-_KINDS: dict[str, Kind] = {
-    "multiple": "list",
-    "key-features": "list",
-    "ranking": "list",
-    "concordance": "whole",
-    "reflection": "text",
-    "plan": "list",
-    "ledger.holders": "list",
-    "decision.not_to": "list",
-    "decision.review_weeks": "whole",
-    "board.triggers": "list",
-    "board.review_months": "whole",
-    "cpd.changes": "lines",
-    **{f"{step}.later": "list" for step in TALK_STEPS},
-    **{f"{step}.{part}": "whole" for step in TALK_STEPS for part in RATED},
+_LISTS = {
+    *("multiple", "key-features", "ranking", "plan", AGAIN),
+    *("ledger.holders", "decision.not_to", "board.triggers"),
+    *(f"{step}.later" for step in TALK_STEPS),
 }
-"""What a cell holds, by the format of its question or by its step and part; else a choice."""
+"""Answers that are lists of choices, by the format of a question or by step and part."""
+_WHOLES = {
+    *("concordance", SURE, "decision.review_weeks", "board.review_months"),
+    *(f"{step}.{part}" for step in TALK_STEPS for part in RATED),
+}
+"""Answers that are whole numbers, likewise."""
 _PARTS: dict[str, Iterable[str]] = {
     "decision": Decision.model_fields,
     "board": Advice.model_fields,
@@ -58,6 +50,7 @@ _PARTS: dict[str, Iterable[str]] = {
     **{step: [CSV, *(field.name for field in fields)] for step, fields in FIELDS.items()},
 }
 """The parts of what the arc asks, by the key of its answer; the ledger's hang on the case."""
+_LONG = ("question", "answer")
 _YES, _NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0", "")
 _SPACES = re.compile(" {2,}")
 _SEPARATOR = re.compile(r"[\s,;]+")
@@ -72,8 +65,7 @@ class CohortError(PhbError):
         """Make one error of everything that is wrong, after what came of it."""
         lines = list(map(str, problems))
         more = [f"and {len(lines) - 20} more"] if len(lines) > 20 else []
-        listed = "\n  ".join([*lines[:20], *more])
-        return cls(f"{outcome}\n  {listed}")
+        return cls("\n  ".join([outcome, *lines[:20], *more]))
 
 
 def read_cohort(
@@ -150,9 +142,8 @@ class _Cohort:
     def unknown(self, heading: str) -> str:
         """Say that nothing is asked under a heading, and what was probably meant."""
         known = sorted({name for case in self.cases for name in self._known[case]})
-        near = get_close_matches(heading.rpartition("/")[2], known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        return f"{heading!r} is asked in none of {', '.join(self.cases)}.{hint}"
+        meant = did_you_mean(heading.rpartition("/")[2], known)
+        return f"{heading!r} is asked in none of {', '.join(self.cases)}.{meant}"
 
     def fault(self, place: int | str, problem: str) -> None:
         """Note what is wrong, and where."""
@@ -178,7 +169,9 @@ class _Cohort:
         who = caseless(name)
         places = [(who, each) for each in (case, *self.cases) if (who, each) in self._seen]
         spelled, first = self._seen[places[0]] if places else (name, place)
-        if not name or len(name) > LONGEST_LEARNER or not _is_printable(name):
+        # The joiners that Persian and emoji are written with cannot be printed alone.
+        printable = all(each.isprintable() or each in JOINERS for each in name)
+        if not 0 < len(name) <= LONGEST_LEARNER or not printable:
             problem = f"the learner must be a name of 1 to {LONGEST_LEARNER} characters that can be"
             self.fault(place, f"{problem} printed; got {name[:40]!r}.")
         elif case not in self.cases and case not in self.others:
@@ -248,9 +241,8 @@ def _names(case: Case) -> set[str]:
 def _filled(value: Any) -> Any:
     """Leave out what is blank: null, texts of spaces, and what holds nothing else; then None."""
     if isinstance(value, Mapping):
-        kept: Any = {
-            key: full for key, part in value.items() if (full := _filled(part)) is not None
-        }
+        parts = {key: _filled(part) for key, part in value.items()}
+        kept: Any = {key: part for key, part in parts.items() if part is not None}
     elif isinstance(value, list):
         kept = [part for part in map(_filled, value) if part is not None]
     else:
@@ -258,38 +250,23 @@ def _filled(value: Any) -> Any:
     return kept if kept or not value else None
 
 
-def _is_printable(text: str) -> bool:
-    """Say whether a text is; it may hold the joiners that Persian and emoji are written with."""
-    return all(character.isprintable() or character in JOINERS for character in text)
-
-
-class _Wide(Row, extra="allow"):
-    """A learner; every other column is a question."""
+class _Answers(Row, extra="allow"):
+    """A row of a table: in a wide one every other column is a question, in a long one `_LONG`."""
 
     learner: str
     case: str = ""
     simulated: str = ""
 
 
-class _Long(_Wide, extra="forbid"):
-    """An answer."""
-
-    question: str
-    answer: str
-
-
 def _from_table(path: Path, cohort: _Cohort) -> Iterator[CohortAttempt]:
-    wide = CsvTable(path, _Wide)
-    if {"question", "answer"} <= set(wide.headings):
-        long = CsvTable(path, _Long)
-        cohort.faults = long.faults
-        yield from _read_long(long, cohort)
-    else:
-        cohort.faults = wide.faults
-        yield from _read_wide(wide, cohort)
+    table, read = CsvTable(path, _Answers), _read_wide
+    if set(_LONG).issubset(table.headings):
+        table, read = CsvTable(path, _Answers, needed=_LONG), _read_long
+    cohort.faults = table.faults
+    yield from read(table, cohort)
 
 
-def _read_wide(table: CsvTable[_Wide], cohort: _Cohort) -> Iterator[CohortAttempt]:
+def _read_wide(table: CsvTable[_Answers], cohort: _Cohort) -> Iterator[CohortAttempt]:
     columns = _columns(table.headings, cohort)
     for line in table:
         row, place = line.row, line.number
@@ -308,7 +285,7 @@ def _read_wide(table: CsvTable[_Wide], cohort: _Cohort) -> Iterator[CohortAttemp
 
 def _columns(headings: list[str], cohort: _Cohort) -> dict[str, list[str]]:
     """List the columns of each case; a heading that means nothing, or two things, is a fault."""
-    asked = [heading for heading in headings if heading not in _Wide.model_fields]
+    asked = [heading for heading in headings if heading not in _Answers.model_fields]
     for heading in asked:
         cases = cohort.asking(heading, cohort.cases)
         if not cases and not cohort.asking(heading, cohort.others):
@@ -320,17 +297,17 @@ def _columns(headings: list[str], cohort: _Cohort) -> dict[str, list[str]]:
     return {case: [name for name in asked if cohort.asking(name, [case])] for case in cohort.cases}
 
 
-def _read_long(table: CsvTable[_Long], cohort: _Cohort) -> Iterator[CohortAttempt]:
+def _read_long(table: CsvTable[_Answers], cohort: _Cohort) -> Iterator[CohortAttempt]:
     gathered: dict[tuple[str, str], CohortAttempt | None] = {}
     for line in table:
-        row, place = line.row, line.number
-        asking = cohort.asking(row.question, cohort.cases)
+        row, place, question = line.row, line.number, line.cells["question"].strip()
+        asking = cohort.asking(question, cohort.cases)
         cases = [case for case in asking if row.case in {"", case}]
-        if not cases and cohort.asking(row.question, cohort.others):
+        if not cases and cohort.asking(question, cohort.others):
             continue
         if len(cases) != 1:
-            several = f"{row.question!r} is asked in {len(cases)} cases: add a column 'case'."
-            cohort.fault(place, several if cases else cohort.unknown(row.question))
+            several = f"{question!r} is asked in {len(cases)} cases: add a column 'case'."
+            cohort.fault(place, several if cases else cohort.unknown(question))
             continue
         who, simulated = (row.learner, cases[0]), cohort.simulated(place, row.simulated)
         if who not in gathered:
@@ -339,7 +316,7 @@ def _read_long(table: CsvTable[_Long], cohort: _Cohort) -> Iterator[CohortAttemp
         if attempt and attempt.simulated != simulated:
             cohort.fault(place, f"{row.learner!r} is simulated in some rows only. Say it in all.")
         elif attempt:
-            cohort.put_cell(place, attempt, row.question, line.cells["answer"])
+            cohort.put_cell(place, attempt, question, line.cells["answer"])
     yield from filter(None, gathered.values())
 
 
@@ -355,25 +332,18 @@ def cell_value(case: Case, key: str, text: str) -> Any:
             return json.loads(plain)
         except ValueError:
             return text
-    kind = _kind_of(case, key)
-    whole = _WHOLE.fullmatch(plain) if kind == "whole" else None
+    formats = (question.format for question in case.questions if question.id == key)
+    step, *parts = key.split(".")
+    part = f".{parts[-1]}" if parts else ""
+    kind = next(formats, part if part in {SURE, AGAIN} else step + part)
+    whole = _WHOLE.fullmatch(plain) if kind in _WHOLES else None
     if whole:
         return int(whole[1])
-    if kind == "list":
+    if kind in _LISTS:
         return [part for part in _SEPARATOR.split(plain) if part]
-    if kind == "lines":
+    if kind == "cpd.changes":
         return [part.strip() for part in plain.split("|")]
-    return text if kind == "text" else plain
-
-
-def _kind_of(case: Case, key: str) -> Kind:
-    for question in case.questions:
-        if question.id == key:
-            return _KINDS.get(question.format, "choice")
-    if key.endswith((SURE, AGAIN)):
-        return "list" if key.endswith(AGAIN) else "whole"
-    step, *parts = key.split(".")
-    return _KINDS.get(".".join([step, *parts[-1:]]), "choice")
+    return text if kind == "reflection" else plain
 
 
 def _from_lines(path: Path, cohort: _Cohort) -> Iterator[CohortAttempt]:
