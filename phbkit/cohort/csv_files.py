@@ -26,13 +26,9 @@ def csv_file(
 def rows_to(out: TextIO, header: Iterable[object], *, end: str = "\n") -> Write:
     """Write the header of a CSV table, and return what writes a row; None is an empty cell."""
     table = csv.writer(out, lineterminator=end)
-
-    def write(cells: Iterable[object]) -> None:
-        table.writerow([_neutral(cell) if isinstance(cell, str) else cell for cell in cells])
-
-    write(header)
-    return write
+    table.writerow(map(_neutral, header))
+    return lambda cells: table.writerow(map(_neutral, cells))
 
 
-def _neutral(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+def _neutral(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell

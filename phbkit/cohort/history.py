@@ -12,19 +12,21 @@ from phbkit.cohort.schema import erasure, invitation, sign_in
 from phbkit.records.database import Database
 from phbkit.records.schema import answer, attempt, audit, draft, learner
 
+_INVITED, _PLAYED = invitation.c.learner_id, attempt.c.learner
 _BROWSERS = sign_in.join(invitation)
-_LOGGED = {  # when, and with what
-    "invited": (invitation.c.made, invitation),
-    "revoked": (invitation.c.revoked, invitation),
-    "signed in": (sign_in.c.at, _BROWSERS),
-    "signed out": (sign_in.c.ended, _BROWSERS),
+_LOGGED = {  # when, with whom, and where it is kept
+    "invited": (invitation.c.made, _INVITED, invitation),
+    "revoked": (invitation.c.revoked, _INVITED, invitation),
+    "signed in": (sign_in.c.at, _INVITED, _BROWSERS),
+    "signed out": (sign_in.c.ended, _INVITED, _BROWSERS),
 }
+_LINK_ENDS = sa.func.coalesce(invitation.c.revoked, invitation.c.until)
 _LAST = {
-    "added": (learner.c.added, learner),
-    "link ends": (sa.func.coalesce(invitation.c.revoked, invitation.c.until), invitation),
-    "began": (attempt.c.started, attempt),
-    "answered": (answer.c.saved, attempt.join(answer)),
-    "typed": (draft.c.saved, attempt.join(draft)),
+    "added": (learner.c.added, learner.c.id, learner),
+    "link ends": (_LINK_ENDS, _INVITED, invitation),
+    "began": (attempt.c.started, _PLAYED, attempt),
+    "answered": (answer.c.saved, _PLAYED, attempt.join(answer)),
+    "typed": (draft.c.saved, _PLAYED, attempt.join(draft)),
 }
 
 
@@ -57,20 +59,11 @@ def keep_nameless(connection: sa.Connection, learner_id: str) -> None:
     connection.execute(named.values(learner=""))
 
 
-def _happened(what: dict[str, tuple[Any, Any]]) -> list[sa.Select[Any]]:
+def _happened(what: dict[str, tuple[Any, Any, Any]]) -> list[sa.Select[Any]]:
     """Select moment, act and learner of each of these."""
-    ids = {
-        learner: learner.c.id,
-        invitation: invitation.c.learner_id,
-        _BROWSERS: invitation.c.learner_id,
-    }
     return [
-        sa.select(
-            at.label("at"),
-            sa.literal(act).label("act"),
-            ids.get(table, attempt.c.learner).label("learner"),
-        )
+        sa.select(at.label("at"), sa.literal(act).label("act"), whose.label("learner"))
         .select_from(table)
         .where(at.is_not(None))
-        for act, (at, table) in what.items()
+        for act, (at, whose, table) in what.items()
     ]

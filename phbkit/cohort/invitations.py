@@ -42,9 +42,8 @@ class _Person(Row, extra="allow"):
 
 @dataclass(frozen=True)
 class People:
-    """Who is to be invited, and the table they came in, with columns of the sender's own."""
+    """Who is to be invited, and the rows they came in, with columns of the sender's own."""
 
-    columns: tuple[str, ...]
     rows: tuple[dict[str, str], ...]
     learners: tuple[Learner, ...]
 
@@ -68,12 +67,12 @@ def read_people(file: Path) -> People:
         raise CohortError.of("Nobody was invited.", table.faults)
     rows = [line.row for line in lines]
     learners = [Learner(row.learner, row.name, row.cohort, row.role or LEARNER) for row in rows]
-    return People(tuple(table.headings), tuple(line.cells for line in lines), tuple(learners))
+    return People(tuple(line.cells for line in lines), tuple(learners))
 
 
 def write_links(file: Path, people: People, links: Sequence[str], until: str) -> None:
     """Write the table with a link for everybody, as spreadsheets on Windows read it."""
-    header = [*people.columns, LINK, "until"]
+    header = [*people.rows[0], LINK, "until"]
     with csv_file(file, header, encoding="utf-8-sig", end="\r\n") as write:
         for row, link in zip(people.rows, links, strict=True):
             write([*row.values(), link, until])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,8 +23,9 @@ _DAYS = 180
 _PRIVATE = ("https://", "http://127.0.0.1", "http://localhost")
 
 commands = typer.Typer()
+_day = partial(typer.Option, formats=["%Y-%m-%d"], metavar="DAY")
 LearnerId = Annotated[str, typer.Argument(help="The learner's id.")]
-Day = Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY")]
+Day = Annotated[dt.datetime | None, _day()]
 
 
 def _register() -> Register:
@@ -40,11 +42,7 @@ def invite(
     out: Annotated[Path, typer.Option("--out", "-o", help="The CSV with the links to write.")],
     until: Annotated[
         dt.datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"],
-            metavar="DAY",
-            help=f"The last day, like 2027-03-31; {_DAYS} days from now if left out.",
-        ),
+        _day(help=f"The last day, like 2027-03-31; {_DAYS} days from now if left out."),
     ] = None,
     url: Annotated[
         str, typer.Option(help="Where learners reach this server; PHB_PUBLIC_URL if left out.")

@@ -138,13 +138,11 @@ class Register(Learners):
         if self.invited(invitation_id) is None:
             return None
         secret, moment = secrets.token_urlsafe(32), self.database.clock()
-        new = insert(sign_in).values(
-            secret=sign_in_id(secret), invitation_id=invitation_id, at=moment
-        )
+        new = {"secret": sign_in_id(secret), "invitation_id": invitation_id, "at": moment}
         mine = select(sign_in.c.secret).where(_SIGNED_IN, sign_in.c.invitation_id == invitation_id)
         beyond = mine.order_by(sign_in.c.at.desc()).offset(MOST_BROWSERS)
         with self.database.writing() as connection:
-            connection.execute(new)
+            connection.execute(insert(sign_in).values(new))
             ended = update(sign_in).where(sign_in.c.secret.in_(beyond))
             connection.execute(ended.values(ended=moment))
         return secret
@@ -212,6 +210,7 @@ class Register(Learners):
         links = select(*given).where(mine).order_by(invitation.c.made)
         browsers = select(sign_in.c.at, sign_in.c.ended).join(invitation).where(mine)
         attempts = select(attempt).where(attempt.c.learner == learner_id)
+        noted = select(audit.c.at, audit.c.act).where(audit.c.learner == learner_id)
         with self.database.reading() as connection:
             _require(connection, learner_id)
             read = partial(_rows, connection)
@@ -226,9 +225,7 @@ class Register(Learners):
                 "links": read(links),
                 "signed_in": read(browsers.order_by(sign_in.c.at)),
                 "attempts": kept,
-                "done with it": read(
-                    select(audit.c.at, audit.c.act).where(audit.c.learner == learner_id)
-                ),
+                "done with it": read(noted),
             }
 
     def erase(self, learner_id: str) -> Erasure:
@@ -298,11 +295,11 @@ def _require(connection: Connection, learner_id: str) -> None:
 
 
 def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
-    """Read rows as plain data: a moment is its ISO 8601 text."""
-    return [
-        {
-            name: value.isoformat() if isinstance(value, dt.datetime) else value
-            for name, value in row.items()
-        }
-        for row in connection.execute(query).mappings()
-    ]
+    """Read rows as plain data."""
+    rows = connection.execute(query).mappings()
+    return [{name: _plain(value) for name, value in row.items()} for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    """Give a moment as its ISO 8601 text, and anything else as it is."""
+    return value.isoformat() if isinstance(value, dt.datetime) else value

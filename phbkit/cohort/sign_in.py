@@ -32,9 +32,7 @@ class EnterHandler(Page):
         learner = await in_thread(self.identity_provider.register.invited, self.invited(token))
         if learner is None:
             raise HTTPError(410)
-        now = self.current_user.learner
-        other = now if now and now.id != learner.id else None
-        self.show("enter.html.j2", learner=learner, other=other)
+        self.show("enter.html.j2", learner=learner, now=self.current_user.learner)
 
     async def post(self, token: str) -> None:
         """Sign this browser in, and go to the modules."""
