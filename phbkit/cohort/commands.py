@@ -21,11 +21,8 @@ _STOPPED = 130
 
 def add_cohorts(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(run)
-    app.command()(simulate)
-    app.command()(report)
-    app.command()(remark)
-    app.command()(result)
+    for command in (run, simulate, report, remark, result):
+        app.command()(command)
 
 
 def run(  # noqa: PLR0913, PLR0917  the options of a command
@@ -97,8 +94,9 @@ def run(  # noqa: PLR0913, PLR0917  the options of a command
     except KeyboardInterrupt:
         typer.echo("\nStopped. What is done is kept; the same command goes on.", err=True)
         raise typer.Exit(_STOPPED) from None
-    if progress.left_out:
-        typer.echo(f"Left out, as they play no case of their own: {', '.join(progress.left_out)}.")
+    left_out = [file.name for file in sorted(workbooks) if file not in progress.workbooks]
+    if left_out:
+        typer.echo(f"Left out, as they play no case of their own: {', '.join(left_out)}.")
     typer.echo(f"{progress} {out / 'results.csv'}")
     if parameters is not None:
         from phbkit.cohort.sweep import PAGE, TABLE
@@ -127,11 +125,7 @@ def _progress_bar() -> Iterator[Callable[[RunProgress], None]]:
     columns = (text, drawn, progress.MofNCompleteColumn(), left)
     with progress.Progress(*columns, transient=True) as bar:
         task = bar.add_task("Notebooks", total=None)
-
-        def watch(now: RunProgress) -> None:
-            bar.update(task, total=now.jobs, completed=now.ran + now.before)
-
-        yield watch
+        yield lambda now: bar.update(task, total=now.jobs, completed=now.ran + now.before)
 
 
 def simulate(

@@ -25,6 +25,11 @@ class RunError(PhbError):
     """A run, or one notebook, that cannot begin or go on, and what would let it."""
 
 
+def digest(content: bytes) -> str:
+    """Name content by the first sixteen digits of its SHA-256."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
 @dataclass(frozen=True)
 class CohortAttempt:
     """One learner's answers to one case, as given; `simulated` where nobody real gave them."""
@@ -53,8 +58,8 @@ class Job(CohortAttempt):
         content = [played["workbook_sha256"], played["version"], attempt.learner, attempt.answers]
         # Runs of version 0.1.0 have no more.
         more = [played["shown_with"], attempt.simulated] if "shown_with" in played else []
-        made = hashlib.sha256(json.dumps([*content, *more], sort_keys=True).encode()).hexdigest()
-        return cls(**vars(attempt), workbook=name, fingerprint=made[:16])
+        made = digest(json.dumps([*content, *more], sort_keys=True).encode())
+        return cls(**vars(attempt), workbook=name, fingerprint=made)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -67,7 +72,7 @@ class Job(CohortAttempt):
         if _PLAIN.fullmatch(self.learner) and not _DEVICES.fullmatch(self.learner):
             return self.learner
         plain = _NOT_PLAIN.sub("-", self.learner).strip("-.")[:40] or "learner"
-        return f"{plain}~{hashlib.sha256(self.learner.encode()).hexdigest()[:12]}"
+        return f"{plain}~{digest(self.learner.encode())[:12]}"
 
     @property
     def notebook(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +13,7 @@ from pydantic_core import to_json
 from phbkit import __version__
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunFolder
-from phbkit.cohort.jobs import FAILED, CohortAttempt, Job, RunError
+from phbkit.cohort.jobs import FAILED, CohortAttempt, Job, RunError, digest
 from phbkit.cohort.pool import run_all
 from phbkit.cohort.reading import Which, read_cohort
 from phbkit.cohort.tables import write_tables
@@ -57,13 +56,16 @@ class Options:
 
 @dataclass
 class RunProgress:
-    """How a run stands: jobs in all, run now, done before, and of all those the failed ones."""
+    """How a run stands: jobs in all, run now, done before, and of all those the failed ones.
 
+    `workbooks` are those that are run: each plays a case of its own.
+    """
+
+    workbooks: tuple[Path, ...] = ()
     jobs: int = 0
     ran: int = 0
     before: int = 0
     failed: int = 0
-    left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.ran} ran, {self.before} were already done, {self.failed} failed."
@@ -80,15 +82,13 @@ def run_cohort(
         Why it cannot begin or go on. What is done is kept.
     """
     bank = CaseBank(using.need_folder("casebank"))
-    played, left_out = cases_played(workbooks, bank)
+    played = cases_played(workbooks, bank)
     others, which = _others(bank, played.values()), options.which or "first"
     attempts = read_cohort(source, played.values(), others, which)
     name = f"a database, {which} attempts" if "://" in source else Path(source).name
     if options.which and "://" not in source:
         raise RunError("--attempt: goes with --answers that name a database.")
-    progress = run_attempts(played, attempts, name, out, options)
-    progress.left_out = left_out
-    return progress
+    return run_attempts(played, attempts, name, out, options)
 
 
 def run_attempts(
@@ -110,13 +110,13 @@ def run_attempts(
     RunError
         Why it cannot begin or go on. What is done is kept.
     """
-    folder, progress, played = RunFolder(out), RunProgress(), {}
+    folder, progress, played = RunFolder(out), RunProgress(tuple(workbooks)), {}
     try:
         with folder.alone():
             for file, case in workbooks.items():
-                content = _digest(folder.keep_workbook(file))
+                content = digest(folder.keep_workbook(file))
                 kept = {"workbook": file.stem, "workbook_sha256": content, "version": case.version}
-                shown = _digest(to_json([__version__, case.sources, case.glossary]))
+                shown = digest(to_json([__version__, case.sources, case.glossary]))
                 played[case.id] = kept | {"shown_with": shown}
             progress.jobs = folder.keep_cohort(attempts)
             _check_only(folder, options)
@@ -140,10 +140,6 @@ def run_attempts(
     return progress
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]
-
-
 def _check_only(folder: RunFolder, options: Options) -> None:
     learners = {attempt.learner for attempt in folder.cohort()} if options.only else set()
     for name in options.only:
@@ -159,14 +155,13 @@ def _run(
     def left() -> Iterator[Job]:
         for job in folder.jobs(played):
             fingerprint, state = ended.get(job.key, ("", ""))
-            there = fingerprint == job.fingerprint and (
-                state == FAILED or (folder.root / job.notebook).is_file()
-            )
+            failed = state == FAILED
+            there = failed or (folder.root / job.notebook).is_file()
             chosen = not options.only or job.learner in options.only
-            again = options.retry_failed and state == FAILED
-            if there and not (again and chosen):
+            again = options.retry_failed and failed and chosen
+            if fingerprint == job.fingerprint and there and not again:
                 progress.before += 1
-                progress.failed += state == FAILED
+                progress.failed += failed
             elif chosen:
                 yield job
 
@@ -193,10 +188,8 @@ def _others(bank: CaseBank, played: Iterable[Case]) -> list[Case]:
     return found
 
 
-def cases_played(
-    workbooks: Sequence[Path], bank: CaseBank
-) -> tuple[dict[Path, Case], tuple[str, ...]]:
-    """Load the case that each workbook plays; name the workbooks that play none of their own.
+def cases_played(workbooks: Sequence[Path], bank: CaseBank) -> dict[Path, Case]:
+    """Load the case that each workbook plays; those that play none of their own are left out.
 
     Raises
     ------
@@ -206,7 +199,6 @@ def cases_played(
         A case has faults.
     """
     played: dict[Path, Case] = {}
-    left_out = []
     for file in sorted(workbooks):
         try:
             metadata = json.loads(file.read_text(encoding="utf-8"))["metadata"]
@@ -214,7 +206,6 @@ def cases_played(
             raise RunError(f"{file}: cannot be read as a notebook: {error}") from error
         case_id = metadata.get("phbkit", {}).get("case")
         if not case_id:
-            left_out.append(file.name)
             continue
         case = bank.load(case_id)
         for other, there in played.items():
@@ -224,4 +215,4 @@ def cases_played(
         played[file] = case
     if not played:
         raise RunError("None of these workbooks plays a case, so there is nothing to run.")
-    return played, tuple(left_out)
+    return played

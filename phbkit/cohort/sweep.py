@@ -36,8 +36,6 @@ SCENARIO = "scenario"
 MOST_SCENARIOS = 5000
 TABLE, PAGE = "comparison.csv", "comparison.html"
 _MOST_BARS = 40
-_MONTHS = {"balances", "repaid"}
-_NAME = "Give each row a short name of its own."
 Scenarios = Mapping[str, Mapping[str, Mapping[str, str]]]
 """Figures by step and field of each scenario, by its name."""
 
@@ -45,7 +43,7 @@ Scenarios = Mapping[str, Mapping[str, Mapping[str, str]]]
 class _Scenario(Row, extra="allow"):
     """A scenario; every other column is a figure."""
 
-    UNIQUE, CURE = SCENARIO, _NAME
+    UNIQUE, CURE = SCENARIO, "Give each row a short name of its own."
 
     scenario: Annotated[str, Field(
         min_length=1, max_length=80, pattern=PRINTABLE,
@@ -124,14 +122,13 @@ def run_scenarios(  # noqa: PLR0913  what a command gives
     AreaError, RunError, CaseError
         Why it cannot begin or go on. What is done is kept.
     """
-    played, left_out = cases_played(workbooks, CaseBank(using.need_folder("casebank")))
+    played = cases_played(workbooks, CaseBank(using.need_folder("casebank")))
     case = next((each for each in played.values() if each.area is not None), None)
     if case is None or len(played) != 1:
         raise AreaError("--parameters: name the one workbook that is about an area's money.")
     scenarios = read_scenarios(parameters, case, area)
     attempts = (CohortAttempt(name, case.id, dict(given)) for name, given in scenarios.items())
     progress = run_attempts(played, attempts, parameters.name, out, options)
-    progress.left_out = left_out
     write_comparison(out, case, scenarios)
     return progress
 
@@ -161,30 +158,28 @@ def write_comparison(out: Path, case: Case, scenarios: Scenarios) -> None:
 def _exact(name: str, value: Any) -> str | Decimal:
     if name.startswith("chance"):
         return f"{value:.4f}"
-    if name in _MONTHS:
+    if name in {"balances", "repaid"}:
         return str(value or "")  # never
     return value if isinstance(value, str) else round(in_pounds(value), 2)
 
 
 def _document(case: Case, scenarios: Scenarios, rows: Sequence[Mapping[str, Any]]) -> Document:
     """Put the page together: a chart of the deepest holes, and a table of every scenario."""
-    first = Sums.of(case, next(iter(scenarios.values())))
+    sums = Sums.of(case, next(iter(scenarios.values())))
     ranked = sorted(rows, key=lambda row: -row["deepest, half below"])[:_MOST_BARS]
     ends = ("deepest, 1 in 10 below", "deepest, 9 in 10 below")
     blocks, _ = render(
         "comparison.j2",
-        area=first.area,
         bars=bars,
-        draws=first.draws[0],
         labels=OUTCOMES,
-        made_up=first.made_up,
         ranked=ranked,
         roughly=roughly,
         rows=pd.DataFrame(rows, dtype=object),
         spans=[
             (f"{row[SCENARIO]}, {row['pace']}", *(row[end] / 100 for end in ends)) for row in ranked
         ],
+        sums=sums,
         written=written,
     )
-    whose = "A made-up area" if first.made_up else "Figures of your own"
+    whose = "A made-up area" if sums.made_up else "Figures of your own"
     return Document(f"{case.title}: scenarios compared", blocks, whose)
