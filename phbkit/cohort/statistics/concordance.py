@@ -78,9 +78,9 @@ def percent(answers: Any, key: Floats) -> Floats:
     answers
         Array-like of shape (learners, items); NaN or None, not answered, earns nothing.
     key
-        One of `keys`, shape (items, 5).
+        One of `keys`, shape (items, 5), or one for each learner, shape (learners, items, 5).
     """
-    return ratio(100 * (chosen(answers) * key).sum(axis=(1, 2)), len(key))
+    return ratio(100 * (chosen(answers) * key).sum(axis=(1, 2)), key.shape[-2])
 
 
 def leave_one_out(judgements: Any) -> Floats:
@@ -93,8 +93,7 @@ def leave_one_out(judgements: Any) -> Floats:
     """
     picks = chosen(judgements)
     others = picks.sum(axis=0) - picks
-    credit = ratio(others, others.max(axis=2, keepdims=True))
-    return ratio(100 * (picks * credit).sum(axis=(1, 2)), picks.shape[1])
+    return percent(judgements, ratio(others, others.max(axis=2, keepdims=True)))
 
 
 def baselines(judgements: Any) -> dict[str, float]:

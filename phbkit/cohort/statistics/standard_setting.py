@@ -9,13 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phbkit.cohort.statistics.arrays import (
-    Floats,
-    StatisticsError,
-    bootstrap,
-    numbers,
-    ratio,
-)
+from phbkit.cohort.statistics.arrays import Floats, StatisticsError, bootstrap, numbers, ratio
 
 FEWEST_RATED = 5
 """Fewest learners a borderline regression is made of. Our own choice."""
@@ -85,9 +79,8 @@ class Hofstee:
 
     def accepts(self, cut: float, fail_rate: float) -> bool:
         """Say whether another method's pass mark and fail rate are such as the judges accept."""
-        return bool(
-            self.cuts[0] <= cut <= self.cuts[1] and self.fails[0] <= fail_rate <= self.fails[1]
-        )
+        (least, most), (fewest, many) = self.cuts, self.fails
+        return least <= cut <= most and fewest <= fail_rate <= many
 
 
 def angoff(judgements: Any) -> Cut:
