@@ -16,7 +16,7 @@ from typing import Any, get_args
 from phbkit.casebank import SCALE, Case, Question
 from phbkit.casebank.conversation import Conversation
 from phbkit.casebank.models import AGAIN, MONEY_STEPS, TALK_STEPS, DecisionId, Held
-from phbkit.casebank.talk import HIGHEST_RATING, TalkLine
+from phbkit.casebank.talk import HIGHEST_RATING
 from phbkit.cohort.csv_files import csv_file
 from phbkit.cohort.jobs import CohortAttempt, RunError
 from phbkit.decision import HOLDERS, Plan
@@ -37,11 +37,10 @@ def simulate(cases: Sequence[Case], learners: int, seed: int) -> Iterator[Cohort
     for number in range(1, learners + 1):
         chance = random.Random(f"{seed} {number}")  # noqa: S311
         ability = chance.gauss(0.5, 1)
+        learner = f"simulated-{number:0{width}}"
         for case in cases:
-            learner = f"simulated-{number:0{width}}"
-            yield CohortAttempt(
-                learner, case.id, _answers(case, ability, hard, chance), simulated=True
-            )
+            answers = _answers(case, ability, hard, chance)
+            yield CohortAttempt(learner, case.id, answers, simulated=True)
 
 
 def whole_answers(case: Case) -> dict[str, Any]:
@@ -103,7 +102,7 @@ def _answers(
 
 
 def _wins(lead: float) -> float:
-    return 1.0 if lead == math.inf else 1 / (1 + math.exp(-lead))
+    return 1 / (1 + math.exp(-lead))
 
 
 def _answer(case: Case, question: Question, wins: float, chance: random.Random) -> Any:
@@ -137,7 +136,7 @@ def _talked(case: Case, wins: float, chance: random.Random) -> dict[str, Any]:
     for talk in case.talks:
         held = Conversation(talk, before=before)
         while not held.ended:
-            best = max(held.sayable, key=_worth)
+            best = max(held.sayable, key=lambda line: (sum(line.rates.values()), len(line.hears)))
             held = held.after(best if chance.random() < wins else chance.choice(held.sayable))
         later = [thing.id for thing in held.missed if thing.of]
         before = held.heard.union(later)
@@ -150,10 +149,6 @@ def _talked(case: Case, wins: float, chance: random.Random) -> dict[str, Any]:
     return answers
 
 
-def _worth(line: TalkLine) -> tuple[int, int]:
-    return sum(line.rates.values()), len(line.hears)
-
-
 def _decided(case: Case, chance: random.Random) -> dict[str, Any]:
     items = [item.id for item in case.about.items if item.how != "own-money"]
     plan = Plan.of(case, chance.sample(items, min(4, len(items))))
@@ -163,7 +158,7 @@ def _decided(case: Case, chance: random.Random) -> dict[str, Any]:
 
 def _on_plan(plan: Plan, choice: str, chance: random.Random) -> dict[str, Any]:
     """Share the risks of a plan, and decide on it."""
-    entry = {"mitigation": _TEXT, "stop_rule": _TEXT, "review": _TEXT}
+    entry = dict.fromkeys(("mitigation", "stop_rule", "review"), _TEXT)
     return {
         "plan": sorted(plan.ids),
         "ledger": {
@@ -198,9 +193,7 @@ def _advised(case: Case, chance: random.Random) -> dict[str, Any]:
     triggers = [trigger.id for trigger in case.money.triggers]
     board = {
         "choice": chance.choice(list(ADVICE)),
-        "reasons": _TEXT,
-        "agreed": _TEXT,
-        "dissent": _TEXT,
+        **dict.fromkeys(("reasons", "agreed", "dissent"), _TEXT),
         "triggers": sorted(chance.sample(triggers, 2)),
         "review_months": chance.randint(3, 12),
     }
