@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +14,12 @@ import pandas as pd
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.models import AGAIN, SURE
 from phbkit.cohort.folder import RunFolder
-from phbkit.cohort.jobs import RunError
+from phbkit.cohort.jobs import RunError, digest
 from phbkit.cohort.report.results import Run, points_of, possible_of, read_run, whole_percent
 from phbkit.cohort.report.standards import CUTS, read_cuts
 from phbkit.cohort.scores import score_cohort
 from phbkit.cohort.tables import rounded, write_frame
-from phbkit.errors import AnswersError, UnknownNameError
+from phbkit.errors import AnswersError, need_known
 from phbkit.files import write_whole
 from phbkit.scoring import score
 from phbkit.scoring.marking import critical_errors
@@ -123,16 +122,15 @@ def remark(
     blank = {case_id: score(case, {}) for case_id, case in cases.items()}
     keys = list(dict.fromkeys([*before.keys, *(k for each in blank.values() for k in each.keys)]))
     for key in lines:
-        if key not in keys:
-            raise UnknownNameError.among("key", key, keys, str(run))
+        need_known("key", key, keys, str(run))
     formative = {key for each in blank.values() for key, _ in each.formative}
     played = before.manifest["cases"]
     versions = {name: (played[name]["version"], case.version) for name, case in cases.items()}
-    after, refused, errors = _score_again(before, cases, drop)
+    after, refused, critical = _score_again(before, cases, drop)
     rows = _compare(before, after, keys, refused)
     told = json.dumps([versions, lines, bool(cuts), *sorted(drop)], sort_keys=True).encode()
     result = Remark(
-        folder=run / f"remark-{hashlib.sha256(told).hexdigest()[:8]}",
+        folder=run / f"remark-{digest(told)[:8]}",
         versions=versions,
         cuts=lines,
         each_case=bool(cuts),
@@ -140,7 +138,7 @@ def remark(
         dropped=sorted(drop),
         refused=refused,
         not_done=len(before.results) - len(before.done),
-        critical=_critical(before, errors),
+        critical=critical,
         simulated=before.simulated,
         formative=[key for key in lines if before.drafts or key in formative],
     )
@@ -154,8 +152,7 @@ def _without(run: Run, cases: Sequence[Case], drop: Collection[str]) -> dict[str
     known = {f"{case.id}/{question.id}" for case in cases for question in case.questions}
     known |= set(run.marks["case"] + "/" + run.marks["question"])
     for item in drop:
-        if item not in known:
-            raise UnknownNameError.among("item", item, sorted(known), "--drop")
+        need_known("item", item, known, "--drop")
     left = [[q for q in case.questions if f"{case.id}/{q.id}" not in drop] for case in cases]
     pairs = zip(cases, left, strict=True)
     return {case.id: replace(case, questions=tuple(questions)) for case, questions in pairs}
@@ -163,35 +160,38 @@ def _without(run: Run, cases: Sequence[Case], drop: Collection[str]) -> dict[str
 
 def _score_again(
     run: Run, cases: Mapping[str, Case], drop: Collection[str]
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[tuple[str, str], list[str]]]:
-    """Score the answers of every job that is done; tell whose answers are no longer taken.
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Score the answers of every job that is done; only first answers count.
 
-    Only first answers count. The last of the three has where critical errors are, by learner and
-    case.
+    The second of the three has whose answers are no longer taken, and the third whose critical
+    errors are others, one by one.
     """
-    done = set(zip(run.done["learner"], run.done["case"], strict=True))
+    were = run.critical.groupby(["learner", "case"])["where"].agg(list).to_dict()
     gone = {*drop, *(item + SURE for item in drop)}
     taken: dict[str, dict[str, dict[str, Any]]] = {case: {} for case in cases}
-    refused, errors = [], {}
-    for attempt in RunFolder(run.folder).cohort():
+    refused, critical = [], []
+    for attempt in run.attempts():
         who, case = (attempt.learner, attempt.case), attempt.case
-        if who in done:
-            first = {k: v for k, v in attempt.answers.items() if not k.endswith(AGAIN)}
-            given = {key: value for key, value in first.items() if f"{case}/{key}" not in gone}
-            try:
-                answers = check_answers(cases[case], {"answers": given})
-            except AnswersError as error:
-                refused.append((*who, str(error)))
-            else:
-                taken[case][attempt.learner] = answers
-                errors[who] = [error.where for error in critical_errors(cases[case], answers)]
+        first = {k: v for k, v in attempt.answers.items() if not k.endswith(AGAIN)}
+        given = {key: value for key, value in first.items() if f"{case}/{key}" not in gone}
+        try:
+            answers = check_answers(cases[case], {"answers": given})
+        except AnswersError as error:
+            refused.append((*who, str(error)))
+        else:
+            taken[case][attempt.learner] = answers
+            before = were.get(who, [])
+            now = [error.where for error in critical_errors(cases[case], answers)]
+            if set(before) != set(now):
+                critical.append((*who, before, now))
     tables = []
     for name, answers in taken.items():
         columns = pd.DataFrame(list(answers.values()), index=list(answers), dtype=object)
         scores = score_cohort(cases[name], columns).rename_axis("learner")
         tables.append(scores.reset_index().assign(case=name))
     why = pd.DataFrame(refused, columns=["learner", "case", "reason"])
-    return pd.concat(tables, ignore_index=True), why, errors
+    others = pd.DataFrame(critical, columns=["learner", "case", "before", "after"])
+    return pd.concat(tables, ignore_index=True), why, others
 
 
 def _compare(
@@ -233,14 +233,6 @@ def _crosses(table: pd.DataFrame, cuts: Mapping[str, float], *, each_case: bool)
     before, after = table["before"], table["after"]
     ways = [(before < cut) & (after >= cut), (before >= cut) & (after < cut)]
     return np.select(ways, [UP, DOWN], "")
-
-
-def _critical(run: Run, after: Mapping[tuple[str, str], list[str]]) -> pd.DataFrame:
-    """Find whose critical errors are others, one by one."""
-    before = run.critical.groupby(["learner", "case"])["where"].agg(list).to_dict()
-    rows = [(*who, before.get(who, []), now) for who, now in after.items()]
-    changed = [row for row in rows if set(row[2]) != set(row[3])]
-    return pd.DataFrame(changed, columns=["learner", "case", "before", "after"])
 
 
 def _write(result: Remark) -> None:

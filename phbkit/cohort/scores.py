@@ -7,18 +7,15 @@ Credits are added as whole ten-thousandths, so that sums are exact and equal to 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from phbkit.casebank import Case
 from phbkit.scoring.credit import PARTS, percent
 from phbkit.scoring.result import score
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    Codes = NDArray[np.int64]
 
 
 def score_cohort(case: Case, answers: pd.DataFrame) -> pd.DataFrame:
@@ -38,9 +35,6 @@ def score_cohort(case: Case, answers: pd.DataFrame) -> pd.DataFrame:
         The rows of `answers`, equal to what `score` says of each: for each key `_total` and
         `_possible` points and `_percent`, as a run's table of results has them.
     """
-    import numpy as np
-    import pandas as pd
-
     nothing = score(case, {})
     possible = {key: nothing.possible(key) for key in nothing.keys}
     totals = {key: np.zeros(len(answers), dtype=np.int64) for key in possible}
@@ -63,10 +57,8 @@ def score_cohort(case: Case, answers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table, index=answers.index)
 
 
-def _factorise(column: pd.Series) -> tuple[Codes, list[Any]]:
+def _factorise(column: pd.Series) -> tuple[NDArray[np.int64], list[Any]]:
     """Find the distinct answers; True, 1 and 1.0 are distinct, and so are a list's orders."""
-    import pandas as pd
-
     plain = pd.api.types.infer_dtype(column) in {"string", "integer"}
     codes, _ = pd.factorize(column if plain else column.map(repr, na_action="ignore"))
     firsts = pd.Series(codes).drop_duplicates()

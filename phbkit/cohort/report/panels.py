@@ -6,18 +6,21 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, compress
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from phbkit.casebank import SCALE, Panel
-from phbkit.cohort.report.results import KEY, Run, concordance_questions
+from phbkit.cohort.report.results import KEY, Run
 from phbkit.cohort.statistics import concordance
 from phbkit.cohort.statistics.arrays import Floats
 from phbkit.scoring import credit
 from phbkit.scoring.baselines import rewarded
+
+Reasons = dict[str, tuple[str, ...]]
+"""By key: why it is for learning only; nothing where it may decide a pass."""
 
 BASELINES = {
     "all middle": "always the middle",
@@ -36,7 +39,7 @@ class PanelForm:
     case, panel, questions
         Whose they are.
     answers
-        Of learners, -2 to 2, shape (learners, questions).
+        Of learners whose jobs are done, -2 to 2, shape (learners, questions); NaN for none.
     """
 
     case: str
@@ -76,15 +79,21 @@ class PanelForm:
 
 def forms_of(run: Run) -> list[PanelForm]:
     """Make the forms of every case that is still as it was played."""
-    return [
-        PanelForm(case, panel, questions, answers)
-        for case, answers in run.judgements.items()
-        if (questions := concordance_questions(run.cases[case]))
-        for panel in run.cases[case].panels
-    ]
+    cases = [run.cases[name] for name in run.case_ids if name not in run.changed]
+    given: dict[str, list[dict[str, Any]]] = {case.id: [] for case in cases}
+    for attempt in run.attempts():
+        if attempt.case in given:
+            given[attempt.case].append(attempt.answers)
+    forms = []
+    for case in cases:
+        questions = [asked.id for asked in case.questions if asked.format == "concordance"]
+        answers = pd.DataFrame(given[case.id], columns=questions).to_numpy(dtype=float)
+        if questions:
+            forms += [PanelForm(case.id, panel, questions, answers) for panel in case.panels]
+    return forms
 
 
-def formative_reasons(run: Run, forms: Sequence[PanelForm]) -> dict[str, tuple[str, ...]]:
+def formative_reasons(run: Run, forms: Sequence[PanelForm]) -> Reasons:
     """Say of each key why it may not decide a pass; nothing where it may."""
     shared = ["answers are simulated: nobody real gave them"] if run.simulated else []
     drafts = [case for case in run.case_ids if case in run.drafts]
@@ -129,15 +138,12 @@ def panel_items(forms: Sequence[PanelForm]) -> pd.DataFrame:
             frame[f"{form.panel.id}_mean"] = form.judgements.mean(axis=0)
             for step in SCALE:
                 frame[f"{form.panel.id}_chose_{step}"] = (form.judgements == step).sum(axis=0)
-        for one, other in combinations([form.panel.id for form in group], 2):
+        names = [form.panel.id for form in group]
+        for one, other in combinations(names, 2):
             frame[f"gap_{one}_{other}"] = (frame[f"{one}_mean"] - frame[f"{other}_mean"]).abs()
         frame["learners_mean"] = pd.DataFrame(group[0].answers).mean()
-        scored = zip(*(form.scored for form in group), strict=True)
-        names = [form.panel.id for form in group]
-        frame["contested_by"] = [
-            tuple(name for name, counts in zip(names, row, strict=True) if not counts)
-            for row in scored
-        ]
+        contested = ~np.array([form.scored for form in group]).T
+        frame["contested_by"] = [tuple(compress(names, row)) for row in contested]
         frames.append(frame)
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from math import isnan, nan
+from math import isnan
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from phbkit.cohort.report.panels import Reasons
 from phbkit.cohort.report.results import Run
 from phbkit.cohort.report.standards import Standard
 from phbkit.cohort.statistics.pass_decision import BORDERLINE, pass_chances
@@ -29,7 +30,7 @@ def reliability_frame(run: Run) -> pd.DataFrame:
 
 
 def decisions(
-    run: Run, standards: Mapping[str, Standard], reliabilities: pd.DataFrame, formative: set[str]
+    run: Run, standards: Mapping[str, Standard], reliabilities: pd.DataFrame, reasons: Reasons
 ) -> pd.DataFrame:
     """Set scores beside pass marks, a row a learner and key that has one.
 
@@ -40,23 +41,23 @@ def decisions(
 
     Parameters
     ----------
-    formative
-        The keys that may not pass anybody.
+    reasons
+        By key: why it may not pass anybody, if anything is against it.
     """
     errors = run.critical["learner"].value_counts()
-    alphas = reliabilities.set_index("key")["alpha"]
-    alphas = alphas.mask(reliabilities.set_index("key")["alpha_low"] <= 0, 0)  # it says nothing
+    by_key = reliabilities.set_index("key")
+    alphas = by_key["alpha"].mask(by_key["alpha_low"] <= 0, 0)  # it says nothing
     frames = []
     for key, standard in standards.items():
         if isnan(standard.cut):
             continue
         scores = run.percent(key)
-        true, chance, note = pass_chances(scores, standard.cut, float(alphas.get(key, nan)))
+        true, chance, note = pass_chances(scores, standard.cut, float(alphas[key]))
         again = np.full(len(scores), None, dtype=object)
         again[~np.isnan(chance) | scores.isna()] = False
         again[(chance >= BORDERLINE[0]) & (chance <= BORDERLINE[1])] = True
         side = np.where(scores >= standard.cut, "at or above", "below")
-        columns = {
+        frame = {
             "learner": scores.index,
             "key": key,
             "score_percent": scores.to_numpy(),
@@ -66,10 +67,10 @@ def decisions(
             "chance": chance,
             "borderline": again,
             "critical_errors": errors.reindex(scores.index, fill_value=0).to_numpy(),
-            "formative_only": key in formative,
+            "formative_only": bool(reasons[key]),
             "note": note,
         }
-        frames.append(pd.DataFrame(columns))
+        frames.append(pd.DataFrame(frame))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 

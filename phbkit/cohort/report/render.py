@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from phbkit.cohort.report.results import KEY
 from phbkit.documents.document import Block, Bullets, Fields, Heading, Paragraph, Table
+from phbkit.text import templates
 
 MOST_ROWS = 200
 """Most learners a table of the report names; a file in the run's folder has them all."""
 Row = Mapping[Any, Any]
-Column = tuple[str, Callable[[Row], str], float]
+Words = Callable[[Row], str]
+Column = tuple[str, Words, float]
 """A column of a table: its heading, what it says of a row, and its share of the page's width."""
 _TEMPLATES = Path(__file__).with_name("templates")
 _BLOCK = re.compile(r"\n\s*\n")
@@ -42,9 +44,7 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def column(
-    header: str, source: str | Callable[[Row], str], *, width: float = 0, **how: Any
-) -> Column:
+def column(header: str, source: str | Words, *, width: float = 0, **how: Any) -> Column:
     """Say how one column of a table is written.
 
     Parameters
@@ -122,20 +122,13 @@ def _inline(value: Any) -> str:
 @cache
 def _environment() -> Environment:
     """Return the templates; what they make is text, escaped where it becomes HTML."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701
-        finalize=_inline,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.do"],
+    environment = templates(_TEMPLATES).overlay(
+        autoescape=False, finalize=_inline, extensions=["jinja2.ext.do"]
     )
     environment.tests["nan"] = isnan
     environment.filters["one_line"] = lambda text: " ".join(text.split())
-    functions = (column, counted, number, partial)
-    environment.globals |= {function.__name__: function for function in functions}
-    environment.globals |= {"percent": percent, "KEY": KEY, "MOST_ROWS": MOST_ROWS}
+    environment.globals.update(column=column, counted=counted, number=number, percent=percent)
+    environment.globals.update(partial=partial, KEY=KEY, MOST_ROWS=MOST_ROWS)
     words = environment.get_template("words.j2").module
     for name in ("first_of", "key_name", "listed", "sentence"):
         environment.globals[name] = environment.filters[name] = getattr(words, name)

@@ -15,14 +15,14 @@ from markupsafe import Markup
 from phbkit.casebank import SCALE, CaseBank
 from phbkit.cohort.jobs import RunError
 from phbkit.cohort.page import blocks_html, style
-from phbkit.cohort.report import gaps, panels, passing, pictures, scores, texts
+from phbkit.cohort.report import panels, passing, pictures, scores, texts
 from phbkit.cohort.report import standards as standards_file
 from phbkit.cohort.report.render import counted, render
 from phbkit.cohort.report.results import Run, read_run
 from phbkit.cohort.report.standards import Standard
 from phbkit.cohort.statistics import items, pass_decision, reliability
 from phbkit.documents.document import Block, Document, Heading, as_text
-from phbkit.errors import UnknownNameError
+from phbkit.errors import need_known
 from phbkit.settings import Settings, settings
 from phbkit.workbook.notebook import refuse_unknown_parameters
 
@@ -73,8 +73,7 @@ class Part:
     def frame(self, number: int = 0) -> pd.DataFrame:
         """Hand over the numbers behind one of the part's tables, the first by default."""
         known = list(map(str, range(len(self.frames))))
-        if str(number) not in known:
-            raise UnknownNameError.among(f"table of {self.name!r}", str(number), known)
+        need_known(f"table of {self.name!r}", str(number), known)
         return self.frames[number]
 
     def __repr__(self) -> str:
@@ -145,11 +144,6 @@ class Report:
         return panels.formative_reasons(self._need, self.forms)
 
     @property
-    def formative_keys(self) -> set[str]:
-        """The keys that are for learning only."""
-        return {key for key, reasons in self.reasons.items() if reasons}
-
-    @property
     def shared_reasons(self) -> tuple[str, ...]:
         """Reasons that hold for every key."""
         first, *others = self.reasons.values() or ((),)
@@ -163,8 +157,7 @@ class Report:
         UnknownNameError
             There are no such figures.
         """
-        if name not in FRAMES:
-            raise UnknownNameError.among("frame of the report", name, list(FRAMES))
+        need_known("frame of the report", name, FRAMES)
         if name not in self._frames:
             self._frames[name] = FRAMES[name](self, self._need)
         return self._frames[name]
@@ -177,8 +170,7 @@ class Report:
         UnknownNameError
             There is no such part.
         """
-        if name not in PARTS:
-            raise UnknownNameError.among("part of the report", name, list(PARTS))
+        need_known("part of the report", name, PARTS)
         if self.run is None:
             return Part(name)
         blocks, frames = render(f"{name}.j2", report=self, run=self.run, **_NAMES)
@@ -198,8 +190,7 @@ class Report:
         """Put all parts together."""
         run = self._need
         blocks = tuple(block for name in PARTS for block in self.part(name).blocks)
-        learners, cases = len(run.learners), len(run.case_ids)
-        subtitle = f"{counted(learners, 'learner')}, {counted(cases, 'case')}."
+        subtitle = f"{counted(len(run.learners), 'learner')}, {counted(len(run.case_ids), 'case')}."
         return Document(TITLE, blocks, subtitle=subtitle, stamp=self.stamp)
 
     def __repr__(self) -> str:
@@ -228,12 +219,12 @@ FRAMES: Mapping[str, Callable[[Report, Run], pd.DataFrame]] = {
     "reliability": lambda _, run: passing.reliability_frame(run),
     "standards": lambda report, _: standards_file.standards_frame(report.standards),
     "decisions": lambda report, run: passing.decisions(
-        run, report.standards, report.frame("reliability"), report.formative_keys
+        run, report.standards, report.frame("reliability"), report.reasons
     ),
     "critical_errors": lambda _, run: scores.critical_errors(run),
     "critical_learners": lambda _, run: scores.critical_learners(run),
     "certainty": lambda _, run: scores.confidence(run),
-    "gaps": lambda _, run: gaps.gaps(run),
+    "gaps": lambda _, run: scores.gaps(run),
     "texts": lambda _, run: texts.texts_frame(run),
     "marks": lambda report, run: texts.marked_frame(run, report.marks),
     "agreement": lambda report, _: texts.agreement_frame(report.frame("marks")),

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.cohort.folder import RunFolder
-from phbkit.cohort.jobs import DONE, FAILED, RunError
-from phbkit.errors import UnknownNameError
+from phbkit.cohort.jobs import DONE, FAILED, CohortAttempt, RunError
 from phbkit.scoring.credit import PARTS, percent
 
 KEY = "key"
@@ -83,15 +80,18 @@ class Run:
         """The rows of the jobs that failed."""
         return self.results[self.results["state"] == FAILED]
 
+    def attempts(self) -> Iterator[CohortAttempt]:
+        """Read the attempts of the jobs that are done, in the order of the cohort."""
+        done = set(zip(self.done["learner"], self.done["case"], strict=True))
+        cohort = RunFolder(self.folder).cohort()
+        return (attempt for attempt in cohort if (attempt.learner, attempt.case) in done)
+
     @cached_property
     def changed(self) -> tuple[str, ...]:
         """Cases that are no longer in the case bank as they were when they were played."""
+        now = {name: case.version for name, case in self.cases.items()}
         played = self.manifest["cases"]
-        return tuple(
-            case
-            for case in self.case_ids
-            if case not in self.cases or self.cases[case].version != played[case]["version"]
-        )
+        return tuple(case for case in self.case_ids if now.get(case) != played[case]["version"])
 
     def title(self, case: str) -> str:
         """Give the name of a case."""
@@ -128,30 +128,6 @@ class Run:
         credit = marks["credit"].where(marks["answered"])
         table = credit.set_axis([marks["learner"], items]).unstack()  # noqa: PD010
         return table.reindex(columns=items.unique())
-
-    @cached_property
-    def judgements(self) -> dict[str, NDArray[np.float64]]:
-        """By case: choices at its concordance questions, -2 to 2, shape (learners, questions).
-
-        Only of jobs done and of cases that are as they were; NaN where a learner chose nothing.
-        """
-        done = set(zip(self.done["learner"], self.done["case"], strict=True))
-        given: dict[str, list[dict[str, Any]]] = {
-            case: [] for case in self.case_ids if case not in self.changed
-        }
-        for attempt in RunFolder(self.folder).cohort():
-            if (attempt.learner, attempt.case) in done and attempt.case in given:
-                given[attempt.case].append(attempt.answers)
-        columns = {case: concordance_questions(self.cases[case]) for case in given}
-        return {
-            case: pd.DataFrame(answers, columns=columns[case]).to_numpy(dtype=float)
-            for case, answers in given.items()
-        }
-
-
-def concordance_questions(case: Case) -> list[str]:
-    """List the questions of a case that are set beside panels."""
-    return [question.id for question in case.questions if question.format == "concordance"]
 
 
 def points_of(results: pd.DataFrame, key: str) -> pd.DataFrame:
@@ -202,10 +178,7 @@ def read_run(folder: Path, bank: CaseBank) -> Run:
     results, marks = (pd.read_parquet(file) for file in tables)
     if results.empty:
         raise RunError(f"{folder}: the run has no job that ended. Run it again: it goes on.")
-    cases = {}
-    for case in manifest["cases"]:
-        with suppress(UnknownNameError):
-            cases[case] = bank.load(case)
+    cases = {case: bank.load(case) for case in manifest["cases"] if case in bank.case_ids}
     critical: list[tuple[Any, ...]] = []
     texts: list[tuple[Any, ...]] = []
     drafts: set[str] = set()

@@ -14,6 +14,7 @@ from phbkit.cohort.report.results import KEY, Run
 from phbkit.cohort.report.standards import Standard
 from phbkit.cohort.statistics.calibration import calibration
 from phbkit.cohort.statistics.items import item_statistics
+from phbkit.workbook.talk_steps import RATED, conversations
 
 _EDGES = tuple(range(0, 101, 10))
 
@@ -27,9 +28,8 @@ def summary(run: Run, standards: Mapping[str, Standard]) -> pd.DataFrame:
     frame = frame.set_axis([*names, "max_percent"], axis=1).rename_axis("key").reset_index()
     frame["left_out"] = len(percents) - frame["learners"]
     frame["questions"] = frame["key"].map(run.possible)
-    frame["cut_percent"] = frame["key"].map(
-        {key: standard.cut for key, standard in standards.items()}
-    )
+    cuts = {key: standard.cut for key, standard in standards.items()}
+    frame["cut_percent"] = frame["key"].map(cuts)
     return frame
 
 
@@ -48,9 +48,8 @@ def cases(run: Run) -> pd.DataFrame:
     rows = []
     for case in run.case_ids:
         done = run.done[(run.done["case"] == case) & ~run.done["learner"].isin(run.absent)]
-        failed = int((run.failed["case"] == case).sum())
-        row: dict[str, Any] = {"case": case, "title": run.title(case)}
-        row |= {"done": len(done), "failed": failed}
+        row: dict[str, Any] = {"case": case, "title": run.title(case), "done": len(done)}
+        row["failed"] = int((run.failed["case"] == case).sum())
         for key in run.keys:
             scores = done.loc[done[f"{key}_possible"].gt(0), f"{key}_percent"]
             row[f"{key}_median_percent"] = scores.median()
@@ -86,12 +85,7 @@ def critical_errors(run: Run) -> pd.DataFrame:
 def critical_learners(run: Run) -> pd.DataFrame:
     """Count critical errors by learner, the most first; `cases` are pairs of case and count."""
     rows = [
-        {
-            "learner": learner,
-            "errors": len(errors),
-            "not_put_right": int((~errors["put_right"]).sum()),
-            "cases": dict(Counter(errors["case"])),
-        }
+        (learner, len(errors), int((~errors["put_right"]).sum()), dict(Counter(errors["case"])))
         for learner, errors in run.critical.groupby("learner", sort=False)
     ]
     frame = pd.DataFrame(rows, columns=["learner", "errors", "not_put_right", "cases"])
@@ -108,3 +102,30 @@ def confidence(run: Run) -> pd.DataFrame:
     for share in ("share", "low", "high", "stated"):
         levels[f"{share}_percent"] = 100 * levels.pop(share)
     return levels
+
+
+def gaps(run: Run) -> pd.DataFrame:
+    """Sum up by case, conversation and part how learners rated theirs, 0 to 9, beside the person.
+
+    `higher` counts the ratings above the person's own. Only of cases that are as they were.
+    """
+    rows = []
+    for attempt in run.attempts():
+        if attempt.case in run.changed:
+            continue
+        for held in conversations(run.cases[attempt.case], attempt.answers):
+            rated = attempt.answers.get(held.talk.id, {}).get("rated") or {}
+            for part, own in rated.items():
+                place = (attempt.case, held.talk.id, RATED[part])
+                rows.append((*place, attempt.learner, int(own), held.ratings[part]))
+    by = ["case", "talk", "part"]
+    both = pd.DataFrame(rows, columns=[*by, "learner", "own", "theirs"])
+    more = both.assign(apart=both["own"] - both["theirs"], higher=both["own"] > both["theirs"])
+    summed = more.groupby(by, sort=False).agg(
+        learners=("learner", "nunique"),
+        own_mean=("own", "mean"),
+        theirs_mean=("theirs", "mean"),
+        apart_mean=("apart", "mean"),
+        higher=("higher", "sum"),
+    )
+    return summed.reset_index()

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from difflib import get_close_matches
 from math import isnan, nan
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from phbkit.cohort.report.results import Run
+from phbkit.cohort.statistics import standard_setting as methods
 from phbkit.cohort.statistics.arrays import StatisticsError
-from phbkit.cohort.statistics.standard_setting import (
-    Cut,
-    Hofstee,
-    angoff,
-    borderline_regression,
-    hofstee,
-)
-from phbkit.errors import PhbError, UnknownNameError
+from phbkit.cohort.statistics.standard_setting import Cut, Hofstee
+from phbkit.errors import PhbError, did_you_mean, need_known
 from phbkit.files import write_whole
 
 CUTS = "standard.json"
-METHODS = ("angoff", "borderline", "fixed")
+Method = Literal["angoff", "borderline", "fixed"]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -60,7 +54,7 @@ class KeyStandard(_Shape):
     `hofstee`: by judge, least and most acceptable pass mark and share failing, all per cent.
     """
 
-    use: Literal["angoff", "borderline", "fixed"] | None = None
+    use: Method | None = None
     angoff: dict[str, dict[str, Share]] | None = None
     borderline: JudgeRatings | None = None
     fixed: Fixed | None = None
@@ -69,7 +63,7 @@ class KeyStandard(_Shape):
     @property
     def method(self) -> str:
         """The method the pass mark is taken from; empty where there is none."""
-        given = (name for name in METHODS if getattr(self, name) is not None)
+        given = (name for name in get_args(Method) if getattr(self, name) is not None)
         return self.use or next(given, "")
 
 
@@ -128,8 +122,7 @@ def read_standards(file: Path, run: Run) -> dict[str, Standard]:
         raise StandardsError("\n  ".join([f"{file}: cannot be used.", *lines])) from error
     standards = {}
     for key, judged in given.keys.items():
-        if key not in run.keys:
-            raise UnknownNameError.among("key", key, run.keys, f"{file}: keys")
+        need_known("key", key, run.keys, f"{file}: keys")
         try:
             standards[key] = _set_standard(f"{file}: keys.{key}", key, judged, run)
         except StatisticsError as error:
@@ -145,43 +138,37 @@ def _set_standard(place: str, key: str, given: KeyStandard, run: Run) -> Standar
     if getattr(given, given.method) is None:
         problem = f"{given.method!r} is not given. Give it, or use another."
         raise StandardsError(f"{place}.use: {problem}")
-    scores, limits = run.percent(key), None
-    figures = dict(_figures(place, given, scores, list(run.items(key).columns)))
-    if given.hofstee is not None:
-        judges = [(a, b, c / 100, d / 100) for a, b, c, d in given.hofstee.values()]
-        limits = hofstee(scores.to_numpy(), judges)
-    cut = round(figures[given.method].cut, 2)
-    failing = 100 * float((scores.dropna() < cut).mean())
-    return Standard(key, given.method, cut, figures, limits, failing)
-
-
-def _figures(
-    place: str, given: KeyStandard, scores: pd.Series, items: Sequence[str]
-) -> Iterator[tuple[str, Cut]]:
+    percents, figures, limits = run.percent(key), dict[str, Cut](), None
+    learners, scores = list(percents.index), percents.to_numpy()
     if given.angoff is not None:
-        yield "angoff", _by_judges(f"{place}.angoff", given.angoff, items)
+        items = list(run.items(key).columns)
+        figures["angoff"] = _by_judges(f"{place}.angoff", given.angoff, items)
     if given.borderline is not None:
-        ratings, learners = given.borderline.ratings, list(scores.index)
+        at, ratings = given.borderline.borderline, given.borderline.ratings
         _require(f"{place}.borderline.ratings", ratings, learners, "learner of this run")
         rated = [ratings.get(learner) for learner in learners]
-        borderline = given.borderline.borderline
-        yield "borderline", borderline_regression(scores.to_numpy(), rated, borderline)
+        figures["borderline"] = methods.borderline_regression(scores, rated, at)
     if given.fixed is not None:
-        yield "fixed", Cut(0, 0, given.fixed.cut, note=f"Why: {given.fixed.why}")
+        figures["fixed"] = Cut(0, 0, given.fixed.cut, note=f"Why: {given.fixed.why}")
+    if given.hofstee is not None:
+        judges = [(a, b, c / 100, d / 100) for a, b, c, d in given.hofstee.values()]
+        limits = methods.hofstee(scores, judges)
+    cut = round(figures[given.method].cut, 2)
+    failing = 100 * float((percents.dropna() < cut).mean())
+    return Standard(key, given.method, cut, figures, limits, failing)
 
 
 def _by_judges(
     place: str, judgements: Mapping[str, Mapping[str, float]], items: Sequence[str]
 ) -> Cut:
     judged = [_by_item(f"{place}.{judge}", row, items) for judge, row in judgements.items()]
-    cut = angoff([[shares.get(item) for item in items] for shares in judged])
+    cut = methods.angoff([[shares.get(item) for item in items] for shares in judged])
     missing = [item for item in items if not any(item in shares for shares in judged)]
     note = cut.note
     if missing:
         few = ", ".join(missing[:3]) + (", and others" if len(missing) > 3 else "")
         note += f" Nobody judged {len(missing)} of {len(items)} items: {few}."
-    points = {name: getattr(cut, name) for name in ("cut", "se", "low", "high")}
-    percents = {name: 100 * value / len(items) for name, value in points.items()}
+    percents = {n: 100 * getattr(cut, n) / len(items) for n in ("cut", "se", "low", "high")}
     return replace(cut, **percents, note=note)
 
 
@@ -196,13 +183,12 @@ def standards_frame(standards: Mapping[str, Standard]) -> pd.DataFrame:
     return pd.DataFrame(rows).rename(columns=units)
 
 
-def keep_cuts(folder: Path, standards: Iterable[Standard]) -> None:
+def keep_cuts(folder: Path, standards: Collection[Standard]) -> None:
     """Keep the pass marks in a run's folder, where `phb remark` finds them."""
-    kept = list(standards)
     data = {
         "format": "phbkit-cuts/1",
-        "cuts": {each.key: f"{each.cut:.2f}" for each in kept if not isnan(each.cut)},
-        "methods": {each.key: each.method for each in kept},
+        "cuts": {each.key: f"{each.cut:.2f}" for each in standards if not isnan(each.cut)},
+        "methods": {each.key: each.method for each in standards},
     }
     write_whole(folder / CUTS, json.dumps(data, indent=1).encode() + b"\n")
 
@@ -240,6 +226,4 @@ def _by_item(place: str, judged: Mapping[str, float], items: Sequence[str]) -> d
 def _require(place: str, names: Iterable[str], known: Collection[str], what: str) -> None:
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise StandardsError(f"{place}: {name!r} is no {what}.{hint}")
+            raise StandardsError(f"{place}: {name!r} is no {what}.{did_you_mean(name, known)}")

@@ -55,9 +55,8 @@ def write_for_marking(folder: Path, texts: pd.DataFrame) -> None:
         "\n".join(f"{n}. {asks} (0 to {most})" for n, (asks, most) in enumerate(rubric, start=1))
         for rubric in named["rubric"]
     ]
-    for number in range(named["rubric"].map(len).max()):
-        handed_out[f"mark_{number + 1}"] = ""
-    write_frame(folder / TO_MARK, handed_out.assign(comment=""))
+    blank = {f"mark_{number + 1}": "" for number in range(named["rubric"].map(len).max())}
+    write_frame(folder / TO_MARK, handed_out.assign(**blank, comment=""))
 
 
 def with_ids(texts: pd.DataFrame, secret: str) -> pd.DataFrame:
@@ -65,10 +64,9 @@ def with_ids(texts: pd.DataFrame, secret: str) -> pd.DataFrame:
 
     They come by question and then by id: the order of the cohort would say who wrote what.
     """
-    named = []
-    for row in texts[["learner", "case", "question", "text"]].itertuples(index=False):
-        digest = hmac.new(secret.encode(), json.dumps(row).encode(), hashlib.sha256)
-        named.append(f"t{digest.hexdigest()[:12]}")
+    rows = texts[["learner", "case", "question", "text"]].itertuples(index=False)
+    digests = (hmac.new(secret.encode(), json.dumps(row).encode(), hashlib.sha256) for row in rows)
+    named = [f"t{digest.hexdigest()[:12]}" for digest in digests]
     return texts.assign(text_id=named).sort_values(["case", "question", "text_id"])
 
 
@@ -186,12 +184,8 @@ def _table(file: Path) -> tuple[CsvTable[_Marked], list[Line[_Marked]]]:
 
 def _has_marks(file: Path) -> bool:
     lines = _table(file)[1] if file.exists() else []
-    return any(
-        value.strip()
-        for line in lines
-        for name, value in line.cells.items()
-        if name.startswith(("mark_", "comment"))
-    )
+    cells = (cell for line in lines for cell in line.cells.items())
+    return any(text.strip() for name, text in cells if name.startswith(("mark_", "comment")))
 
 
 def _sum(table: CsvTable[_Marked], line: Line[_Marked], rubric: Rubric) -> float:
@@ -205,8 +199,7 @@ def _sum(table: CsvTable[_Marked], line: Line[_Marked], rubric: Rubric) -> float
         except ValueError:
             mark = -1.0
         if mark < 0 or mark > most:
-            table.fault(
-                line.number, line.cells, name, f"must be 0 to {most}, or empty; got {given!r}."
-            )
+            problem = f"must be 0 to {most}, or empty; got {given!r}."
+            table.fault(line.number, line.cells, name, problem)
         total += mark
     return total

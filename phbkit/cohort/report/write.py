@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from phbkit.cohort.execution import run_notebook
@@ -78,17 +77,10 @@ def _execute(
         "standards": near(standards) if standards else None,
         "marks": [near(file) for file in marks] or None,
     }
-    with _environment(PHB_CASEBANK=str(using.need_folder("casebank").resolve())):
-        run_notebook(using.need_folder("workbooks") / NOTEBOOK, out, parameters, run)
-
-
-@contextmanager
-def _environment(**variables: str) -> Iterator[None]:
-    """Set variables that the notebook's process finds, which works in another folder."""
     before = dict(os.environ)
-    os.environ.update(variables)
+    os.environ["PHB_CASEBANK"] = str(using.need_folder("casebank").resolve())  # from any folder
     try:
-        yield
+        run_notebook(using.need_folder("workbooks") / NOTEBOOK, out, parameters, run)
     finally:
         os.environ.clear()
         os.environ.update(before)
