@@ -87,8 +87,7 @@ class Cells:
         reply = {"status": "ok", "metadata": {"language_info": IPythonKernel.language_info}}
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
-            words = {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
-            reply |= {"status": "error", **words}
+            reply |= {"status": "error", "ename": type(error).__name__, "evalue": str(error)}
         return reply
 
     async def _run(self, source: str) -> Any:
@@ -107,20 +106,16 @@ class Cells:
         return result
 
     def flush_often(self) -> None:
-        """Hand over what a cell prints while it goes on, from a thread."""
-
-        def work() -> None:
-            while True:
-                time.sleep(_FLUSH_SECONDS)
-                self._outputs.flush()
-
-        threading.Thread(target=work, daemon=True, name="phbkit-flush").start()
+        """Hand over what a cell prints while it goes on; for a thread."""
+        while True:
+            time.sleep(_FLUSH_SECONDS)
+            self._outputs.flush()
 
 
 def serve(pipe: Connection, limits: Limits) -> None:
     """Run the cells that come up a pipe, until it is closed; messages and replies go down it."""
     cells = Cells(limits)
-    cells.flush_often()
+    threading.Thread(target=cells.flush_often, daemon=True, name="phbkit-flush").start()
     with suppress(EOFError):
         while True:
             source, messages = pipe.recv()
@@ -136,26 +131,18 @@ class _Outputs(Session):
         self.show: Show | None = None  # between cells
         self.streams = _Stream("stdout", 1, self), _Stream("stderr", 2, self)
         self._most, self._shown = characters, 0
-        self._process, self._turn = os.getpid(), threading.RLock()
+        self.process, self._turn = os.getpid(), threading.RLock()
         self._printed: list[tuple[str, str]] = []
 
     def send(  # type: ignore[override]
-        self,
-        _: object,
-        msg_or_type: Any,
-        content: Any = None,
-        parent: Any = None,
-        *,
-        buffers: Any = None,
-        **__: object,
+        self, _: object, msg_or_type: Any, content: Any = None, parent: Any = None, **more: Any
     ) -> None:
         """Hand over one message, after what was printed before."""
-        if os.getpid() != self._process:  # one that the notebook forked
+        if os.getpid() != self.process:  # one that the notebook forked
             return
         message = msg_or_type
-        if isinstance(msg_or_type, str):
-            parent = parent or shell().get_parent()
-            message = self.msg(msg_or_type, content, parent)
+        if isinstance(message, str):
+            message = self.msg(message, content, parent or shell().get_parent())
         values = (message["content"].get("data") or {}).values()
         self._count(*values)
         if not all(isinstance(value, str) for value in values):  # as JSON makes them
@@ -163,7 +150,8 @@ class _Outputs(Session):
         with self._turn:
             self.flush()
             if self.show:  # a thread may show things between cells
-                self.show({**message, "buffers": [bytes(buffer) for buffer in buffers or ()]})
+                buffers = [bytes(buffer) for buffer in more.get("buffers") or ()]
+                self.show({**message, "buffers": buffers})
 
     def print(self, name: str, text: str) -> None:
         """Keep what was printed until it is flushed."""
@@ -219,7 +207,6 @@ class _Stream(io.TextIOBase):
 
     def __init__(self, name: str, number: int, outputs: _Outputs) -> None:
         self.name, self._number, self._outputs = name, number, outputs
-        self._process = os.getpid()
         self._file = os.memfd_create(name, os.MFD_ALLOW_SEALING)
         os.ftruncate(self._file, _MOST_BYTES)
         fcntl.fcntl(self._file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
@@ -229,7 +216,7 @@ class _Stream(io.TextIOBase):
         """Print a text."""
         if self.closed:
             raise ValueError("I/O operation on closed file")
-        if os.getpid() == self._process:
+        if os.getpid() == self._outputs.process:
             self._outputs.print(self.name, text)
         else:  # a process that the notebook forked
             os.write(self._number, text.encode(errors="replace"))
@@ -249,7 +236,7 @@ class _Stream(io.TextIOBase):
 
     def flush(self) -> None:
         """Hand over what was printed."""
-        if os.getpid() == self._process:
+        if os.getpid() == self._outputs.process:
             self._outputs.flush()
 
     def fileno(self) -> int:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from time import monotonic
-from typing import Any, Literal, Protocol
+from types import SimpleNamespace
+from typing import Any, Literal
 
 from jupyter_client.session import Session
 from nbclient.exceptions import CellExecutionError
@@ -25,18 +26,9 @@ _ENDING_SECONDS = 1.0
 _UNUSED = ("input_path", "start_timeout", "startup_timeout", "timeout", "execution_timeout")
 
 Message = dict[str, Any]
-
-
-class CellRunner(Protocol):
-    """Something that runs the cells of one notebook."""
-
-    def run(
-        self, source: str, show: Callable[[Message], object], messages: Sequence[Message] = ()
-    ) -> dict[str, Any]:
-        """Run a cell after giving `messages` to the widgets that they are for.
-
-        `show` takes what the cell shows. Return the content of the `execute_reply`.
-        """
+Show = Callable[[Message], object]
+RunCell = Callable[[str, Show, Sequence[Message]], dict[str, Any]]
+"""Runs a cell's source, after what waits for its widgets; returns the `execute_reply`'s content."""
 
 
 class ForkedCells:
@@ -54,13 +46,10 @@ class ForkedCells:
         self, limits: Limits, method: Literal["forkserver", "fork"] = "forkserver"
     ) -> None:
         self._seconds, self.killed = limits.seconds, False
-        self._process, self._pipe = template.start(
-            "phbkit.cohort.cells:serve", limits, method=method
-        )
+        serve = "phbkit.cohort.cells:serve"
+        self._process, self._pipe = template.start(serve, limits, method=method)
 
-    def run(
-        self, source: str, show: Callable[[Message], object], messages: Sequence[Message] = ()
-    ) -> dict[str, Any]:
+    def run(self, source: str, show: Show, messages: Sequence[Message]) -> dict[str, Any]:
         """Run a cell; where its process does not come back, show that as the cell's error."""
         end = None if self._seconds is None else monotonic() + self._seconds
         try:
@@ -92,7 +81,7 @@ class ForkedCells:
 class PhbEngine(NBClientEngine):  # type: ignore[misc]
     """Runs Python notebooks in processes forked from a template that has imported the libraries.
 
-    Options beside papermill's own: `mebibytes`, the memory that a notebook may use, and `cells`,
+    Options beside papermill's own: `mebibytes`, the memory that a notebook may use, and `run_cell`,
     what runs its cells, if not a new process. Where forking cannot work, or what is asked for needs
     a kernel of its own, papermill's stock engine runs the notebook and the log says why.
     """
@@ -103,7 +92,7 @@ class PhbEngine(NBClientEngine):  # type: ignore[misc]
         nb_man: Any,
         kernel_name: str,
         *,
-        cells: CellRunner | None = None,
+        run_cell: RunCell | None = None,
         mebibytes: int | None = None,
         **options: Any,
     ) -> Any:
@@ -115,19 +104,21 @@ class PhbEngine(NBClientEngine):  # type: ignore[misc]
         seconds = options.get("execution_timeout") or options.get("timeout")
         options = {name: value for name, value in options.items() if name not in _UNUSED}
         options |= {"kernel_name": kernel_name, "log": _log}
-        if cells is not None:
-            return _Client(nb_man, cells, **options).execute()
+        if run_cell is not None:
+            return _Client(nb_man, run_cell, **options).execute()
         with closing(ForkedCells(Limits(seconds, mebibytes))) as forked:
-            return _Client(nb_man, forked, **options).execute()
+            return _Client(nb_man, forked.run, **options).execute()
 
 
 class _Client(PapermillNotebookClient):  # type: ignore[misc]
     """papermill's own client; its cells are run by us instead of a kernel."""
 
-    def __init__(self, nb_man: Any, cells: CellRunner, **options: Any) -> None:
+    def __init__(self, nb_man: Any, run_cell: RunCell, **options: Any) -> None:
         super().__init__(nb_man, record_timing=False, **options)
-        self._cells = cells
-        self.kc = _Widgets()
+        self._run_cell = run_cell
+        self._waiting: list[Message] = []  # what nbclient's output widgets say, for the next cell
+        channel = SimpleNamespace(send=self._waiting.append)
+        self.kc = SimpleNamespace(session=Session(key=b"unused"), shell_channel=channel)
 
     def execute(self, **_: Any) -> Any:
         """Execute the notebook."""
@@ -152,7 +143,9 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
             self.on_cell_start(cell=cell, cell_index=cell_index)
         self.clear_before_next_output = False
         show = partial(self.process_message, cell=cell, cell_index=cell_index)
-        reply = self._cells.run(cell.source, show, self.kc.take())
+        messages = self._waiting.copy()
+        self._waiting.clear()
+        reply = self._run_cell(cell.source, show, messages)
         self.nb.metadata.update(reply["metadata"])
         if reply["status"] == "error":
             if not any(output.output_type == "error" for output in cell.outputs):
@@ -163,24 +156,6 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
             if not (allowed or reply["ename"] in self.allow_error_names):
                 raise CellExecutionError.from_cell_and_msg(cell, reply)
         return cell
-
-
-class _Widgets:
-    """Keeps what nbclient's output widgets have to say until the next cell is run."""
-
-    def __init__(self) -> None:
-        self.session = Session(key=b"unused")
-        self.shell_channel = self
-        self._messages: list[Message] = []
-
-    def send(self, message: Message) -> None:
-        """Keep a message."""
-        self._messages.append(message)
-
-    def take(self) -> list[Message]:
-        """Give the messages that were kept, once."""
-        messages, self._messages = self._messages, []
-        return messages
 
 
 def _why_not(kernel_name: str, options: dict[str, Any]) -> str:
@@ -194,5 +169,4 @@ def _why_not(kernel_name: str, options: dict[str, Any]) -> str:
 
 def _failed(ename: str, evalue: str) -> dict[str, Any]:
     """Reply for a cell that cannot do so itself."""
-    words = {"ename": ename, "evalue": evalue, "traceback": []}
-    return {"status": "error", "metadata": {}, **words}
+    return {"status": "error", "metadata": {}, "ename": ename, "evalue": evalue}

@@ -16,7 +16,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import LocalHandler, papermill_io
 
 from phbkit.cohort import cells
-from phbkit.cohort.engine import NAME, CellRunner, ForkedCells, PhbEngine
+from phbkit.cohort.engine import NAME, ForkedCells, PhbEngine, RunCell
 from phbkit.cohort.jobs import KILLED, NOTEBOOKS, WORKBOOKS, Job, JobOutcome, RunError, result_of
 from phbkit.errors import AnswersError
 from phbkit.files import part_of, write_whole
@@ -76,13 +76,12 @@ def play(pipe: Connection, job: Job, limits: Limits, separate: bool) -> None:
     logging.getLogger("papermill").disabled = True  # what goes wrong stands in the notebook
     if not separate:
         with suppress(Exception):  # whoever asked has it run again
-            pipe.send(_execute(job, cells.Cells(limits), pipe))
+            pipe.send(_execute(job, cells.Cells(limits).run, pipe))
         return
     with closing(ForkedCells(limits, "fork")) as forked:
         try:
-            outcome: JobOutcome | OSError = _execute(job, forked, pipe)
-            if forked.killed and isinstance(outcome, JobOutcome):
-                outcome = replace(outcome, error=KILLED)
+            ended = _execute(job, forked.run, pipe)
+            outcome: JobOutcome | OSError = replace(ended, error=KILLED) if forked.killed else ended
         except OSError as error:
             outcome = OSError(error.errno, error.strerror)
         except Exception as error:  # noqa: BLE001  no notebook may stop the others
@@ -90,7 +89,7 @@ def play(pipe: Connection, job: Job, limits: Limits, separate: bool) -> None:
     pipe.send(outcome)
 
 
-def _execute(job: Job, runner: CellRunner, pipe: Connection) -> JobOutcome:
+def _execute(job: Job, run_cell: RunCell, pipe: Connection) -> JobOutcome:
     """Execute a job's notebook with papermill, and write it."""
     answers: dict[str, Any] = {"learner": job.learner, "case": job.case, "answers": job.answers}
     answers |= {"simulated": True} if job.simulated else {}
@@ -103,7 +102,7 @@ def _execute(job: Job, runner: CellRunner, pipe: Connection) -> JobOutcome:
             job.notebook,
             {"answers": job.answers_file},
             kernel_name="python3",
-            cells=runner,
+            run_cell=run_cell,
             store_widget_state=False,
             on_cell_start=lambda **_: pipe.send(None),
         )
