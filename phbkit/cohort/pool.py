@@ -49,7 +49,7 @@ def run_all(
         No scheduler answers, or Dask is not installed.
     """
     waiting = iter(jobs)
-    with _cluster(scheduler) if scheduler else _threads(width or cores() + 1) as (executor, most):
+    with _workers(scheduler, width or cores() + 1) as (executor, most):
         running: set[Future[JobOutcome]] = set()
         try:
             while True:
@@ -69,23 +69,20 @@ def run_all(
 
 
 @contextmanager
-def _threads(width: int) -> Iterator[tuple[Executor, int]]:
-    """Give threads, each of which waits for one process at a time."""
-    with ThreadPoolExecutor(width) as executor:
-        yield executor, width
-
-
-@contextmanager
-def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
-    """Give the workers of a Dask cluster."""
+def _workers(scheduler: str, width: int) -> Iterator[tuple[Executor, int]]:
+    """Give threads that wait for one process each, or the workers of a Dask cluster."""
+    if not scheduler:
+        with ThreadPoolExecutor(width) as executor:
+            yield executor, width
+        return
     try:
         from distributed import Client
     except ImportError as error:
         raise SettingsError("--scheduler needs Dask: pip install 'phbkit[cluster]'.") from error
     try:
-        client = Client(address, timeout=20)
+        client = Client(scheduler, timeout=20)
     except (OSError, ValueError) as error:
-        raise RunError(f"--scheduler: nobody answers at {address}: {error}") from error
+        raise RunError(f"--scheduler: nobody answers at {scheduler}: {error}") from error
     with client:
         yield client.get_executor(pure=False), max(1, sum(client.nthreads().values()))
 
@@ -111,7 +108,6 @@ def run_job(folder: str, job: Job, limits: Limits) -> JobOutcome:
         Something could not be written: the disk is full.
     """
     template.begin("pandas", "phbkit.cohort.preloaded")
-    outcome = None
     for separate in (False, True, True):
         outcome = _try(folder, job, limits, separate=separate)
         if outcome is not None and outcome.error != KILLED:
