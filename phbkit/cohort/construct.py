@@ -106,9 +106,7 @@ def _longest(question: Question) -> set[str]:
 
 
 def _having(word: str, first: int | None) -> Cue:
-    return lambda question: {
-        option.id for option in question.options if word in _words(option.text)[:first]
-    }
+    return lambda asked: {one.id for one in asked.options if word in _words(one.text)[:first]}
 
 
 def _share(questions: Sequence[Question], cue: Cue) -> float:
