@@ -42,12 +42,15 @@ class Seat:
         self._page: OpenModule | None = None
 
     async def take(self, door: str, **values: str) -> None:
-        """Open a meeting, or join one."""
-        while True:
+        """Open a meeting, or join one: under another name where an answer was lost on the way."""
+        for times in itertools.count(1):
             try:
                 answer = await self.learner.post(f"review/{door}", **values)
             except GONE:
                 await self._wait()
+                continue
+            if times > 1 and b"sits here already" in answer.body:
+                self.name = values["name"] = f"{self.name} again"
                 continue
             assert answer.code == _TAKEN, answer.body
             return
