@@ -287,14 +287,14 @@ def check_join(meeting: Meeting, role: object, name: object) -> dict[str, str]:
         raise refusal(f"The meeting is full: {MOST_SEATS - 1} people have joined.")
     if _as_heard(called) in [_as_heard(seat.name) for seat in here]:
         raise refusal(
-            f"{called!r} sits here already. If that is you on another device, give your return "
-            "code; if not, add a letter.",
+            f"{called!r} sits here already. If that is you, give your return code, or have the "
+            "facilitator mark that place as away; if not, add a letter.",
             "name",
         )
     if role == "person" and any(seat.role == "person" for seat in here):
         raise refusal(
-            "is taken: the person sits here already. If that is you on another device, give your "
-            "return code.",
+            "is taken: the person sits here already. If that is you, give your return code, or "
+            "have the facilitator mark that place as away.",
             "role",
         )
     return {"role": role, "name": called}
