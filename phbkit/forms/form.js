@@ -67,7 +67,7 @@ function oneAtATime(form) {
     return made;
   };
   const place = document.createElement("span");
-  const [back, on] = [button("Back", -1), button("Next question", 1)];
+  const [back, on] = [button("Previous question", -1), button("Next question", 1)];
   bar.append(on, back, place);
   questions.at(-1).after(bar);
   function show(at, moved) {
@@ -136,7 +136,7 @@ function showErrors(form, problems) {
       const words = (field.dataset.name ?? field.querySelector("legend, .phb-label").textContent).trim();
       const link = document.createElement("a");
       link.href = `#${target.id}`;
-      link.textContent = `“${words.length > 70 ? `${words.slice(0, 67)}…` : words}” ${problem}`;
+      link.textContent = `“${words.length > 70 ? `${words.slice(0, 67).replace(/\s+\S*$/, "")} …` : words}” ${problem}`;
       link.addEventListener("click", (event) => {
         event.preventDefault();
         (target.matches("fieldset") ? (target.querySelector("input, select") ?? target) : target).focus();
@@ -333,7 +333,7 @@ function render({ model, el }) {
       if (form.isConnected) about.drawn = valuesOf(form);
       const more = changed ? ", as it was when you pressed. What you changed after that is not." : "";
       const many = reply.stopped === 1 ? "1 critical error" : `${reply.stopped} critical errors`;
-      if (reply.stopped) say(`Kept at ${reply.at}. Stopped: ${many} to put right`, "trouble");
+      if (reply.stopped) say(`Kept at ${reply.at}. Stopped: ${many} to put right`, "stopped");
       else say(`Saved at ${reply.at}${more}`, "saved");
       if (form.dataset.step === "stage") endSaved(); // another button stands there now
       tell(el, "saved", { step: model.get("step"), next: reply.next, at: reply.at });

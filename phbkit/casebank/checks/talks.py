@@ -12,7 +12,7 @@ from phbkit.casebank.models import TALK_STEPS, Identified
 from phbkit.casebank.talk import HIGHEST_RATING, Talk, TalkLine
 
 _FEWEST, _MOST = 2, 4  # lines beside the closing one
-_MOST_STATES = 20_000
+_MOST_STATES = 25_000
 
 
 @check("talk.talks", needs="case")
