@@ -69,6 +69,25 @@ def test_eight_bytes_close_the_socket_and_the_server_goes_on(served: Served) -> 
     assert ask(served) == 200
 
 
+def test_a_frame_is_as_long_as_the_largest_form_and_no_longer(served: Served) -> None:
+    def a_form_of(size: int) -> bytes:
+        return custom("0123abcd" * 4, {"do": "draft", "values": {"a": "x" * size}})
+
+    async def talk(socket: WebSocketClientConnection) -> object:
+        for message in (a_form_of(500 * 1024), *asking_for_states()[1:]):
+            await socket.write_message(message, binary=True)
+        while b"update_states" not in (await socket.read_message() or b"update_states"):
+            pass
+        assert socket.close_code is None
+        await socket.write_message(a_form_of(512 * 1024), binary=True)
+        async with asyncio.timeout(30):
+            while await socket.read_message() is not None:
+                pass
+        return socket.close_code
+
+    assert opened(served, talk) == 1009
+
+
 @pytest.mark.parametrize(
     "bad",
     [b"", b"\0" * 7, b"\0" * 8, (7).to_bytes(8, "little"), b"\xff" * 400, "text", None, b"{}" * 99],

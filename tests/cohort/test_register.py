@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -296,3 +299,62 @@ def test_whoever_was_quiet_for_long_is_erased_once_their_link_has_ended(
     learners.revoke("dan")
     learners.erase_old(NOON + 490 * day)
     assert [who.id for who in learners.all()] == ["dan"]
+
+
+DID = {
+    "came": lambda register, *_: register.welcome(Learner("cat", "Cat")),
+    "began": lambda register, *_: Store(register.database).start("cat", "c", "v1"),
+    "answered": lambda _, journal, __: journal.append("s1", "judge", {"lean": 1}, after=0),
+    "typed": lambda _, journal, __: journal.keep_draft("judge", {"lean": "1"}),
+    "signed out": lambda register, _, secret: register.sign_out(secret),
+}
+
+
+@pytest.mark.parametrize("what", DID)
+def test_whatever_somebody_did_last_keeps_what_is_theirs_and_no_longer(
+    learners: Register, clock: Clock, what: str
+) -> None:
+    day, who = dt.timedelta(days=1), "cat" if what in {"came", "began"} else "ann"
+    [given] = learners.invite([ANN], NOON + day)
+    secret, store = learners.sign_in(given.id), Store(learners.database)
+    journal = store.journal(store.start("ann", "c", "v1").id)
+    clock.now = NOON + 100 * day
+    DID[what](learners, journal, secret)
+    learners.erase_old(NOON + 99 * day)
+    assert learners.export(who)
+    learners.erase_old(NOON + 101 * day)
+    with pytest.raises(UnknownNameError):
+        learners.export(who)
+
+
+def test_a_link_that_was_withdrawn_keeps_nobody(learners: Register) -> None:
+    learners.invite([ANN, BEN], NOON + dt.timedelta(days=400))
+    learners.revoke("ann")
+    learners.erase_old(NOON + dt.timedelta(days=50))
+    assert learners.all() == [BEN]
+
+
+def test_two_servers_that_erase_at_once_erase_everybody_once(file: Path, clock: Clock) -> None:
+    address = f"sqlite:///{file}"
+    learners = Register(database.open_database(address, busy_seconds=60, clock=clock))
+    learners.invite([Learner(f"l{n}", f"Learner {n}") for n in range(20)], NOON)
+    until = NOON + dt.timedelta(days=1)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda _: learners.erase_old(until), range(2)))
+    assert learners.all() == []
+    assert [act for _, act, _ in log(learners.database, NOON, until)].count("erased") == 20
+
+
+def test_whoever_reads_for_a_moment_is_waited_for_and_leaves_no_copy(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    learners = Register(database.open_database(f"sqlite:///{file}"))
+    Store(learners.database).start("ann", "c", "v")
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM attempt").fetchall()
+        reading = threading.Timer(0.5, other.execute, ["COMMIT"])
+        reading.start()
+        learners.erase("ann")
+        reading.join()
+    assert "others read it" not in caplog.text

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from phbkit.casebank import Case, CaseBank
+from phbkit.casebank.models import AGAIN
 from phbkit.cli import app
 from phbkit.cohort.jobs import CohortAttempt, RunError
 from phbkit.cohort.remark import ALL_CASES, Remark, remark
@@ -217,6 +218,7 @@ def test_critical_errors_are_compared_one_by_one(
     one, two = [q for q in case.questions if q.critical and q.format == "single"][:2]
     answers = careful(case) | {one.id: next(iter(one.critical))}
     answers[two.id] = next(o.id for o in two.options if o.id not in {*two.key, *two.critical})
+    answers[one.id + AGAIN] = [one.key[0]]  # only the first counts, also where it is safe now
     attempts = [
         CohortAttempt("ann", case.id, answers),
         CohortAttempt("ben", case.id, careful(case)),

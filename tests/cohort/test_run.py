@@ -329,8 +329,8 @@ def test_a_notebook_is_run_again_where_anything_that_it_depends_on_is_another(
             (Path(root) / job.notebook).touch()
             yield job.ended(result=score(deal, {}).as_dict())
 
-    def run(case: Case, *, simulated: bool = False) -> int:
-        attempt = CohortAttempt("ann", DEAL, {"raise-it": 1}, simulated)
+    def run(case: Case, *, simulated: bool = False, answer: int = 1) -> int:
+        attempt = CohortAttempt("ann", DEAL, {"raise-it": answer}, simulated)
         return run_attempts({workbook: case}, [attempt], "", tmp_path / "out", Options()).ran
 
     monkeypatch.setattr("phbkit.cohort.run.run_all", run_all)
@@ -339,6 +339,9 @@ def test_a_notebook_is_run_again_where_anything_that_it_depends_on_is_another(
     other = entry.model_copy(update={"means": "Otherwise."})
     assert [run(deal), run(deal)] == [1, 0]
     assert [run(deal, simulated=True), run(deal)] == [1, 1]
+    assert [run(deal, answer=2), run(deal)] == [1, 1]
+    next((tmp_path / "out" / "notebooks").rglob("*.ipynb")).replace(tmp_path / "moved away")
+    assert [run(deal), run(deal)] == [1, 0]
     glossed = replace(deal, glossary={**deal.glossary, name: other})
     assert run(glossed) == 1
     deal = replace(glossed, sources={})

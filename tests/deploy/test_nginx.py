@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 import ssl
 import subprocess
 import time
@@ -19,8 +19,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from phbkit.meeting.sessions import open_sessions
+from phbkit.serving.app import _configuration
+from phbkit.settings import Settings
 from tests import programs
 from tests.browser.axe import violations
+from tests.browser.served import Served
 from tests.browser.training import FORM, PEOPLE, Answer, Training
 from tests.browser.windows import Windows
 from tests.need_programs import nginx
@@ -162,9 +165,20 @@ def test_a_link_that_has_ended_says_what_to_do_on_a_page_for_everybody(
     assert violations(page) == []
 
 
-def test_nobody_names_themselves_through_the_proxy(site: Site) -> None:
-    assert ask(site, "/", X_Forwarded_User="ann").status == 401
-    assert os.environ.get("PHB_SIGN_IN") is None
+def test_nobody_names_themselves_through_the_proxy(site: Site, tmp_path: Path) -> None:
+    site.training.stop()
+    env = {"PHB_SIGN_IN": "header", "PHB_PUBLIC_URL": site.url}
+    believing = Served(tmp_path, site.training.port, env=env)
+    try:
+        believing.start()
+        header = {"X-Forwarded-User": "ann"}
+        direct = urllib.request.Request(believing.url, headers=header)
+        with urllib.request.urlopen(direct, timeout=60) as page:
+            assert page.status == 200
+        assert ask(site, "/", X_Forwarded_User="ann").status == 401
+    finally:
+        believing.stop()
+        site.training.start()
 
 
 def test_wrong_codes_from_one_address_behind_the_proxy_keep_no_other_out(site: Site) -> None:
@@ -188,8 +202,20 @@ def test_http_is_sent_on_to_https_and_metrics_are_not_for_outside(site: Site) ->
     reply = plain.getresponse()
     assert (reply.status, reply.getheader("Location")) == (301, "https://127.0.0.1/enter/x.y?z=1")
     plain.close()
-    assert ask(site, "/metrics").status == 404
+    refused = ask(site, "/metrics")
+    assert (refused.status, "nginx" in refused.text) == (404, True)  # and not asked for inside
     assert ask(site, "/health").status == 200
+
+
+def test_a_form_is_as_long_as_the_server_takes_and_no_longer(site: Site) -> None:
+    assert ask(site, "/review/join", form="x" * 64 * 1024).status == 403  # it has no token
+    assert ask(site, "/review/join", form="x" * (64 * 1024 + 1)).status == 413
+
+
+def test_the_proxy_waits_longer_for_a_page_than_the_server_for_its_kernel() -> None:
+    [hours] = re.findall(r"^ +proxy_read_timeout (\d+)h;", CONFIG.read_text(), re.MULTILINE)
+    server = _configuration(Settings(), "127.0.0.1", 8866, "/", only_reviews=False).VoilaExecutor
+    assert int(hours) * 3600 > server.startup_timeout + server.timeout
 
 
 def test_nginx_reloads_by_the_process_id_that_debians_unit_looks_for(site: Site) -> None:
@@ -198,6 +224,7 @@ def test_nginx_reloads_by_the_process_id_that_debians_unit_looks_for(site: Site)
         pid = next(line for line in CONFIG.read_text().splitlines() if line.startswith("pid "))
         assert f"PIDFile={pid.split()[1].rstrip(';')}\n" in unit.read_text()
     config = site.folder / "nginx.conf"
+    assert ask(site, "/").headers["Strict-Transport-Security"] == "max-age=31536000"
     config.write_text(config.read_text().replace("max-age=31536000", "max-age=31536001"))
     subprocess.run(site.nginx("-s", "reload"), check=True, capture_output=True)
     while ask(site, "/").headers["Strict-Transport-Security"] != "max-age=31536001":

@@ -275,6 +275,21 @@ def test_a_live_decision_is_made_only_by_those_who_sign_from_their_own_seats(cas
     came.do("fay", "outcome", **END)
 
 
+def test_a_live_decision_is_subject_to_the_confirmation_of_a_professional_who_is_not_there(
+    case: Case,
+) -> None:
+    played = planned(case, mode="live")
+    for seat in played.meeting.seats_of("professional"):
+        played.do("fay", "away", seat=seat.id, away="yes")
+    told = {"party": "professional", "who": "By telephone, today"}
+    for seat, more in (("pam", {}), ("eve", {}), ("fay", told)):
+        played.do(seat, "agreement", seen=agreed_to(played), says="agrees", **more)
+    problem = refused(played, "fay", "outcome", **END)["what"]
+    assert "the healthcare professional said yes from no seat of their own" in problem
+    played.do("fay", "outcome", **END | {"what": "to confirm"})
+    assert decision_record("x", played.meeting, case).to_confirm == "the healthcare professional"
+
+
 def test_in_training_the_record_says_who_spoke_for_whom(case: Case) -> None:
     played = told_for_the_commissioner(case, "training")
     assert "to confirm" not in part_page(

@@ -60,6 +60,27 @@ def test_live_is_refused_where_others_could_listen(live: MeetingLobby) -> None:
     assert live.sessions.listed() == []
 
 
+def test_live_asks_without_whom_nothing_is_decided_and_keeps_it(live: MeetingLobby) -> None:
+    nobody = {name: value for name, value in LIVE.items() if not name.startswith("quorum.")}
+    assert list(refused(live, **nobody)) == ["quorum"]
+    live.open(LIVE, "ann", private=True)
+    meeting = Meeting.of(live.sessions.acts(live.sessions.listed()[0].id))
+    assert set(meeting.quorum) == {"person", "commissioner"}
+
+
+def test_live_is_joined_over_https_and_asks_about_a_name_that_could_identify_somebody(
+    live: MeetingLobby,
+) -> None:
+    live.open(LIVE, "ann", private=True)
+    joining = {"code": live.sessions.listed()[0].code, "role": "gp", "name": "Mrs Jones"}
+    with pytest.raises(RefusedError, match="joined over HTTPS only"):
+        live.join(joining, "10.0.0.1", private=False)
+    with pytest.raises(RefusedError) as asked:
+        live.join(joining, "10.0.0.1")
+    assert "a name (Mrs Jones)" in asked.value.problems["name"]
+    assert live.join(joining | {"keep": asked.value.problems["keep"]}, "10.0.0.1")
+
+
 def test_live_asks_whether_the_organisation_has_agreed(live: MeetingLobby) -> None:
     assert list(refused(live, **(LIVE | {"duties": ""}))) == ["duties"]
 

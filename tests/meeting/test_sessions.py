@@ -420,3 +420,15 @@ def test_a_meeting_in_which_nothing_was_done_for_long_is_erased_with_a_trace(
     assert sessions.erase_old(sessions._database.clock()) == 1
     rows = [sessions._database.rows(select(table)) for table in metadata.sorted_tables]
     assert [row.act for table in rows for row in table] == ["meeting erased"] * 2
+
+
+def test_of_a_meeting_that_was_erased_no_word_stays_in_a_file_of_the_database(file: Path) -> None:
+    sessions = open_sessions(f"sqlite:///{file}")
+    opened = sessions.open(CASE, "live", {"title": "Home for Zebedee"}, data={})
+    for number in range(1, 21):
+        said = {"text": "what Zebedee said " * 90}
+        rate(sessions, opened, ticket=f"t{number}", after=number, data=said)
+    assert sessions.erase_old(database.now()) == 1
+    left = b"".join(each.read_bytes() for each in file.parent.iterdir())
+    assert b"CREATE TABLE seat" in left
+    assert b"Zebedee" not in left

@@ -17,6 +17,8 @@ from phbkit.meeting.pages import PARTS
 from phbkit.meeting.room import SeatedReview
 from phbkit.meeting.sessions import Sessions, open_sessions
 from phbkit.meeting.strike_out import without
+from phbkit.meeting.subject import candidates, read_subject
+from tests.meeting.made_meeting import WATCHED, Played, all_held
 from tests.meeting.openings import LIVE
 
 NAME = "Zebedee Quux"
@@ -99,3 +101,44 @@ def test_only_whole_words_that_somebody_typed_are_struck_out() -> None:
         assert without(kept, words, "[x]") == kept
     assert without(typed, "alarm", "[x]") == typed | {"reason": "He agrees, alarms and own [x]."}
     assert len(without({"text": "ab " * 2000}, "ab", "[struck out]")["text"]) == 6000
+
+
+def typed_everywhere(bank: CaseBank) -> Played:
+    """A meeting with a name in every text that one of its acts takes."""
+    played = Played(bank.load("alcohol-detox-at-home"), title=NAME, mode="live")
+    for seat, role in (("ann", "gp"), ("eve", "commissioner")):
+        played.join(seat, role)
+    played.acts[1].data["name"] = NAME
+    own = {"own.0.title": NAME, "own.0.kind": "safeguard"}
+    first = candidates(played.case)[0].id
+    played.do("fay", "things", seen=played.seen("things"), things=[first], **own)
+    played.go("person")
+    played.do("fay", "person", not_asked=NAME)
+    played.do("fay", "person", matters=NAME, worries=NAME)
+    played.go("rate")
+    played.rate("ann", 5)
+    played.go("reveal")
+    played.do("fay", "note", note=NAME)
+    played.do("ann", "dissent", dissent=NAME)
+    played.go("agree")
+    watched = dict.fromkeys(("coordinator", "triggers", "stop_rule"), NAME)
+    item = played.case.about.items[0].id
+    plan = {"items": [item], "safeguards": ["own.0"], **WATCHED, **watched}
+    played.do("fay", "plan", seen="0", **plan)
+    risk = dict.fromkeys(("consequence", "affects", "mitigation", "stop_rule", "review"), NAME)
+    risks = {f"risks.own.0.{name}": text for name, text in risk.items()} | all_held(played.case)
+    played.do("fay", "ledger", seen="0", **risks)
+    seen = {"seen": str(played.meeting.agreed_to)}
+    part = {"says": "agrees in part", "not_to": ["own.0"], "reason": NAME}
+    played.do("ann", "agreement", **seen, **part)
+    played.do("fay", "agreement", **seen, says="agrees", party="person", who=NAME)
+    played.do("fay", "outcome", what="not reached", reasons=NAME, sole=NAME)
+    return played
+
+
+def test_words_are_struck_out_of_every_text_that_an_act_or_an_opening_takes(bank: CaseBank) -> None:
+    lines = dict.fromkeys(("title", "called", "outcomes", "safeguards"), NAME)
+    subject = read_subject(LIVE | lines | {"options": f"{NAME}; £24.50; 260"})
+    for data in (subject, *(act.data for act in typed_everywhere(bank).acts)):
+        left = without(data, NAME, "[x]")
+        assert str(left).count("[x]") == str(data).count(NAME), data

@@ -310,6 +310,19 @@ def test_a_full_disk_is_told_plainly(file: Path) -> None:
         journal.append("s1", "judge", {"a": "long " * 100_000}, after=0)
 
 
+def test_a_full_disk_of_a_server_is_told_plainly(server: str) -> None:
+    store = open_store(server)
+    says = "could not extend file: No space left on device"
+    with psycopg.connect(server.replace("+psycopg", "")) as connection:
+        connection.execute(
+            "CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE disk_full USING MESSAGE = '{says}'; END $$"
+        )
+        connection.execute("CREATE TRIGGER t BEFORE INSERT ON attempt EXECUTE FUNCTION fails()")
+    with pytest.raises(UnreachableError, match="not saved: The disk of the database is full"):
+        store.start("ann", "c", "v")
+
+
 def test_a_database_that_follows_another_is_told_plainly(server: str) -> None:
     store = open_store(server)
     url = make_url(server)

@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import MetaData, make_url, select
+from sqlalchemy import MetaData, inspect, make_url, select
 
 from phbkit.cohort.history import log
 from phbkit.cohort.links import Links, link_key
@@ -27,10 +27,11 @@ from phbkit.errors import PhbError, RecordsError, SettingsError
 from phbkit.records import open_store
 from phbkit.records.attempts import Store
 from phbkit.records.backup import back_up, run
-from phbkit.records.database import Database, open_database
+from phbkit.records.database import Database, as_it_is, open_database
 from phbkit.records.learners import Learner
 from phbkit.records.restore import restore
 from phbkit.settings import Settings
+from tests.databases import database_at
 from tests.need_programs import postgresql_program
 
 ROOT = Path(__file__).parents[2]
@@ -212,6 +213,23 @@ def test_a_postgresql_backup_made_while_answers_flow_restores_into_another_datab
     assert before <= restored < writers.saved()
 
 
+def test_a_restore_into_postgresql_that_fails_leaves_nothing_there(
+    server: str, cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = Path(postgresql_program("initdb") or "").parent
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    open_database(server).engine.dispose()
+    back_up(Settings(data_dir=tmp_path / "data", database=server), tmp_path / "copy.zip")
+    with database_at(cluster) as other:
+        with psycopg.connect(other.replace("+psycopg", "")) as connection:
+            connection.execute("CREATE VIEW seat AS SELECT 1")  # where a table is to be
+        here = Settings(data_dir=tmp_path / "bare", database=other)
+        with pytest.raises(RecordsError, match='"seat" already exists'):
+            list(restore(here, tmp_path / "copy.zip"))
+        with as_it_is(other) as left:
+            assert inspect(left.engine).get_table_names() == []
+
+
 def test_a_restore_moves_aside_what_is_there_and_gives_every_row_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,6 +244,8 @@ def test_a_restore_moves_aside_what_is_there_and_gives_every_row_back(
         journal.append("s", "judge", {"why": "é"}, after=0)
         before = kept(using)
         back_up(using, copy)
+        happened = log(database, UNTIL.replace(year=2020), UNTIL)
+        assert [row.act for row in happened] == ["invited", "backed up"]
         Register(database).erase("ann")
     using.key_file.write_text("k" * 40)
     own.write_text("PHB_CONTACT=others\n")
@@ -267,6 +287,23 @@ def test_records_that_are_broken_are_moved_aside(tmp_path: Path) -> None:
     assert (aside / "records.sqlite").read_bytes() == b"broken " * 999
 
 
+def test_a_backup_has_its_name_only_once_it_is_whole(tmp_path: Path) -> None:
+    using, copy = Settings(data_dir=tmp_path / "data"), tmp_path / "copy.zip"
+    with opened(using) as database:
+        journal = Store(database).journal(Store(database).start("ann", "c", "v").id)
+        for step in range(100):
+            text = os.urandom(50_000).hex()
+            journal.append(f"s{step}", f"step-{step}", {"why": text}, after=2 * step)
+    making = threading.Thread(target=back_up, args=(using, copy))
+    making.start()
+    while not copy.exists():
+        assert making.is_alive() or copy.exists()
+        threading.Event().wait(0.001)
+    with zipfile.ZipFile(copy) as archive:
+        assert "manifest.json" in archive.namelist()
+    making.join()
+
+
 @pytest.fixture(scope="module")
 def backup(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("backup")
@@ -294,7 +331,7 @@ def test_a_damaged_backup_is_refused_and_nothing_is_changed(backup: bytes, tmp_p
     assert not using.data_dir.exists()
 
 
-def altered(backup: bytes, file: Path, *, key: bytes = b"", **manifest: str) -> Path:
+def altered(backup: bytes, file: Path, *, key: bytes = b"", **manifest: Any) -> Path:
     """Write a backup with another manifest, or another key."""
     file.write_bytes(backup)
     with zipfile.ZipFile(file) as archive:
@@ -305,6 +342,14 @@ def altered(backup: bytes, file: Path, *, key: bytes = b"", **manifest: str) -> 
         for name, content in whole.items():
             archive.writestr(name, content)
     return file
+
+
+def test_a_restore_that_gives_back_other_rows_than_were_counted_says_so(
+    backup: bytes, tmp_path: Path
+) -> None:
+    copy = altered(backup, tmp_path / "copy.zip", rows={"learner": 7})
+    with pytest.raises(RecordsError, match="What was restored is not what"):
+        list(restore(Settings(data_dir=tmp_path / "data"), copy))
 
 
 def test_a_backup_of_a_newer_phbkit_or_of_another_database_is_refused(

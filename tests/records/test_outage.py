@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -17,7 +18,7 @@ from phbkit.records.attempts import Store
 from phbkit.records.database import open_database
 from phbkit.workbook.module import Module
 from phbkit.workbook.workbook import Workbook
-from tests.databases import Outage
+from tests.databases import Outage, postgresql
 
 BUSY_SECONDS = 2
 
@@ -92,3 +93,22 @@ def test_what_waits_behind_a_draft_for_a_locked_database_does_not_wait_as_long_a
         with pytest.raises(UnreachableError):
             journal.keep_draft("judge", {})
         assert time.monotonic() - begun >= BUSY_SECONDS
+
+
+def test_a_server_that_lets_in_and_says_nothing_is_given_up_in_time() -> None:
+    with postgresql() as running, ThreadPoolExecutor(1) as threads:
+        store = Store(open_database(running.address, busy_seconds=4))
+        store._database.engine.dispose()
+        with running.frozen(), pytest.raises(UnreachableError):
+            threads.submit(store.latest, "ann", "c").result(timeout=30)
+        assert store.latest("ann", "c") is None
+
+
+def test_a_database_that_went_away_and_came_back_unnoticed_is_found_at_once(
+    outage: Outage,
+) -> None:
+    store = Store(open_database(outage.address))
+    assert store.latest("ann", "c") is None
+    outage.begin()
+    outage.end()
+    assert store.start("ann", "c", "v1") == store.latest("ann", "c")

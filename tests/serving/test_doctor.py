@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,7 +44,7 @@ def doctor(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_nothing_is_wrong_with_a_new_installation(tmp_path: Path) -> None:
-    done = doctor(tmp_path, PHB_DATA_DIR=str(tmp_path / "data"))
+    done = doctor(tmp_path, PHB_DATA_DIR=str(tmp_path / "data"), HOME=str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("Nothing is wrong.\n")
     assert "ok     warm kernels: kernels are forked from a template" in done.stdout
@@ -96,6 +99,26 @@ def test_a_key_that_is_missing_while_links_are_out_is_wrong(tmp_path: Path) -> N
     assert wrong(using, "sign-in", "ok") == "links to https://phb.trust.nhs.uk/"
 
 
+def test_faults_drafts_and_a_folder_without_workbooks_are_told(
+    bank_copy: Path, tmp_path: Path
+) -> None:
+    using = Settings(data_dir=tmp_path / "data", casebank=bank_copy, workbooks=tmp_path)
+    assert "are drafts that nobody qualified has" in wrong(using, "case bank", "note")
+    assert f"no workbook in {tmp_path} plays a case" in wrong(using, "workbooks")
+    (bank_copy / "cases" / "know-the-deal" / "questions.yaml").write_text("[")
+    assert "phb check lists them" in wrong(using, "case bank")
+
+
+def test_what_is_worth_a_thought_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    header = {"sign_in": "header", "public_url": "https://phb.trust.nhs.uk/"}
+    using = Settings(data_dir=tmp_path, most_kernels=1_000_000, **header)
+    named = "header X-Forwarded-User, believed from 127.0.0.1, ::1. Let nobody else near."
+    assert wrong(using, "sign-in", "note") == named
+    assert re.search(r"Set PHB_MOST_KERNELS=\d+\.$", wrong(using, "memory", "note"))
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "modules open more slowly" in wrong(using, "warm kernels", "note")
+
+
 def test_looking_changes_nothing(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "records.sqlite")) as connection:
         connection.executescript(OLD.read_text())
@@ -111,6 +134,8 @@ def test_a_newer_database_an_old_backup_and_a_full_disk_are_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     using = Settings(data_dir=tmp_path, keep_days=400)
+    (tmp_path / "records.sqlite").touch()
+    assert wrong(using, "database", "ok").endswith("which phb serve will fill")
     records = open_database(using.database_url)
     assert "no phb backup was made yet" in wrong(using, "database", "ok")
     with records.writing() as connection:
@@ -125,17 +150,23 @@ def test_a_newer_database_an_old_backup_and_a_full_disk_are_wrong(
     assert "5 MiB are free. A full disk saves nothing" in wrong(using, "data folder")
 
 
-def test_a_database_that_is_frozen_or_takes_no_writes_is_wrong(server: str, tmp_path: Path) -> None:
+def test_a_database_that_is_frozen_or_takes_no_writes_is_wrong(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     using = Settings(data_dir=tmp_path, database=server)
     open_database(server).engine.dispose()
+    told = Settings(data_dir=tmp_path, database=server.replace("phb@", "phb:secret@"))
+    assert "phb:***@" in wrong(told, "database", "ok")
     with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
         read_only = f"ALTER DATABASE {make_url(server).database} SET default_transaction_read_only"
         connection.execute(f"{read_only} = on".encode())
     assert "takes no writes" in wrong(using, "database")
+    monkeypatch.setattr("phbkit.records.database._OPENING_SECONDS", 2)
     with socket.create_server(("127.0.0.1", 0)) as frozen:  # lets in, and says nothing
-        place = f"127.0.0.1:{frozen.getsockname()[1]}"
-        at = f"postgresql+psycopg://phb@{place}/phb?connect_timeout=1"
+        at = f"postgresql+psycopg://phb@127.0.0.1:{frozen.getsockname()[1]}/phb"
+        begun = time.monotonic()
         assert "timeout" in wrong(Settings(data_dir=tmp_path, database=at), "database")
+        assert time.monotonic() - begun < 60
 
 
 def test_a_setting_that_is_none_says_which(tmp_path: Path) -> None:

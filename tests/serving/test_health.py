@@ -38,7 +38,8 @@ def asked(database: Database, visit: Callable[[Ask], Awaitable[None]]) -> None:
                 [(r"/health", HealthHandler), (r"/metrics", MetricsHandler)],
                 voila=SimpleNamespace(kernel_manager=Kernels(one=None)),
                 records_health=Records(database),
-            )
+            ),
+            xheaders=True,  # so that a client can come from elsewhere
         )
         server.add_socket(socket)
         client = SimpleAsyncHTTPClient(force_instance=True)
@@ -61,6 +62,7 @@ def test_health_says_whether_the_records_answer_and_nothing_else(outage: Outage)
         outage.begin()
         ill = await ask("/health")
         assert (ill.code, ill.body) == (503, b'{"records": "no answer"}')
+        assert ill.request_time < 3  # and not after as long as an answer would wait
         outage.end()
         while (await ask("/health")).code != 200:
             pass
@@ -96,6 +98,8 @@ def test_metrics_are_figures_for_this_machine_alone(file: Path) -> None:
         assert (figures["phb_open_pages"], figures["phb_most_pages"]) == ([1], [72])
         assert figures["process_open_fds"][0] > 0
         assert (await ask("/metrics", **{"X-Forwarded-For": "127.0.0.1"})).code == 404
+        assert (await ask("/metrics", **{"X-Real-Ip": "203.0.113.7"})).code == 404
+        assert (await ask("/metrics", **{"X-Real-Ip": "::1"})).code == 200
 
     asked(open_database(f"sqlite:///{file}"), visit)
 

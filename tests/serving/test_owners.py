@@ -68,6 +68,24 @@ def test_nobody_opens_page_after_page_for_ever() -> None:
     asyncio.run(look())
 
 
+def test_somebody_opens_thirty_pages_in_ten_minutes_and_then_waits() -> None:
+    async def look() -> None:
+        server = kernels()
+        for _ in range(30):
+            await server.end(await server.place_for(ANN, A_PAGE))
+        assert not await server.place_for(ANN, A_PAGE)
+        assert 500 < server._openings.wait("learner ann") <= 600
+
+    asyncio.run(look())
+
+
+def test_only_who_is_alone_on_a_machine_opens_more_pages_than_others_may() -> None:
+    for sign_in, most in (("local", 9 * 30), ("links", None), ("header", None)):
+        using = Settings(most_kernels=9, sign_in=sign_in, data_dir="/nowhere")
+        made = _configuration(using, "127.0.0.1", 8866, "/", only_reviews=False).Kernels
+        assert made.get("most_openings") == most
+
+
 def test_a_full_server_has_no_place_while_every_kernel_is_new() -> None:
     async def look() -> None:
         server = kernels(most=1)
@@ -84,9 +102,9 @@ def test_seats_leave_places_for_learners_and_make_room_among_themselves(
 ) -> None:
     async def look() -> None:
         server = kernels(most=3, most_seats=1)
+        anns = await started(server, ANN)  # the longest without work
         fays = await started(server, Owner("seat", "fay"))
         assert not await server.place_for(Owner("seat", "gus"), A_PAGE)
-        anns = await started(server, ANN)
         monkeypatch.setattr("phbkit.serving.owners._UNSEEN_SECONDS", -1.0)
         assert await server.place_for(Owner("seat", "gus"), A_PAGE)
         assert (fays in server, anns in server) == (False, True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from phbkit.serving import sockets
-from phbkit.serving.sockets import MOST_UNSENT, KernelSocket, wanted, well_formed
+from phbkit.serving.sockets import KernelSocket, wanted, well_formed
 from tests.serving.wire import asking_for_states, custom, frame
 
 _, OPENING, ASKING = asking_for_states()
@@ -83,7 +83,7 @@ def socket() -> KernelSocket:
 
 
 def test_a_socket_that_is_not_read_is_closed_before_it_holds_much(socket: KernelSocket) -> None:
-    line, piece = socket.ws_connection, bytes(MOST_UNSENT // 4)
+    line, piece = socket.ws_connection, bytes(1024**2)
 
     async def send() -> None:
         for _ in range(12):
