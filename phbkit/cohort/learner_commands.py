@@ -97,7 +97,9 @@ def learners(
     links = kept.invitations()
     progress = kept.progress(who.id for who in everybody)
     steps = {case: len(bank.load(case).steps) for case in bank.case_ids}
-    table = Table("Learner", "Name", "Cohort", "Role", "Link until", "Begun", "Finished", "Saved")
+    table = Table("Learner", "Name", "Cohort", "Role")
+    for column in ("Link until", "Begun", "Finished", "Saved"):
+        table.add_column(column, no_wrap=True, min_width=len("2026-12-01"))
     for who in everybody:
         mine = [each for each in progress if each.learner_id == who.id]
         finished = sum(each.steps >= steps.get(each.case_id, 99) for each in mine)
@@ -113,7 +115,7 @@ def learners(
 
 @commands.command()
 def revoke(learner: LearnerId) -> None:
-    """Withdraw a learner's links: they are signed out within a minute. Answers are kept."""
+    """Withdraw a learner's links: they are signed out within two seconds. Answers are kept."""
     ended = _register().revoke(learner)
     typer.echo(f"{ended} link{'' if ended == 1 else 's'} of {learner} withdrawn.")
 

@@ -241,6 +241,7 @@ class Register(Learners):
         attempts = select(attempt.c.id).where(attempt.c.learner == learner_id)
         links = select(invitation.c.id).where(invitation.c.learner_id == learner_id)
         with self.database.writing() as connection:
+            alone(connection, "learners")
             _require(connection, learner_id)
             connection.execute(attempts.with_for_update())
             keep_nameless(connection, learner_id)

@@ -19,7 +19,7 @@ from phbkit.meeting.roles import FACILITATOR
 from phbkit.meeting.schema import review_event, review_session
 from phbkit.meeting.schema import seat as seats
 from phbkit.meeting.strike_out import mark, without
-from phbkit.records.database import Database, open_database
+from phbkit.records.database import Database, alone, open_database
 from phbkit.records.event_log import EventLog
 from phbkit.records.schema import audit
 
@@ -246,6 +246,7 @@ class Sessions:
         lively = select(review_event.c.session_id).where(review_event.c.at >= before)
         is_old = review_session.c.opened < before, review_session.c.id.not_in(lively)
         with self._database.writing() as connection:
+            alone(connection, "meetings")
             old = connection.execute(select(review_session.c.id).where(*is_old)).scalars().all()
             for column in (review_event.c.session_id, seats.c.session_id, review_session.c.id):
                 connection.execute(delete(column.table).where(column.in_(old)))

@@ -66,10 +66,9 @@ def _casebank(using: Settings) -> tuple[Verdict, str]:
     found = bank.check()
     if found["fault"]:
         return "wrong", f"{len(found['fault'])} faults. phb check lists them."
-    unsigned = len(found["unpublishable"])
     said = f"{len(bank.case_ids)} cases without faults in {using.casebank}"
-    if unsigned:
-        return "note", f"{said}; {unsigned} are drafts that nobody qualified has signed off."
+    if found["unpublishable"]:
+        return "note", f"{said}, drafts among them: phb check --publishable says which and why."
     return "ok", said
 
 
@@ -97,7 +96,7 @@ def _records(using: Settings) -> tuple[Verdict, str]:
     url, shown = database.parse(using.database_url), database.without_password(using.database_url)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         return "ok", f"{shown}, which phb serve will fill"
-    backed_up = sa.select(sa.func.max(audit.c.at)).where(audit.c.act == "backed up")
+    backed_up = sa.select(sa.func.max(audit.c.at)).where(audit.c.act.in_(["backed up", "restored"]))
     with database.as_it_is(using.database_url) as records:
         version = records.version()
         if not version:
@@ -113,7 +112,7 @@ def _records(using: Settings) -> tuple[Verdict, str]:
     days = (database.now() - last).days if last else 0
     if days > _OLDEST_BACKUP_DAYS:
         return "wrong", f"{shown}: the last phb backup was {days} days ago. docs/backup.md"
-    saved = f"backed up on {last:%Y-%m-%d}" if last else "no phb backup was made yet"
+    saved = f"backed up or restored on {last:%Y-%m-%d}" if last else "no phb backup was made yet"
     return "ok", f"{shown}, tables of version {version}, can be written; {saved}"
 
 

@@ -334,8 +334,7 @@ def test_a_link_that_was_withdrawn_keeps_nobody(learners: Register) -> None:
     assert learners.all() == [BEN]
 
 
-def test_two_servers_that_erase_at_once_erase_everybody_once(file: Path, clock: Clock) -> None:
-    address = f"sqlite:///{file}"
+def test_two_servers_that_erase_at_once_erase_everybody_once(address: str, clock: Clock) -> None:
     learners = Register(database.open_database(address, busy_seconds=60, clock=clock))
     learners.invite([Learner(f"l{n}", f"Learner {n}") for n in range(20)], NOON)
     until = NOON + dt.timedelta(days=1)

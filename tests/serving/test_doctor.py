@@ -103,7 +103,7 @@ def test_faults_drafts_and_a_folder_without_workbooks_are_told(
     bank_copy: Path, tmp_path: Path
 ) -> None:
     using = Settings(data_dir=tmp_path / "data", casebank=bank_copy, workbooks=tmp_path)
-    assert "are drafts that nobody qualified has" in wrong(using, "case bank", "note")
+    assert "drafts among them: phb check --publishable" in wrong(using, "case bank", "note")
     assert f"no workbook in {tmp_path} plays a case" in wrong(using, "workbooks")
     (bank_copy / "cases" / "know-the-deal" / "questions.yaml").write_text("[")
     assert "phb check lists them" in wrong(using, "case bank")
