@@ -97,16 +97,17 @@ def learners(
     links = kept.invitations()
     progress = kept.progress(who.id for who in everybody)
     steps = {case: len(bank.load(case).steps) for case in bank.case_ids}
-    table = Table("Learner", "Name", "Cohort", "Role")
-    for column in ("Link until", "Begun", "Finished", "Saved"):
-        table.add_column(column, no_wrap=True, min_width=len("2026-12-01"))
+    table = Table()
+    for column in ("Learner", "Name", "Cohort", "Role", "Link until", "Begun", "Done", "Saved"):
+        whole = column in {"Learner", "Link until", "Saved"}
+        table.add_column(column, no_wrap=whole, overflow="fold")
     for who in everybody:
         mine = [each for each in progress if each.learner_id == who.id]
         finished = sum(each.steps >= steps.get(each.case_id, 99) for each in mine)
         saved = max((each.saved for each in mine if each.saved), default=None)
         link = links.get(who.id)
         until = "" if link is None else "withdrawn" if link.revoked else f"{link.until:%Y-%m-%d}"
-        last = f"{saved.astimezone():%Y-%m-%d %H:%M}" if saved else ""
+        last = f"{saved.astimezone():%Y-%m-%d}" if saved else ""
         told = (who.id, who.name, who.cohort, who.role, until, len(mine), finished, last)
         table.add_row(*(escape(str(each)) for each in told))
     Console().print(table)

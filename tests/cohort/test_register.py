@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from phbkit.records.attempts import Store
 from phbkit.records.audit import note
 from phbkit.records.learners import Learner
 from phbkit.records.schema import metadata
+from tests.commands import phb
 
 NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
 LATER = NOON + dt.timedelta(days=30)
@@ -357,3 +359,15 @@ def test_whoever_reads_for_a_moment_is_waited_for_and_leaves_no_copy(
         learners.erase("ann")
         reading.join()
     assert "others read it" not in caplog.text
+
+
+def test_who_is_there_is_told_whole_on_a_narrow_screen(
+    learners: Register, address: str, tmp_path: Path
+) -> None:
+    person = Learner("nhs-0123-ab", "Somebody with a rather long name", "spring", "learner")
+    learners.invite([person], LATER)
+    env = {**os.environ, "PHB_DATABASE": address, "COLUMNS": "80"}
+    told = phb("learners", cwd=tmp_path, env=env).stdout
+    assert person.id in told
+    assert f"{LATER:%Y-%m-%d}" in told
+    assert "…" not in told
