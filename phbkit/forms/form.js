@@ -30,6 +30,21 @@ function valuesOf(form) {
   return values;
 }
 
+/** What `values` change about `before`, by field; of ticks, those that moved. */
+function changesTo(before, values) {
+  const changes = {};
+  for (const [name, value] of Object.entries(values)) {
+    const old = before[name];
+    if (!Array.isArray(value)) {
+      if (value !== old) changes[name] = value;
+      continue;
+    }
+    const moved = [...value.filter((each) => !old.includes(each)), ...old.filter((each) => !value.includes(each))];
+    if (moved.length) changes[name] = moved.map((each) => [each, value.includes(each)]);
+  }
+  return changes;
+}
+
 /** @returns {Storage | null} what this device keeps, or what lasts as long as this tab, where the browser allows it */
 function storageOf(device) {
   try {
@@ -228,8 +243,10 @@ function render({ model, el }) {
   let shown = {};
   let drawnOpen = new Map();
   /**
-   * What was pressed and is not answered yet; `changed` when the form was typed into since.
-   * @typedef {{message: object, form: HTMLFormElement, changed: boolean, again: number}} Pressed
+   * What was pressed and is not answered yet; `changed` when the form was typed into since, and what
+   * it was `left` with and `drawn` with, where it was drawn anew meanwhile.
+   * @typedef {{message: object, form: HTMLFormElement, changed: boolean, again: number,
+   *   left?: object, drawn?: object}} Pressed
    *
    * By form: how often it was typed into, whether the server lacks some of that (`behind`), whether
    * what was pressed went out (`sent`), what the button says meanwhile (`words`), and the names of
@@ -311,36 +328,37 @@ function render({ model, el }) {
 
   /** Take the answer to what was pressed. */
   function settle(about, reply) {
-    const { form, changed } = about.pressed;
+    const { message, form, changed } = about.pressed;
     if (reply.did === "later") {
       wait(about, "server", reply.problems[""]);
       about.pressed.again = setTimeout(() => sendPressed(about), AGAIN_MS);
       return;
     }
     const saved = reply.did === "saved";
-    const { keep, ...problems } = reply.problems ?? {};
-    if (saved) about.held = null;
-    label(about, null);
-    about.pressed = null;
+    const { keep: stamp, ...problems } = reply.problems ?? {};
+    if (saved && form.isConnected) about.drawn = message.values;
+    letGo(about, saved);
     about.sent = false;
-    const now = form.isConnected ? form : restore(about.name, about.held ?? {});
-    about.held = null;
     if (saved) {
       about.ticket = newTicket();
       about.behind = false;
       about.touched.clear();
       forget(reply.finished ? KEPT : keyOf(about));
-      if (form.isConnected) about.drawn = valuesOf(form);
+      const later = typed().get(about.name);
+      if (later) {
+        keep(about);
+        stillTyped(about, later);
+      }
       const more = changed ? ", as it was when you pressed. What you changed after that is not." : "";
       const many = reply.stopped === 1 ? "1 critical error" : `${reply.stopped} critical errors`;
       if (reply.stopped) say(`Kept at ${reply.at}. Stopped: ${many} to put right`, "stopped");
       else say(`Saved at ${reply.at}${more}`, "saved");
       if (form.dataset.step === "stage") endSaved(); // another button stands there now
       tell(el, "saved", { step: model.get("step"), next: reply.next, at: reply.at });
-    } else if (now?.isConnected) {
+    } else if (formOf(about.name)) {
       say("Not saved yet", "trouble");
-      showErrors(now, problems);
-      offerKeep(now, keep);
+      showErrors(formOf(about.name), problems);
+      offerKeep(formOf(about.name), stamp);
       about.behind = true;
       keepDraft(about);
     } else {
@@ -348,11 +366,26 @@ function render({ model, el }) {
     }
   }
 
-  /** Let go of what was pressed: this page can save nothing any more. */
-  function giveUp(about) {
-    keep(about);
+  /** Nothing is pressed any more: what its form held when it was drawn anew, and is not saved, stands there again. */
+  function letGo(about, saved) {
+    const { message, left, drawn } = about.pressed;
     label(about, null);
     about.pressed = null;
+    const lost = left ? changesTo(saved ? message.values : drawn, left) : {};
+    if (Object.keys(lost).length) putBack(about.name, about, { ...lost, ...typed().get(about.name) }, about.drawn.seen);
+  }
+
+  /** What is typed and not saved goes to the server as a draft. */
+  function stillTyped(about, values) {
+    for (const field of Object.keys(values)) about.touched.add(field);
+    about.behind = true;
+    keepDraft(about);
+  }
+
+  /** This page can save nothing any more. */
+  function giveUp(about) {
+    letGo(about, false);
+    keep(about);
     about.behind = true;
     const kept = storage ? "Once this page is open again, what you typed is put back." : "Copy what you typed, then open the page again.";
     say(`Not saved. ${kept}`, "trouble");
@@ -360,8 +393,7 @@ function render({ model, el }) {
 
   /** Take back what was pressed and has not gone out: it is being changed. */
   function takeBack(about) {
-    label(about, null);
-    about.pressed = null;
+    letGo(about, false);
     say("Not saved yet: you changed it. Press the button again.", "trouble");
   }
 
@@ -381,7 +413,8 @@ function render({ model, el }) {
 
   /** Keep in this browser what is typed into a form, until the server has it. */
   function keep(about) {
-    const { ticket, sent, drawn, name } = about;
+    const { ticket, drawn, name, pressed } = about;
+    const sent = about.sent && (!pressed || pressed.form.isConnected); // else this is typed after what was sent
     const values = typed().get(name);
     if (!storage || !values) return forget(keyOf(about));
     try {
@@ -400,14 +433,12 @@ function render({ model, el }) {
     putBack(about.name, about, values, seen);
     if (!typed().has(about.name)) return forget(keyOf(about)); // it was saved after all
     if (sent) about.ticket = ticket;
-    for (const field of Object.keys(values)) about.touched.add(field);
-    about.behind = true;
     for (const control of formOf(about.name).elements) {
       if (!(control.name in values)) continue;
       for (let fold = control.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     }
     tell(el, "restored");
-    keepDraft(about);
+    stillTyped(about, values);
   }
 
   /** Forget what was sent from here when its step turns out to be answered. */
@@ -554,17 +585,7 @@ function render({ model, el }) {
   function typed() {
     const found = new Map();
     for (const form of el.querySelectorAll("form")) {
-      const { drawn } = forms.get(nameOf(form));
-      const changes = {};
-      for (const [name, value] of Object.entries(valuesOf(form))) {
-        const before = drawn[name];
-        if (!Array.isArray(value)) {
-          if (value !== before) changes[name] = value;
-          continue;
-        }
-        const moved = [...value.filter((each) => !before.includes(each)), ...before.filter((each) => !value.includes(each))];
-        if (moved.length) changes[name] = moved.map((each) => [each, value.includes(each)]);
-      }
+      const changes = changesTo(forms.get(nameOf(form)).drawn, valuesOf(form));
       if (Object.keys(changes).length) found.set(nameOf(form), changes);
     }
     return found;
@@ -625,13 +646,14 @@ function render({ model, el }) {
     const place = active?.matches("textarea, input[type=text]") ? active.selectionStart : null;
     const folds = [...el.querySelectorAll("details")].filter((part) => part.open !== drawnOpen.get(summaryOf(part)));
     const moved = new Map(folds.map((part) => [summaryOf(part), part.open]));
+    for (const { name, pressed, drawn } of forms.values()) {
+      if (!pressed?.form.isConnected) continue;
+      Object.assign(pressed, { left: valuesOf(pressed.form), drawn });
+      kept.delete(name);
+    }
     draw();
     for (const part of el.querySelectorAll("details")) part.open = moved.get(summaryOf(part)) ?? part.open;
-    for (const [name, values] of kept) {
-      const about = forms.get(name);
-      if (about.pressed) about.held = values;
-      else putBack(name, about, values, seenBefore.get(name));
-    }
+    for (const [name, values] of kept) putBack(name, forms.get(name), values, seenBefore.get(name));
     for (const [name, about] of forms) {
       if (!about.held || about.pressed || kept.has(name)) continue;
       if (restore(name, about.held)) about.held = null;

@@ -1,12 +1,15 @@
-"""A network between a browser and a server that a test can cut, mute and mend."""
+"""What is between a browser and a server, for a test to cut, mute, hold back and mend."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
+
+from playwright.sync_api import Page, WebSocketRoute
 
 MOST_BYTES = 65536
 
@@ -95,3 +98,36 @@ class Network:
             writer.write(data)
             await writer.drain()
         writer.close()
+
+
+class HeldReplies:
+    """Keeps the server's replies to a page's messages to itself until they are let go.
+
+    Parameters
+    ----------
+    page
+        Not opened yet.
+    held
+        What a frame holds that is kept back; everything after it is kept back, too.
+    """
+
+    def __init__(self, page: Page, held: bytes) -> None:
+        self.frames: list[tuple[WebSocketRoute, str | bytes]] = []
+        self.holding = False
+        self._held = held
+        page.route_web_socket(re.compile("/channels"), self._connect)
+
+    def let_go(self) -> None:
+        self.holding = False
+        for line, frame in self.frames:
+            line.send(frame)
+        self.frames.clear()
+
+    def _connect(self, line: WebSocketRoute) -> None:
+        def hear(frame: str | bytes) -> None:
+            if self.frames or (self.holding and self._held in bytes(frame)):
+                self.frames.append((line, frame))
+            else:
+                line.send(frame)
+
+        line.connect_to_server().on_message(hear)

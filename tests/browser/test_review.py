@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from docx import Document
 from icalendar import Calendar
 from playwright.sync_api import Locator, Page, expect
@@ -18,7 +19,7 @@ from pypdf import PdfReader
 
 from phbkit.casebank import CaseBank
 from tests.browser.axe import violations
-from tests.browser.network import Network
+from tests.browser.network import HeldReplies, Network
 from tests.browser.player import opens_again
 from tests.browser.reviewing import Meetings, join, open_meeting, opened
 from tests.browser.windows import Windows
@@ -522,6 +523,35 @@ def test_a_network_that_is_gone_without_a_word_is_noticed_though_nobody_presses(
         expect(told).to_be_hidden()
     finally:
         network.close()
+
+
+SAVED = b'"did": "saved"'
+
+
+@pytest.mark.parametrize("first", ["redrawn", "answered"])
+def test_what_is_typed_on_while_the_answer_is_on_its_way_stays_and_outlives_a_reload(
+    meetings: Meetings, windows: Windows, first: str
+) -> None:
+    """The notes may be drawn anew before the reply is there: what is typed then is another."""
+    page = windows.open()
+    replies = HeldReplies(page, SAVED if first == "redrawn" else b'"method": "')
+    open_meeting(meetings, page)
+    press(page, "Go on: hear the person first")
+    note, kept = page.get_by_label("Add a note"), page.locator(".phb-notes-list li")
+    note.fill("A note")
+    replies.holding = True
+    press(page, "Add the note")
+    if first == "redrawn":
+        expect(kept).to_have_count(1)
+        expect(note).to_have_value("")
+    note.fill("Another note")
+    replies.let_go()
+    expect(page.locator("#phb-status")).to_contain_text("What you changed after that is not.")
+    expect(note).to_have_value("Another note")
+    page.reload()
+    expect(note).to_have_value("Another note")
+    press(page, "Add the note")
+    expect(kept).to_have_text([re.compile("A note"), re.compile("Another note")])
 
 
 def test_what_could_identify_somebody_is_kept_only_once_it_was_looked_at(
