@@ -36,9 +36,9 @@ class RiskEntry:
     review: str = ""
 
     @property
-    def written(self) -> tuple[str, ...]:
-        """Which of the three texts are written."""
-        return tuple(name for name in TEXTS if getattr(self, name).strip())
+    def is_begun(self) -> bool:
+        """Whether any of its texts is written."""
+        return any(getattr(self, name).strip() for name in TEXTS)
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,11 @@ class Ledger:
         unheld = (f"{entry.risk}.holders" for entry in self.unheld)
         missing = dict.fromkeys(unheld, "is not answered yet: nobody holds it.")
         for side in sorted({entry.of for entry in self.entries}):
-            entries = (entry for entry in self.entries if entry.of == side)
-            nearest = max(entries, key=lambda entry: len(entry.written))
-            unwritten = [name for name in TEXTS if name not in nearest.written]
-            for name in unwritten if nearest.written else TEXTS[:1]:
-                problem = f"is not written yet. Write all three for one risk of {side}, any one."
-                missing[f"{nearest.risk}.{name}"] = problem
+            entries = [entry for entry in self.entries if entry.of == side]
+            if not any(entry.stop_rule.strip() for entry in entries):
+                nearest = max(entries, key=lambda entry: entry.is_begun)
+                problem = f"is not written yet. Write it for one risk of {side}, any one."
+                missing[f"{nearest.risk}.stop_rule"] = problem
         return missing
 
 

@@ -68,11 +68,29 @@ function tell(el, name, detail) {
   el.dispatchEvent(new CustomEvent(`phb:${name}`, { bubbles: true, detail }));
 }
 
-/** Show one question of a form at a time where the screen is small: `data-at` says which. */
+/** The parts of a form, each a list of its children: every question, and the fields between two of them together. */
+function partsOf(form) {
+  const parts = [];
+  let lead = []; // what introduces the part to come
+  let fields = null;
+  for (const child of form.querySelectorAll(":scope > :not(.phb-errors, .phb-go)")) {
+    const asks = child.matches(".phb-question:not(.phb-answered)");
+    lead.push(child);
+    if (!asks && !child.matches("fieldset, .phb-field, .phb-columns, :has(fieldset, .phb-field)")) continue;
+    if (asks || !fields) parts.push([]);
+    parts.at(-1).push(...lead);
+    fields = asks ? null : parts.at(-1);
+    lead = [];
+  }
+  parts.at(-1)?.push(...lead);
+  return parts;
+}
+
+/** Show one part of a form at a time where the screen is small: `data-at` says which. */
 function oneAtATime(form) {
-  const questions = [...form.querySelectorAll(":scope > .phb-question:not(.phb-answered)")];
-  const more = form.querySelector(":scope > :is(fieldset, .phb-field, .phb-columns)"); // a plan, a decision
-  if (questions.length < 2 || more || !matchMedia("(max-width: 40rem)").matches) return;
+  const parts = partsOf(form);
+  if (parts.length < 2 || !matchMedia("(max-width: 40rem)").matches) return;
+  const what = form.querySelector(":scope > :is(fieldset, .phb-field, .phb-columns)") ? "part" : "question";
   const bar = document.createElement("div");
   bar.className = "phb-go phb-turns";
   const button = (words, way) => {
@@ -82,21 +100,21 @@ function oneAtATime(form) {
     return made;
   };
   const place = document.createElement("span");
-  const [back, on] = [button("Previous question", -1), button("Next question", 1)];
+  const [back, on] = [button(`Previous ${what}`, -1), button(`Next ${what}`, 1)];
   bar.append(on, back, place);
-  questions.at(-1).after(bar);
+  form.querySelector(":scope > .phb-go").before(bar);
   function show(at, moved) {
     form.dataset.at = at;
-    questions.forEach((question, index) => question.classList.toggle("phb-now", index === at));
-    place.textContent = `Question ${at + 1} of ${questions.length}`;
+    parts.forEach((part, index) => part.forEach((each) => each.classList.toggle("phb-elsewhere", index !== at)));
+    place.textContent = `${what === "part" ? "Part" : "Question"} ${at + 1} of ${parts.length}`;
     back.hidden = at === 0;
-    on.hidden = at === questions.length - 1;
+    on.hidden = at === parts.length - 1;
     form.classList.toggle("phb-last", on.hidden);
     if (!moved) return;
-    const [first] = questions[at].querySelectorAll("h3, h4, fieldset, textarea");
+    const first = parts[at].map((each) => (each.matches("h3, h4") ? each : each.querySelector("h3, h4, fieldset, textarea, input"))).find(Boolean);
     first.tabIndex = -1;
     first.focus({ preventScroll: true });
-    questions[at].scrollIntoView({ block: "start" });
+    parts[at][0].scrollIntoView({ block: "start" });
   }
   show(0);
 }

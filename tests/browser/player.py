@@ -23,6 +23,7 @@ ANSWERS = Path(__file__).parent.parent / "answers"
 Visit = Callable[[str], None]
 MOST_TABS = 200
 MOST_KEYS = 12
+NEXT = re.compile("^Next (question|part)$")
 
 
 def read(name: str) -> dict[str, Any]:
@@ -155,16 +156,19 @@ def fill_step(
             field = step.locator(f'[data-field="{question.sure_key}"]')
             hand.choose(field.get_by_label(LEVELS[answers[question.sure_key]], exact=True))
     if step_id == "decide" and "decision" in answers:
+        _turn_to(step, hand, step.locator("[data-field='decision.choice']"))
         _fill_decision(step, hand, answers["decision"])
     if step_id == "board":
+        _turn_to(step, hand, step.locator("[data-field='board.choice']"))
         _fill_board(step, hand, answers["board"])
     if step_id == "reflect":
+        _turn_to(step, hand, step.get_by_label("What did you learn?"))
         _fill_entry(step, hand, answers["cpd"])
 
 
 def _turn_to(step: Locator, hand: Mouse | Keyboard, field: Locator) -> None:
-    """Go on to a question, where the screen shows one at a time."""
-    on = step.get_by_role("button", name="Next question")
+    """Go on to a part of the form, where the screen shows one at a time."""
+    on = step.get_by_role("button", name=NEXT)
     while not field.is_visible() and on.is_visible():
         hand.press(on)
 
@@ -224,7 +228,8 @@ def _fill_ledger(
             hand.press(card.locator("summary").first)
         for who in entry["holders"]:
             hand.choose(card.locator(f'[name="{field}.holders"][value="{who}"]'))
-        if any(entry[name] for name in TEXTS) and not card.locator("details[open]").count():
+        folded = entry["mitigation"] or entry["review"]
+        if folded and not card.locator("details[open]").count():
             hand.press(card.locator("details > summary"))
         for name in TEXTS:
             if entry[name]:
@@ -300,11 +305,16 @@ def change_plan(page: Page, hand: Mouse | Keyboard, case: Case, items: list[str]
     page.locator('nav a[href="#decide"]').evaluate("link => link.click()")
 
 
+def turn(page: Page, hand: Mouse | Keyboard, button: str | re.Pattern[str]) -> None:
+    """Turn to the last part of a form, or back to its first, where the screen shows one of them."""
+    way = shown_step(page).get_by_role("button", name=button)
+    while way.is_visible():
+        hand.press(way)
+
+
 def press_on(page: Page, hand: Mouse | Keyboard, step_id: str) -> None:
     """Press the button of a step, which stands after the last question."""
-    on = shown_step(page).get_by_role("button", name="Next question")
-    while on.is_visible():
-        hand.press(on)
+    turn(page, hand, NEXT)
     hand.press(shown_step(page).locator(f".phb-step-{step_id} button[type=submit]"))
 
 

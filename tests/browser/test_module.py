@@ -24,6 +24,7 @@ from tests.browser.player import (
     play,
     read,
     shown_step,
+    turn,
     wait_ready,
 )
 from tests.browser.served import Served
@@ -244,8 +245,8 @@ def test_who_holds_what_answers_as_it_is_ticked_and_is_asked_again_of_a_changed_
     summary = shown_step(page).locator(".phb-errors")
     expect(summary).to_contain_text("is not answered yet: nobody holds it.")
     assert violations(page) == []
-    summary.get_by_role("link", name="Write all three for one risk of doing").press("Enter")
-    assert page.evaluate("document.activeElement.name") == "ledger.bruise-or-bleed.mitigation"
+    summary.get_by_role("link", name="Write it for one risk of doing").press("Enter")
+    assert page.evaluate("document.activeElement.name") == "ledger.bruise-or-bleed.stop_rule"
     fill_step(page, hand, case, "risk", answers)
     commit_step(page, hand, "risk")
     open_step(page, hand, "close")
@@ -280,8 +281,10 @@ def test_part_of_a_plan_is_agreed_by_keyboard_and_the_rest_is_left_out(
     begin_at(served, phone, case, "decide")
     hand, answers = Keyboard(phone), read("strong")
     part = phone.locator('[data-field="decision.not_to"]')
+    turn(phone, hand, "Next part")
     hand.choose(phone.locator('input[name="decision.choice"][value="trial"]'))
     expect(part).to_be_hidden()
+    turn(phone, hand, "Previous part")
     answers["decision"] |= {"choice": "agree-part", "not_to": ["swim-gym"]}
     fill_step(phone, hand, case, "decide", answers)
     expect(part).to_be_visible()
@@ -332,6 +335,26 @@ def test_a_phone_asks_one_question_at_a_time_and_all_that_are_missing_at_once(
     for way in (".phb-back", ".phb-progress"):
         expect(page.locator(way)).to_be_in_viewport()
     assert violations(page) == []
+
+
+def test_a_phone_shows_the_decision_after_its_questions_and_brings_the_stop_rule_of_the_risk(
+    served: Served, windows: Windows, case: Case
+) -> None:
+    page = windows.open(viewport={"width": 390, "height": 844})
+    begin_at(served, page, case, "decide")
+    choice = page.get_by_role("group", name="What do you say to this plan?")
+    for part in (1, 2):
+        expect(page.get_by_text(f"Part {part} of 3")).to_be_visible()
+        expect(page.locator(".phb-step-decide form > .phb-question:visible")).to_have_count(1)
+        expect(choice).to_be_hidden()
+        page.get_by_role("button", name="Next part").click()
+    expect(choice).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Next part")).to_be_hidden()
+    ledger = served.module(case).ledger
+    expect(page.get_by_label(re.compile("^Stop rule"))).to_have_value("; ".join(ledger.stop_rules))
+    assert ledger.stop_rules
+    page.get_by_role("button", name="Previous part").click()
+    expect(choice).to_be_hidden()
 
 
 def test_what_was_refused_is_still_there_when_the_tab_was_closed(

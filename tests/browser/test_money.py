@@ -12,7 +12,15 @@ from phbkit.money.money_steps import sums_of
 from phbkit.records import open_store
 from phbkit.workbook.module import Module
 from tests.browser.axe import violations
-from tests.browser.player import Keyboard, Mouse, commit_step, fill_step, wait_ready
+from tests.browser.player import (
+    Keyboard,
+    Mouse,
+    commit_step,
+    fill_step,
+    press_on,
+    turn,
+    wait_ready,
+)
 from tests.browser.served import Served
 from tests.browser.windows import Windows
 from tests.made import careful
@@ -76,12 +84,13 @@ def test_a_figure_that_cannot_be_right_is_told_at_its_field_and_the_fold_opens(
     page = windows.open(viewport={"width": 320, "height": 640})
     open_at(served, page, case, "running")
     fill_step(page, Mouse(page), case, "running", careful(case))
+    turn(page, Mouse(page), "Previous part")
     page.get_by_text("What budgets cost, and who comes and goes").click()
     cost = page.get_by_label("What a plan costs, a year for each person, £")
     cost.fill("£3,250")
     expect(page.locator("#effect-running")).to_contain_text("is '£3,250'")
     page.get_by_text("What budgets cost, and who comes and goes").click()
-    page.get_by_role("button", name="Keep this roll-out").click()
+    press_on(page, Mouse(page), "running")
     summary = page.locator(".phb-errors:visible")
     expect(summary).to_be_focused()
     summary.get_by_role("link").press("Enter")

@@ -68,7 +68,7 @@ def test_one_risk_of_doing_and_one_of_not_doing_must_be_written_out_whichever(ca
     shared = {name: held("person", "professional") for name in (BRUISE, STUMP, SOCKET, BAD_DAY)}
     risks = Plan.of(case, PLAN).risks
     bare = Ledger.of(risks, shared)
-    assert set(bare.problems()) == {f"{BRUISE}.mitigation", f"{SOCKET}.mitigation"}
+    assert set(bare.problems()) == {f"{BRUISE}.stop_rule", f"{SOCKET}.stop_rule"}
     for doing in (BRUISE, STUMP):
         for not_doing in (SOCKET, BAD_DAY):
             written = {name: shared[name] | WRITTEN for name in (doing, not_doing)}
@@ -76,12 +76,9 @@ def test_one_risk_of_doing_and_one_of_not_doing_must_be_written_out_whichever(ca
 
 
 def test_a_risk_half_written_is_the_one_that_is_asked_to_be_finished(case: Case) -> None:
-    made = ledger(case, pressure_on_the_stump=held("person", stop_rule="He says stop.", review=" "))
-    assert {place for place in made.problems() if place.startswith(STUMP)} == {
-        f"{STUMP}.mitigation",
-        f"{STUMP}.review",
-    }
-    assert f"{BRUISE}.mitigation" not in made.problems()
+    made = ledger(case, pressure_on_the_stump=held("person", mitigation="A check.", review=" "))
+    assert f"{STUMP}.stop_rule" in made.problems()
+    assert f"{BRUISE}.stop_rule" not in made.problems()
     assert made.problems()[f"{BRUISE}.holders"] == NOBODY
 
 
@@ -110,4 +107,4 @@ def test_no_risk_is_ever_lost_between_the_parties(case: Case, made: dict[str, An
     assert bool(ledger.unheld) == any(place.endswith(".holders") for place in ledger.problems())
     if not ledger.problems():
         for side in ("doing", "not doing"):
-            assert any(len(entry.written) == 3 for entry in ledger.entries if entry.of == side)
+            assert any(entry.stop_rule.strip() for entry in ledger.entries if entry.of == side)

@@ -18,10 +18,18 @@ from phbkit.casebank import Case
 from phbkit.casebank.models import TALK_STEPS
 from phbkit.serving.sockets import PROTOCOL
 from phbkit.workbook.formats import fields_of
-from tests.serving.wire import asking_for_states, custom, kernel_in, parts_of, reply_in, states_in
+from tests.serving.wire import (
+    NotStartedError,
+    asking_for_states,
+    custom,
+    kernel_in,
+    parts_of,
+    reply_in,
+    states_in,
+)
 
 PATIENCE = 300.0  # seconds; the machines that run this may be busy
-GONE = (OSError, TimeoutError, HTTPClientError, WebSocketClosedError)  # a server that is not there
+GONE = (OSError, TimeoutError, HTTPClientError, WebSocketClosedError, NotStartedError)
 
 
 def filled(case: Case, step: str, answers: Mapping[str, Any], shown: str = "") -> dict[str, Any]:

@@ -69,8 +69,14 @@ def reply_in(message: dict[str, Any]) -> dict[str, Any] | None:
     return inside["content"] if inside.get("method") == "custom" else None
 
 
+class NotStartedError(Exception):
+    """The kernel of a page ended before the page was written: it asks to be opened again."""
+
+
 def kernel_in(page: str) -> str:
     """Find the id of the kernel that plays a page."""
+    if 'data-place="phb-not-started"' in page:
+        raise NotStartedError
     found = re.search(r'"kernelId":\s*"([0-9a-f-]+)"', page)
     assert found, page[:500]
     return found[1]

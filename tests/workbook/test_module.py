@@ -137,7 +137,7 @@ def test_every_risk_of_the_plan_is_held_by_somebody_before_the_step_is_done(case
         "ledger.pressure-on-the-stump.holders": problem,
         "ledger.no-plan-for-a-bad-day.holders": problem,
         "ledger.denise-not-asked.holders": problem,
-        "ledger.no-plan-for-a-bad-day.mitigation": "is not written yet. Write all three for one "
+        "ledger.no-plan-for-a-bad-day.stop_rule": "is not written yet. Write it for one "
         "risk of not doing, any one.",
     }
 
