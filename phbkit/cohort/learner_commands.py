@@ -71,9 +71,13 @@ def invite(
         raise SettingsError(f"--until: {last} is over. Give a day to come.")
     links = Links(link_key(chosen))
     made = _register().invite(table.learners, end, again=again)
-    written = [f"{base}/enter/{links.token(each.id)}" for each in made]
+    written = ["" if each.revoked else f"{base}/enter/{links.token(each.id)}" for each in made]
     write_links(out, table, written, last.isoformat())
-    typer.echo(f"{len(made)} invited until {last}. Their links are in {out}.")
+    left = [each.learner_id for each in made if each.revoked]
+    typer.echo(f"{len(made) - len(left)} invited until {last}. Their links are in {out}.")
+    if left:
+        typer.echo(f"Withdrawn, and not invited again: {', '.join(left)}. To let somebody back in,")
+        typer.echo("invite them with --again, which gives everybody in the table a new link.")
     typer.echo("Each link is a key: send everybody their own, and delete the file.")
     if chosen.sign_in in {"header", "hub"}:
         typer.echo(f"With PHB_SIGN_IN={chosen.sign_in} nobody needs a link; names and roles hold.")
@@ -86,10 +90,6 @@ def learners(
     cohort: Annotated[str | None, typer.Option(help="Of this cohort only.")] = None,
 ) -> None:
     """List the learners: their link's last day, modules begun and finished, last saved."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
     chosen = settings()
     kept = _register()
     bank = CaseBank(chosen.need_folder("casebank"), drafts=chosen.drafts)
@@ -97,10 +97,7 @@ def learners(
     links = kept.invitations()
     progress = kept.progress(who.id for who in everybody)
     steps = {case: len(bank.load(case).steps) for case in bank.case_ids}
-    table = Table()
-    for column in ("Learner", "Name", "Cohort", "Role", "Link until", "Begun", "Done", "Saved"):
-        whole = column in {"Learner", "Link until", "Saved"}
-        table.add_column(column, no_wrap=whole, overflow="fold")
+    rows = [("Learner", "Name", "Cohort", "Role", "Link until", "Begun", "Done", "Saved")]
     for who in everybody:
         mine = [each for each in progress if each.learner_id == who.id]
         finished = sum(each.steps >= steps.get(each.case_id, 99) for each in mine)
@@ -108,9 +105,11 @@ def learners(
         link = links.get(who.id)
         until = "" if link is None else "withdrawn" if link.revoked else f"{link.until:%Y-%m-%d}"
         last = f"{saved.astimezone():%Y-%m-%d}" if saved else ""
-        told = (who.id, who.name, who.cohort, who.role, until, len(mine), finished, last)
-        table.add_row(*(escape(str(each)) for each in told))
-    Console().print(table)
+        counts = str(len(mine)), str(finished)
+        rows.append((who.id, who.name, who.cohort, who.role, until, *counts, last))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        typer.echo("  ".join(map(str.ljust, row, widths)).rstrip())
     typer.echo(f"{len(everybody)} learner{'' if len(everybody) == 1 else 's'}.")
 
 
@@ -134,7 +133,7 @@ def export(
     kept = register.export(learner)
     write_whole(out, json.dumps(kept, indent=2, ensure_ascii=False).encode())
     note(register.database, "exported", learner)
-    typer.echo(f"{len(kept['attempts'])} attempts of {learner} are in {out}.")
+    typer.echo(f"Attempts of {learner} in {out}: {len(kept['attempts'])}.")
 
 
 @commands.command()

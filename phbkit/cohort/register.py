@@ -88,6 +88,8 @@ class Register(Learners):
     ) -> list[Invitation]:
         """Give everybody an invitation, all or none; who has one that holds keeps it.
 
+        Whose latest one was withdrawn gets that one, withdrawn, unless it is `again`.
+
         A learner who is known gets the name, cohort and role given now. With `again`, earlier
         invitations end and everybody gets a new one.
         """
@@ -104,14 +106,17 @@ class Register(Learners):
             connection.execute(insert(learner).values(**asdict(who), added=moment))
         if again:
             _end(connection, who.id, moment)
-        held = select(invitation).where(this, *_holds(moment)).order_by(invitation.c.made.desc())
-        row = connection.execute(held).first()
+        all_of_them = select(invitation).where(this).order_by(invitation.c.made.desc())
+        row = connection.execute(all_of_them.where(*_holds(moment))).first()
+        latest = row or connection.execute(all_of_them).first()
+        if latest and latest.revoked and not again:
+            return Invitation(*latest)
         if row is None:
             new = Invitation(str(uuid.uuid4()), who.id, moment, until, None)
             connection.execute(insert(invitation).values(asdict(new)))
             return new
-        latest = invitation.c.id == row.id
-        connection.execute(update(invitation).where(latest).values(until=until))
+        this_one = invitation.c.id == row.id
+        connection.execute(update(invitation).where(this_one).values(until=until))
         return replace(Invitation(*row), until=until)
 
     def revoke(self, learner_id: str) -> int:

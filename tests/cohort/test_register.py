@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -129,6 +130,20 @@ def test_a_withdrawn_place_is_nobody_s_and_the_others_stay(learners: Register) -
     assert learners.who(secret) is None
     assert learners.who(other) == BEN
     assert learners.revoke("ann") == 0
+
+
+def test_whoever_was_withdrawn_stays_so_until_invited_again_on_purpose(
+    learners: Register,
+) -> None:
+    learners.invite([ANN, BEN], LATER)
+    learners.revoke("ann")
+    ann, ben = learners.invite([ANN, BEN], LATER)
+    assert ann.revoked
+    assert learners.invited(ann.id) is None
+    assert learners.invited(ben.id) == BEN
+    [back] = learners.invite([ANN], LATER, again=True)
+    assert learners.invited(back.id) == ANN
+    assert learners.invited(ann.id) is None
 
 
 @pytest.mark.parametrize("wrong", ["", "x", "' OR '1'='1", "é" * 200, "\x00"])
@@ -364,10 +379,10 @@ def test_whoever_reads_for_a_moment_is_waited_for_and_leaves_no_copy(
 def test_who_is_there_is_told_whole_on_a_narrow_screen(
     learners: Register, address: str, tmp_path: Path
 ) -> None:
-    person = Learner("nhs-0123-ab", "Somebody with a rather long name", "spring", "learner")
+    person = Learner("0f" * 18, "Somebody with a rather long name", "spring", "trainer")
     learners.invite([person], LATER)
     env = {**os.environ, "PHB_DATABASE": address, "COLUMNS": "80"}
-    told = phb("learners", cwd=tmp_path, env=env).stdout
-    assert person.id in told
-    assert f"{LATER:%Y-%m-%d}" in told
-    assert "…" not in told
+    _, line, count = phb("learners", cwd=tmp_path, env=env).stdout.splitlines()
+    told = [person.id, person.name, "spring", "trainer", f"{LATER:%Y-%m-%d}", "0", "0"]
+    assert re.split("  +", line) == told
+    assert count == "1 learner."
