@@ -43,14 +43,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 INSTALLED = ("phbkit.money", "phbkit.meeting", "phbkit.cohort")
 
 
 def hooks(name: str) -> Iterator[Callable[..., Any]]:
-    """Give the function of this name of every wing that has one."""
-    for wing in INSTALLED:
+    """Give the function of this name of every wing that is there and has one."""
+    for wing in filter(find_spec, INSTALLED):
         hook = getattr(import_module(wing), name, None)
         if hook is not None:
             yield hook

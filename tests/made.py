@@ -151,3 +151,7 @@ def _arc(
     steps = money | {"plan": "plan", "ledger": "risk", "decision": "decide", "cpd": "reflect"}
     played = {key: value for key, value in kept.items() if steps[key] in case.steps}
     return {key: value for key, value in played.items() if key != "ledger" or shared}
+
+
+def unseen(pages: object, *, again: bool) -> None:
+    """Show the pages of a live module to nobody."""

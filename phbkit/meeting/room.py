@@ -20,7 +20,8 @@ from IPython.display import HTML
 
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import RecordsError, RefusedError
-from phbkit.forms.step_form import Reply, Response, StepForm, answer, show_again
+from phbkit.forms.messages import Reply, Response, answer
+from phbkit.forms.step_form import StepForm, show_again
 from phbkit.meeting import documents
 from phbkit.meeting.acts import PlanItems
 from phbkit.meeting.checks import check

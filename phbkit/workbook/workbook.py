@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +16,21 @@ from phbkit import wings
 from phbkit.casebank import Case, CaseBank
 from phbkit.casebank.case import DRAFT
 from phbkit.decision import Plan
-from phbkit.errors import RefusedError
 from phbkit.forms import STYLE
-from phbkit.forms.step_form import Reply, Response, StepForm, answer, show_again
-from phbkit.records import MemoryJournal, StaleError, open_store
+from phbkit.forms.step_form import StepForm, show_again
+from phbkit.records import MemoryJournal, open_store
 from phbkit.scoring import Result
 from phbkit.scoring.result import SIMULATED
 from phbkit.settings import Settings, settings
-from phbkit.text import clock, shown
+from phbkit.text import shown
 from phbkit.workbook import notebook
-from phbkit.workbook.answers import answers_from, check_answers, check_values, read_answers
-from phbkit.workbook.appraisal import ENTRY_FORMATS, entry_file
+from phbkit.workbook.answers import check_answers, read_answers
+from phbkit.workbook.live import LiveModule, LivePage
 from phbkit.workbook.module import Module
-from phbkit.workbook.pages import effect, kept_fields, step_page
+from phbkit.workbook.pages import step_page
 from phbkit.workbook.steps import find_step
 
 _RECORD = Markup('<div class="phb">{}</div>')
-_ASKED = {"open", "stopped"}
-_LONGEST_DRAFT = 64 * 1024
 
 
 class Workbook:
@@ -53,6 +48,7 @@ class Workbook:
         self._module, self._live, self._simulated = module, live, simulated
         self._attempt, self._learner = attempt, learner
         self._forms: dict[str, StepForm] = {}
+        self._playing = LiveModule(module, self._forms.keys(), self._show)
 
     @classmethod
     def open(
@@ -147,9 +143,10 @@ class Workbook:
         step = find_step(step_id)
         if not self._live:
             return HTML(_RECORD.format(step_page(self._module, step, live=False)))
-        shown = self._shown(step.id)
-        self._forms[step.id] = StepForm(step.id, self._receive, attempt=self._attempt, **shown)
-        return self._forms[step.id]
+        shown = self._playing.page(step.id)
+        form = StepForm(step.id, self._playing.answer, attempt=self._attempt, **shown)
+        self._forms[step.id] = form
+        return form
 
     def play(self) -> None:
         """Show every step of the case, each under its title."""
@@ -175,97 +172,12 @@ class Workbook:
         by = f" by {self._learner}" if self._learner else ""
         return f"a record of answers that were given{by}."
 
-    def _shown(self, step_id: str, *, revising: bool = False) -> dict[str, str]:
-        step, state = find_step(step_id), self._module.state(step_id)
-        values = self._module.journal.draft(step_id) if state in _ASKED else {}
-        page = step_page(self._module, step, live=True, values=values, revising=revising)
-        return {"state": "open" if revising else state, "html": str(page)}
-
-    def _show_all(self, *, revising: str = "") -> None:
+    def _show(self, pages: Mapping[str, LivePage], *, again: bool) -> None:
         for step_id, form in self._forms.items():
-            for name, value in self._shown(step_id, revising=step_id == revising).items():
+            for name, value in pages[step_id].items():
                 setattr(form, name, value)
-
-    def _receive(self, step_id: str, message: Mapping[str, Any]) -> Response:
-        return answer(message, partial(self._obey, step_id))
-
-    def _obey(self, step_id: str, ticket: str, message: Mapping[str, Any]) -> Response:
-        if message.get("do") in {"save", "hear"} and not ticket:
-            raise RefusedError({"": "The message has no ticket."})
-        try:
-            match message.get("do"):
-                case "save":
-                    return self._save(step_id, ticket, message.get("values")), []
-                case "draft":
-                    return self._draft(step_id, message.get("values"), message.get("touched")), []
-                case "revise":
-                    return self._revise(step_id), []
-                case "hear":
-                    return self._hear(step_id, ticket, message.get("what")), []
-                case "download":
-                    return self._download(step_id, message.get("what"))
-        except StaleError as error:
-            self._module.refresh()
-            self._show_all()
-            problem = "Another window answered first. This page is now up to date."
-            raise RefusedError({"": problem}) from error
-        raise RefusedError({"": "This page cannot ask for that."})
-
-    def _save(self, step_id: str, ticket: str, values: object) -> Reply:
-        again, step = self._module.taken(ticket, step_id), find_step(step_id)
-        given = answers_from(self.case, check_values(values))
-        own = given.get(step.key)
-        if step.grows and isinstance(own, Mapping) and own.keys() & {"turns", "later"}:
-            raise RefusedError({"": "A page says one thing at a time."})
-        moment = self._module.submit(ticket, step_id, given)
-        self._show_all()
         if again:
             show_again(self._forms.values())
-        goes_on = step_id in self._module.closed and not self._module.has_feedback_at(step_id)
-        following = self._module.step_after(step_id) if goes_on else None
-        return {
-            "did": "saved",
-            "at": clock(moment),
-            "next": following.id if following else "",
-            "stopped": len(self._module.unsafe_at(step_id)),
-            "finished": self._module.current is None,
-        }
-
-    def _draft(self, step_id: str, values: object, touched: object) -> Reply:
-        """Keep what was typed; of a page that says what it touched, nothing else."""
-        typed = check_values(values)
-        if isinstance(touched, list):
-            others = self._module.journal.draft(step_id)
-            typed = others | {name: typed[name] for name in typed if name in touched}
-        reply: Reply = {"did": "kept"}
-        is_open = self._module.state(step_id) in _ASKED
-        if not is_open and not self._module.revisable(step_id):
-            raise RefusedError({"": "This step is not open."})
-        if is_open:
-            asked = self._module.asked_now(step_id)
-            kept = {name: typed[name] for name in typed if name.partition(".")[0] in asked}
-            if len(json.dumps(kept)) > _LONGEST_DRAFT:
-                raise RefusedError({"": "This is too long for a draft. Press the button to save."})
-            reply["at"] = clock(self._module.journal.keep_draft(step_id, kept))
-        shown = effect(self._module, step_id, kept_fields(self._module, find_step(step_id)) | typed)
-        return reply | {name: str(html) for name, html in shown.items()}
-
-    def _revise(self, step_id: str) -> Reply:
-        if not self._module.revisable(step_id):
-            raise RefusedError({"": "This step can no longer be changed."})
-        self._show_all(revising=step_id)
-        return {"did": "revising", "words": f"You can change {find_step(step_id).revising}"}
-
-    def _hear(self, step_id: str, ticket: str, name: object) -> Reply:
-        self._module.hear(ticket, str(name))
-        self._show_all(revising=step_id if self._module.revisable(step_id) else "")
-        return {"did": "heard"}
-
-    def _download(self, step_id: str, kind: object) -> Response:
-        if step_id != "reflect" or "cpd" not in self._module.answers or kind not in ENTRY_FORMATS:
-            raise RefusedError({"": "There is no CPD entry yet."})
-        file = entry_file(self._module, str(kind))
-        return {"did": "download", "name": file.name, "type": file.type}, [file.content]
 
 
 def _with_parameters(

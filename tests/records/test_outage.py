@@ -16,9 +16,10 @@ from phbkit.casebank import Case
 from phbkit.errors import UnreachableError
 from phbkit.records.attempts import Store
 from phbkit.records.database import open_database
+from phbkit.workbook.live import LiveModule
 from phbkit.workbook.module import Module
-from phbkit.workbook.workbook import Workbook
 from tests.databases import Outage, postgresql
+from tests.made import unseen
 
 BUSY_SECONDS = 2
 
@@ -58,15 +59,15 @@ def test_a_browser_is_told_to_send_it_again_and_nothing_of_where_the_database_is
 ) -> None:
     store = Store(open_database(outage.address, busy_seconds=0.2))
     journal = store.journal(store.start("ann", case.id, case.version).id)
-    workbook = Workbook(Module(case, journal), live=True)
+    playing = LiveModule(Module(case, journal), (), unseen)
     save = {"do": "save", "ticket": "t1", "values": {}}
     outage.begin()
-    told = workbook._receive("meet", save)[0]
+    told = playing.answer("meet", save)[0]
     outage.end()
     assert told == {"did": "later", "problems": {"": UnreachableError.told}, "ticket": "t1"}
     assert "The answers were not saved" in caplog.text
-    assert workbook._receive("meet", save)[0]["did"] == "saved"
-    assert workbook._receive("meet", save)[0]["did"] == "saved"
+    assert playing.answer("meet", save)[0]["did"] == "saved"
+    assert playing.answer("meet", save)[0]["did"] == "saved"
     assert len(journal.events()) == 1
 
 
@@ -75,10 +76,10 @@ def test_what_waits_behind_a_draft_for_a_locked_database_does_not_wait_as_long_a
 ) -> None:
     store = Store(open_database(address, busy_seconds=BUSY_SECONDS))
     journal = store.journal(store.start("ann", case.id, case.version).id)
-    workbook = Workbook(Module(case, journal), live=True)
+    playing = LiveModule(Module(case, journal), (), unseen)
 
     def send(what: str, ticket: str) -> dict[str, Any]:
-        return workbook._receive("meet", {"do": what, "ticket": ticket, "values": {}})[0]
+        return playing.answer("meet", {"do": what, "ticket": ticket, "values": {}})[0]
 
     with locked(address):
         begun = time.monotonic()

@@ -13,9 +13,9 @@ import pytest
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import RefusedError
 from phbkit.records import MemoryJournal, StaleError, open_store
+from phbkit.workbook.live import LiveModule
 from phbkit.workbook.module import MOST_TRIES, Module
-from phbkit.workbook.workbook import Workbook
-from tests.made import careful
+from tests.made import careful, unseen
 from tests.steps import STEP_IDS
 
 STRONG = json.loads((Path(__file__).parent.parent / "answers" / "strong.json").read_text())[
@@ -317,13 +317,13 @@ def test_a_draft_keeps_what_its_step_asks_and_no_more_than_a_page_of_it(
 ) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'records.sqlite'}")
     journal = store.journal(store.start("ann", case.id, case.version).id)
-    workbook = Workbook(Module(case, journal), live=True)
+    playing = LiveModule(Module(case, journal), (), unseen)
 
     def draft(**values: Any) -> dict[str, Any]:
         message = {"do": "draft", "ticket": "t", "values": values}
-        return workbook._receive("talk", message)[0]
+        return playing.answer("talk", message)[0]
 
-    workbook._receive("meet", {"do": "save", "ticket": "t0", "values": {}})
+    playing.answer("meet", {"do": "save", "ticket": "t0", "values": {}})
     assert draft(junk="y" * 6000, plan=["a"], **{"talk.own": "Who laughed?"})["did"] == "kept"
     assert journal.draft("talk") == {"talk.own": "Who laughed?"}
     told = draft(**{"talk.own": ["y" * 6000] * 20})
@@ -345,10 +345,10 @@ def test_a_step_is_kept_a_hundred_times_and_then_stays_as_it_is(case: Case) -> N
 def test_a_change_to_a_finished_step_answers_beside_what_was_kept(case: Case) -> None:
     module = played(case, STEP_IDS.index("risk") + 1)
     risk = module.plan.risks[0].id
-    workbook = Workbook(module, live=True)
-    workbook._receive("risk", {"do": "revise", "ticket": "t0"})
+    playing = LiveModule(module, (), unseen)
+    playing.answer("risk", {"do": "revise", "ticket": "t0"})
     ticked = {f"ledger.{risk}.holders": ["person", "professional"]}
     message = {"do": "draft", "ticket": "t1", "values": ticked, "touched": list(ticked)}
-    told = workbook._receive("risk", message)[0]
+    told = playing.answer("risk", message)[0]
     assert "held by nobody" not in told["line"]
     assert module.ledger.unheld == ()

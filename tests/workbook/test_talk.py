@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from phbkit import Workbook
 from phbkit.casebank import Case, CaseBank
 from phbkit.errors import AnswersError, RefusedError
 from phbkit.records import MemoryJournal
 from phbkit.workbook.answers import answers_from, check_answers
+from phbkit.workbook.live import LiveModule
 from phbkit.workbook.module import Module
 from phbkit.workbook.pages import step_page
 from phbkit.workbook.steps import find_step
-from tests.made import careful
+from tests.made import careful, unseen
 from tests.talking import CASE, TALK, add_talk
 
 RATED = {"listening": 8, "choosing": 7, "clarity": 5}
@@ -163,10 +163,10 @@ def test_what_was_said_in_own_words_is_there_to_think_about(case: Case) -> None:
 
 
 def test_a_page_cannot_take_back_what_was_said_nor_hear_what_it_likes(module: Module) -> None:
-    workbook = Workbook(module, live=True)
-    workbook._receive("meet", {"do": "save", "ticket": "t0", "values": {}})
+    playing = LiveModule(module, (), unseen)
+    playing.answer("meet", {"do": "save", "ticket": "t0", "values": {}})
     said = {"do": "save", "ticket": "t1", "values": {"talk.line": "who-laughed"}}
-    assert workbook._receive("talk", said)[0]["did"] == "saved"
+    assert playing.answer("talk", said)[0]["did"] == "saved"
     for values in (
         {"talk.turns": [], "talk.later": ["tablets"]},
         {"talk.turns.0.line": "bye"},
@@ -175,6 +175,6 @@ def test_a_page_cannot_take_back_what_was_said_nor_hear_what_it_likes(module: Mo
         {"talk.later": ["tablets"]},
     ):
         hostile = {"do": "save", "ticket": "t2", "values": values}
-        assert workbook._receive("talk", hostile)[0]["did"] == "refused", values
+        assert playing.answer("talk", hostile)[0]["did"] == "refused", values
     assert module.conversation("talk").said == ("who-laughed",)
     assert "tablets" not in module.heard
