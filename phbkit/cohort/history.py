@@ -40,7 +40,8 @@ def log(database: Database, since: dt.datetime, until: dt.datetime) -> Sequence[
     noted = sa.select(audit.c.at, audit.c.act, audit.c.learner)
     rows = sa.union_all(*_happened(_LOGGED), erased, noted).subquery()
     query = sa.select(rows).where(rows.c.at.between(since, until))
-    return database.rows(query.order_by(rows.c.at))
+    ended_first = sa.case((rows.c.act == "revoked", 0), else_=1)  # a link, by the one that follows
+    return database.rows(query.order_by(rows.c.at, ended_first))
 
 
 def quiet_since(database: Database, moment: dt.datetime) -> list[str]:

@@ -71,8 +71,9 @@ def read_people(file: Path) -> People:
 
 
 def write_links(file: Path, people: People, links: Sequence[str], until: str) -> None:
-    """Write the table with a link for everybody, as spreadsheets on Windows read it."""
+    """Write the table with a link for everybody who has one, as spreadsheets on Windows read it."""
     header = [*people.rows[0], LINK, "until"]
     with csv_file(file, header, encoding="utf-8-sig", end="\r\n") as write:
         for row, link in zip(people.rows, links, strict=True):
-            write([*row.values(), link, until])
+            if link:
+                write([*row.values(), link, until])

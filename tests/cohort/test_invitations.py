@@ -82,10 +82,10 @@ def test_a_hundred_faults_do_not_fill_the_terminal(tmp_path: Path) -> None:
 
 
 def test_what_looks_like_a_formula_is_written_as_text(tmp_path: Path) -> None:
-    text = 'learner,name,note\nann,"=HYPERLINK(""x"")","@x, y"\n'
+    text = 'learner,name,note\nann,"=HYPERLINK(""x"")","@x, y"\nben,Ben,withdrawn\n'
     people = read_people(table(tmp_path, text))
     out = tmp_path / "links.csv"
-    write_links(out, people, ["https://phb.example/enter/x"], "2027-01-01")
+    write_links(out, people, ["https://phb.example/enter/x", ""], "2027-01-01")
     [row] = csv.DictReader(io.StringIO(out.read_text(encoding="utf-8-sig")))
     assert row["name"] == '\'=HYPERLINK("x")'
     assert row["note"] == "'@x, y"

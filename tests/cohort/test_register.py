@@ -295,6 +295,15 @@ def test_the_log_tells_who_came_and_went_and_of_the_erased_only_when(learners: R
     assert log(learners.database, before[2].at, before[3].at) == after[2:4]
 
 
+def test_the_log_tells_of_a_link_that_another_took_the_place_of_before_that_one(
+    learners: Register,
+) -> None:
+    learners.invite([ANN], LATER)
+    learners.invite([ANN], LATER, again=True)
+    told = [row.act for row in log(learners.database, NOON, LATER)]
+    assert told == ["invited", "revoked", "invited"]
+
+
 def test_whoever_was_quiet_for_long_is_erased_once_their_link_has_ended(
     learners: Register, clock: Clock, address: str
 ) -> None:
