@@ -46,7 +46,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-INSTALLED = ("phbkit.money", "phbkit.meeting", "phbkit.cohort")
+INSTALLED = ("phbkit.money", "phbkit.meeting", "phbkit.cohort", "phbkit.packaging")
 
 
 def hooks(name: str) -> Iterator[Callable[..., Any]]:

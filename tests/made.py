@@ -153,5 +153,5 @@ def _arc(
     return {key: value for key, value in played.items() if key != "ledger" or shared}
 
 
-def unseen(pages: object, *, again: bool) -> None:
+def unseen(page: object, *, again: bool) -> None:
     """Show the pages of a live module to nobody."""

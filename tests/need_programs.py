@@ -1,4 +1,4 @@
-"""Make sure that the programs that the tests use are here, or say what to do.
+"""Make sure that what the tests use is here, programs and downloads, or say what to do.
 
 With ``--hub`` also those of the long runs, which start a JupyterHub.
 """
@@ -11,6 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from phbkit.packaging.runtime import CORE, PYODIDE
+
+RUNTIME = Path(__file__).parent.parent / "runtime"
 INSTALL = ["apt-get", "install", "--yes", "--no-install-recommends"]
 BROWSER = "chromium-headless-shell"  # a page in it costs a third of what one in chromium does
 NODE = Path(sys.prefix) / "node"  # what npm installs for us alone
@@ -25,7 +28,7 @@ def postgresql_program(name: str) -> str | None:
     return shutil.which(name, path=os.pathsep.join([os.environ["PATH"], *map(str, folders)]))
 
 
-def missing(*, hub: bool) -> list[str]:
+def missing() -> list[str]:
     """List the packages that are not here."""
     packages = []
     if not (os.environ.get("CHROMIUM") or shutil.which(BROWSER)):
@@ -38,7 +41,7 @@ def missing(*, hub: bool) -> list[str]:
         packages += ["apache2", "libapache2-mod-auth-openidc"]
     if not shutil.which("systemd-analyze"):
         packages += ["systemd"]
-    if hub and not HUB_PROXY.exists() and not shutil.which("npm"):
+    if not shutil.which("npm"):
         packages += ["npm"]
     return packages
 
@@ -69,9 +72,9 @@ def install_hub_proxy() -> bool:
 
 def main(*, hub: bool) -> int:
     """Install what is missing where that is allowed; return an exit code."""
-    packages = missing(hub=hub)
+    packages = missing()
     if not packages:
-        return _hub_proxy() if hub else 0
+        return _downloads(hub=hub)
     if shutil.which("apt-get") and os.geteuid() == 0:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update"], check=False, env=quiet, stdout=subprocess.DEVNULL)
@@ -79,7 +82,7 @@ def main(*, hub: bool) -> int:
             [*INSTALL, *packages], check=False, env=quiet, stdout=subprocess.DEVNULL
         )
         if done.returncode == 0:
-            return _hub_proxy() if hub else 0
+            return _downloads(hub=hub)
     print(
         f"The tests need {', '.join(packages)}. This user may not install them.\n"
         f"Ask for it once:  sudo {' '.join([*INSTALL, *packages])}\n"
@@ -90,11 +93,18 @@ def main(*, hub: bool) -> int:
     return 1
 
 
-def _hub_proxy() -> int:
-    if install_hub_proxy():
-        return 0
-    print("npm could not install configurable-http-proxy, which a test needs.", file=sys.stderr)
-    return 1
+def _downloads(*, hub: bool) -> int:
+    """Get what npm and pip have for packages and, where asked for, for a JupyterHub."""
+    RUNTIME.mkdir(exist_ok=True)
+    for download in (PYODIDE, CORE):
+        program, *words = download.how.split()
+        command = [sys.executable, "-m", "pip"] if program == "pip" else [program]
+        if not (RUNTIME / download.name).exists():
+            subprocess.run([*command, *words], cwd=RUNTIME, check=True, stdout=subprocess.DEVNULL)
+    if hub and not install_hub_proxy():
+        print("npm could not install configurable-http-proxy, which a test needs.", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

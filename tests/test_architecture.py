@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "phbkit"
 CASEBANK, TESTS = PACKAGE.parent / "casebank", PACKAGE.parent / "tests"
 ARCHITECTURE = PACKAGE.parent / "docs" / "architecture.md"
 ORDER = re.findall(r"^\| `([a-z]+)` \|", ARCHITECTURE.read_text(encoding="utf-8"), re.MULTILINE)
-WINGS = ["money", "meeting", "cohort"]
+WINGS = ["money", "meeting", "cohort", "packaging"]
 PEOPLE = (
     "alcohol-detox-at-home",
     "chronic-pain-massage",
@@ -77,7 +77,7 @@ def test_no_import_runs_back_up() -> None:
 
 
 def test_the_wings_stand_on_the_core() -> None:
-    assert ORDER[-3:] == WINGS
+    assert ORDER[-4:] == WINGS
     assert [name.removeprefix("phbkit.") for name in wings.INSTALLED] == WINGS
 
 

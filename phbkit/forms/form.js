@@ -322,7 +322,7 @@ function render({ model, el }) {
   function sendPressed(about) {
     const { pressed } = about;
     clearTimeout(pressed.again);
-    if (connection !== "connected") return wait(about, "network");
+    if (connection !== "connected") return wait(about, document.body.dataset.waits ?? "network");
     about.sent = true;
     keep(about);
     label(about, "Saving…");

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from email.message import EmailMessage
+from importlib.util import find_spec
 from typing import NamedTuple
 
 from phbkit.casebank.case import DRAFT, FICTION
@@ -18,7 +19,9 @@ from phbkit.workbook.steps import find_step
 KIND = "Self-directed learning: interactive case workbook with an invented case"
 
 
-ENTRY_FORMATS = ("word", "pdf", "mail")
+_WRITTEN_BY = {"word": "docx", "pdf": "typst", "mail": "email"}
+ENTRY_FORMATS = tuple(kind for kind, library in _WRITTEN_BY.items() if find_spec(library))
+"""What an entry can be written as here: on the learner's own device there are fewer libraries."""
 
 
 class File(NamedTuple):

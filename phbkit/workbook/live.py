@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -26,8 +26,8 @@ _LONGEST_DRAFT = 64 * 1024
 class Show(Protocol):
     """Shows steps as they are now; `again` where a page may have missed it the first time."""
 
-    def __call__(self, pages: Mapping[str, LivePage], *, again: bool) -> None:
-        """Show pages, by the id of their step."""
+    def __call__(self, page: Callable[[str], LivePage], *, again: bool) -> None:
+        """Show what `page` gives for each step that is on show, by its id."""
 
 
 class LiveModule:
@@ -35,14 +35,12 @@ class LiveModule:
 
     Parameters
     ----------
-    steps
-        The ids of the steps that are on show; it may grow.
     show
-        Called with all of them whenever the answer to a message has changed what they show.
+        Called whenever the answer to a message has changed what steps show.
     """
 
-    def __init__(self, module: Module, steps: Collection[str], show: Show) -> None:
-        self.module, self._steps, self._show = module, steps, show
+    def __init__(self, module: Module, show: Show) -> None:
+        self.module, self._show = module, show
 
     def page(self, step_id: str, *, revising: bool = False) -> LivePage:
         """Render a step as it stands, with what was last typed into it."""
@@ -52,8 +50,7 @@ class LiveModule:
         return {"state": "open" if revising else state, "html": str(page)}
 
     def _show_all(self, *, revising: str = "", again: bool = False) -> None:
-        pages = {each: self.page(each, revising=each == revising) for each in self._steps}
-        self._show(pages, again=again)
+        self._show(lambda step: self.page(step, revising=step == revising), again=again)
 
     def answer(self, step_id: str, message: Mapping[str, Any]) -> Response:
         """Do what a step's form asks, and answer it."""

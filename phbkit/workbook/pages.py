@@ -21,7 +21,7 @@ from phbkit.documents.document import as_text
 from phbkit.scoring.credit import ranking_points
 from phbkit.scoring.marking import unsafe_options
 from phbkit.text import long_date, markdown, pounds, templates
-from phbkit.workbook.appraisal import appraisal_entry
+from phbkit.workbook.appraisal import ENTRY_FORMATS, appraisal_entry
 from phbkit.workbook.formats import LEVELS, fields_of, ordinal
 from phbkit.workbook.module import Module
 from phbkit.workbook.plan_steps import HELD
@@ -195,6 +195,7 @@ def environment() -> Environment:
     environment.globals |= {function.__name__: function for function in (*functions, *marking)}
     environment.globals |= {"rated_parts": RATED, "levels": LEVELS, "held": HELD, "draft": DRAFT}
     environment.globals |= {"planned": Plan.of, "cpd_text": as_text, "fiction": FICTION}
+    environment.globals["entry_formats"] = ENTRY_FORMATS
     for hook in wings.hooks("step_filters"):
         environment.filters |= hook()
     for name in ("fields", "formats", "parts"):

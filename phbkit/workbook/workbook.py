@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class Workbook:
         self._module, self._live, self._simulated = module, live, simulated
         self._attempt, self._learner = attempt, learner
         self._forms: dict[str, StepForm] = {}
-        self._playing = LiveModule(module, self._forms.keys(), self._show)
+        self._playing = LiveModule(module, self._show)
 
     @classmethod
     def open(
@@ -172,9 +172,9 @@ class Workbook:
         by = f" by {self._learner}" if self._learner else ""
         return f"a record of answers that were given{by}."
 
-    def _show(self, pages: Mapping[str, LivePage], *, again: bool) -> None:
+    def _show(self, page: Callable[[str], LivePage], *, again: bool) -> None:
         for step_id, form in self._forms.items():
-            for name, value in pages[step_id].items():
+            for name, value in page(step_id).items():
                 setattr(form, name, value)
         if again:
             show_again(self._forms.values())

@@ -59,7 +59,7 @@ def test_a_browser_is_told_to_send_it_again_and_nothing_of_where_the_database_is
 ) -> None:
     store = Store(open_database(outage.address, busy_seconds=0.2))
     journal = store.journal(store.start("ann", case.id, case.version).id)
-    playing = LiveModule(Module(case, journal), (), unseen)
+    playing = LiveModule(Module(case, journal), unseen)
     save = {"do": "save", "ticket": "t1", "values": {}}
     outage.begin()
     told = playing.answer("meet", save)[0]
@@ -76,7 +76,7 @@ def test_what_waits_behind_a_draft_for_a_locked_database_does_not_wait_as_long_a
 ) -> None:
     store = Store(open_database(address, busy_seconds=BUSY_SECONDS))
     journal = store.journal(store.start("ann", case.id, case.version).id)
-    playing = LiveModule(Module(case, journal), (), unseen)
+    playing = LiveModule(Module(case, journal), unseen)
 
     def send(what: str, ticket: str) -> dict[str, Any]:
         return playing.answer("meet", {"do": what, "ticket": ticket, "values": {}})[0]

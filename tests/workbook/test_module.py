@@ -317,7 +317,7 @@ def test_a_draft_keeps_what_its_step_asks_and_no_more_than_a_page_of_it(
 ) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'records.sqlite'}")
     journal = store.journal(store.start("ann", case.id, case.version).id)
-    playing = LiveModule(Module(case, journal), (), unseen)
+    playing = LiveModule(Module(case, journal), unseen)
 
     def draft(**values: Any) -> dict[str, Any]:
         message = {"do": "draft", "ticket": "t", "values": values}
@@ -345,7 +345,7 @@ def test_a_step_is_kept_a_hundred_times_and_then_stays_as_it_is(case: Case) -> N
 def test_a_change_to_a_finished_step_answers_beside_what_was_kept(case: Case) -> None:
     module = played(case, STEP_IDS.index("risk") + 1)
     risk = module.plan.risks[0].id
-    playing = LiveModule(module, (), unseen)
+    playing = LiveModule(module, unseen)
     playing.answer("risk", {"do": "revise", "ticket": "t0"})
     ticked = {f"ledger.{risk}.holders": ["person", "professional"]}
     message = {"do": "draft", "ticket": "t1", "values": ticked, "touched": list(ticked)}

@@ -163,7 +163,7 @@ def test_what_was_said_in_own_words_is_there_to_think_about(case: Case) -> None:
 
 
 def test_a_page_cannot_take_back_what_was_said_nor_hear_what_it_likes(module: Module) -> None:
-    playing = LiveModule(module, (), unseen)
+    playing = LiveModule(module, unseen)
     playing.answer("meet", {"do": "save", "ticket": "t0", "values": {}})
     said = {"do": "save", "ticket": "t1", "values": {"talk.line": "who-laughed"}}
     assert playing.answer("talk", said)[0]["did"] == "saved"

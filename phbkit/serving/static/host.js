@@ -2,6 +2,7 @@
 //
 // host.on("connection", (state) => …)  "connecting", "connected" or "disconnected"; host.state is the latest
 // host.on("lost", () => …)             what plays the page is gone or knows nothing of it: it must be opened again
+// host.on("trouble", (told) => …)      what keeps the page from being played, in words
 // host.on("placed", (count) => …)      every widget of the page has its place; there are `count`
 
 import { Emitter } from "./emitter.js";
@@ -24,7 +25,7 @@ class Model extends Emitter {
   }
 
   send(content) {
-    this.#post({ method: "custom", content });
+    this.#post(content);
   }
 
   /** Take what the kernel says; only what differs is told. */
@@ -43,6 +44,11 @@ class Host extends Emitter {
     return this.#line.state;
   }
 
+  /** What may keep a page from opening, in words. */
+  get hindrance() {
+    return this.#line.hindrance;
+  }
+
   /** Put every cell's outputs in their places and open the line to what plays them. */
   async begin() {
     const known = await this.#line.known();
@@ -51,6 +57,7 @@ class Host extends Emitter {
     this.emit("placed", this.#models.size);
     this.#line.on("connection", (state) => this.emit("connection", state));
     this.#line.on("lost", () => this.emit("lost"));
+    this.#line.on("trouble", (told) => this.emit("trouble", told));
     this.#line.on("states", (states) => this.#take(states));
     this.#line.on("reply", (id, content, buffers) => this.#models.get(id)?.emit("msg:custom", content, buffers));
     this.#line.open([...this.#models.keys()]);
@@ -74,7 +81,7 @@ class Host extends Emitter {
       place.append(el);
       if (output.model) {
         const state = { ...output.state, ...known[output.model] };
-        const model = new Model(state, (data) => this.#line.send(output.model, data));
+        const model = new Model(state, (message) => this.#line.send(output.model, message));
         this.#models.set(output.model, model);
         form.render({ model, el });
       } else {

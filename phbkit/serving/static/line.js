@@ -52,6 +52,7 @@ function unpack(frame) {
 
 export class Line extends Emitter {
   state = "connecting";
+  hindrance = "This network may be blocking it (it needs WebSockets), or the server is busy.";
   #widgets = [];
   #session = newId();
   #config = null;
@@ -126,8 +127,8 @@ export class Line extends Emitter {
   }
 
   /** Send to a widget, or keep it until the line is open again. */
-  send(id, data) {
-    const content = { comm_id: id, data };
+  send(id, message) {
+    const content = { comm_id: id, data: { method: "custom", content: message } };
     if (this.state === "connected") return this.#socket.send(pack(this.#session, "comm_msg", content));
     this.#waiting = [...this.#waiting, content].slice(-MOST_WAITING);
   }

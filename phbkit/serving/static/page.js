@@ -152,10 +152,14 @@ export function watchServer(what, typed) {
     if (document.body.dataset.ready) say(ready, "note");
   });
   host.on("placed", sayWhatFailed);
+  host.on("trouble", (told) => {
+    say("Not ready", "trouble");
+    showTrouble(told);
+  });
   setTimeout(() => {
     if (document.body.dataset.ready || document.querySelector(".phb-failed")) return;
     say("Not ready", "trouble");
-    showTrouble(`The ${what} has not opened. This network may be blocking it (it needs WebSockets), or the server is busy.`, true);
+    showTrouble(`The ${what} has not opened. ${host.hindrance}`, true);
   }, PATIENCE_MS);
   setTimeout(() => timesOpened(0), LONGEST_PAUSE_MS);
   showConnection(typed);

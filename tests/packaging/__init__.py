@@ -1,0 +1,1 @@
+"""Tests of packages: modules as one zip that needs no server."""
