@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     link_key: str = ""
     most_kernels: int = Field(default=72, ge=1)
     keep_days: int | None = Field(default=None, ge=1)
+    xapi_key: str = ""
 
     @cached_property
     def database_url(self) -> str:

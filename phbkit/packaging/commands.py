@@ -1,7 +1,8 @@
-"""`phb package`: modules as one zip that needs no server."""
+"""`phb package`, `phb xapi`: modules that need no server, and statements for a record store."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,13 +10,14 @@ import typer
 
 from phbkit.casebank import CaseBank
 from phbkit.errors import SettingsError, UnknownNameError
-from phbkit.files import need_absent, write_whole
+from phbkit.files import need_absent, part_of, write_whole
 from phbkit.settings import settings
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(package)
+    for command in (package, xapi):
+        app.command()(command)
 
 
 def package(
@@ -51,3 +53,40 @@ def package(
     write_whole(out, packed(files))
     size = out.stat().st_size / 1e6
     typer.echo(f"{out}: {', '.join(case.id for case in wanted.values())}, {size:.1f} MB.")
+
+
+def xapi(
+    source: Annotated[
+        str, typer.Argument(help="A database address, or a cohort: CSV, JSON lines, a folder.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write, a line each.")],
+    to: Annotated[str, typer.Option(help="A record store to send them to, by https.")] = "",
+    home: Annotated[
+        str, typer.Option(help="Where learners' ids are from; PHB_PUBLIC_URL if left out.")
+    ] = "",
+) -> None:
+    """Write what learners answered as xAPI statements, and send them where an address is given."""
+    from phbkit.cohort.reading import read_cohort
+    from phbkit.packaging.record_store import send
+    from phbkit.packaging.statements import statements
+
+    chosen = settings()
+    bank = CaseBank(chosen.need_folder("casebank"), drafts=chosen.drafts)
+    cases = {case: bank.load(case) for case in bank.case_ids}
+    where = home or chosen.public_url or "urn:phbkit"
+    if not out.exists():
+        with part_of(out) as part, Path(part).open("w", encoding="utf-8") as file:
+            for attempt in read_cohort(source, cases.values()):
+                actor = {"account": {"homePage": where, "name": attempt.learner}}
+                told = statements(cases[attempt.case], attempt.answers, actor)
+                file.writelines(json.dumps(each, ensure_ascii=False) + "\n" for each in told)
+        typer.echo(f"The statements are in {out}.")
+    elif not to:
+        need_absent(out)
+    if to:
+        sent = send(out, to, chosen.xapi_key)
+        typer.echo(f"{sent.now} taken now, {sent.before} before, {len(sent.refused)} refused.")
+        for reason in sent.refused[:20]:
+            typer.echo(reason, err=True)
+        if sent.refused:
+            raise typer.Exit(1)
