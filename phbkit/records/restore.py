@@ -80,7 +80,7 @@ def _checked(file: Path) -> backup.Manifest:
         ) from error
     if manifest.tables > HEAD:
         raise RecordsError(
-            f"{file} is of phbkit {manifest.phbkit}, which keeps more than this one knows. Install "
+            f"{file} is of a later phbkit, which keeps more than this one knows. Install "
             "that one, or a newer one."
         )
     return manifest

@@ -32,6 +32,7 @@ class Records:
         """Say whether they answer in time."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(asyncio.to_thread(self._ask))
+            self._asking.add_done_callback(asyncio.Task.exception)  # though nobody waits any more
         done, _ = await asyncio.wait([self._asking], timeout=_SECONDS)
         return bool(done) and self._asking.exception() is None
 

@@ -18,6 +18,7 @@ from tests.browser.player import (
     commit_step,
     fill_step,
     play,
+    press_on,
     wait_ready,
 )
 from tests.browser.served import Served
@@ -67,7 +68,7 @@ def test_two_in_one_place_are_told_at_the_field_and_taken_back_when_it_is_change
     wait_ready(page)
     ranked = page.locator(f'[data-field="{ranking.RANKED}"]')
     keep, summary = page.get_by_role("button", name="Keep this plan"), page.locator(".phb-errors")
-    keep.click()
+    press_on(page, Mouse(page), "plan")
     expect(summary).to_contain_text("is not answered yet.")
     fill_step(page, Mouse(page), case, "plan", careful(case))
     first, second = ranked.locator("select").nth(0), ranked.locator("select").nth(1)

@@ -17,6 +17,7 @@ from tests.browser.player import (
     shown_step,
     stop_step,
     tries_at,
+    turn,
     wait_ready,
 )
 from tests.browser.served import Served
@@ -79,9 +80,12 @@ def test_the_deal_goes_on_saying_what_it_stops_and_an_unsafe_plan_cannot_be_agre
     page.goto(f"{served.url}module/alcohol_detox_at_home")
     wait_ready(page)
     fill_step(page, hand, case, "plan", answers)
-    page.locator('[id="item-diy-detox-kit"]').scroll_into_view_if_needed()
     line = shown_step(page).locator(".phb-aside .phb-line")
     expect(line).to_contain_text("1 to stop")
+    if size == "phone":
+        expect(line).to_be_in_viewport()
+    turn(page, hand, "Previous part")
+    page.locator('[id="item-diy-detox-kit"]').scroll_into_view_if_needed()
     expect(line).to_be_in_viewport()
     commit_step(page, hand, "plan")
     stop = shown_step(page).locator(".phb-finding.phb-stop").first

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import AsyncMock, Mock, call
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tornado.httpclient import HTTPResponse
 from tornado.httpserver import HTTPServer
@@ -16,6 +18,7 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 
+from phbkit.errors import UnreachableError
 from phbkit.records.database import Database, open_database
 from phbkit.serving.app import Server
 from phbkit.serving.health import HealthHandler, MetricsHandler, Records
@@ -84,6 +87,28 @@ def test_records_that_do_not_answer_are_asked_once_and_keep_nobody_else_waiting(
             go_on.set()
 
     asked(database, visit)
+
+
+def test_records_that_fail_when_nobody_waits_any_more_leave_no_stack_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    database, go_on = Mock(), threading.Event()
+
+    def fail() -> None:
+        go_on.wait()
+        raise UnreachableError("too late")
+
+    database.writing.side_effect = fail
+
+    async def visit(ask: Ask) -> None:
+        assert (await ask("/health")).code == 503
+        go_on.set()
+        while database.writing.call_count == 1:  # until the one that was too late is done with
+            await ask("/health")
+
+    asked(database, visit)
+    gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 async def as_task(answer: Awaitable[HTTPResponse]) -> HTTPResponse:
