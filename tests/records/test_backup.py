@@ -357,7 +357,7 @@ def test_a_backup_of_a_newer_phbkit_or_of_another_database_is_refused(
 ) -> None:
     copy = altered(backup, tmp_path / "copy.zip", tables="0999", phbkit="9.1")
     using = Settings(data_dir=tmp_path / "data")
-    with pytest.raises(RecordsError, match=r"of phbkit 9\.1, which .* Install that one"):
+    with pytest.raises(RecordsError, match=r"of a later phbkit, which .* Install that one"):
         list(restore(using, copy))
     copy.write_bytes(backup)
     other = Settings(data_dir=using.data_dir, database="postgresql+psycopg://phb@127.0.0.1/phb")
