@@ -86,8 +86,8 @@ function partsOf(form) {
   return parts;
 }
 
-/** Show one part of a form at a time where the screen is small: `data-at` says which. */
-function oneAtATime(form) {
+/** Show one part of a form at a time where the screen is small: `data-at` says which, at first that of `first`. */
+function oneAtATime(form, first) {
   const parts = partsOf(form);
   if (parts.length < 2 || !matchMedia("(max-width: 40rem)").matches) return;
   const what = form.querySelector(":scope > :is(fieldset, .phb-field, .phb-columns)") ? "part" : "question";
@@ -96,11 +96,14 @@ function oneAtATime(form) {
   const button = (words, way) => {
     const made = document.createElement("button");
     Object.assign(made, { type: "button", className: `phb-button${way < 0 ? " phb-quiet" : ""}`, textContent: words });
+    const rest = document.createElement("span");
+    Object.assign(rest, { className: "phb-hidden", textContent: ` ${what}` });
+    made.append(rest);
     made.addEventListener("click", () => show(Number(form.dataset.at) + way, true));
     return made;
   };
   const place = document.createElement("span");
-  const [back, on] = [button(`Previous ${what}`, -1), button(`Next ${what}`, 1)];
+  const [back, on] = [button("Previous", -1), button("Next", 1)];
   bar.append(on, back, place);
   form.querySelector(":scope > .phb-go").before(bar);
   function show(at, moved) {
@@ -111,12 +114,14 @@ function oneAtATime(form) {
     on.hidden = at === parts.length - 1;
     form.classList.toggle("phb-last", on.hidden);
     if (!moved) return;
-    const first = parts[at].map((each) => (each.matches("h3, h4") ? each : each.querySelector("h3, h4, fieldset, textarea, input"))).find(Boolean);
-    first.tabIndex = -1;
-    first.focus({ preventScroll: true });
+    const begins = parts[at].map((each) => (each.matches("h3, h4") ? each : each.querySelector("h3, h4, fieldset, textarea, input"))).find(Boolean);
+    begins.tabIndex = -1;
+    begins.focus({ preventScroll: true });
     parts[at][0].scrollIntoView({ block: "start" });
   }
-  show(0);
+  const partOf = (field) => parts.findIndex((part) => part.some((each) => each.contains(field)));
+  form.addEventListener("phb:turn", ({ target }) => form.dataset.at && show(partOf(target)));
+  show(Math.max(0, partOf(first)));
 }
 
 /** Show the whole of a form, where it showed one question at a time. */
@@ -532,7 +537,7 @@ function render({ model, el }) {
     about.drawn = valuesOf(form);
     forms.set(name, about);
     if (about.words) label(about, about.words);
-    oneAtATime(form);
+    oneAtATime(form, el.querySelector(".phb-stopped") && form.querySelector(":scope > .phb-question:not(.phb-answered)"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (!about.pressed) save(form);
@@ -573,6 +578,7 @@ function render({ model, el }) {
       link.addEventListener("click", (event) => {
         event.preventDefault();
         const field = el.querySelector(`#${CSS.escape(link.hash.slice(1))}`);
+        field?.dispatchEvent(new CustomEvent("phb:turn", { bubbles: true }));
         field?.scrollIntoView();
         (field?.querySelector("input") ?? field)?.focus();
       });
