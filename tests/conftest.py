@@ -26,7 +26,7 @@ settings.load_profile("phbkit")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SLOWEST_FIRST = ("browser", "deploy", "cohort", "notebooks", "serving", "kernels")
-THEN = ("packaging", "test_cli.py", "casebank", "records")  # so that no long one is alone in the end
+THEN = ("packaging", "test_cli.py", "casebank", "records")  # so that no long one ends alone
 TOGETHER = {  # files whose tests ask for one thing that takes long to start
     "test_hostile.py", "test_hostile_learner.py", "test_hostile_review.py", "test_learners.py",
     "test_review.py", "test_limits.py", "test_cluster.py", "test_nginx.py", "test_report.py",

@@ -539,7 +539,7 @@ def test_what_is_typed_on_while_the_answer_is_on_its_way_stays_and_outlives_a_re
     press(page, "Go on: hear the person first")
     note, kept = page.get_by_label("Add a note"), page.locator(".phb-notes-list li")
     note.fill("A note")
-    expect(page.locator('#phb-status[data-kind="saved"]')).to_be_attached()  # of going on
+    expect(page.get_by_role("button", name="Go on: everybody rates alone")).to_be_visible()  # saved
     replies.holding = True
     press(page, "Add the note")
     if first == "redrawn":
