@@ -70,7 +70,7 @@ class LinkIdentity(Identity):
         self.links = Links(link_key(self.parent.using))
         self.register = self.parent.learners = Register(self.parent.learners.database)
         for handler in handlers(self.log):
-            handler.addFilter(_shorten_links)
+            handler.filters.insert(0, _shorten_links)  # so that links do not tell troubles apart
 
     async def get_user(self, handler: JupyterHandler) -> Visitor:
         """Return the visitor: a guest where the browser has no secret that holds."""

@@ -380,6 +380,13 @@ def test_a_body_without_end_is_not_read(ann: Visitor) -> None:
     assert ann.ask("/").status == 200
 
 
+def test_wrong_links_are_one_trouble_and_fill_no_log(training: Training, ann: Visitor) -> None:
+    said = len(training.log())
+    for number in range(5):
+        assert ann.ask(f"/enter/zz{number}", "GET").status in {404, 410}
+    assert training.log()[said:].count("/enter/…") <= 1
+
+
 def test_the_log_holds_no_link_and_no_cookie(training: Training, ann: Visitor) -> None:
     [token] = training.invite(ANN)
     assert ann.ask(f"/enter/{token}", "POST", b"").status == 403
