@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -56,8 +56,8 @@ def package(
     Returns
     -------
     dict of str to bytes
-        The files, by their path in the package. Everything but pages is under a name that holds a
-        hash of what is in it.
+        The files, by their path in the package. Scripts, styles, cases and the run-time are under
+        names that hold a hash of what is in them.
 
     Raises
     ------
@@ -92,9 +92,7 @@ def package(
     cards = [Card(name, "", case, {}) for name, case in cases.items()]
     show = partial(_page, env, base="", cards=cards, fiction=FICTION, contact=_CONTACT)
     files["index.html"] = show("package.html.j2")
-    files["accessibility.html"] = show(
-        "accessibility.html.j2", contact="whoever gave you this copy"
-    )
+    files["accessibility.html"] = show("accessibility.html.j2")
     files["LICENCES.txt"] = "\n".join(licences()).encode() + b"\n"
     kept = json.dumps({"version": _hash(files), "files": sorted(files)})
     files["offline.js"] = worker.replace(b"null; // what is kept", kept.encode() + b";")
@@ -145,12 +143,8 @@ def _module_page(
         nb=notebook,
         resources=resources,
         kernel_start=lambda _: "",
-        cell_generator=lambda nb, _: _cells(nb),
+        cell_generator=lambda nb, _: iter(nb.cells),
     )
-
-
-def _cells(notebook: NotebookNode) -> Iterator[NotebookNode]:
-    yield from notebook.cells
 
 
 def _shown(cell: NotebookNode) -> list[dict[str, Any]]:

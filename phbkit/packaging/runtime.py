@@ -77,8 +77,16 @@ def read_runtime(folder: Path) -> dict[str, bytes]:
         for entry in archive:
             name = entry.name.removeprefix("package/")
             if name in _PYODIDE and (content := archive.extractfile(entry)):
-                files[name] = content.read()
+                files[_as_script(name)] = content.read()
+    old, new = _PYODIDE[1].encode(), _as_script(_PYODIDE[1]).encode()
+    for name in map(_as_script, _PYODIDE[:2]):  # which name the second of them
+        files[name] = files[name].replace(old, new)
     return files
+
+
+def _as_script(name: str) -> str:
+    """Name a script so that every web server knows it for one: few know what `.mjs` is."""
+    return name.replace(".mjs", ".js")
 
 
 def licences() -> list[str]:

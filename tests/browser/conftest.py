@@ -14,8 +14,10 @@ from tests.browser.reviewing import Meetings
 from tests.browser.served import Served
 from tests.browser.training import Training
 from tests.browser.windows import Windows, launched
+from tests.packaging.conftest import files, runtime, site
 from tests.ports import free_port
 
+__all__ = ["files", "runtime", "site"]
 S = TypeVar("S", bound=Served)
 
 

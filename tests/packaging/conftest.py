@@ -9,23 +9,30 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from phbkit.casebank import CaseBank
 from phbkit.packaging.package import package
 from phbkit.packaging.runtime import packed, read_runtime
 from phbkit.serving.catalogue import cases_in
-from tests.browser.windows import Windows, launched
 
 ROOT = Path(__file__).parents[2]
 
 
 class Files(SimpleHTTPRequestHandler):
-    """Sends files, as any web space does, and says nothing."""
+    """Sends files, as any web space does, and says nothing; of newer kinds it knows none."""
 
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
+    extensions_map: ClassVar = {
+        ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".json": "text/json",
+        "": "application/octet-stream",
+    }  # fmt: skip
+
+    def end_headers(self) -> None:
+        """Let the browser guess nothing."""
+        self.send_header("X-Content-Type-Options", "nosniff")
+        super().end_headers()
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -54,20 +61,3 @@ def site(files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> I
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = launched(playwright)
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def windows(browser: Browser) -> Iterator[Windows]:
-    opened = Windows(browser)
-    yield opened
-    opened.close()
-    assert opened.outside == []
-    assert opened.errors == []

@@ -18,7 +18,7 @@ const get = async (address) => {
 
 async function open(asked) {
   about = asked;
-  const { loadPyodide } = await import(new URL("pyodide.mjs", about.runtime));
+  const { loadPyodide } = await import(new URL("pyodide.js", about.runtime));
   const [python, program, facts] = await Promise.all([
     loadPyodide({ indexURL: about.runtime }),
     get(about.program).then((response) => response.arrayBuffer()),

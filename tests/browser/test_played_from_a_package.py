@@ -47,7 +47,7 @@ KEPT = """
 REPLAYED = """
 async ([config, given]) => {
   const at = (address) => new URL(address, location.href).href;
-  const { loadPyodide } = await import(`${at(config.runtime)}pyodide.mjs`);
+  const { loadPyodide } = await import(`${at(config.runtime)}pyodide.js`);
   const python = await loadPyodide({ indexURL: at(config.runtime) });
   const program = await (await fetch(at(config.program))).arrayBuffer();
   python.unpackArchive(program, "zip", { extractDir: "/program" });
