@@ -44,13 +44,6 @@ export class Line extends Emitter {
     this.#start();
   }
 
-  /** Try now to start again what plays the page, where it failed. */
-  retry() {
-    if (this.state !== "disconnected") return;
-    clearTimeout(this.#next);
-    this.#start();
-  }
-
   /** Give up what does not answer, and start it anew. */
   reconnect() {
     if (this.state === "connected" && navigator.onLine) this.#fail();

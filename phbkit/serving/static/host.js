@@ -63,11 +63,6 @@ class Host extends Emitter {
     this.#line.open([...this.#models.keys()]);
   }
 
-  /** Try now to connect again, if the line is down. */
-  retry() {
-    this.#line.retry();
-  }
-
   /** Give up a line that looks open and carries nothing, and connect anew. */
   reconnect() {
     this.#line.reconnect();

@@ -75,14 +75,14 @@ export class Line extends Emitter {
     this.#widgets = widgets;
     this.#config = JSON.parse(config.textContent);
     this.#connect();
-    window.addEventListener("online", () => this.retry());
-    document.addEventListener("visibilitychange", () => document.hidden || this.retry());
+    window.addEventListener("online", () => this.#retry());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#retry());
     window.addEventListener("pagehide", () => this.#endKernel());
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
   }
 
   /** Try now to connect again, if the line is down. */
-  retry() {
+  #retry() {
     if (this.state !== "disconnected" || this.#socket || this.#ended) return;
     this.#tries = 0;
     clearTimeout(this.#next);
